@@ -1,0 +1,43 @@
+# Everything that needs setting up is set up by the targets themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PAGE := build/example/html/index.html
+
+.PHONY: help example test lint docs ci clean
+
+help:
+	@echo 'make example   build example_project with real TensorFlow'
+	@echo 'make test      run the whole test suite'
+	@echo 'make lint      linters, types, import contracts'
+	@echo 'make docs      build the documentation'
+	@echo 'make clean     remove all that the others made'
+
+# tensorflow-cpu where there is one for this machine, tensorflow elsewhere.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow-cpu]' --group tests --group docs --group lint || \
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]' --group tests --group docs --group lint
+	touch $@
+
+example: $(READY)
+	$(BIN)/python -m sphinx -nW --keep-going -q -d build/example/doctrees -b html example_project build/example/html
+	@echo 'The page is $(CURDIR)/$(PAGE)'
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python -m sphinx -nW --keep-going -q -d build/docs/doctrees -b html docs build/docs/html
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox

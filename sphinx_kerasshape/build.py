@@ -1,0 +1,136 @@
+"""One build, in the order of Sphinx's events: begin, read, run, end.
+
+It connects the domain's records with the runner, and reports all that is wrong, on
+every build anew: a warm build must not pass what a cold one refused.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sphinx.locale import __
+from sphinx.util.display import status_iterator
+
+from sphinx_kerasshape import report
+from sphinx_kerasshape.cache import Cache, Shown
+from sphinx_kerasshape.config import Settings, settings
+from sphinx_kerasshape.diagnostics import Problem, warn
+from sphinx_kerasshape.messages import Failure, Request, fingerprint
+from sphinx_kerasshape.process import Forking, Spawning, Worker
+from sphinx_kerasshape.runner import Progress, Runner
+from sphinx_kerasshape.surroundings import launch, versions
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_kerasshape.domain import KerasDomain
+
+_PARALLEL_FROM = 6
+"""Sphinx reads in parallel from so many pages on."""
+
+
+class Build:
+    """The state of one build: its settings, and the runner with its worker."""
+
+    settings: Settings
+    runner: Runner
+    worker: Worker
+    shown: Shown
+
+    def begin(self, app: Sphinx) -> None:
+        """Read the settings and open the cache; no process is started yet."""
+        self.settings, problems = settings(app.config)
+        for problem in problems:
+            warn(Problem.OPTION, problem, None)
+        folder = self._cache_folder(app)
+        self.cache = Cache(folder, versions(self.settings))
+        self.worker = self._worker()
+        self.runner = Runner(self.cache, self.worker, self.settings.timeout)
+        self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
+        self._content: dict[str, str] = {}
+        atexit.register(self.worker.close)
+
+    def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+        """Have a process ready where pages will be read by several others, which can only call it."""
+        if app.parallel > 1 and len(docnames) >= _PARALLEL_FROM and self._mentions(env, docnames):
+            self.worker.start()
+
+    def read(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Call for TensorFlow as soon as a page with an unknown answer was read."""
+        page = _domain(app.env).pages.get(app.env.docname)
+        if page and not all(self.runner.is_known(entry.request) for entry in page.models.values()):
+            self.worker.warm()
+
+    def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Answer all requests of the project; return the pages that show other answers now."""
+        domain = _domain(env)
+        requests = [entry.request for _, entry in domain.entries()]
+        domain.results = self.runner.results(requests, _progress(app))
+        self.worker.close()
+        report.all_problems(domain, getattr(env, "intersphinx_inventory", {}))
+        if self.cache.problem:
+            message = f"answers can't be kept for the next build: {self.cache.problem}"
+            warn(Problem.CACHE, message, None)
+        self._content = self._page_contents(domain)
+        return self.shown.changed(self._content)
+
+    def end(self, app: Sphinx, error: Exception | None) -> None:
+        """Note what is shown now, and leave no process behind."""
+        self.worker.close()
+        atexit.unregister(self.worker.close)
+        if error is None and self._content:
+            self.shown.save(self._content)
+
+    def _worker(self) -> Worker:
+        how = launch(self.settings)
+        if self.settings.executor == "spawn" or not Forking.possible():
+            return Spawning(how)
+        return Forking(how)
+
+    def _cache_folder(self, app: Sphinx) -> Path:
+        if self.settings.cache_dir:
+            return Path(app.confdir, self.settings.cache_dir)
+        return Path(app.doctreedir).parent / ".kerasshape"
+
+    def _mentions(self, env: BuildEnvironment, docnames: Iterable[str]) -> bool:
+        return any(b"keras:model" in _content(Path(env.doc2path(name))) for name in docnames)
+
+    def _page_contents(self, domain: KerasDomain) -> dict[str, str]:
+        """Return a fingerprint of the answers that each page shows."""
+        pages: dict[str, list[str]] = {}
+        for docname, entry in domain.entries():
+            result = domain.results[entry.request]
+            pages.setdefault(docname, []).append(result.content)
+            if self.settings.provenance and not isinstance(result.answer, Failure):
+                pages[docname].append(fingerprint(result.answer.versions))
+        return {docname: fingerprint(contents) for docname, contents in pages.items()}
+
+
+def _domain(env: BuildEnvironment) -> KerasDomain:
+    return cast("KerasDomain", env.domains["keras"])
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _progress(app: Sphinx) -> Progress:
+    def show(requests: Iterator[Request], count: int) -> Iterable[Request]:
+        return status_iterator(
+            requests,
+            __("running models... "),
+            "darkgreen",
+            count,
+            app.config.verbosity,
+            stringify_func=lambda request: request.code.strip().rpartition("\n")[2][:60],
+        )
+
+    return show

@@ -1,0 +1,163 @@
+"""Answers of earlier builds, found by all that they depend on.
+
+An entry is a file of two lines: a head of JSON that says whether the entry is still
+right, and the report. The folder may be deleted at any time, and nothing that stands in
+it is trusted further than its checks: an entry that is cut short, of another schema
+or simply wrong is no entry. Several builds may share a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sphinx_kerasshape.messages import (
+    SCHEMA,
+    Answer,
+    Report,
+    Request,
+    Source,
+    Versions,
+    build,
+    content,
+    dumps,
+    fingerprint,
+    plain,
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer, and the fingerprint of what it shows; a cached one is decoded when needed."""
+
+    content: str
+    fresh: Answer | None = None
+    stored: bytes = b""
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The report or the failure."""
+        return self.fresh if self.fresh is not None else build(Report, json.loads(self.stored))
+
+    @staticmethod
+    def of(answer: Answer) -> Result:
+        """Make the result of a fresh answer."""
+        return Result(content(answer), answer)
+
+
+class Cache:
+    """A folder of reports, for the versions that are installed now."""
+
+    def __init__(self, folder: Path, versions: Versions) -> None:
+        self._folder = folder
+        self._versions = versions
+        self._digests: dict[str, str] = {}
+        self._found: dict[Request, Result | None] = {}
+        self.problem = ""
+        """Why the last report could not be stored; empty where all were."""
+
+    def find(self, request: Request) -> Result | None:
+        """Return the result of an earlier run, if everything is still as it was then."""
+        if request not in self._found:
+            self._found[request] = self._read(request)
+        return self._found[request]
+
+    def store(self, request: Request, report: Report) -> None:
+        """Keep a report. Where that fails, ``problem`` says why, and the build goes on."""
+        body = dumps(report).encode()
+        head = {
+            "schema": SCHEMA,
+            "content": content(report),
+            "sources": plain(report.sources),
+            "body": hashlib.sha256(body).hexdigest(),
+        }
+        try:
+            write_atomically(self._path(request), dumps(head).encode() + b"\n" + body)
+        except OSError as error:
+            self.problem = f"{self._folder}: {error.strerror or error}"
+
+    def _path(self, request: Request) -> Path:
+        key = fingerprint([SCHEMA, request, self._versions])
+        return self._folder / key[:2] / f"{key[2:]}.json"
+
+    def _read(self, request: Request) -> Result | None:
+        try:
+            head, _, body = self._path(request).read_bytes().partition(b"\n")
+            fields = json.loads(head)
+            sources = [build(Source, source) for source in fields["sources"]]
+            if fields["schema"] != SCHEMA or fields["body"] != hashlib.sha256(body).hexdigest():
+                return None
+            result = Result(str(fields["content"]), stored=body)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return result if all(map(self._holds, sources)) else None
+
+    def _holds(self, source: Source) -> bool:
+        if source.kind == "package":
+            return installed(source.key) == source.value
+        if source.key not in self._digests:
+            self._digests[source.key] = file_digest(Path(source.key))
+        return self._digests[source.key] == source.value
+
+
+class Shown:
+    """Which content each page of an output folder shows, as its last complete build left it."""
+
+    def __init__(self, folder: Path, output: str) -> None:
+        self._path = folder / f"shown-{hashlib.sha256(output.encode()).hexdigest()[:16]}.json"
+        self._pages = self._load()
+
+    def changed(self, pages: Mapping[str, str]) -> list[str]:
+        """Return the pages whose content is another one than is shown."""
+        return [page for page, content in pages.items() if self._pages.get(page) != content]
+
+    def save(self, pages: Mapping[str, str]) -> None:
+        """Note what is shown after a complete build."""
+        if dict(pages) != self._pages:
+            try:
+                write_atomically(self._path, dumps(dict(pages)).encode())
+            except OSError:
+                return  # The pages will be written once more: no harm.
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return {}
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that others see all of it or nothing. Raises ``OSError``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content; empty where it can't be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def installed(name: str) -> str:
+    """Return an installed distribution's version; empty where there is none of that name."""
+    try:
+        return importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return ""

@@ -1,0 +1,125 @@
+"""The options of ``conf.py``, declared once: registration, reading and docs use this table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+PREFIX = "kerasshape_"
+
+Rebuild = Literal["", "env", "html"]
+
+
+def _option(
+    default: Any,
+    help: str,
+    *,
+    rebuild: Rebuild = "",
+    choices: tuple[str, ...] = (),
+    least: int | None = None,
+) -> Any:
+    metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least}
+    if isinstance(default, (list, tuple)):
+        return field(default=tuple(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+PRELUDE = "import tensorflow as tf\nimport keras\nfrom keras import layers\n"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options as the code reads them; each is ``kerasshape_`` + its name in ``conf.py``."""
+
+    prelude: str = _option(
+        PRELUDE, "Code that runs before every model's own, unseen by readers.", rebuild="env"
+    )
+    columns: tuple[str, ...] = _option(
+        (),
+        "Columns of tables that name none. Empty: layer, output and params, "
+        "with connected where the model is no chain.",
+        rebuild="env",
+    )
+    weights: str = _option(
+        "auto",
+        "``auto`` runs models without allocating weights where that works; ``real`` always allocates them.",
+        rebuild="env",
+        choices=("auto", "real"),
+    )
+    provenance: bool = _option(
+        False, "Name the versions of TensorFlow and Keras below each table.", rebuild="env"
+    )
+    timeout: int = _option(60, "Seconds that a model's code may run.", least=1)
+    jobs: int = _option(0, "How many models run side by side. 0: as many as there are processors.", least=0)
+    executor: str = _option(
+        "auto",
+        "``fork`` imports TensorFlow once and forks for each model; ``spawn`` starts an interpreter "
+        "for each; ``auto`` forks where the system can.",
+        choices=("auto", "fork", "spawn"),
+    )
+    python: str = _option("", "The interpreter that has TensorFlow. Empty: the one that runs Sphinx.")
+    environment: tuple[str, ...] = _option(
+        (),
+        "Environment variables that models see besides the harmless ones: "
+        "``NAME`` passes one on, ``NAME=value`` sets it.",
+    )
+    cache_dir: str = _option(
+        "", "Folder of earlier answers, relative to ``conf.py``. Empty: ``.kerasshape`` beside the doctrees."
+    )
+
+    @property
+    def children(self) -> int:
+        """How many models run at a time."""
+        return self.jobs or _processors()
+
+
+def options() -> Iterable[tuple[str, Any, Rebuild, Any]]:
+    """Give what ``app.add_config_value`` takes, for each option."""
+    from sphinx.config import ENUM
+
+    for one in fields(Settings):
+        default: Any = one.default
+        kinds: Any = [type(default)]
+        if isinstance(default, tuple):
+            default, kinds = list(default), [list, tuple]
+        if one.metadata["choices"]:
+            kinds = ENUM(*one.metadata["choices"])
+        yield PREFIX + one.name, default, one.metadata["rebuild"], kinds
+
+
+def settings(values: Any) -> tuple[Settings, list[str]]:
+    """Read the options from Sphinx's config; unusable ones keep their default.
+
+    Returns the settings, and a message for each option that had to be ignored.
+    """
+    read: dict[str, Any] = {}
+    problems = []
+    for one in fields(Settings):
+        value = getattr(values, PREFIX + one.name)
+        if isinstance(one.default, tuple) and isinstance(value, (list, tuple)):
+            value = tuple(value)
+        problem = _problem(value, one.default, one.metadata)
+        if problem:
+            problems.append(f"{PREFIX}{one.name} {problem}; it stays {one.default!r}")
+        else:
+            read[one.name] = value
+    return Settings(**read), problems
+
+
+def _problem(value: Any, default: Any, metadata: Any) -> str:
+    if isinstance(default, tuple) and not all(isinstance(item, str) for item in value):
+        return f"must be a list of strings, not {value!r}"
+    if type(value) is not type(default):
+        return f"must be of type {type(default).__name__}, not {type(value).__name__}"
+    if metadata["choices"] and value not in metadata["choices"]:
+        return f"must be one of {', '.join(metadata['choices'])}, not {value!r}"
+    if metadata["least"] is not None and value < metadata["least"]:
+        return f"must be at least {metadata['least']}, not {value}"
+    return ""
+
+
+def _processors() -> int:
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1

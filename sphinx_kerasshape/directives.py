@@ -1,0 +1,248 @@
+"""Directives: text of a page into a request and a placeholder. Nothing is run here.
+
+``keras:model`` leaves this in the doctree, each part only if ``:show:`` names it::
+
+    target                                (anchor of the model)
+    container.kerasshape
+        literal_block                     (the code, by Sphinx's own code block)
+        table keras-model="KEY" …         (caption and names; the body comes later)
+            title?
+            tgroup
+        keras_part keras-part="totals"    (replaced by stock nodes later)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.directives.code import CodeBlock
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_id
+
+from sphinx_kerasshape import options as reading
+from sphinx_kerasshape.config import settings
+from sphinx_kerasshape.diagnostics import Problem
+from sphinx_kerasshape.messages import Request
+from sphinx_kerasshape.options import Options, Unusable
+from sphinx_kerasshape.records import Entry, Page, Trouble
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.domain import KerasDomain
+
+
+class keras_part(nodes.General, nodes.Element):  # noqa: N801
+    """A part of a model's view whose stock nodes are made when the report is there."""
+
+
+class AnyOption(dict[str, Any]):
+    """Takes every option as text: wrong ones are ours to report, on every build."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> Any:
+        return lambda text: text
+
+
+class ModelDirective(SphinxDirective):
+    """``keras:model``: a model's code, with what TensorFlow says of it."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = AnyOption()
+
+    def run(self) -> list[nodes.Node]:
+        """Record the request, and return the placeholder."""
+        given, problems = reading.parse(self.options)
+        for problem in problems:
+            self._trouble(Problem.OPTION, problem)
+        try:
+            code, origin = self._source(given)
+        except Unusable as unusable:
+            problem = Problem.FILE if given.file else Problem.OPTION
+            return self._refused(self._trouble(problem, str(unusable)))
+        entry = self._entry(given, code, origin)
+        self._page.models[entry.key] = entry
+        target = nodes.target("", "", ids=[entry.anchor])
+        self.state.document.note_explicit_target(target)
+        return [target, self._container(given, entry)]
+
+    @property
+    def _page(self) -> Page:
+        domain = cast("KerasDomain", self.env.domains["keras"])
+        return domain.page(self.env.docname)
+
+    def _trouble(self, problem: Problem, message: str) -> str:
+        self._page.troubles.append(Trouble(problem, message, self.get_location()))
+        return message
+
+    def _refused(self, message: str) -> list[nodes.Node]:
+        """Show the code, if any, and what is wrong."""
+        shown = self._code_block("\n".join(self.content)) if self.content else []
+        return [*shown, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
+
+    def _source(self, given: Options) -> tuple[str, str]:
+        """Return the code, and the file that it is from; raises ``Unusable``."""
+        sources = {"a body": bool(self.content), ":from:": given.source, ":file:": given.file}
+        present = [name for name, there in sources.items() if there]
+        if len(present) != 1:
+            what = " and ".join(present) or "no code"
+            raise Unusable(f"the model has {what}: give it one of a body, :from: or :file:")
+        if given.source:
+            try:
+                return reading.imported_code(given.source), ""
+            except Unusable as unusable:
+                raise Unusable(f":from: {unusable}") from None
+        if given.file:
+            return self._file(given.file)
+        return "\n".join(self.content), ""
+
+    def _file(self, name: str) -> tuple[str, str]:
+        relative, absolute = self.env.relfn2path(name)
+        if Path(name).suffix != ".py":
+            raise Unusable(f":file: {name} isn't a Python file (.py)")
+        inside = Path(self.env.srcdir).resolve()
+        if not Path(absolute).resolve().is_relative_to(inside):
+            raise Unusable(f":file: {name} is outside of the documentation's folder; move it there")
+        self.env.note_dependency(relative)
+        try:
+            return Path(absolute).read_text(encoding="utf-8").rstrip("\n"), str(absolute)
+        except FileNotFoundError:
+            raise Unusable(
+                f":file: {name} does not exist; the path is relative to this page, "
+                "or to the documentation's folder if it starts with '/'"
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unusable(f":file: {name} can't be read: {error}") from None
+
+    def _entry(self, given: Options, code: str, origin: str) -> Entry:
+        name = " ".join(self.arguments[0].split())
+        config, _ = settings(self.config)
+        request = Request(
+            code=code,
+            prelude=config.prelude,
+            origin=origin,
+            model=given.model,
+            raises=given.raises,
+            # Output that readers see has to be that of real weights.
+            weights="real" if "output" in given.show else config.weights,
+        )
+        file, line = self._first_line() if self.content else ("", 0)
+        return Entry(
+            key=self._key(name),
+            name=name,
+            anchor=make_id(self.env, self.state.document, "keras-model", name),
+            request=request,
+            location=self.get_location(),
+            code_file=file,
+            code_line=line,
+            layers_shown="table" in given.show and not given.raises,
+            imported=given.source,
+        )
+
+    def _key(self, name: str) -> str:
+        taken = self._page.models
+        key, number = name, 1
+        while key in taken:
+            number += 1
+            key = f"{name} ({number})"
+        return key
+
+    def _first_line(self) -> tuple[str, int]:
+        """Return file and line of the body's first line.
+
+        reST gives the absolute line; MyST none, but offsets relative to the fence.
+        """
+        file, offset = self.content.items[0]
+        return str(file), offset + 1 if offset else self.lineno + self.content_offset + 1
+
+    def _container(self, given: Options, entry: Entry) -> nodes.container:
+        container = nodes.container("", classes=["kerasshape", *given.classes])
+        self.set_source_info(container)
+        if given.raises:
+            shown = [part for part in given.show if part == "code"] + ["error"]
+        else:
+            shown = list(given.show)
+        for part in shown:
+            if part == "code":
+                container += self._code_block(entry.request.code)
+            elif part == "table":
+                container += self._table(given, entry)
+            elif not (part == "totals" and _totals_in_table(given)):
+                container += keras_part("", **{"keras-model": entry.key, "keras-part": part})
+        if "table" not in shown:
+            container += keras_part("", **{"keras-model": entry.key, "keras-part": "problem"})
+            self._misses_table(given)
+        return container
+
+    def _misses_table(self, given: Options) -> None:
+        for option, value in (("caption", given.caption), ("name", given.name)):
+            if value:
+                message = f":{option}: belongs to the table, which :show: or :raises: leaves out"
+                self._trouble(Problem.OPTION, message)
+
+    def _code_block(self, code: str) -> list[nodes.Node]:
+        """Let Sphinx's own directive make the block."""
+        handed_on = {
+            option: read(self.options[option])
+            for option, read in _CODE_BLOCK.items()
+            if option in self.options
+        }
+        block = CodeBlock(
+            self.name,
+            ["python"],
+            handed_on,
+            StringList(code.splitlines(), source=self.get_source_info()[0] or ""),
+            self.lineno,
+            self.content_offset,
+            self.block_text,
+            self.state,
+            self.state_machine,
+        )
+        return block.run()
+
+    def _table(self, given: Options, entry: Entry) -> nodes.table:
+        table = nodes.table("", classes=["kerasshape-table"])
+        self.set_source_info(table)
+        if given.caption:
+            children, messages = self.parse_inline(given.caption, lineno=self.lineno)
+            title = nodes.title(given.caption, "", *children, *messages)
+            self.set_source_info(title)
+            table += title
+        tgroup = nodes.tgroup("", cols=1)
+        tgroup += [nodes.colspec("", colwidth=1), nodes.tbody()]
+        table += tgroup
+        if given.align:
+            table["align"] = given.align
+        if given.width:
+            table["width"] = given.width
+        table["keras-model"] = entry.key
+        config, _ = settings(self.config)
+        table["keras-columns"] = " ".join(given.columns or config.columns)
+        table["keras-depth"] = given.depth
+        table["keras-totals"] = int(_totals_in_table(given))
+        if given.name:
+            table["names"].append(nodes.fully_normalize_name(given.name))
+            self.state.document.note_explicit_target(table, table)
+        return table
+
+
+def _totals_in_table(given: Options) -> bool:
+    """Whether the totals stand as last rows of the table, right below it."""
+    if "table" not in given.show or "totals" not in given.show:
+        return False
+    return given.show.index("totals") == given.show.index("table") + 1
+
+
+_CODE_BLOCK: dict[str, Any] = {
+    "linenos": lambda _: None,
+    "lineno-start": lambda text: int(text) if text.strip().lstrip("-").isdecimal() else 1,
+    "emphasize-lines": lambda text: text,
+}

@@ -1,0 +1,155 @@
+"""The ``keras`` domain: what each page says of models, and where they are found.
+
+It owns the records that live in Sphinx's environment, and the cross references made
+from them. It runs nothing; the results of a build are lent to it for rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from sphinx.domains import Domain, ObjType
+from sphinx.util.nodes import make_refnode
+
+from sphinx_kerasshape.cache import Result
+from sphinx_kerasshape.directives import ModelDirective
+from sphinx_kerasshape.messages import Report, Request
+from sphinx_kerasshape.records import Entry, Page
+from sphinx_kerasshape.roles import CheckedXRefRole
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+
+class KerasDomain(Domain):
+    """Models and layers of Keras."""
+
+    name = "keras"
+    label = "Keras"
+    object_types: ClassVar = {"model": ObjType("model", "model"), "layer": ObjType("layer", "layer")}
+    directives: ClassVar = {"model": ModelDirective}
+    roles: ClassVar = {"model": CheckedXRefRole(), "layer": CheckedXRefRole()}
+    initial_data: ClassVar = {"pages": {}}
+    data_version = 1
+
+    results: Mapping[Request, Result] = {}
+    """The results of this build, from ``env-updated`` on."""
+
+    @property
+    def pages(self) -> dict[str, Page]:
+        """The pages that have something of ours, by document name."""
+        pages: dict[str, Page] = self.data["pages"]
+        return pages
+
+    def page(self, docname: str) -> Page:
+        """Return the record of a page, which is made on first use."""
+        return self.pages.setdefault(docname, Page())
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        """Give all models with their pages, in an order that does not depend on reading."""
+        for docname in sorted(self.pages):
+            for entry in self.pages[docname].models.values():
+                yield docname, entry
+
+    def models(self) -> dict[str, tuple[str, Entry]]:
+        """Return the model that each name stands for; of duplicates, the first."""
+        found: dict[str, tuple[str, Entry]] = {}
+        for docname, entry in self.entries():
+            found.setdefault(entry.name, (docname, entry))
+        return found
+
+    def report(self, entry: Entry) -> Report | None:
+        """Return what TensorFlow said of a model, where it said something."""
+        result = self.results.get(entry.request)
+        answer = result.answer if result is not None else None
+        return answer if isinstance(answer, Report) else None
+
+    def clear_doc(self, docname: str) -> None:
+        """Forget a page."""
+        self.pages.pop(docname, None)
+
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
+        """Take over the pages that another process has read."""
+        for docname in docnames:
+            if docname in otherdata["pages"]:
+                self.pages[docname] = otherdata["pages"][docname]
+
+    def find(self, kind: str, target: str) -> tuple[str, str] | None:
+        """Return page and anchor of a model ``NAME`` or a layer ``MODEL/LAYER…``."""
+        name, _, layer = target.partition("/")
+        found = self.models().get(name)
+        if found is None or bool(layer) != (kind == "layer"):
+            return None
+        docname, entry = found
+        if not layer:
+            return docname, entry.anchor
+        if layer not in self.layers(entry):
+            return None
+        return docname, layer_anchor(entry, layer) if entry.layers_shown else entry.anchor
+
+    def layers(self, entry: Entry) -> list[str]:
+        """Return the paths of a model's layers, such as ``encoder/dense``."""
+        report = self.report(entry)
+        return list(paths(report)) if report is not None else []
+
+    def resolve_xref(
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        typ: str,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> nodes.reference | None:
+        """Make the link of a role."""
+        found = self.find(typ, target)
+        if found is None:
+            return None
+        docname, anchor = found
+        return make_refnode(builder, fromdocname, docname, anchor, contnode, target)
+
+    def resolve_any_xref(
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> list[tuple[str, nodes.reference]]:
+        """Make the link of an ``any`` role."""
+        links = []
+        for kind in ("model", "layer"):
+            link = self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode)
+            if link is not None:
+                links.append((f"keras:{kind}", link))
+        return links
+
+    def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
+        """Give the entries of ``objects.inv`` and of the search."""
+        for name, (docname, entry) in self.models().items():
+            yield name, name, "model", docname, entry.anchor, 1
+            if entry.layers_shown:
+                for layer in self.layers(entry):
+                    yield f"{name}/{layer}", layer, "layer", docname, layer_anchor(entry, layer), -1
+
+
+def paths(report: Report) -> Iterator[str]:
+    """Give the path of each layer of a report, in order."""
+    above: list[str] = []
+    for row in report.model.layers if report.model is not None else ():
+        del above[row.depth :]
+        above.append(row.name)
+        yield "/".join(above)
+
+
+def layer_anchor(entry: Entry, layer: str) -> str:
+    """Return the anchor of a layer's row in the table of its model."""
+    return f"{entry.anchor}--{nodes.make_id(layer) or 'layer'}"

@@ -1,0 +1,212 @@
+"""The options of ``keras:model``: from text to values, each wrong one with a way to mend it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PARTS = ("code", "table", "totals", "weights", "output")
+"""What ``:show:`` can name."""
+COLUMNS = (
+    "layer",
+    "type",
+    "input",
+    "output",
+    "params",
+    "trainable",
+    "weights",
+    "dtype",
+    "connected",
+)
+"""What ``:columns:`` can name."""
+ALL = 1_000_000
+"""A depth that no model reaches."""
+
+
+class Unusable(ValueError):
+    """An option or argument that can't be used; the message says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of one ``keras:model``, as values."""
+
+    show: tuple[str, ...] = ("code", "table", "totals")
+    columns: tuple[str, ...] = ()
+    depth: int = 1
+    caption: str = ""
+    name: str = ""
+    classes: tuple[str, ...] = ()
+    align: str = ""
+    width: str = ""
+    model: str = ""
+    raises: str = ""
+    source: str = ""
+    """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
+    file: str = ""
+
+
+def parse(given: Mapping[str, str | None]) -> tuple[Options, list[str]]:
+    """Read a directive's options. Returns their values, and a message for each unusable one."""
+    values: dict[str, Any] = {}
+    problems = []
+    for option, text in given.items():
+        try:
+            if option in CODE_OPTIONS:
+                CODE_OPTIONS[option](text)
+            else:
+                field, read = _known(option)
+                values[field] = read(text or "")
+        except Unusable as unusable:
+            problems.append(f":{option}: {unusable}")
+    if "hide-code" in given:
+        show = values.get("show", Options.show)
+        values["show"] = tuple(part for part in show if part != "code")
+    return Options(**values), problems
+
+
+def imported_code(source: str) -> str:
+    """Turn a ``:from:`` option into the code that makes the model.
+
+    Raises :class:`Unusable` for all that isn't one call with literal arguments.
+    """
+    module, colon, expression = source.partition(":")
+    example = "write it as package.module:callable(units=64)"
+    if not colon or not all(part.isidentifier() for part in module.strip().split(".")):
+        raise Unusable(f"{source!r} names no module and callable: {example}")
+    try:
+        call = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        raise Unusable(f"{expression.strip()!r} isn't Python: {example}") from None
+    if not isinstance(call, ast.Call):
+        raise Unusable(f"{expression.strip()!r} isn't a call: {example}")
+    target = call.func
+    while isinstance(target, ast.Attribute):
+        target = target.value
+    if not isinstance(target, ast.Name):
+        raise Unusable(f"{expression.strip()!r} calls no plain name: {example}")
+    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        _require_literal(argument)
+    return f"from {module.strip()} import {target.id}\n\nmodel = {expression.strip()}"
+
+
+def _require_literal(argument: ast.expr) -> None:
+    try:
+        ast.literal_eval(argument)
+    except ValueError:
+        text = ast.unparse(argument)
+        raise Unusable(f"the argument {text} isn't a literal; put such code into the body") from None
+
+
+def suggestion(word: str, known: tuple[str, ...]) -> str:
+    """Say what could have been meant by a word that is not among the known ones."""
+    close = difflib.get_close_matches(word, known, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{word!r} is none of {', '.join(known)}{meant}"
+
+
+def _known(option: str) -> tuple[str, Callable[[str], Any]]:
+    if option not in _OPTIONS:
+        known = (*_OPTIONS, *CODE_OPTIONS)
+        close = difflib.get_close_matches(option, known, n=1)
+        meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(known)}"
+        raise Unusable(f"is no option of keras:model; {meant}")
+    return _OPTIONS[option]
+
+
+def _words(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        words = tuple(text.replace(",", " ").split())
+        for word in words:
+            if word not in known:
+                raise Unusable(suggestion(word, known))
+        if not words:
+            raise Unusable(f"needs one or more of {', '.join(known)}")
+        return tuple(dict.fromkeys(words))
+
+    return read
+
+
+def _choice(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.strip() not in known:
+            raise Unusable(suggestion(text.strip(), known))
+        return text.strip()
+
+    return read
+
+
+def _depth(text: str) -> int:
+    if text.strip() == "all":
+        return ALL
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise Unusable(f"{text.strip()!r} is neither a number from 1 nor 'all'")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise Unusable("needs a value")
+    return " ".join(text.split())
+
+
+def _expression(text: str) -> str:
+    try:
+        ast.parse(_text(text), mode="eval")
+    except (SyntaxError, ValueError):
+        raise Unusable(f"{text.strip()!r} isn't a Python expression") from None
+    return _text(text)
+
+
+def _exception(text: str) -> str:
+    name = _text(text)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise Unusable(f"{name!r} isn't the name of an exception, such as ValueError")
+    return name
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    return tuple(_text(text).split())
+
+
+def _flag(text: str | None) -> None:
+    if text and text.strip():
+        raise Unusable(f"takes no value, but has {text.strip()!r}")
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or "")
+    except ValueError:
+        raise Unusable(f"{text!r} isn't a whole number") from None
+
+
+def _any(text: str | None) -> None:
+    _text(text or "")
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "show": ("show", _words(PARTS)),
+    "columns": ("columns", _words(COLUMNS)),
+    "depth": ("depth", _depth),
+    "caption": ("caption", _text),
+    "name": ("name", _text),
+    "class": ("classes", _classes),
+    "align": ("align", _choice("left", "center", "right")),
+    "width": ("width", _text),
+    "model": ("model", _expression),
+    "raises": ("raises", _exception),
+    "from": ("source", _text),
+    "file": ("file", _text),
+}
+
+CODE_OPTIONS: dict[str, Callable[[str | None], object]] = {
+    "hide-code": _flag,
+    "linenos": _flag,
+    "lineno-start": _number,
+    "emphasize-lines": _any,
+}
+"""Options that are handed on to Sphinx's own code block, each with its check."""

@@ -1,0 +1,56 @@
+"""What a page says of models, as plain records: the part of Sphinx's environment that is ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sphinx_kerasshape.diagnostics import Problem
+from sphinx_kerasshape.messages import Request
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model on a page: its request, and where it stands."""
+
+    key: str
+    """Its name, made unique within the page."""
+    name: str
+    anchor: str
+    request: Request
+    location: str
+    """``file:line`` of the directive."""
+    code_file: str
+    """The page's file that the code stands in; empty where it is from elsewhere."""
+    code_line: int
+    """The line of that file which is the code's first."""
+    layers_shown: bool
+    """Whether the page has a table with a row to link to for each layer."""
+    imported: str = ""
+    """The ``:from:`` option, where the model is from there."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A role on a page that refers to a model or a layer."""
+
+    kind: str
+    target: str
+    location: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something on a page that is wrong, whatever TensorFlow says."""
+
+    problem: Problem
+    message: str
+    location: str
+
+
+@dataclass
+class Page:
+    """All that one page says."""
+
+    models: dict[str, Entry] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)

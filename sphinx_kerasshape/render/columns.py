@@ -1,0 +1,121 @@
+"""The columns that a table of layers can have, and what stands in each of their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from docutils import nodes
+
+from sphinx_kerasshape.locale import _
+from sphinx_kerasshape.messages import LayerRow, Model, Tensor
+from sphinx_kerasshape.render.style import NOTHING, Style
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: one call of a layer, of which the first also speaks for the layer."""
+
+    path: str
+    row: LayerRow
+    call: int = 0
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the layer's first line."""
+        return self.call == 0
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The call's inputs."""
+        return self.row.calls[self.call].inputs if self.row.calls else ()
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The call's outputs."""
+        return self.row.calls[self.call].outputs if self.row.calls else ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The calls that this call takes its inputs from."""
+        return self.row.calls[self.call].sources if self.row.calls else ()
+
+
+Cell = Callable[[Line, Style], list[nodes.Node]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its head, and how its cells are made."""
+
+    title: Callable[[], str]
+    cell: Cell
+    numeric: bool = False
+
+
+def names(chosen: tuple[str, ...], model: Model) -> tuple[str, ...]:
+    """Return the columns of a model's table, where the author named none."""
+    if chosen:
+        return chosen
+    return ("layer", "output", "params") if model.chain else ("layer", "output", "params", "connected")
+
+
+def _join(parts: Iterable[nodes.Node]) -> list[nodes.Node]:
+    joined: list[nodes.Node] = []
+    for part in parts:
+        joined += [nodes.Text(", "), part] if joined else [part]
+    return joined or [nodes.Text(NOTHING)]
+
+
+def _layer(line: Line, style: Style) -> list[nodes.Node]:
+    name = style.name(line.path)
+    if line.first:
+        return [name]
+    return [name, nodes.Text(" " + _("(call %d)") % (line.call + 1))]
+
+
+def _type(line: Line, style: Style) -> list[nodes.Node]:
+    return [style.name(line.row.type)]
+
+
+def _shapes(tensors: tuple[Tensor, ...], style: Style) -> list[nodes.Node]:
+    return _join(style.shape(tensor.shape) for tensor in tensors)
+
+
+def _dtypes(line: Line, style: Style) -> list[nodes.Node]:
+    return _join(style.name(dtype) for dtype in dict.fromkeys(t.dtype for t in line.outputs))
+
+
+def _count(count: int, line: Line, style: Style) -> list[nodes.Node]:
+    # A shared layer's weights are there once, however often it is called.
+    return [nodes.Text(style.number(count) if line.first else NOTHING)]
+
+
+def _weights(line: Line, style: Style) -> list[nodes.Node]:
+    if not line.first:
+        return [nodes.Text(NOTHING)]
+    found: list[nodes.Node] = []
+    for weight in line.row.weights:
+        pair = nodes.inline("", "", style.name(weight.name), nodes.Text("\N{NO-BREAK SPACE}"))
+        pair += style.shape(weight.shape)
+        found.append(pair)
+    return _join(found)
+
+
+COLUMNS: dict[str, Column] = {
+    "layer": Column(lambda: _("Layer"), _layer),
+    "type": Column(lambda: _("Type"), _type),
+    "input": Column(lambda: _("Input shape"), lambda line, style: _shapes(line.inputs, style)),
+    "output": Column(lambda: _("Output shape"), lambda line, style: _shapes(line.outputs, style)),
+    "params": Column(
+        lambda: _("Params"), lambda line, style: _count(line.row.params, line, style), numeric=True
+    ),
+    "trainable": Column(
+        lambda: _("Trainable params"),
+        lambda line, style: _count(line.row.trainable, line, style),
+        numeric=True,
+    ),
+    "weights": Column(lambda: _("Weights"), _weights),
+    "dtype": Column(lambda: _("Dtype"), _dtypes),
+    "connected": Column(lambda: _("Connected to"), lambda line, style: _join(map(style.name, line.sources))),
+}

@@ -1,0 +1,71 @@
+"""The parts of a model's view besides its table: totals, weights, output, errors, provenance."""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+from sphinx_kerasshape.locale import _
+from sphinx_kerasshape.messages import Failure, Model, Report, Versions
+from sphinx_kerasshape.render.style import Style, size_text
+from sphinx_kerasshape.render.table import grid, total_values
+
+
+def totals(model: Model, style: Style) -> list[nodes.Node]:
+    """Return the totals as a line of text."""
+    values = [f"{label}: {style.number(count)}" for label, count in total_values(model)]
+    values[0] += f" ({size_text(model.bytes)})"
+    return [nodes.paragraph("", " · ".join(values), classes=["kerasshape-totals"])]
+
+
+def weights(model: Model, style: Style) -> list[nodes.Node]:
+    """Return a table of the weights of all layers, each once."""
+    unique = {weight.path: weight for row in model.layers for weight in row.weights}
+    heads = (_("Weight"), _("Shape"), _("Dtype"), _("Params"))
+    head = nodes.row()
+    for number, text in enumerate(heads):
+        cell = style.cell(scope="col", numeric=number == 3)
+        cell += nodes.paragraph("", text)
+        head += cell
+    body = nodes.tbody()
+    for path, weight in unique.items():
+        row = nodes.row()
+        count = nodes.Text(style.number(weight.params))
+        values = (style.name(path), style.shape(weight.shape), style.name(weight.dtype), count)
+        for number, value in enumerate(values):
+            cell = style.cell(scope="" if number else "row", numeric=number == 3)
+            cell += nodes.paragraph("", "", value)
+            row += cell
+        body += row
+    return [nodes.table("", grid(head, body), classes=["kerasshape-table"])]
+
+
+def output(report: Report) -> list[nodes.Node]:
+    """Return what the code printed."""
+    if not report.output.strip():
+        return []
+    return [_block(report.output.rstrip("\n"), "kerasshape-output")]
+
+
+def expected_error(report: Report) -> list[nodes.Node]:
+    """Return the error that the page is about."""
+    return [_block(str(report.error), "kerasshape-expected")] if report.error else []
+
+
+def problem(failure: Failure) -> list[nodes.Node]:
+    """Return what a reader sees in place of a report."""
+    text = failure.message
+    first, _line, rest = text.partition("\n")
+    content: list[nodes.Node] = [nodes.paragraph("", first)]
+    if rest.strip():
+        content.append(_block(rest.strip("\n"), "kerasshape-message"))
+    return [nodes.error("", *content, classes=["kerasshape-error"])]
+
+
+def provenance(versions: Versions) -> list[nodes.Node]:
+    """Return the line that names what was run."""
+    text = f"TensorFlow {versions.tensorflow}, Keras {versions.keras}"
+    return [nodes.paragraph("", text, classes=["kerasshape-provenance"])]
+
+
+def _block(text: str, style: str) -> nodes.literal_block:
+    return nodes.literal_block(text, text, language="none", classes=[style])

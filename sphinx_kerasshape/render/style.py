@@ -1,0 +1,72 @@
+"""How single values are written: shapes, counts, sizes, names, in each output format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from docutils import nodes
+
+from sphinx_kerasshape.messages import Shape
+
+NOTHING = "–"
+"""Stands in a cell that has no value."""
+
+
+class keras_header_cell(nodes.entry):  # noqa: N801
+    """A table cell that names its row or column; ``scope`` says which. HTML only."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """The output format (``html``, ``latex``, …) and the language that values are for."""
+
+    format: str
+    language: str = "en"
+
+    def shape(self, shape: Shape) -> nodes.Node:
+        """Write a shape so that it doesn't break over lines."""
+        text = shape_text(shape)
+        if self.format == "latex":
+            return nodes.literal("", text.replace(" ", "\N{NO-BREAK SPACE}"), classes=["kerasshape-shape"])
+        return self._code(text, "kerasshape-shape")
+
+    def name(self, text: str) -> nodes.Node:
+        """Write a name of the code's."""
+        return self._code(text, "kerasshape-name")
+
+    def number(self, count: int) -> str:
+        """Write a count with the language's thousands separators."""
+        from babel.core import UnknownLocaleError
+        from babel.numbers import format_decimal
+
+        try:
+            return str(format_decimal(count, locale=self.language.replace("-", "_")))
+        except (UnknownLocaleError, ValueError):
+            return f"{count:,}"
+
+    def cell(self, *, scope: str = "", numeric: bool = False) -> nodes.entry:
+        """Make an empty cell; with a ``scope`` (``col`` or ``row``), one that is a head."""
+        classes = ["kerasshape-number"] if numeric else []
+        if scope and self.format == "html":
+            return keras_header_cell("", classes=classes, scope=scope)
+        return nodes.entry("", classes=classes)
+
+    def _code(self, text: str, style: str) -> nodes.Node:
+        # A literal is shown in quotes by the text builder and others.
+        kind = nodes.literal if self.format in ("html", "latex") else nodes.inline
+        return kind("", text, classes=[style])
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape as Python does: ``(None, 50)``."""
+    return str(tuple(shape))
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes: ``115.3 KiB``."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            break
+        size /= 1024
+    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"

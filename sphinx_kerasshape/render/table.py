@@ -1,0 +1,124 @@
+"""The table of layers: a row a call, numbers on the right, totals last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_kerasshape.locale import _
+from sphinx_kerasshape.messages import Model
+from sphinx_kerasshape.render.columns import COLUMNS, Line
+from sphinx_kerasshape.render.style import Style
+
+LONG = 30
+"""Rows from which a table may break over pages in print."""
+WIDE = 84
+"""Characters that fit in a line of a printed page."""
+
+
+def fill(
+    table: nodes.table,
+    model: Model,
+    columns: tuple[str, ...],
+    depth: int,
+    totals: bool,
+    anchor: Callable[[str], str],
+    style: Style,
+) -> None:
+    """Give a table its body; its caption and names stay. ``anchor`` is of a layer's path."""
+    body = nodes.tbody()
+    body += [_row(line, columns, anchor, style) for line in _lines(model, depth)]
+    if totals:
+        body += list(_total_rows(model, columns, style))
+    old = next(child for child in table.children if isinstance(child, nodes.tgroup))
+    tgroup = grid(_head(columns, style), body)
+    table.replace(old, tgroup)
+    if style.format == "latex":
+        _set_for_print(table, tgroup, columns)
+
+
+def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
+    """Put head and body together; the first column names its rows."""
+    rows = [head, *body.findall(nodes.row)]
+    tgroup = nodes.tgroup("", cols=len(head))
+    for number in range(len(head)):
+        # Text output takes this as a number of characters.
+        width = max(len(row[number].astext()) for row in rows)
+        tgroup += nodes.colspec("", colwidth=width, **({"stub": 1} if number == 0 else {}))
+    tgroup += [nodes.thead("", head), body]
+    return tgroup
+
+
+def _lines(model: Model, depth: int) -> Iterator[Line]:
+    above: list[str] = []
+    for row in model.layers:
+        del above[row.depth :]
+        above.append(row.name)
+        if row.depth < depth:
+            for call in range(max(1, len(row.calls))):
+                yield Line("/".join(above), row, call)
+
+
+def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
+    row = nodes.row()
+    for name in columns:
+        column = COLUMNS[name]
+        cell = style.cell(scope="col", numeric=column.numeric)
+        cell += nodes.paragraph("", column.title())
+        row += cell
+    return row
+
+
+def _row(line: Line, columns: tuple[str, ...], anchor: Callable[[str], str], style: Style) -> nodes.row:
+    row = nodes.row()
+    for number, name in enumerate(columns):
+        column = COLUMNS[name]
+        cell = style.cell(scope="" if number else "row", numeric=column.numeric)
+        text = nodes.paragraph("", "", *column.cell(line, style))
+        if number == 0 and line.first:
+            text.insert(0, nodes.target("", "", ids=[anchor(line.path)]))
+        cell += text
+        row += cell
+    return row
+
+
+def total_values(model: Model) -> list[tuple[str, int]]:
+    """Return what the totals say; of the parts only where there are two."""
+    values = [(_("Total params"), model.params)]
+    if model.non_trainable:
+        values.append((_("Trainable params"), model.trainable))
+        values.append((_("Non-trainable params"), model.non_trainable))
+    return values
+
+
+def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[nodes.row]:
+    for label, count in total_values(model):
+        row = nodes.row("", classes=["kerasshape-total"])
+        for number, name in enumerate(columns):
+            cell = style.cell(scope="" if number else "row", numeric=name == "params")
+            if number == 0:
+                cell += nodes.paragraph("", label)
+            elif name == "params":
+                cell += nodes.paragraph("", style.number(count))
+            row += cell
+        yield row
+
+
+def _set_for_print(table: nodes.table, tgroup: nodes.tgroup, columns: tuple[str, ...]) -> None:
+    """Choose column types, and let long tables break over pages."""
+    if len(list(tgroup.findall(nodes.row))) > LONG:
+        table["classes"].append("longtable")
+    widths = [spec["colwidth"] + 2 for spec in tgroup.findall(nodes.colspec)]
+    wide = sum(widths) > WIDE
+    kinds = []
+    for name, width in zip(columns, widths, strict=True):
+        right = COLUMNS[name].numeric
+        if wide:
+            ragged = "left" if right else "right"
+            kinds.append(rf">{{\ragged{ragged}\arraybackslash}}\X{{{width}}}{{{sum(widths)}}}")
+        else:
+            kinds.append("r" if right else "l")
+    spec = addnodes.tabular_col_spec(spec="{|" + "|".join(kinds) + "|}")
+    table.parent.insert(table.parent.index(table), spec)

@@ -1,0 +1,117 @@
+"""What the author is told: one located warning for each thing that is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from sphinx_kerasshape.diagnostics import Problem, warn
+from sphinx_kerasshape.messages import Failure, Frame
+from sphinx_kerasshape.records import Entry, Reference
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.domain import KerasDomain
+
+
+def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
+    """Warn of everything that is wrong in the project. ``inventory`` is intersphinx's."""
+    for docname in sorted(domain.pages):
+        for trouble in domain.pages[docname].troubles:
+            warn(trouble.problem, trouble.message, trouble.location)
+    _duplicates(domain)
+    _failures(domain)
+    for docname in sorted(domain.pages):
+        for reference in domain.pages[docname].references:
+            if reference.target not in inventory.get(f"keras:{reference.kind}", {}):
+                _reference(domain, reference)
+
+
+def _duplicates(domain: KerasDomain) -> None:
+    models = domain.models()
+    for _, entry in domain.entries():
+        first = models[entry.name][1]
+        if first is not entry:
+            message = f"model {entry.name!r} is already defined at {first.location}: rename one"
+            warn(Problem.NAME, message, entry.location)
+
+
+def _failures(domain: KerasDomain) -> None:
+    told = set()
+    for _, entry in domain.entries():
+        failure = domain.results[entry.request].answer
+        if not isinstance(failure, Failure):
+            continue
+        if failure.problem == Problem.WORKER:
+            # The same cause for all models: said once, where it is met first.
+            if failure.message not in told:
+                warn(Problem.WORKER, failure.message, entry.location)
+            told.add(failure.message)
+        else:
+            warn(Problem(failure.problem), failure_text(entry, failure), _place(entry, failure))
+
+
+def failure_text(entry: Entry, failure: Failure) -> str:
+    """Return the whole message about a failed model, with the author's own frames."""
+    lines = [f"model {entry.name!r}: {failure.message}"]
+    if entry.imported and failure.error and failure.error.type in ("ModuleNotFoundError", "ImportError"):
+        lines.append(f":from: {entry.imported} can't be imported: is its folder on sys.path in conf.py?")
+    else:
+        lines += [f"  {frame_text(entry, frame)}" for frame in failure.frames]
+    return "\n".join(lines)
+
+
+def frame_text(entry: Entry, frame: Frame) -> str:
+    """Return a frame as a line that names a file, and the line of it."""
+    file, line = _frame_place(entry, frame)
+    inside = f", in {frame.function}" if frame.function not in ("", "<module>") else ""
+    return f"{os.path.basename(file)}:{line}{inside}: {frame.text}"
+
+
+def _frame_place(entry: Entry, frame: Frame) -> tuple[str, int]:
+    if frame.file:
+        return frame.file, frame.line
+    if entry.code_file:
+        return entry.code_file, entry.code_line + frame.line - 1
+    file, _, line = entry.location.rpartition(":")
+    return file, int(line or 1)
+
+
+def _place(entry: Entry, failure: Failure) -> str:
+    """Return the line of the page that failed: of its code, where the code stands there."""
+    for frame in failure.frames:
+        if not frame.file and entry.code_file:
+            file, line = _frame_place(entry, frame)
+            return f"{file}:{line}"
+    return entry.location
+
+
+def _reference(domain: KerasDomain, reference: Reference) -> None:
+    message = _unknown(domain, reference)
+    if message:
+        warn(Problem.REF, message, reference.location)
+
+
+def _unknown(domain: KerasDomain, reference: Reference) -> str:
+    name, slash, layer = reference.target.partition("/")
+    models = domain.models()
+    if name not in models:
+        return f"there is no model {name!r}{_hint(name, list(models))}"
+    if reference.kind == "model":
+        return f"keras:model refers to whole models; keras:layer is for {reference.target!r}" if slash else ""
+    entry = models[name][1]
+    if not slash:
+        return f"keras:layer needs MODEL/LAYER, such as '{name}/{next(iter(domain.layers(entry)), 'dense')}'"
+    # Of a failed model nothing is known: that has its own warning.
+    layers = domain.layers(entry)
+    if domain.report(entry) is None or layer in layers:
+        return ""
+    return f"model {name!r} has no layer {layer!r}{_hint(layer, layers)}"
+
+
+def _hint(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are {', '.join(map(repr, known[:8]))}" if known else ""

@@ -1,0 +1,112 @@
+"""What the worker is started with: interpreter, folders, environment, installed versions.
+
+TensorFlow's version is part of every cache key, and is read from its package's
+metadata: a build in which no answer is missing imports nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import site
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sphinx_kerasshape.cache import installed
+from sphinx_kerasshape.config import Settings
+from sphinx_kerasshape.messages import Versions
+from sphinx_kerasshape.process import PROGRAM, Launch
+
+TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tf-nightly", "tf-nightly-cpu")
+
+_HARMLESS = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        *("SYSTEMROOT", "WINDIR", "APPDATA", "LOCALAPPDATA", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "KERAS_HOME", "OMP_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"),
+    )
+)
+_ALWAYS = {
+    "KERAS_BACKEND": "tensorflow",
+    # The same text in every build: sets print in the order of their hashes.
+    "PYTHONHASHSEED": "0",
+    # Shapes need no GPU, and a documentation build must not reserve one's memory.
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+_ASK = (
+    "import json, platform, importlib.metadata as m\n"
+    "def v(n):\n"
+    "    try: return m.version(n)\n"
+    "    except m.PackageNotFoundError: return ''\n"
+    "print(json.dumps([platform.python_version(), [v(n) for n in %r], v('keras')]))"
+)
+
+
+def launch(settings: Settings) -> Launch:
+    """Return how the worker is started for these settings."""
+    return Launch(
+        command=(settings.python or sys.executable, str(PROGRAM)),
+        path=tuple(_project_folders()),
+        environment=tuple(sorted(environment(settings.environment, os.environ).items())),
+        jobs=settings.children,
+    )
+
+
+def environment(allowed: Iterable[str], present: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the author's code sees: no tokens, only what is allowed."""
+    seen = {name: text for name, text in present.items() if name in _HARMLESS or name.startswith("LC_")}
+    seen.update(_ALWAYS)
+    for item in allowed:
+        name, given, value = item.partition("=")
+        if given:
+            seen[name] = value
+        elif name in present:
+            seen[name] = present[name]
+    return seen
+
+
+def versions(settings: Settings) -> Versions:
+    """Return what is installed where the worker runs, without importing any of it.
+
+    Fields are empty where a package, or the interpreter itself, is missing.
+    """
+    if not settings.python:
+        python, keras = platform.python_version(), installed("keras")
+        found = [installed(name) for name in TENSORFLOWS]
+    else:
+        asked = _ask(settings.python)
+        if asked is None:
+            return Versions()
+        python, found, keras = asked
+    tensorflow = next(filter(None, found), "")
+    backend = environment(settings.environment, os.environ)["KERAS_BACKEND"]
+    return Versions(python, tensorflow, keras, backend)
+
+
+def _ask(python: str) -> tuple[str, list[str], str] | None:
+    try:
+        done = subprocess.run(
+            [python, "-c", _ASK % (TENSORFLOWS,)], capture_output=True, timeout=60, check=True
+        )
+        version, found, keras = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return str(version), [str(one) for one in found], str(keras)
+
+
+def _project_folders() -> Iterable[str]:
+    """Give the folders that conf.py, or whoever called Sphinx, put on ``sys.path``."""
+    paths = sysconfig.get_paths()
+    own = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}
+    own |= {*site.getsitepackages(), site.getusersitepackages()}
+    own |= {os.path.join(paths["platstdlib"], "lib-dynload"), os.path.dirname(sys.executable)}
+    for entry in sys.path:
+        folder = os.path.abspath(entry)
+        if folder not in own and Path(folder).is_dir():
+            yield folder

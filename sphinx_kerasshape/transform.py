@@ -1,0 +1,91 @@
+"""The write phase: placeholders become stock nodes, from this build's results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from sphinx_kerasshape.config import settings
+from sphinx_kerasshape.directives import keras_part
+from sphinx_kerasshape.domain import layer_anchor
+from sphinx_kerasshape.messages import Answer, Failure, Report
+from sphinx_kerasshape.records import Entry
+from sphinx_kerasshape.render import columns, parts, table
+from sphinx_kerasshape.render.style import NOTHING, Style
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.domain import KerasDomain
+
+
+class FillPlaceholders(SphinxPostTransform):
+    """Fill tables and replace parts. Comes before references are resolved, which it may add."""
+
+    default_priority = 5
+
+    def run(self, **kwargs: Any) -> None:
+        """Fill all placeholders of a page."""
+        self.style = Style(self.app.builder.format, self.config.language or "en")
+        for node in list(self.document.findall(nodes.table)):
+            if "keras-model" in node:
+                self._fill(node)
+        for part in list(self.document.findall(keras_part)):
+            part.replace_self(self._part(part))
+
+    @property
+    def _domain(self) -> KerasDomain:
+        return cast("KerasDomain", self.env.domains["keras"])
+
+    def _answer(self, node: nodes.Element) -> tuple[Entry, Answer]:
+        entry = self._domain.page(self.env.docname).models[node["keras-model"]]
+        return entry, self._domain.results[entry.request].answer
+
+    def _fill(self, node: nodes.table) -> None:
+        entry, answer = self._answer(node)
+        if isinstance(answer, Failure) or answer.model is None:
+            self._give_up(node, answer)
+            return
+        table.fill(
+            node,
+            answer.model,
+            columns.names(tuple(node["keras-columns"].split()), answer.model),
+            node["keras-depth"],
+            bool(node["keras-totals"]),
+            lambda path: layer_anchor(entry, path),
+            self.style,
+        )
+        if settings(self.config)[0].provenance:
+            node.parent.insert(node.parent.index(node) + 1, parts.provenance(answer.versions))
+
+    def _give_up(self, node: nodes.table, answer: Answer) -> None:
+        """Say what is wrong; a table that has a caption, and so perhaps a number, stays."""
+        place = node.parent.index(node) + 1
+        if isinstance(answer, Failure):
+            node.parent.insert(place, parts.problem(answer))
+        if isinstance(node[0], nodes.title):
+            cell = nodes.entry("", nodes.paragraph("", NOTHING))
+            body = next(child for child in node.findall(nodes.tbody))
+            body += nodes.row("", cell)
+        else:
+            node.parent.remove(node)
+
+    def _part(self, node: keras_part) -> list[nodes.Node]:
+        kind = node["keras-part"]
+        _, answer = self._answer(node)
+        if isinstance(answer, Failure):
+            return parts.problem(answer) if kind == "problem" else []
+        return self._report_part(kind, answer)
+
+    def _report_part(self, kind: str, report: Report) -> list[nodes.Node]:
+        if kind == "error":
+            return parts.expected_error(report)
+        if kind == "output":
+            return parts.output(report)
+        if report.model is None or kind == "problem":
+            return []
+        return (
+            parts.totals(report.model, self.style)
+            if kind == "totals"
+            else parts.weights(report.model, self.style)
+        )

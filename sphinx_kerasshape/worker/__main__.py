@@ -1,0 +1,46 @@
+"""The worker program, and the protocol that it speaks.
+
+Started as ``python …/worker/__main__.py fork`` or ``… once``, it reads commands from
+its standard input and writes answers to its standard output, one JSON object a line:
+
+* ``{"path": […], "jobs": 2}`` comes first, and once: folders to put on ``sys.path``
+  for the author's code, and how many children may run at a time;
+* ``{"warm": true}``: import TensorFlow now, there will be something to run;
+* ``{"id": 7, "request": {…}, "real": false, "timeout": 60}``: run this; the answer,
+  in any order, is ``{"id": 7, "report": {…}}``, ``{"id": 7, "failure": {…}}``, or
+  ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is false)
+  and must be asked for again with real weights; ``seconds`` says how long it ran;
+* ``{"ready": true}`` says that TensorFlow is imported (not with ``once``);
+* ``{"fatal": {…}}`` is a failure of the worker itself; nothing follows it.
+
+The end of the input ends the worker at once, and all that it started. With ``once``
+there is one request, which runs in this very process: for systems without ``fork``.
+
+Whatever the author's code prints never meets the answers: file descriptors 0 to 2
+lead elsewhere before anything of it, or of TensorFlow, runs.
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Start the worker in the mode that the command line names."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Only for as long as our own modules are imported: the folder may be the
+    # site-packages of another Python, whose packages the author's code must not see.
+    sys.path[0] = os.path.dirname(package)
+    from sphinx_kerasshape.worker import child, lifeline, zygote
+
+    del sys.path[0]
+    lifeline.die_with_parent()
+    commands, answers = lifeline.private_channel()
+    if sys.argv[1] == "once":
+        child.once(commands, answers)
+    else:
+        zygote.serve(commands, answers)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The author's code, made to run: a namespace, and names for frames to point at.
+
+The code runs as a module of its own, never as ``__main__``: a file's
+``if __name__ == "__main__":`` part, which usually trains, stays quiet.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from sphinx_kerasshape.messages import Request
+
+MODULE = "kerasshape_page"
+BLOCK = "<kerasshape block>"
+"""File name of a block's code in frames; its lines are counted from 1."""
+PRELUDE = "<kerasshape_prelude>"
+
+
+def namespace(request: Request) -> dict[str, Any]:
+    """Return the namespace that a request's code runs in."""
+    module = types.ModuleType(MODULE)
+    if request.origin:
+        module.__file__ = request.origin
+    sys.modules[MODULE] = module
+    return module.__dict__
+
+
+def file_name(request: Request) -> str:
+    """Return the file name that the request's code has in frames."""
+    return request.origin or BLOCK
+
+
+def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
+    """Compile a request's code; calling the result runs it and gives its last value.
+
+    The value is that of the last statement where this is an expression, else ``None``.
+    Raises ``SyntaxError`` where the code isn't Python.
+    """
+    exec(_remembered(request.prelude, PRELUDE), names)
+    name = file_name(request)
+    tree = ast.parse(request.code, name)
+    _remembered(request.code, name)
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = compile(ast.Expression(tree.body.pop().value), name, "eval")  # type: ignore[attr-defined]
+    body = compile(tree, name, "exec")
+
+    def run() -> Any:
+        exec(body, names)
+        return eval(last, names) if last is not None else None
+
+    return run
+
+
+def _remembered(code: str, name: str) -> str:
+    """Let tracebacks and ``inspect`` find the lines of code that is in no file."""
+    if name.startswith("<"):
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    return code

@@ -1,0 +1,84 @@
+"""What ties a process of the worker to the one that started it, and its descriptors.
+
+This file owns the system calls; it knows nothing of requests or TensorFlow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+_SET_PARENT_DEATH_SIGNAL = 1
+_LOWEST_PRIVATE = 100
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask the kernel for a signal when the parent dies, even if it is killed (Linux only)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(number))
+
+
+def private_channel() -> tuple[int, int]:
+    """Move the input and output to private descriptors, away from what code prints to."""
+    commands, answers = private(0), private(1)
+    detach(stdout=os.open(os.devnull, os.O_WRONLY))
+    return commands, answers
+
+
+def private(descriptor: int) -> int:
+    """Duplicate a descriptor to a high number that careless code does not hit."""
+    if sys.platform == "win32":
+        return os.dup(descriptor)
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LOWEST_PRIVATE)
+
+
+def detach(stdout: int, stderr: int | None = None) -> None:
+    """Make standard input empty, and lead output to the given descriptors."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(stdout, 1)
+    if stderr is not None:
+        os.dup2(stderr, 2)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, however often the system takes only a part."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def reset_signals() -> None:
+    """Forget the handlers of the parent."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def on_terminate(action: Callable[[], None]) -> None:
+    """Run ``action`` and leave when the process is asked to end."""
+
+    def handler(_number: int, _frame: object) -> None:
+        action()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, handler)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process and its whole group, and wait for it, so that no corpse is left."""
+    kill_rest(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def kill_rest(group: int) -> None:
+    """Kill what a process that has ended left behind in its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

@@ -1,0 +1,72 @@
+"""Which files and packages the author's code imported: the answer depends on them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import site
+import sys
+import sysconfig
+
+from sphinx_kerasshape.messages import Source
+
+_before: set[str] = set()
+
+
+def remember() -> None:
+    """Note the modules that are there before any code of the author's."""
+    _before.update(sys.modules)
+
+
+def used() -> tuple[Source, ...]:
+    """Return the project files (by content) and packages (by version) imported since."""
+    files, packages = set(), set()
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if name in _before or not isinstance(path, str):
+            continue
+        if is_project_file(path):
+            files.add(os.path.abspath(path))
+        elif path.startswith(_site_folders()):
+            packages.add(name.partition(".")[0])
+    sources = [Source("file", path, digest(path)) for path in sorted(files)]
+    sources += [Source("package", name, version(name)) for name in sorted(packages)]
+    return tuple(source for source in sources if source.value)
+
+
+def is_project_file(path: str) -> bool:
+    """Whether a file is the author's: neither Python's own nor an installed package's."""
+    if not path.endswith(".py") or not os.path.isfile(path):
+        return False
+    path = os.path.abspath(path)
+    return not path.startswith((*_site_folders(), *_own_folders()))
+
+
+def digest(path: str) -> str:
+    """Return the SHA-256 of a file's content; empty where it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
+
+
+def version(name: str) -> str:
+    """Return an installed distribution's version; empty where there is none of that name."""
+    try:
+        return importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return ""
+
+
+def _site_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
+    return tuple(os.path.join(folder, "") for folder in folders)
+
+
+def _own_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return tuple(os.path.join(folder, "") for folder in (paths["stdlib"], paths["platstdlib"], package))

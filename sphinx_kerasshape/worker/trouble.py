@@ -1,0 +1,80 @@
+"""Exceptions of the author's code, turned into plain values that a page can show."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import traceback
+
+from sphinx_kerasshape.messages import Error, Failure, Frame, Request
+from sphinx_kerasshape.worker import execute, sources
+
+# CSI and OSC sequences and lone escapes of terminals; control characters but tab and newline.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_LONGEST = 8000
+
+
+def clean(text: str) -> str:
+    """Remove terminal codes and invisible controls, and addresses, which differ by run."""
+    text = _TERMINAL.sub("", text).replace("\r\n", "\n")
+    return _ADDRESS.sub("0x…", _CONTROL.sub("", text))
+
+
+def name(error: BaseException) -> str:
+    """Return the exception's class name."""
+    return type(error).__name__
+
+
+def message(error: BaseException) -> str:
+    """Return the exception's message; also of one whose ``__str__`` fails."""
+    try:
+        text = str(error)
+    except Exception as second:
+        text = f"(its message could not be made: {type(second).__name__})"
+    text = clean(text).strip()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+def matches(error: BaseException, expected: str) -> bool:
+    """Whether an exception is of the named class, or of one derived from it."""
+    wanted = expected.rpartition(".")[2]
+    return any(kind.__name__ == wanted for kind in type(error).__mro__)
+
+
+def not_raised(expected: str) -> Failure:
+    """Return the failure of code that was expected to fail."""
+    return Failure("raises", f":raises: {expected}, but the code raised nothing")
+
+
+def failure(error: BaseException, request: Request) -> Failure:
+    """Return the failure that an exception of the author's code is."""
+    shown = Error(name(error), message(error))
+    frames = _frames(error, request)
+    if isinstance(error, SyntaxError) and error.filename == execute.file_name(request):
+        place = Frame(request.origin, error.lineno or 1, "", (error.text or "").strip())
+        return Failure("syntax", f"the code isn't Python: {error.msg}", (place,), shown)
+    problem, text = "code", str(shown)
+    if request.raises:
+        problem, text = "raises", f":raises: {request.raises}, but the code raised {shown}"
+    elif isinstance(error, SystemExit):
+        text = f"the code asked to exit ({shown})"
+    return Failure(problem, text, frames, shown)
+
+
+def _frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
+    """Return the author's own frames, outermost first."""
+    own = execute.file_name(request)
+    frames = []
+    for place in traceback.extract_tb(error.__traceback__):
+        if place.filename == own:
+            file = request.origin
+        elif place.filename == execute.PRELUDE or sources.is_project_file(place.filename):
+            file = place.filename
+        else:
+            continue
+        line = place.lineno or 1
+        text = linecache.getline(place.filename, line).strip()
+        frames.append(Frame(file, line, place.name, text))
+    return tuple(frames[:5] + frames[-5:] if len(frames) > 10 else frames)
