@@ -18,7 +18,7 @@ from sphinx_kerasshape import report
 from sphinx_kerasshape.cache import Cache, Shown
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.diagnostics import Problem, warn
-from sphinx_kerasshape.messages import Failure, Request, fingerprint
+from sphinx_kerasshape.messages import Report, Request, fingerprint
 from sphinx_kerasshape.process import Forking, Spawning, Worker
 from sphinx_kerasshape.runner import Progress, Runner
 from sphinx_kerasshape.surroundings import launch, versions
@@ -106,7 +106,7 @@ class Build:
         for docname, entry in domain.entries():
             result = domain.results[entry.request]
             pages.setdefault(docname, []).append(result.content)
-            if self.settings.provenance and not isinstance(result.answer, Failure):
+            if self.settings.provenance and isinstance(result.answer, Report):
                 pages[docname].append(fingerprint(result.answer.versions))
         return {docname: fingerprint(contents) for docname, contents in pages.items()}
 

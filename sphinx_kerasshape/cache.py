@@ -22,6 +22,7 @@ from typing import Any
 from sphinx_kerasshape.messages import (
     SCHEMA,
     Answer,
+    Failure,
     Report,
     Request,
     Source,
@@ -30,6 +31,7 @@ from sphinx_kerasshape.messages import (
     content,
     dumps,
     fingerprint,
+    layer_paths,
     plain,
 )
 
@@ -39,6 +41,8 @@ class Result:
     """An answer, and the fingerprint of what it shows; a cached one is decoded when needed."""
 
     content: str
+    layers: tuple[str, ...] = ()
+    """The paths of the model's layers."""
     fresh: Answer | None = None
     stored: bytes = b""
 
@@ -47,10 +51,16 @@ class Result:
         """The report or the failure."""
         return self.fresh if self.fresh is not None else build(Report, json.loads(self.stored))
 
+    @property
+    def failure(self) -> Failure | None:
+        """The answer where it is a failure; these are never stored, so nothing is decoded."""
+        return self.fresh if isinstance(self.fresh, Failure) else None
+
     @staticmethod
     def of(answer: Answer) -> Result:
         """Make the result of a fresh answer."""
-        return Result(content(answer), answer)
+        layers = layer_paths(answer) if isinstance(answer, Report) else ()
+        return Result(content(answer), layers, answer)
 
 
 class Cache:
@@ -76,6 +86,7 @@ class Cache:
         head = {
             "schema": SCHEMA,
             "content": content(report),
+            "layers": layer_paths(report),
             "sources": plain(report.sources),
             "body": hashlib.sha256(body).hexdigest(),
         }
@@ -95,7 +106,8 @@ class Cache:
             sources = [build(Source, source) for source in fields["sources"]]
             if fields["schema"] != SCHEMA or fields["body"] != hashlib.sha256(body).hexdigest():
                 return None
-            result = Result(str(fields["content"]), stored=body)
+            layers = tuple(map(str, fields["layers"]))
+            result = Result(str(fields["content"]), layers, stored=body)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return result if all(map(self._holds, sources)) else None

@@ -16,7 +16,7 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.directives import ModelDirective
-from sphinx_kerasshape.messages import Report, Request
+from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.records import Entry, Page
 from sphinx_kerasshape.roles import CheckedXRefRole
 
@@ -64,12 +64,6 @@ class KerasDomain(Domain):
             found.setdefault(entry.name, (docname, entry))
         return found
 
-    def report(self, entry: Entry) -> Report | None:
-        """Return what TensorFlow said of a model, where it said something."""
-        result = self.results.get(entry.request)
-        answer = result.answer if result is not None else None
-        return answer if isinstance(answer, Report) else None
-
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
         self.pages.pop(docname, None)
@@ -93,10 +87,10 @@ class KerasDomain(Domain):
             return None
         return docname, layer_anchor(entry, layer) if entry.layers_shown else entry.anchor
 
-    def layers(self, entry: Entry) -> list[str]:
-        """Return the paths of a model's layers, such as ``encoder/dense``."""
-        report = self.report(entry)
-        return list(paths(report)) if report is not None else []
+    def layers(self, entry: Entry) -> tuple[str, ...]:
+        """Return the paths of a model's layers; none where the model failed."""
+        result = self.results.get(entry.request)
+        return result.layers if result is not None else ()
 
     def resolve_xref(
         self,
@@ -139,15 +133,6 @@ class KerasDomain(Domain):
             if entry.layers_shown:
                 for layer in self.layers(entry):
                     yield f"{name}/{layer}", layer, "layer", docname, layer_anchor(entry, layer), -1
-
-
-def paths(report: Report) -> Iterator[str]:
-    """Give the path of each layer of a report, in order."""
-    above: list[str] = []
-    for row in report.model.layers if report.model is not None else ():
-        del above[row.depth :]
-        above.append(row.name)
-        yield "/".join(above)
 
 
 def layer_anchor(entry: Entry, layer: str) -> str:

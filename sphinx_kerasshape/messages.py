@@ -185,6 +185,17 @@ class Failure:
 Answer = Report | Failure
 
 
+def layer_paths(report: Report) -> tuple[str, ...]:
+    """Return the path of each layer of a report in order, such as ``encoder/dense``."""
+    above: list[str] = []
+    found = []
+    for row in report.model.layers if report.model is not None else ():
+        del above[row.depth :]
+        above.append(row.name)
+        found.append("/".join(above))
+    return tuple(found)
+
+
 def fingerprint(value: object) -> str:
     """Return the SHA-256 of a value's JSON, in hexadecimal digits."""
     return hashlib.sha256(dumps(value).encode()).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,15 +102,21 @@ def _require_literal(argument: ast.expr) -> None:
 
 def suggestion(word: str, known: tuple[str, ...]) -> str:
     """Say what could have been meant by a word that is not among the known ones."""
-    close = difflib.get_close_matches(word, known, n=1)
+    close = _close(word, known)
     meant = f"; did you mean {close[0]!r}?" if close else ""
     return f"{word!r} is none of {', '.join(known)}{meant}"
+
+
+def _close(word: str, known: tuple[str, ...]) -> list[str]:
+    import difflib  # slow to import, and rarely needed
+
+    return difflib.get_close_matches(word, known, n=1)
 
 
 def _known(option: str) -> tuple[str, Callable[[str], Any]]:
     if option not in _OPTIONS:
         known = (*_OPTIONS, *CODE_OPTIONS)
-        close = difflib.get_close_matches(option, known, n=1)
+        close = _close(option, known)
         meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(known)}"
         raise Unusable(f"is no option of keras:model; {meant}")
     return _OPTIONS[option]

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -258,6 +257,8 @@ class Spawning:
 
     def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         """Run all, as many at a time as there are jobs. Raises :class:`Broken`."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
         with ThreadPoolExecutor(self._launch.jobs) as pool:
             waiting = [pool.submit(self._one, run) for run in runs]
             try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import Problem, warn
@@ -40,8 +39,8 @@ def _duplicates(domain: KerasDomain) -> None:
 def _failures(domain: KerasDomain) -> None:
     told = set()
     for _, entry in domain.entries():
-        failure = domain.results[entry.request].answer
-        if not isinstance(failure, Failure):
+        failure = domain.results[entry.request].failure
+        if failure is None:
             continue
         if failure.problem == Problem.WORKER:
             # The same cause for all models: said once, where it is met first.
@@ -105,12 +104,14 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
         return f"keras:layer needs MODEL/LAYER, such as '{name}/{next(iter(domain.layers(entry)), 'dense')}'"
     # Of a failed model nothing is known: that has its own warning.
     layers = domain.layers(entry)
-    if domain.report(entry) is None or layer in layers:
+    if not layers or layer in layers:
         return ""
     return f"model {name!r} has no layer {layer!r}{_hint(layer, layers)}"
 
 
-def _hint(word: str, known: list[str]) -> str:
+def _hint(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # slow to import, and rarely needed
+
     close = get_close_matches(word, known, n=1)
     if close:
         return f"; did you mean {close[0]!r}?"

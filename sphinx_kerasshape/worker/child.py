@@ -24,7 +24,7 @@ from sphinx_kerasshape.messages import (
     build,
     dumps,
 )
-from sphinx_kerasshape.worker import lifeline
+from sphinx_kerasshape.worker import execute, find, lifeline, reader, sources, trouble, weightless
 
 OUTPUT_LIMIT = 1 << 16
 """Bytes of printed output that are kept of a run; the rest is read and thrown away."""
@@ -39,8 +39,6 @@ def prepare(path: list[str]) -> Failure | None:
         return Failure("worker", f"TensorFlow can't be imported by {sys.executable}: {error}")
     if int(keras.__version__.split(".")[0]) < 3:
         return Failure("worker", f"Keras 3 is needed, {sys.executable} has {keras.__version__}")
-    from sphinx_kerasshape.worker import sources
-
     sources.remember()
     sys.path[:0] = [folder for folder in path if folder not in sys.path]
     sys.dont_write_bytecode = True
@@ -99,8 +97,6 @@ def _answer(command: dict[str, Any], answers: int) -> NoReturn:
 
 def run(request: Request, *, real: bool) -> dict[str, Any]:
     """Run a request; the answer is as :mod:`.__main__` describes it, without its id."""
-    from sphinx_kerasshape.worker import weightless
-
     if real:
         return named(_run(request, contextlib.nullcontext()))
     try:
@@ -116,8 +112,6 @@ def named(answer: Answer) -> dict[str, Any]:
 
 
 def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> Answer:
-    from sphinx_kerasshape.worker import execute, find, reader, sources, trouble
-
     namespace = execute.namespace(request)
     try:
         with scope:
@@ -150,8 +144,6 @@ def versions() -> Versions:
 
 def text(output: bytes) -> str:
     """Decode printed output, cut to its limit, without NUL bytes and terminal codes."""
-    from sphinx_kerasshape.worker import trouble
-
     return trouble.clean(output[:OUTPUT_LIMIT].decode(errors="replace"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -22,9 +23,9 @@ def remember() -> None:
 def used() -> tuple[Source, ...]:
     """Return the project files (by content) and packages (by version) imported since."""
     files, packages = set(), set()
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if name in _before or not isinstance(path, str):
+    for name in sys.modules.keys() - _before:
+        path = getattr(sys.modules[name], "__file__", None)
+        if not isinstance(path, str):
             continue
         if is_project_file(path):
             files.add(os.path.abspath(path))
@@ -60,12 +61,14 @@ def version(name: str) -> str:
         return ""
 
 
+@functools.cache
 def _site_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
     return tuple(os.path.join(folder, "") for folder in folders)
 
 
+@functools.cache
 def _own_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
