@@ -1,0 +1,161 @@
+"""Projects, builds and workers for the tests: real Sphinx, real TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sphinx_kerasshape.config import PRELUDE, Settings
+from sphinx_kerasshape.messages import Answer, Request
+from sphinx_kerasshape.process import Forking, Spawning, Worker
+from sphinx_kerasshape.runner import Runner
+from sphinx_kerasshape.surroundings import launch
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\n"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write the expected files anew")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left: its exit status, its warnings (one item each), its output."""
+
+    status: int
+    warnings: list[str]
+    said: str
+    out: Path
+
+    def page(self, name: str) -> str:
+        return (self.out / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A documentation project in a folder of its own."""
+
+    folder: Path
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def command(self, builder: str, *options: str) -> list[str]:
+        source, out, doctrees = (self.folder / name for name in ("source", builder, "doctrees"))
+        warnings = self.folder / "warnings.txt"
+        command = [sys.executable, "-m", "sphinx", "-b", builder, "-d", doctrees, "-w", warnings]
+        return [*map(str, command), *options, str(source), str(out)]
+
+    def build(self, builder: str = "html", *options: str, **environment: str) -> Built:
+        done = subprocess.run(
+            self.command(builder, *options),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **environment},
+            timeout=300,
+            check=False,
+        )
+        text = (self.folder / "warnings.txt").read_text(encoding="utf-8")
+        text = text.replace(f"{self.folder}{os.sep}source{os.sep}", "")
+        warnings = [part for part in re.split(r"\n(?=\S)", text.strip("\n")) if part]
+        return Built(done.returncode, warnings, done.stdout + done.stderr, self.folder / builder)
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / ".kerasshape"
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Return a function that makes a project: pages by name, and lines for its conf.py."""
+
+    def make(pages: dict[str, str] | None = None, conf: str = "", *, copy: Path | None = None) -> Project:
+        project = Project(tmp_path_factory.mktemp("project"))
+        if copy is not None:
+            shutil.copytree(copy, project.folder / "source")
+            return project
+        project.write("conf.py", CONF + conf)
+        for name, text in (pages or {}).items():
+            project.write(name, text)
+        if not any(name.startswith("index.") for name in pages or {}):
+            names = sorted(Path(name).stem for name in pages or {} if name.endswith((".md", ".rst")))
+            toctree = "".join(f"   {name}\n" for name in names)
+            project.write("index.rst", f"Index\n=====\n\n.. toctree::\n\n{toctree}")
+        return project
+
+    return make
+
+
+def make_worker(**options: object) -> Worker:
+    settings = Settings(**options)  # type: ignore[arg-type]
+    return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
+
+
+class NoCache:
+    """Knows nothing, keeps nothing."""
+
+    problem = ""
+
+    def find(self, request: Request) -> None: ...
+
+    def store(self, request: Request, report: object) -> None: ...
+
+
+def answers(worker: Worker, requests: Iterable[Request], timeout: int = 60) -> list[Answer]:
+    """Run requests without a cache."""
+    requests = list(requests)
+    runner = Runner(NoCache(), worker, timeout)  # type: ignore[arg-type]
+    results = runner.results(requests, lambda items, _count: items)
+    return [results[request].answer for request in requests]
+
+
+def request(code: str, **more: str) -> Request:
+    return Request(code=code, prelude=PRELUDE, **more)
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterable[Worker]:
+    """A worker that has TensorFlow ready; shared by all tests of a process."""
+    shared = make_worker()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Return a function that compares a text with a file, or writes it with --regenerate."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--regenerate"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+def own_processes() -> list[str]:
+    """Return the command lines of all worker processes on this machine (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if "sphinx_kerasshape/worker/__main__.py" in command:
+                found.append(f"{entry.name}: {command}")
+    return found
