@@ -143,7 +143,7 @@ class ModelDirective(SphinxDirective):
             location=self.get_location(),
             code_file=file,
             code_line=line,
-            layers_shown="table" in given.show and not given.raises,
+            depth=given.depth if "table" in given.show and not given.raises else 0,
             imported=given.source,
         )
 

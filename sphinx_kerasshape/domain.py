@@ -83,9 +83,12 @@ class KerasDomain(Domain):
         docname, entry = found
         if not layer:
             return docname, entry.anchor
-        if layer not in self.layers(entry):
+        anchors = layer_anchors(entry, self.layers(entry))
+        if layer not in anchors:
             return None
-        return docname, layer_anchor(entry, layer) if entry.layers_shown else entry.anchor
+        # A layer too deep for the table is part of the last one that has a row.
+        shown = "/".join(layer.split("/")[: entry.depth])
+        return docname, anchors.get(shown, entry.anchor)
 
     def layers(self, entry: Entry) -> tuple[str, ...]:
         """Return the paths of a model's layers; none where the model failed."""
@@ -130,11 +133,19 @@ class KerasDomain(Domain):
         """Give the entries of ``objects.inv`` and of the search."""
         for name, (docname, entry) in self.models().items():
             yield name, name, "model", docname, entry.anchor, 1
-            if entry.layers_shown:
-                for layer in self.layers(entry):
-                    yield f"{name}/{layer}", layer, "layer", docname, layer_anchor(entry, layer), -1
+            for layer, anchor in layer_anchors(entry, self.layers(entry)).items():
+                if layer.count("/") < entry.depth:
+                    yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 
 
-def layer_anchor(entry: Entry, layer: str) -> str:
-    """Return the anchor of a layer's row in the table of its model."""
-    return f"{entry.anchor}--{nodes.make_id(layer) or 'layer'}"
+def layer_anchors(entry: Entry, layers: Iterable[str]) -> dict[str, str]:
+    """Return the anchor of each layer's row in the table of its model; no two are equal."""
+    anchors: dict[str, str] = {}
+    taken: set[str] = set()
+    for number, layer in enumerate(layers):
+        anchor = f"{entry.anchor}--{nodes.make_id(layer)}"
+        if anchor in taken or anchor.endswith("--"):
+            anchor += f"-{number}"
+        taken.add(anchor)
+        anchors.setdefault(layer, anchor)
+    return anchors

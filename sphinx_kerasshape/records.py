@@ -23,8 +23,8 @@ class Entry:
     """The page's file that the code stands in; empty where it is from elsewhere."""
     code_line: int
     """The line of that file which is the code's first."""
-    layers_shown: bool
-    """Whether the page has a table with a row to link to for each layer."""
+    depth: int
+    """Levels of layers that have a row of their own to link to; 0 without a table."""
     imported: str = ""
     """The ``:from:`` option, where the model is from there."""
 

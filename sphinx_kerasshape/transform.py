@@ -9,8 +9,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from sphinx_kerasshape.config import settings
 from sphinx_kerasshape.directives import keras_part
-from sphinx_kerasshape.domain import layer_anchor
-from sphinx_kerasshape.messages import Answer, Failure, Report
+from sphinx_kerasshape.domain import layer_anchors
+from sphinx_kerasshape.messages import Answer, Failure, Report, layer_paths
 from sphinx_kerasshape.records import Entry
 from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
@@ -52,7 +52,7 @@ class FillPlaceholders(SphinxPostTransform):
             columns.names(tuple(node["keras-columns"].split()), answer.model),
             node["keras-depth"],
             bool(node["keras-totals"]),
-            lambda path: layer_anchor(entry, path),
+            layer_anchors(entry, layer_paths(answer)),
             self.style,
         )
         if settings(self.config)[0].provenance:

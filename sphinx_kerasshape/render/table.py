@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from docutils import nodes
 from sphinx import addnodes
@@ -24,12 +24,12 @@ def fill(
     columns: tuple[str, ...],
     depth: int,
     totals: bool,
-    anchor: Callable[[str], str],
+    anchors: Mapping[str, str],
     style: Style,
 ) -> None:
-    """Give a table its body; its caption and names stay. ``anchor`` is of a layer's path."""
+    """Give a table its body; its caption and names stay. ``anchors`` are by layer path."""
     body = nodes.tbody()
-    body += [_row(line, columns, anchor, style) for line in _lines(model, depth)]
+    body += [_row(line, columns, anchors, style) for line in _lines(model, depth)]
     if totals:
         body += list(_total_rows(model, columns, style))
     old = next(child for child in table.children if isinstance(child, nodes.tgroup))
@@ -71,14 +71,14 @@ def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
     return row
 
 
-def _row(line: Line, columns: tuple[str, ...], anchor: Callable[[str], str], style: Style) -> nodes.row:
+def _row(line: Line, columns: tuple[str, ...], anchors: Mapping[str, str], style: Style) -> nodes.row:
     row = nodes.row()
     for number, name in enumerate(columns):
         column = COLUMNS[name]
         cell = style.cell(scope="" if number else "row", numeric=column.numeric)
         text = nodes.paragraph("", "", *column.cell(line, style))
         if number == 0 and line.first:
-            text.insert(0, nodes.target("", "", ids=[anchor(line.path)]))
+            text.insert(0, nodes.target("", "", ids=[anchors[line.path]]))
         cell += text
         row += cell
     return row
