@@ -31,7 +31,7 @@ class Problem(StrEnum):
 
 HELP = {
     Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, is unusable.",
-    Problem.NAME: "Two models have the same name.",
+    Problem.NAME: "A model has no name, or two have the same.",
     Problem.FILE: "The file that ``:file:`` names can't be used.",
     Problem.SYNTAX: "The code isn't Python.",
     Problem.CODE: "The code raised an exception that the page does not expect.",

@@ -54,7 +54,8 @@ class ModelDirective(SphinxDirective):
     """``keras:model``: a model's code, with what TensorFlow says of it."""
 
     has_content = True
-    required_arguments = 1
+    required_arguments = 0
+    optional_arguments = 1
     final_argument_whitespace = True
     option_spec = AnyOption()
 
@@ -63,6 +64,9 @@ class ModelDirective(SphinxDirective):
         given, problems = reading.parse(self.options)
         for problem in problems:
             self._trouble(Problem.OPTION, problem)
+        if not self.arguments:
+            problem = "keras:model needs a name, such as 'keras:model lstm-demo'"
+            return self._refused(self._trouble(Problem.NAME, problem))
         try:
             code, origin = self._source(given)
         except Unusable as unusable:
@@ -176,11 +180,15 @@ class ModelDirective(SphinxDirective):
             elif part == "table":
                 container += self._table(given, entry)
             elif not (part == "totals" and _totals_in_table(given)):
-                container += keras_part("", **{"keras-model": entry.key, "keras-part": part})
+                container += self._part(entry, part)
         if "table" not in shown:
-            container += keras_part("", **{"keras-model": entry.key, "keras-part": "problem"})
+            container += self._part(entry, "problem")
             self._misses_table(given)
         return container
+
+    def _part(self, entry: Entry, part: str) -> keras_part:
+        model = {"keras-page": self.env.docname, "keras-model": entry.key}
+        return keras_part("", **model, **{"keras-part": part})
 
     def _misses_table(self, given: Options) -> None:
         for option, value in (("caption", given.caption), ("name", given.name)):
@@ -190,16 +198,22 @@ class ModelDirective(SphinxDirective):
 
     def _code_block(self, code: str) -> list[nodes.Node]:
         """Let Sphinx's own directive make the block."""
+        lines = code.splitlines()
         handed_on = {
             option: read(self.options[option])
             for option, read in _CODE_BLOCK.items()
             if option in self.options
         }
+        if not reading.in_range(handed_on.get("emphasize-lines", "1"), len(lines)):
+            problem = (
+                f":emphasize-lines: {handed_on.pop('emphasize-lines')!r} is not of lines 1 to {len(lines)}"
+            )
+            self._trouble(Problem.OPTION, problem)
         block = CodeBlock(
             self.name,
             ["python"],
             handed_on,
-            StringList(code.splitlines(), source=self.get_source_info()[0] or ""),
+            StringList(lines, source=self.get_source_info()[0] or ""),
             self.lineno,
             self.content_offset,
             self.block_text,
@@ -223,6 +237,8 @@ class ModelDirective(SphinxDirective):
             table["align"] = given.align
         if given.width:
             table["width"] = given.width
+        # A page may be part of a larger document when its placeholders are filled.
+        table["keras-page"] = self.env.docname
         table["keras-model"] = entry.key
         config, _ = settings(self.config)
         table["keras-columns"] = " ".join(given.columns or config.columns)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_kerasshape import __version__, locale
+from sphinx_kerasshape import __version__, translate
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.config import options
 from sphinx_kerasshape.directives import keras_part
@@ -40,7 +40,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
     app.add_post_transform(FillPlaceholders)
     app.add_css_file(STYLESHEET)
-    app.add_message_catalog(locale.CATALOG, str(locale.FOLDER))
+    app.add_message_catalog(translate.CATALOG, str(translate.FOLDER))
     _follow(app, Build())
     return {
         "version": __version__,

@@ -100,6 +100,18 @@ def _require_literal(argument: ast.expr) -> None:
         raise Unusable(f"the argument {text} isn't a literal; put such code into the body") from None
 
 
+def in_range(lines: str, count: int) -> bool:
+    """Whether a specification of lines, such as ``1,3-5``, fits a block of so many lines."""
+    for part in lines.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        numbers = [number for number in (first, last) if number]
+        if not numbers or not all(number.isdecimal() and 1 <= int(number) <= count for number in numbers):
+            return False
+        if dash and len(numbers) == 2 and int(first) > int(last):
+            return False
+    return True
+
+
 def suggestion(word: str, known: tuple[str, ...]) -> str:
     """Say what could have been meant by a word that is not among the known ones."""
     close = _close(word, known)

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -195,10 +196,9 @@ class Forking:
         code = process.poll()
         if code is None:
             return Failure("worker", "the process that runs TensorFlow gave no answer in time")
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
         self._errors.seek(0)
         last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
-        return Failure("worker", ": ".join([f"the process that runs TensorFlow {how}", *last]))
+        return Failure("worker", ": ".join([f"the process that runs TensorFlow {_how(code)}", *last]))
 
 
 class _Conversation:
@@ -275,33 +275,44 @@ class Spawning:
             _end(process)
 
     def _one(self, run: Run) -> dict[str, Any]:
-        started = time.monotonic()
         settings = {"path": list(self._launch.path), "jobs": 1}
         with tempfile.TemporaryFile() as errors:
             process = _popen(self._launch, "once", errors)
             self._processes.add(process)
             try:
-                said, _ = process.communicate(
-                    _line(settings) + _command(run), run.timeout + IMPORT_SECONDS / 10
-                )
-            except subprocess.TimeoutExpired:
-                said = _line({"failure": Failure("timeout", "the code did not end in time")})
+                self._send(process, _line(settings) + _command(run))
+                started = time.monotonic()
+                message = self._next(process, IMPORT_SECONDS)
+                if "ready" in message:
+                    started = time.monotonic()
+                    message = self._next(process, run.timeout)
             finally:
                 _end(process)
                 self._processes.discard(process)
-            message = self._message(process, said)
-        return {"seconds": time.monotonic() - started, **message, "id": run.id}
-
-    def _message(self, process: subprocess.Popen[bytes], said: bytes) -> dict[str, Any]:
-        if not said.endswith(b"\n"):
-            code = process.returncode
-            how = (
-                f"was killed by {signal.Signals(-code).name}"
-                if code < 0
-                else f"ended with exit status {code}"
-            )
-            return {"failure": plain(Failure("crash", f"the process that ran the code {how}"))}
-        message = dict(json.loads(said))
         if "fatal" in message:
             raise Broken(Failure(**{**message["fatal"], "frames": ()}))
-        return message
+        return {**message, "id": run.id, "seconds": time.monotonic() - started}
+
+    def _send(self, process: subprocess.Popen[bytes], data: bytes) -> None:
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.write(data)
+            process.stdin.close()
+
+    def _next(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
+        """Read a message; kill the process if it does not come in time."""
+        assert process.stdout is not None
+        until = time.monotonic() + seconds
+        late = threading.Timer(seconds, process.kill)
+        late.start()
+        line = process.stdout.readline()
+        late.cancel()
+        if line.endswith(b"\n"):
+            return dict(json.loads(line))
+        if time.monotonic() >= until:
+            return {"failure": plain(Failure("timeout", "the code did not end in time"))}
+        return {"failure": plain(Failure("crash", f"the process that ran the code {_how(process.wait())}"))}
+
+
+def _how(code: int) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"

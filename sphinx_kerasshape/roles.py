@@ -21,4 +21,6 @@ class CheckedXRefRole(XRefRole):
         domain = cast("KerasDomain", self.env.domains["keras"])
         reference = Reference(self.reftype, " ".join(self.target.split()), self.get_location())
         domain.page(self.env.docname).references.append(reference)
+        if not self.has_explicit_title:
+            self.title = self.title.rpartition("/")[2]
         return super().create_xref_node()

@@ -38,7 +38,7 @@ class FillPlaceholders(SphinxPostTransform):
         return cast("KerasDomain", self.env.domains["keras"])
 
     def _answer(self, node: nodes.Element) -> tuple[Entry, Answer]:
-        entry = self._domain.page(self.env.docname).models[node["keras-model"]]
+        entry = self._domain.pages[node["keras-page"]].models[node["keras-model"]]
         return entry, self._domain.results[entry.request].answer
 
     def _fill(self, node: nodes.table) -> None:

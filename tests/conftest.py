@@ -59,6 +59,16 @@ class Project:
         command = [sys.executable, "-m", "sphinx", "-b", builder, "-d", doctrees, "-w", warnings]
         return [*map(str, command), *options, str(source), str(out)]
 
+    def start(self, builder: str = "html", *options: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a build, and do not wait for it."""
+        return subprocess.Popen(
+            self.command(builder, *options),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **environment},
+        )
+
     def build(self, builder: str = "html", *options: str, **environment: str) -> Built:
         done = subprocess.run(
             self.command(builder, *options),
@@ -147,15 +157,15 @@ def expected(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return compare
 
 
-def own_processes() -> list[str]:
-    """Return the command lines of all worker processes on this machine (Linux)."""
-    found = []
+def processes(mark: str) -> dict[int, int]:
+    """Return the resident bytes of each process whose environment has ``mark``, by pid (Linux)."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
+                if mark.encode() in (entry / "environ").read_bytes():
+                    pages = int((entry / "statm").read_text().split()[1])
+                    found[int(entry.name)] = pages * os.sysconf("SC_PAGE_SIZE")
+            except (OSError, IndexError):
                 continue
-            if "sphinx_kerasshape/worker/__main__.py" in command:
-                found.append(f"{entry.name}: {command}")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docutils import nodes
 
-from sphinx_kerasshape.locale import _
+from sphinx_kerasshape.translate import _
 from sphinx_kerasshape.messages import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.table import grid, total_values

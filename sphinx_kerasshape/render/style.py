@@ -27,7 +27,8 @@ class Style:
         """Write a shape so that it doesn't break over lines."""
         text = shape_text(shape)
         if self.format == "latex":
-            return nodes.literal("", text.replace(" ", "\N{NO-BREAK SPACE}"), classes=["kerasshape-shape"])
+            # Sphinx lets a literal break behind its commas.
+            return nodes.inline("", text.replace(" ", "\N{NO-BREAK SPACE}"), classes=["kerasshape-shape"])
         return self._code(text, "kerasshape-shape")
 
     def name(self, text: str) -> nodes.Node:

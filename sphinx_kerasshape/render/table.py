@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_kerasshape.locale import _
+from sphinx_kerasshape.translate import _
 from sphinx_kerasshape.messages import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Line
 from sphinx_kerasshape.render.style import Style
 
 LONG = 30
 """Rows from which a table may break over pages in print."""
-WIDE = 84
-"""Characters that fit in a line of a printed page."""
 
 
 def fill(
@@ -108,17 +106,20 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
 
 def _set_for_print(table: nodes.table, tgroup: nodes.tgroup, columns: tuple[str, ...]) -> None:
     """Choose column types, and let long tables break over pages."""
+    numeric = [COLUMNS[name].numeric for name in columns]
     if len(list(tgroup.findall(nodes.row))) > LONG:
         table["classes"].append("longtable")
-    widths = [spec["colwidth"] + 2 for spec in tgroup.findall(nodes.colspec)]
-    wide = sum(widths) > WIDE
-    kinds = []
-    for name, width in zip(columns, widths, strict=True):
-        right = COLUMNS[name].numeric
-        if wide:
-            ragged = "left" if right else "right"
-            kinds.append(rf">{{\ragged{ragged}\arraybackslash}}\X{{{width}}}{{{sum(widths)}}}")
-        else:
-            kinds.append("r" if right else "l")
-    spec = addnodes.tabular_col_spec(spec="{|" + "|".join(kinds) + "|}")
+        widths = [spec["colwidth"] + 2 for spec in tgroup.findall(nodes.colspec)]
+        kinds = [
+            _proportional(right, width, sum(widths)) for right, width in zip(numeric, widths, strict=True)
+        ]
+    else:
+        kinds = ["R" if right else "L" for right in numeric]
+    spec = addnodes.tabular_col_spec(spec="".join(kinds))
     table.parent.insert(table.parent.index(table), spec)
+
+
+def _proportional(right: bool, width: int, total: int) -> str:
+    """Return the type of a column that has its share of the page's width."""
+    ragged = "left" if right else "right"
+    return rf">{{\ragged{ragged}\arraybackslash}}\X{{{width}}}{{{total}}}"

@@ -10,7 +10,7 @@ its standard input and writes answers to its standard output, one JSON object a 
   in any order, is ``{"id": 7, "report": {…}}``, ``{"id": 7, "failure": {…}}``, or
   ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is false)
   and must be asked for again with real weights; ``seconds`` says how long it ran;
-* ``{"ready": true}`` says that TensorFlow is imported (not with ``once``);
+* ``{"ready": true}`` says that TensorFlow is imported;
 * ``{"fatal": {…}}`` is a failure of the worker itself; nothing follows it.
 
 The end of the input ends the worker at once, and all that it started. With ``once``

@@ -10,8 +10,10 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.messages import (
@@ -45,12 +47,14 @@ def prepare(path: list[str]) -> Failure | None:
     return None
 
 
-def forked(command: dict[str, Any], folder: str, pipes: dict[str, int]) -> NoReturn:
-    """Serve a command in a process that was forked for it; never returns."""
+def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: int) -> NoReturn:
+    """Serve a command in a process that was forked for it by ``parent``; never returns."""
     try:
-        os.setsid()
         lifeline.reset_signals()
-        lifeline.die_with_parent(9)
+        os.setsid()
+        lifeline.die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)  # It died before the kernel was asked to tell us.
         answers = lifeline.private(pipes["answer"])
         lifeline.detach(pipes["stdout"], pipes["stderr"])
         os.closerange(3, answers)
@@ -68,6 +72,7 @@ def once(commands: int, answers: int) -> None:
     if failure is not None:
         lifeline.write_all(answers, dumps({"fatal": failure}).encode() + b"\n")
         return
+    lifeline.write_all(answers, dumps({"ready": True}).encode() + b"\n")
     with (
         tempfile.TemporaryFile() as output,
         tempfile.TemporaryDirectory(prefix="kerasshape-", ignore_cleanup_errors=True) as folder,
@@ -78,7 +83,7 @@ def once(commands: int, answers: int) -> None:
         sys.stdout.flush()
         output.seek(0)
         if "report" in answer:
-            answer["report"] = {**answer["report"], "output": text(output.read(OUTPUT_LIMIT))}
+            answer["report"] = replace(answer["report"], output=text(output.read(OUTPUT_LIMIT)))
         lifeline.write_all(answers, dumps({"id": command["id"], **answer}).encode() + b"\n")
         os.chdir(os.path.dirname(folder))
 

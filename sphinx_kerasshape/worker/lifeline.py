@@ -75,7 +75,8 @@ def kill_group(pid: int) -> None:
     kill_rest(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def kill_rest(group: int) -> None:

@@ -153,9 +153,10 @@ class _Zygote:
     def _start(self, command: dict[str, Any]) -> None:
         folder = tempfile.mkdtemp(prefix="kerasshape-")
         ends = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
+        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            child.forked(command, folder, {kind: write for kind, (_, write) in ends.items()})
+            child.forked(command, folder, {kind: write for kind, (_, write) in ends.items()}, zygote)
         one = _Child(command, pid, folder)
         for kind, (reading, writing) in ends.items():
             os.close(writing)

@@ -1,0 +1,1 @@
+"""Small models, each made by a function with typed arguments."""

@@ -1,0 +1,186 @@
+"""Processes of a build: the same pages however they run, and none left behind."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Project, processes
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+PAGE = """
+Page {number}
+=============
+
+.. keras:model:: model{number}
+
+   model = keras.Sequential([keras.Input((None, {number})), layers.LSTM(8), layers.Dense({number})])
+
+See :keras:layer:`model{other}/lstm`.
+"""
+HANGING = """
+Page
+====
+
+.. keras:model:: fine
+
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(4)])
+
+.. keras:model:: hanging
+
+   import subprocess
+   import time
+   children = [subprocess.Popen(["sleep", "77"], start_new_session=False) for _ in range(2)]
+   time.sleep(77)
+"""
+
+
+ALL_KINDS = """
+Page
+====
+
+.. keras:model:: weightless
+
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(4)])
+
+.. keras:model:: printing
+   :show: output
+
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(4)])
+   print(model.predict(keras.ops.ones((1, 4)), verbose=0).shape)
+
+.. keras:model:: error
+   :raises: ValueError
+
+   layers.Dense(-1)
+
+.. keras:model:: wrong
+
+   layers.Dense(-1)
+
+.. keras:model:: crash
+
+   import os
+   os._exit(3)
+
+.. keras:model:: hanging
+
+   import time
+   time.sleep(77)
+"""
+
+
+def pages(count: int) -> dict[str, str]:
+    return {
+        f"page{number}.rst": PAGE.format(number=number, other=number % count + 1)
+        for number in range(1, count + 1)
+    }
+
+
+def html(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.html"))}
+
+
+def until(condition: Callable[[], object], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture(scope="module")
+def serial(make_project: Callable[..., Project]) -> dict[str, str]:
+    built = make_project(pages(8)).build("html", "-W")
+    assert (built.warnings, built.status) == ([], 0)
+    return html(built.out)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("options", "conf"),
+    [
+        (["-j2"], ""),
+        (["-j2"], "kerasshape_jobs = 1\n"),
+        ([], "kerasshape_weights = 'real'\n"),
+    ],
+    ids=["parallel", "one job", "real weights"],
+)
+def test_every_way_to_run_gives_the_same_html(
+    options: list[str], conf: str, serial: dict[str, str], make_project: Callable[..., Project]
+) -> None:
+    mark = f"KERASSHAPE_MARK={time.time_ns()}"
+    project = make_project(pages(8), conf + f"kerasshape_environment = [{mark!r}]\n")
+    built = project.build("html", "-W", *options)
+    assert (built.warnings, built.status) == ([], 0)
+    assert html(built.out) == serial
+    assert processes(mark) == {}
+
+
+def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Project]) -> None:
+    texts = []
+    for executor in ("fork", "spawn"):
+        conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 5\n"
+        built = make_project({"index.rst": ALL_KINDS}, conf).build("text")
+        warnings = [warning.partition("WARNING: ")[2] for warning in built.warnings]
+        texts.append((built.page("index.txt"), warnings))
+    assert texts[0] == texts[1]
+    assert len(texts[0][1]) == 3
+
+
+@linux
+def test_a_warm_parallel_build_starts_no_tensorflow(make_project: Callable[..., Project]) -> None:
+    project = make_project(pages(8))
+    cold = project.build("html", "-W", "-j2")
+    warm = project.build("html", "-W", "-j2", "-E", "-a")
+    assert "running models" in cold.said
+    assert "running models" not in warm.said
+    assert warm.warnings == []
+
+
+@linux
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGTERM, 0.4),
+        (signal.SIGTERM, 1.5),
+        (signal.SIGINT, None),
+        (signal.SIGKILL, None),
+    ],
+    ids=["starting", "importing", "Ctrl-C while running", "killed while running"],
+)
+def test_an_interrupted_build_leaves_no_process(
+    number: signal.Signals, moment: float | None, make_project: Callable[..., Project]
+) -> None:
+    mark = f"KERASSHAPE_MARK={time.time_ns()}"
+    name, _, value = mark.partition("=")
+    project = make_project({"index.rst": HANGING}, f"kerasshape_environment = [{mark!r}]\n")
+    build = project.start("html", **{name: value})
+    if moment is None:
+        # Sphinx, the worker, and the child with its own two.
+        assert until(lambda: len(processes(mark)) >= 5, 60)
+    else:
+        time.sleep(moment)
+    build.send_signal(number)
+    assert build.wait(10) != 0
+    assert until(lambda: not processes(mark), 5), processes(mark)
+
+
+@linux
+def test_a_hanging_model_costs_its_deadline_and_nothing_else(make_project: Callable[..., Project]) -> None:
+    mark = f"KERASSHAPE_MARK={time.time_ns()}"
+    conf = f"kerasshape_environment = [{mark!r}]\nkerasshape_timeout = 3\n"
+    built = make_project({"index.rst": HANGING}, conf).build("html")
+    assert [warning.split("WARNING: ")[1] for warning in built.warnings] == [
+        "model 'hanging': the code ran for more than 3 s (kerasshape_timeout) and was stopped "
+        "[kerasshape.timeout]"
+    ]
+    assert '<span class="pre">(None,</span> <span class="pre">4)</span>' in built.page("index.html")
+    assert processes(mark) == {}
