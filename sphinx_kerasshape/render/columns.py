@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from docutils import nodes
 
-from sphinx_kerasshape.translate import _
 from sphinx_kerasshape.messages import LayerRow, Model, Tensor
 from sphinx_kerasshape.render.style import NOTHING, Style
+from sphinx_kerasshape.translate import _
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from docutils import nodes
 
-from sphinx_kerasshape.translate import _
 from sphinx_kerasshape.messages import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.table import grid, total_values
+from sphinx_kerasshape.translate import _
 
 
 def totals(model: Model, style: Style) -> list[nodes.Node]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_kerasshape.translate import _
 from sphinx_kerasshape.messages import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Line
 from sphinx_kerasshape.render.style import Style
+from sphinx_kerasshape.translate import _
 
 LONG = 30
 """Rows from which a table may break over pages in print."""

@@ -1,0 +1,39 @@
+"""The matrix: every supported Python, the oldest and newest Sphinx and TensorFlow.
+
+``nox`` runs all sessions for which an interpreter is there; ``nox -s 'tests-3.12(newest)'`` one.
+"""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+
+OLDEST = ["sphinx==7.4.*", "tensorflow-cpu==2.16.2", "keras==3.3.3", "myst-parser==4.*"]
+MATRIX = [
+    nox.param("3.11", "oldest", id="3.11-oldest"),
+    nox.param("3.11", "newest", id="3.11-newest"),
+    nox.param("3.12", "newest", id="3.12-newest"),
+    nox.param("3.13", "newest", id="3.13-newest"),
+]
+
+
+@nox.session
+@nox.parametrize(("python", "versions"), MATRIX)
+def tests(session: nox.Session, versions: str) -> None:
+    """Run the whole suite."""
+    session.install("--upgrade", "pip>=25.1")
+    session.install("-e", ".[tensorflow-cpu]", "--group", "tests")
+    if versions == "oldest":
+        session.install(*OLDEST)
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and who imports whom."""
+    session.install("--upgrade", "pip>=25.1")
+    session.install("-e", ".", "--group", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
