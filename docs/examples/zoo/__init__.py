@@ -1,0 +1,1 @@
+"""A small package of models, for the pages about models of one's own."""
