@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGE := build/example/html/index.html
 
-.PHONY: help example test lint docs ci clean
+.PHONY: help example test lint docs clean
 
 help:
 	@echo 'make example   build example_project with real TensorFlow'

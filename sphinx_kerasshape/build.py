@@ -7,21 +7,23 @@ every build anew: a warm build must not pass what a cold one refused.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import report
+from sphinx_kerasshape import report, targets
 from sphinx_kerasshape.cache import Cache, Shown
 from sphinx_kerasshape.config import Settings, settings
-from sphinx_kerasshape.diagnostics import Problem, warn
+from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Report, Request, fingerprint
-from sphinx_kerasshape.process import Forking, Spawning, Worker
+from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.process import Broken, Forking, Spawning, Worker
 from sphinx_kerasshape.runner import Progress, Runner
-from sphinx_kerasshape.surroundings import launch, versions
+from sphinx_kerasshape.surroundings import launch, surroundings
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -48,7 +50,7 @@ class Build:
         for problem in problems:
             warn(Problem.OPTION, problem, None)
         folder = self._cache_folder(app)
-        self.cache = Cache(folder, versions(self.settings))
+        self.cache = Cache(folder, surroundings(self.settings), Path(app.srcdir))
         self.worker = self._worker()
         self.runner = Runner(self.cache, self.worker, self.settings.timeout)
         self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
@@ -58,19 +60,21 @@ class Build:
     def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         """Have a process ready where pages will be read by several others, which can only call it."""
         if app.parallel > 1 and len(docnames) >= _PARALLEL_FROM and self._mentions(env, docnames):
-            self.worker.start()
+            with suppress(Broken):  # It will be met, and reported, when the models are to run.
+                self.worker.start()
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
         """Call for TensorFlow as soon as a page with an unknown answer was read."""
         page = _domain(app.env).pages.get(app.env.docname)
         if page and not all(self.runner.is_known(entry.request) for entry in page.models.values()):
-            self.worker.warm()
+            with suppress(Broken):
+                self.worker.warm()
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Answer all requests of the project; return the pages that show other answers now."""
         domain = _domain(env)
-        requests = [entry.request for _, entry in domain.entries()]
-        domain.results = self.runner.results(requests, _progress(app))
+        names = {entry.request: entry.name for _, entry in domain.entries()}
+        domain.results = self.runner.results(names, _progress(app, names))
         self.worker.close()
         report.all_problems(domain, getattr(env, "intersphinx_inventory", {}))
         if self.cache.problem:
@@ -108,6 +112,14 @@ class Build:
             pages.setdefault(docname, []).append(result.content)
             if self.settings.provenance and isinstance(result.answer, Report):
                 pages[docname].append(fingerprint(result.answer.versions))
+        models = domain.models()
+        for docname in sorted(domain.pages):
+            for claim in domain.pages[docname].claims:
+                try:
+                    entry = models[targets.parse(claim.target).model][1]
+                except (KeyError, targets.Unresolved):
+                    continue
+                pages.setdefault(docname, []).append(domain.results[entry.request].content)
         return {docname: fingerprint(contents) for docname, contents in pages.items()}
 
 
@@ -122,7 +134,7 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _progress(app: Sphinx) -> Progress:
+def _progress(app: Sphinx, names: Mapping[Request, str]) -> Progress:
     def show(requests: Iterator[Request], count: int) -> Iterable[Request]:
         return status_iterator(
             requests,
@@ -130,7 +142,7 @@ def _progress(app: Sphinx) -> Progress:
             "darkgreen",
             count,
             app.config.verbosity,
-            stringify_func=lambda request: request.code.strip().rpartition("\n")[2][:60],
+            stringify_func=lambda request: names[request],
         )
 
     return show

@@ -9,12 +9,11 @@ or simply wrong is no entry. Several builds may share a folder.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,12 +62,28 @@ class Result:
         return Result(content(answer), layers, answer)
 
 
-class Cache:
-    """A folder of reports, for the versions that are installed now."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What an answer depends on besides its request, found without importing anything."""
 
-    def __init__(self, folder: Path, versions: Versions) -> None:
+    versions: Versions
+    variables: tuple[tuple[str, str], ...] = ()
+    """The environment variables that the project lets its models see."""
+    installed: Callable[[str], str] = field(default=lambda _: "", compare=False)
+    """Returns the version of an installed distribution, or nothing."""
+
+
+class Cache:
+    """A folder of reports, for the surroundings that the code would run in now.
+
+    Files that an answer depends on are kept relative to ``root``, so that a copy of a
+    project, with its cache, looks at its own files.
+    """
+
+    def __init__(self, folder: Path, surroundings: Surroundings, root: Path) -> None:
         self._folder = folder
-        self._versions = versions
+        self._surroundings = surroundings
+        self._root = root
         self._digests: dict[str, str] = {}
         self._found: dict[Request, Result | None] = {}
         self.problem = ""
@@ -87,7 +102,7 @@ class Cache:
             "schema": SCHEMA,
             "content": content(report),
             "layers": layer_paths(report),
-            "sources": plain(report.sources),
+            "sources": [plain(self._relative(source)) for source in report.sources],
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:
@@ -96,7 +111,7 @@ class Cache:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
     def _path(self, request: Request) -> Path:
-        key = fingerprint([SCHEMA, request, self._versions])
+        key = fingerprint([SCHEMA, request, self._surroundings.versions, self._surroundings.variables])
         return self._folder / key[:2] / f"{key[2:]}.json"
 
     def _read(self, request: Request) -> Result | None:
@@ -114,10 +129,18 @@ class Cache:
 
     def _holds(self, source: Source) -> bool:
         if source.kind == "package":
-            return installed(source.key) == source.value
+            return self._surroundings.installed(source.key) == source.value
         if source.key not in self._digests:
-            self._digests[source.key] = file_digest(Path(source.key))
+            self._digests[source.key] = file_digest(self._root / source.key)
         return self._digests[source.key] == source.value
+
+    def _relative(self, source: Source) -> Source:
+        if source.kind != "file":
+            return source
+        try:
+            return replace(source, key=os.path.relpath(source.key, self._root))
+        except ValueError:  # another drive
+            return source
 
 
 class Shown:
@@ -149,13 +172,12 @@ class Shown:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that others see all of it or nothing. Raises ``OSError``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
+        temporary.write_bytes(data)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -164,12 +186,4 @@ def file_digest(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
-        return ""
-
-
-def installed(name: str) -> str:
-    """Return an installed distribution's version; empty where there is none of that name."""
-    try:
-        return importlib.metadata.version(name)
-    except (importlib.metadata.PackageNotFoundError, ValueError):
         return ""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from sphinx_kerasshape.options import COLUMNS
+
 PREFIX = "kerasshape_"
 
 Rebuild = Literal["", "env", "html"]
@@ -41,6 +43,7 @@ class Settings:
         "Columns of tables that name none. Empty: layer, output and params, "
         "with connected where the model is no chain.",
         rebuild="env",
+        choices=COLUMNS,
     )
     weights: str = _option(
         "auto",
@@ -84,7 +87,7 @@ def options() -> Iterable[tuple[str, Any, Rebuild, Any]]:
         kinds: Any = [type(default)]
         if isinstance(default, tuple):
             default, kinds = list(default), [list, tuple]
-        if one.metadata["choices"]:
+        if one.metadata["choices"] and not isinstance(one.default, tuple):
             kinds = ENUM(*one.metadata["choices"])
         yield PREFIX + one.name, default, one.metadata["rebuild"], kinds
 
@@ -92,7 +95,8 @@ def options() -> Iterable[tuple[str, Any, Rebuild, Any]]:
 def settings(values: Any) -> tuple[Settings, list[str]]:
     """Read the options from Sphinx's config; unusable ones keep their default.
 
-    Returns the settings, and a message for each option that had to be ignored.
+    Returns the settings, and a message for each option that had to be ignored, unless
+    Sphinx says it itself: it checks types and choices of single values.
     """
     read: dict[str, Any] = {}
     problems = []
@@ -100,21 +104,23 @@ def settings(values: Any) -> tuple[Settings, list[str]]:
         value = getattr(values, PREFIX + one.name)
         if isinstance(one.default, tuple) and isinstance(value, (list, tuple)):
             value = tuple(value)
-        problem = _problem(value, one.default, one.metadata)
+        if type(value) is not type(one.default):
+            continue
+        problem = _problem(value, one.metadata)
         if problem:
             problems.append(f"{PREFIX}{one.name} {problem}; it stays {one.default!r}")
-        else:
+        elif isinstance(value, tuple) or value in (one.metadata["choices"] or [value]):
             read[one.name] = value
     return Settings(**read), problems
 
 
-def _problem(value: Any, default: Any, metadata: Any) -> str:
-    if isinstance(default, tuple) and not all(isinstance(item, str) for item in value):
-        return f"must be a list of strings, not {value!r}"
-    if type(value) is not type(default):
-        return f"must be of type {type(default).__name__}, not {type(value).__name__}"
-    if metadata["choices"] and value not in metadata["choices"]:
-        return f"must be one of {', '.join(metadata['choices'])}, not {value!r}"
+def _problem(value: Any, metadata: Any) -> str:
+    if isinstance(value, tuple):
+        for item in value:
+            if not isinstance(item, str):
+                return f"must be a list of strings, not of {item!r}"
+            if metadata["choices"] and item not in metadata["choices"]:
+                return f"can have {', '.join(metadata['choices'])}, not {item!r}"
     if metadata["least"] is not None and value < metadata["least"]:
         return f"must be at least {metadata['least']}, not {value}"
     return ""

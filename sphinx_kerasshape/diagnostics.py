@@ -1,50 +1,14 @@
-"""The one door to the logger: every problem that a build can report, and how it is said."""
+"""The one door to the logger: how problems are said."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sphinx.util import logging
+
+from sphinx_kerasshape.problems import Problem
 
 TYPE = "kerasshape"
 
 logger = logging.getLogger(__name__)
-
-
-class Problem(StrEnum):
-    """What can be wrong. A value is the warning's subtype: ``kerasshape.VALUE``."""
-
-    OPTION = "option"
-    NAME = "name"
-    FILE = "file"
-    SYNTAX = "syntax"
-    CODE = "code"
-    RAISES = "raises"
-    MODEL = "model"
-    UNBUILT = "unbuilt"
-    TIMEOUT = "timeout"
-    CRASH = "crash"
-    WORKER = "worker"
-    REF = "ref"
-    CACHE = "cache"
-
-
-HELP = {
-    Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, is unusable.",
-    Problem.NAME: "A model has no name, or two have the same.",
-    Problem.FILE: "The file that ``:file:`` names can't be used.",
-    Problem.SYNTAX: "The code isn't Python.",
-    Problem.CODE: "The code raised an exception that the page does not expect.",
-    Problem.RAISES: "The code did not raise the exception that ``:raises:`` names.",
-    Problem.MODEL: "It isn't clear which object of the code is the model.",
-    Problem.UNBUILT: "Keras does not know the model's shapes.",
-    Problem.TIMEOUT: "The code ran for longer than ``kerasshape_timeout``.",
-    Problem.CRASH: "The process that ran the code died.",
-    Problem.WORKER: "TensorFlow can't be run at all.",
-    Problem.REF: "A role refers to a model or a layer that isn't there.",
-    Problem.CACHE: "An answer could not be kept for the next build.",
-}
-"""What each problem means; the reference in the docs is made from it."""
 
 
 def warn(problem: Problem, message: str, location: str | None) -> None:

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,11 +24,11 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_id
 
 from sphinx_kerasshape import options as reading
-from sphinx_kerasshape.config import settings
-from sphinx_kerasshape.diagnostics import Problem
+from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.options import Options, Unusable
-from sphinx_kerasshape.records import Entry, Page, Trouble
+from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.records import Claim, Entry, Page, Trouble
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -67,6 +68,9 @@ class ModelDirective(SphinxDirective):
         if not self.arguments:
             problem = "keras:model needs a name, such as 'keras:model lstm-demo'"
             return self._refused(self._trouble(Problem.NAME, problem))
+        if set(self.arguments[0]) & set("/[]\"'"):
+            problem = f"the name {self.arguments[0]!r} can't have slashes, brackets or quotes"
+            return self._refused(self._trouble(Problem.NAME, problem))
         try:
             code, origin = self._source(given)
         except Unusable as unusable:
@@ -74,6 +78,7 @@ class ModelDirective(SphinxDirective):
             return self._refused(self._trouble(problem, str(unusable)))
         entry = self._entry(given, code, origin)
         self._page.models[entry.key] = entry
+        self._page.claims.extend(self._expectations(given, entry))
         target = nodes.target("", "", ids=[entry.anchor])
         self.state.document.note_explicit_target(target)
         return [target, self._container(given, entry)]
@@ -82,6 +87,10 @@ class ModelDirective(SphinxDirective):
     def _page(self) -> Page:
         domain = cast("KerasDomain", self.env.domains["keras"])
         return domain.page(self.env.docname)
+
+    @property
+    def _settings(self) -> Settings:
+        return settings(self.config)[0]
 
     def _trouble(self, problem: Problem, message: str) -> str:
         self._page.troubles.append(Trouble(problem, message, self.get_location()))
@@ -128,15 +137,14 @@ class ModelDirective(SphinxDirective):
 
     def _entry(self, given: Options, code: str, origin: str) -> Entry:
         name = " ".join(self.arguments[0].split())
-        config, _ = settings(self.config)
         request = Request(
             code=code,
-            prelude=config.prelude,
+            prelude=self._settings.prelude,
             origin=origin,
             model=given.model,
             raises=given.raises,
             # Output that readers see has to be that of real weights.
-            weights="real" if "output" in given.show else config.weights,
+            weights="real" if "output" in given.show else self._settings.weights,
         )
         file, line = self._first_line() if self.content else ("", 0)
         return Entry(
@@ -150,6 +158,24 @@ class ModelDirective(SphinxDirective):
             depth=given.depth if "table" in given.show and not given.raises else 0,
             imported=given.source,
         )
+
+    def _expectations(self, given: Options, entry: Entry) -> Iterator[Claim]:
+        for attribute in ("input", "output", "params"):
+            stated = getattr(given, f"expect_{attribute}")
+            if stated:
+                kind, dot = ("params", "") if attribute == "params" else ("shape", f".{attribute}")
+                location = self._option_location(f"expect-{attribute}")
+                yield Claim(kind, f'"{entry.name}"{dot}', stated, location)
+
+    def _option_location(self, option: str) -> str:
+        """Return ``file:line`` of an option: ``block_text`` starts with the directive in reST only."""
+        lines = self.block_text.splitlines()
+        found = [n for n, line in enumerate(lines) if line.strip().lstrip(":").startswith(f"{option}:")]
+        if not found:
+            return self.get_location()
+        inside = 0 if lines[0].lstrip().startswith("..") else 1
+        file, _, line = self.get_location().rpartition(":")
+        return f"{file}:{int(line) + found[0] + inside}"
 
     def _key(self, name: str) -> str:
         taken = self._page.models
@@ -179,7 +205,7 @@ class ModelDirective(SphinxDirective):
                 container += self._code_block(entry.request.code)
             elif part == "table":
                 container += self._table(given, entry)
-            elif not (part == "totals" and _totals_in_table(given)):
+            elif not (part == "totals" and self._totals_in_table(given)):
                 container += self._part(entry, part)
         if "table" not in shown:
             container += self._part(entry, "problem")
@@ -189,6 +215,12 @@ class ModelDirective(SphinxDirective):
     def _part(self, entry: Entry, part: str) -> keras_part:
         model = {"keras-page": self.env.docname, "keras-model": entry.key}
         return keras_part("", **model, **{"keras-part": part})
+
+    def _totals_in_table(self, given: Options) -> bool:
+        """Whether the totals stand as last rows of the table: if they follow it, and can be there."""
+        columns = given.columns or self._settings.columns
+        pairs = zip(given.show, given.show[1:], strict=False)
+        return ("table", "totals") in pairs and (not columns or "params" in columns)
 
     def _misses_table(self, given: Options) -> None:
         for option, value in (("caption", given.caption), ("name", given.name)):
@@ -240,21 +272,13 @@ class ModelDirective(SphinxDirective):
         # A page may be part of a larger document when its placeholders are filled.
         table["keras-page"] = self.env.docname
         table["keras-model"] = entry.key
-        config, _ = settings(self.config)
-        table["keras-columns"] = " ".join(given.columns or config.columns)
+        table["keras-columns"] = " ".join(given.columns or self._settings.columns)
         table["keras-depth"] = given.depth
-        table["keras-totals"] = int(_totals_in_table(given))
+        table["keras-totals"] = int(self._totals_in_table(given))
         if given.name:
             table["names"].append(nodes.fully_normalize_name(given.name))
             self.state.document.note_explicit_target(table, table)
         return table
-
-
-def _totals_in_table(given: Options) -> bool:
-    """Whether the totals stand as last rows of the table, right below it."""
-    if "table" not in given.show or "totals" not in given.show:
-        return False
-    return given.show.index("totals") == given.show.index("table") + 1
 
 
 _CODE_BLOCK: dict[str, Any] = {

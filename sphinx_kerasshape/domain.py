@@ -16,9 +16,9 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.directives import ModelDirective
-from sphinx_kerasshape.messages import Request
+from sphinx_kerasshape.messages import Report, Request
 from sphinx_kerasshape.records import Entry, Page
-from sphinx_kerasshape.roles import CheckedXRefRole
+from sphinx_kerasshape.roles import CheckedXRefRole, ValueRole
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -34,7 +34,14 @@ class KerasDomain(Domain):
     label = "Keras"
     object_types: ClassVar = {"model": ObjType("model", "model"), "layer": ObjType("layer", "layer")}
     directives: ClassVar = {"model": ModelDirective}
-    roles: ClassVar = {"model": CheckedXRefRole(), "layer": CheckedXRefRole()}
+    roles: ClassVar = {
+        "model": CheckedXRefRole(),
+        "layer": CheckedXRefRole(),
+        "shape": ValueRole(),
+        "params": ValueRole(),
+        "dtype": ValueRole(),
+        "bytes": ValueRole(),
+    }
     initial_data: ClassVar = {"pages": {}}
     data_version = 1
 
@@ -90,6 +97,13 @@ class KerasDomain(Domain):
         shown = "/".join(layer.split("/")[: entry.depth])
         return docname, anchors.get(shown, entry.anchor)
 
+    def report(self, name: str) -> Report | None:
+        """Return what TensorFlow said of a model; ``None`` where it failed. Raises ``KeyError``."""
+        _, entry = self.models()[name]
+        result = self.results.get(entry.request)
+        answer = result.answer if result is not None else None
+        return answer if isinstance(answer, Report) else None
+
     def layers(self, entry: Entry) -> tuple[str, ...]:
         """Return the paths of a model's layers; none where the model failed."""
         result = self.results.get(entry.request)
@@ -107,10 +121,13 @@ class KerasDomain(Domain):
     ) -> nodes.reference | None:
         """Make the link of a role."""
         found = self.find(typ, target)
-        if found is None:
-            return None
-        docname, anchor = found
-        return make_refnode(builder, fromdocname, docname, anchor, contnode, target)
+        if found is not None:
+            docname, anchor = found
+            return make_refnode(builder, fromdocname, docname, anchor, contnode, target)
+        inventory = getattr(env, "intersphinx_inventory", {})
+        # Left to intersphinx, or our own warning has it: Sphinx need not say it once more.
+        known = target in inventory.get(f"keras:{typ}", {})
+        return None if known else contnode  # type: ignore[return-value]
 
     def resolve_any_xref(
         self,
@@ -125,7 +142,7 @@ class KerasDomain(Domain):
         links = []
         for kind in ("model", "layer"):
             link = self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode)
-            if link is not None:
+            if isinstance(link, nodes.reference):
                 links.append((f"keras:{kind}", link))
         return links
 

@@ -25,6 +25,7 @@ from sphinx_kerasshape.transform import FillPlaceholders
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
 STATIC = Path(__file__).parent / "static"
@@ -51,7 +52,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
 
 
 def _follow(app: Sphinx, build: Build) -> None:
-    app.connect("builder-inited", _add_static_folder)
+    app.connect("config-inited", _add_static_folder)
     app.connect("builder-inited", build.begin)
     app.connect("env-before-read-docs", build.expect)
     app.connect("doctree-read", build.read)
@@ -59,8 +60,8 @@ def _follow(app: Sphinx, build: Build) -> None:
     app.connect("build-finished", build.end)
 
 
-def _add_static_folder(app: Sphinx) -> None:
-    app.config.html_static_path.append(str(STATIC))
+def _add_static_folder(app: Sphinx, config: Config) -> None:
+    config.html_static_path = [*config.html_static_path, str(STATIC)]
 
 
 def _visit_header_cell(translator: Any, node: keras_header_cell) -> None:

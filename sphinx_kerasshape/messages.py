@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -63,6 +64,11 @@ class Weight:
     def params(self) -> int:
         """How many numbers the variable holds."""
         return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory these take."""
+        return self.params * item_size(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -183,6 +189,14 @@ class Failure:
 
 
 Answer = Report | Failure
+
+
+def item_size(dtype: str) -> int:
+    """Return the bytes of one number of a dtype; 1 for ``bool``, 0 for ``string``."""
+    if dtype == "bool":
+        return 1
+    bits = re.search(r"\d+", dtype)
+    return (int(bits[0]) + 7) // 8 if bits else 0
 
 
 def layer_paths(report: Report) -> tuple[str, ...]:

@@ -46,6 +46,9 @@ class Options:
     source: str = ""
     """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
     file: str = ""
+    expect_input: str = ""
+    expect_output: str = ""
+    expect_params: str = ""
 
 
 def parse(given: Mapping[str, str | None]) -> tuple[Options, list[str]]:
@@ -218,6 +221,9 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),
+    "expect-input": ("expect_input", _text),
+    "expect-output": ("expect_output", _text),
+    "expect-params": ("expect_params", _text),
 }
 
 CODE_OPTIONS: dict[str, Callable[[str | None], object]] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sphinx_kerasshape.diagnostics import Problem
 from sphinx_kerasshape.messages import Request
+from sphinx_kerasshape.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,18 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A value that a page states, or has inserted: then ``stated`` is empty."""
+
+    kind: str
+    """``shape``, ``params``, ``dtype`` or ``bytes``."""
+    target: str
+    stated: str
+    location: str
+    """``file:line`` of the statement itself."""
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something on a page that is wrong, whatever TensorFlow says."""
 
@@ -53,4 +65,5 @@ class Page:
 
     models: dict[str, Entry] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sphinx_kerasshape.diagnostics import Problem, warn
+from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Failure, Frame
+from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference
+from sphinx_kerasshape.verdicts import Verdict, judge
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -21,10 +23,34 @@ def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
             warn(trouble.problem, trouble.message, trouble.location)
     _duplicates(domain)
     _failures(domain)
+    _claims(domain)
     for docname in sorted(domain.pages):
         for reference in domain.pages[docname].references:
             if reference.target not in inventory.get(f"keras:{reference.kind}", {}):
                 _reference(domain, reference)
+
+
+def _claims(domain: KerasDomain) -> None:
+    for docname in sorted(domain.pages):
+        for claim in domain.pages[docname].claims:
+            verdict = judge(claim, domain.report)
+            if verdict.problem:
+                problem = Problem.REF if not verdict.problem.startswith(repr(claim.stated)) else Problem.CLAIM
+                warn(problem, verdict.problem, claim.location)
+            elif verdict.actual and not verdict.holds:
+                warn(Problem.CLAIM, claim_text(verdict), claim.location)
+
+
+def claim_text(verdict: Verdict) -> str:
+    """Return the message about a claim that TensorFlow does not confirm."""
+    claim = verdict.claim
+    what = "" if claim.kind == "shape" else f"{claim.kind} "
+    # In the notation of the page, and in full where that hides a part of it.
+    full = "" if verdict.restated == verdict.actual else f" ({verdict.actual})"
+    return (
+        f"the page states {what}{claim.stated} for {claim.target}, "
+        f"but TensorFlow {verdict.version} says {verdict.restated}{full}"
+    )
 
 
 def _duplicates(domain: KerasDomain) -> None:

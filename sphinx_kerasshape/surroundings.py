@@ -6,17 +6,19 @@ metadata: a build in which no answer is missing imports nothing.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import platform
+import re
 import site
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sphinx_kerasshape.cache import installed
+from sphinx_kerasshape.cache import Surroundings
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.messages import Versions
 from sphinx_kerasshape.process import PROGRAM, Launch
@@ -41,10 +43,8 @@ _ALWAYS = {
 }
 _ASK = (
     "import json, platform, importlib.metadata as m\n"
-    "def v(n):\n"
-    "    try: return m.version(n)\n"
-    "    except m.PackageNotFoundError: return ''\n"
-    "print(json.dumps([platform.python_version(), [v(n) for n in %r], v('keras')]))"
+    "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
+    "print(json.dumps([platform.python_version(), found]))"
 )
 
 
@@ -71,33 +71,44 @@ def environment(allowed: Iterable[str], present: Mapping[str, str]) -> dict[str,
     return seen
 
 
-def versions(settings: Settings) -> Versions:
+def surroundings(settings: Settings) -> Surroundings:
     """Return what is installed where the worker runs, without importing any of it.
 
-    Fields are empty where a package, or the interpreter itself, is missing.
+    Versions are empty where a package, or the interpreter itself, is missing.
     """
-    if not settings.python:
-        python, keras = platform.python_version(), installed("keras")
-        found = [installed(name) for name in TENSORFLOWS]
-    else:
-        asked = _ask(settings.python)
-        if asked is None:
-            return Versions()
-        python, found, keras = asked
-    tensorflow = next(filter(None, found), "")
-    backend = environment(settings.environment, os.environ)["KERAS_BACKEND"]
-    return Versions(python, tensorflow, keras, backend)
+    python, installed = _interpreter(settings.python)
+    tensorflow = next(filter(None, map(installed, TENSORFLOWS)), "")
+    seen = environment(settings.environment, os.environ)
+    named = {item.partition("=")[0] for item in settings.environment}
+    return Surroundings(
+        Versions(python, tensorflow, installed("keras"), seen["KERAS_BACKEND"]),
+        tuple((name, seen[name]) for name in sorted(named & seen.keys())),
+        installed,
+    )
 
 
-def _ask(python: str) -> tuple[str, list[str], str] | None:
+def _interpreter(python: str) -> tuple[str, Callable[[str], str]]:
+    """Return the version of an interpreter, and a function that looks up its packages."""
+    if not python:
+        return platform.python_version(), _installed
     try:
-        done = subprocess.run(
-            [python, "-c", _ASK % (TENSORFLOWS,)], capture_output=True, timeout=60, check=True
-        )
-        version, found, keras = json.loads(done.stdout)
+        done = subprocess.run([python, "-c", _ASK], capture_output=True, timeout=60, check=True)
+        version, packages = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
-        return None
-    return str(version), [str(one) for one in found], str(keras)
+        return "", lambda _: ""
+    found = {_normal(name): text for name, text in packages.items() if name}
+    return str(version), lambda name: str(found.get(_normal(name), ""))
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return ""
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _project_folders() -> Iterable[str]:

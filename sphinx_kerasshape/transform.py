@@ -11,9 +11,10 @@ from sphinx_kerasshape.config import settings
 from sphinx_kerasshape.directives import keras_part
 from sphinx_kerasshape.domain import layer_anchors
 from sphinx_kerasshape.messages import Answer, Failure, Report, layer_paths
-from sphinx_kerasshape.records import Entry
-from sphinx_kerasshape.render import columns, parts, table
+from sphinx_kerasshape.records import Claim, Entry
+from sphinx_kerasshape.render import columns, parts, table, values
 from sphinx_kerasshape.render.style import NOTHING, Style
+from sphinx_kerasshape.verdicts import judge
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -32,6 +33,9 @@ class FillPlaceholders(SphinxPostTransform):
                 self._fill(node)
         for part in list(self.document.findall(keras_part)):
             part.replace_self(self._part(part))
+        for inline in list(self.document.findall(nodes.inline)):
+            if "keras-kind" in inline:
+                inline.replace_self(self._value(inline))
 
     @property
     def _domain(self) -> KerasDomain:
@@ -69,6 +73,11 @@ class FillPlaceholders(SphinxPostTransform):
             body += nodes.row("", cell)
         else:
             node.parent.remove(node)
+
+    def _value(self, node: nodes.inline) -> nodes.Node:
+        """Write a value; a claim stays as the page states it, true or not."""
+        claim = Claim(node["keras-kind"], node["keras-target"], node["keras-stated"], "")
+        return values.value(judge(claim, self._domain.report), self.style)
 
     def _part(self, node: keras_part) -> list[nodes.Node]:
         kind = node["keras-part"]

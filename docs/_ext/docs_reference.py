@@ -1,7 +1,7 @@
 """Reference lists that are made from the extension's own declarations.
 
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
-a table of ``diagnostics.HELP``. Both write Markdown and let the page parse it.
+a table of ``problems.HELP``. Both write Markdown and let the page parse it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_kerasshape.config import PREFIX, PRELUDE, Settings
-from sphinx_kerasshape.diagnostics import HELP, TYPE
+from sphinx_kerasshape.problems import HELP, TYPE
 
 if TYPE_CHECKING:
     from docutils import nodes

@@ -6,7 +6,7 @@ from docutils import nodes
 
 from sphinx_kerasshape.messages import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.style import Style, size_text
-from sphinx_kerasshape.render.table import grid, total_values
+from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.translate import _
 
 
@@ -36,7 +36,10 @@ def weights(model: Model, style: Style) -> list[nodes.Node]:
             cell += nodes.paragraph("", "", value)
             row += cell
         body += row
-    return [nodes.table("", grid(head, body), classes=["kerasshape-table"])]
+    table = nodes.table("", grid(head, body), classes=["kerasshape-table"])
+    if style.format == "latex":
+        return [set_for_print(table, [False, False, False, True]), table]
+    return [table]
 
 
 def output(report: Report) -> list[nodes.Node]:

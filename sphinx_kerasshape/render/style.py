@@ -25,7 +25,10 @@ class Style:
 
     def shape(self, shape: Shape) -> nodes.Node:
         """Write a shape so that it doesn't break over lines."""
-        text = shape_text(shape)
+        return self.shape_as_written(shape_text(shape))
+
+    def shape_as_written(self, text: str) -> nodes.Node:
+        """Write a shape that is text already."""
         if self.format == "latex":
             # Sphinx lets a literal break behind its commas.
             return nodes.inline("", text.replace(" ", "\N{NO-BREAK SPACE}"), classes=["kerasshape-shape"])

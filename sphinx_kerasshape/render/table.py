@@ -34,7 +34,8 @@ def fill(
     tgroup = grid(_head(columns, style), body)
     table.replace(old, tgroup)
     if style.format == "latex":
-        _set_for_print(table, tgroup, columns)
+        numeric = [COLUMNS[name].numeric for name in columns]
+        table.parent.insert(table.parent.index(table), set_for_print(table, numeric))
 
 
 def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
@@ -95,28 +96,28 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
     for label, count in total_values(model):
         row = nodes.row("", classes=["kerasshape-total"])
         for number, name in enumerate(columns):
-            cell = style.cell(scope="" if number else "row", numeric=name == "params")
+            cell = style.cell(scope="" if number else "row", numeric=COLUMNS[name].numeric)
             if number == 0:
                 cell += nodes.paragraph("", label)
             elif name == "params":
                 cell += nodes.paragraph("", style.number(count))
+            elif name == "trainable" and count == model.params:
+                cell += nodes.paragraph("", style.number(model.trainable))
             row += cell
         yield row
 
 
-def _set_for_print(table: nodes.table, tgroup: nodes.tgroup, columns: tuple[str, ...]) -> None:
-    """Choose column types, and let long tables break over pages."""
-    numeric = [COLUMNS[name].numeric for name in columns]
-    if len(list(tgroup.findall(nodes.row))) > LONG:
+def set_for_print(table: nodes.table, numeric: list[bool]) -> nodes.Node:
+    """Let a long table break over pages, and return the node that sets its columns' types."""
+    if len(list(table.findall(nodes.row))) > LONG:
         table["classes"].append("longtable")
-        widths = [spec["colwidth"] + 2 for spec in tgroup.findall(nodes.colspec)]
+        widths = [spec["colwidth"] + 2 for spec in table.findall(nodes.colspec)]
         kinds = [
             _proportional(right, width, sum(widths)) for right, width in zip(numeric, widths, strict=True)
         ]
     else:
         kinds = ["R" if right else "L" for right in numeric]
-    spec = addnodes.tabular_col_spec(spec="".join(kinds))
-    table.parent.insert(table.parent.index(table), spec)
+    return addnodes.tabular_col_spec(spec="".join(kinds))
 
 
 def _proportional(right: bool, width: int, total: int) -> str:

@@ -18,7 +18,7 @@ from sphinx_kerasshape.messages import Request
 MODULE = "kerasshape_page"
 BLOCK = "<kerasshape block>"
 """File name of a block's code in frames; its lines are counted from 1."""
-PRELUDE = "<kerasshape_prelude>"
+PRELUDE = "kerasshape_prelude"
 
 
 def namespace(request: Request) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     The value is that of the last statement where this is an expression, else ``None``.
     Raises ``SyntaxError`` where the code isn't Python.
     """
-    exec(_remembered(request.prelude, PRELUDE), names)
+    exec(compile(_remembered(request.prelude, PRELUDE), PRELUDE, "exec"), names)
     name = file_name(request)
     tree = ast.parse(request.code, name)
     _remembered(request.code, name)
@@ -59,6 +59,6 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
 
 def _remembered(code: str, name: str) -> str:
     """Let tracebacks and ``inspect`` find the lines of code that is in no file."""
-    if name.startswith("<"):
+    if name in (BLOCK, PRELUDE):
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     return code

@@ -32,8 +32,16 @@ def used() -> tuple[Source, ...]:
         elif path.startswith(_site_folders()):
             packages.add(name.partition(".")[0])
     sources = [Source("file", path, digest(path)) for path in sorted(files)]
-    sources += [Source("package", name, version(name)) for name in sorted(packages)]
+    sources += [Source("package", name, version(name)) for name in sorted(_distributions(packages))]
     return tuple(source for source in sources if source.value)
+
+
+def _distributions(packages: set[str]) -> set[str]:
+    """Return the distributions that top-level packages are from; PyYAML has ``yaml``."""
+    if not packages:
+        return set()
+    found = importlib.metadata.packages_distributions()
+    return {name for package in packages for name in found.get(package, ())}
 
 
 def is_project_file(path: str) -> bool:

@@ -1,0 +1,25 @@
+"""Values in running text: as a page states them, or as TensorFlow says them."""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+from sphinx_kerasshape.render.style import NOTHING, Style, size_text
+from sphinx_kerasshape.verdicts import Verdict
+
+
+def value(verdict: Verdict, style: Style) -> nodes.Node:
+    """Return the text of a claim as it is stated, or of an insertion as it is true."""
+    kind, stated = verdict.claim.kind, verdict.claim.stated
+    text = stated or _inserted(verdict, style) or NOTHING
+    if kind == "shape":
+        return style.shape_as_written(text)
+    if kind == "dtype":
+        return style.name(text)
+    return nodes.inline("", text, classes=["kerasshape-value"])
+
+
+def _inserted(verdict: Verdict, style: Style) -> str:
+    if verdict.count is None:
+        return verdict.actual
+    return size_text(verdict.count) if verdict.claim.kind == "bytes" else style.number(verdict.count)

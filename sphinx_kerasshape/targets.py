@@ -1,0 +1,177 @@
+"""Targets: what a role refers to, ``MODEL[/LAYER…][.ATTR[[INDEX]]]``, and its true value.
+
+A layer is named, counted (``[0]``, ``[-1]``) or of a type that is there once. Names with
+dots, slashes or brackets are quoted. Pure: text and reports in, values out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sphinx_kerasshape.messages import LayerRow, Model, Shape, Tensor, Weight
+
+_NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
+_TARGET = re.compile(
+    rf"(?P<model>{_NAME})(?P<layers>(?:/(?:\[-?\d+\]|{_NAME}))*)"
+    r"(?:\.(?P<attribute>\w+)(?:\[(?P<index>[^\]]+)\])?)?"
+)
+_LAYER = re.compile(rf"/(\[-?\d+\]|{_NAME})")
+
+
+class Unresolved(ValueError):
+    """A target that can't be read, or that isn't in the report; the message says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parsed target."""
+
+    model: str
+    layers: tuple[str, ...] = ()
+    attribute: str = ""
+    index: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a target means in a report: a model, one of its layers, or a weight of these."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    weights: tuple[Weight, ...]
+    params: int
+    trainable: int
+    bytes: int
+
+
+def parse(text: str) -> Target:
+    """Read a target. Raises :class:`Unresolved` for text that is none."""
+    found = _TARGET.fullmatch(text.strip())
+    if found is None:
+        raise Unresolved(f"{text!r} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
+    layers = tuple(_unquoted(layer) for layer in _LAYER.findall(found["layers"]))
+    return Target(_unquoted(found["model"]), layers, found["attribute"] or "", found["index"] or "")
+
+
+def shapes(target: Target, model: Model) -> tuple[Shape, ...]:
+    """Return the shapes that a target means: one, or several where there are several tensors."""
+    part = _part(target, model)
+    if not target.attribute:
+        raise Unresolved(f"which shape of {part.name}? add .input, .output or a weight's name")
+    weight = _weight(target, part)
+    if weight is not None:
+        return (weight.shape,)
+    return tuple(tensor.shape for tensor in _tensors(target, part))
+
+
+def dtypes(target: Target, model: Model) -> tuple[str, ...]:
+    """Return the dtypes that a target means; of its outputs, where it names no attribute."""
+    part = _part(target, model)
+    weight = _weight(target, part)
+    found = [weight.dtype] if weight else [tensor.dtype for tensor in _tensors(target, part)]
+    return tuple(dict.fromkeys(found))
+
+
+def params(target: Target, model: Model) -> int:
+    """Return a count of parameters; ``.trainable`` and ``.non_trainable`` are parts of it."""
+    part = _part(target, model)
+    if target.attribute == "trainable":
+        return part.trainable
+    if target.attribute == "non_trainable":
+        return part.params - part.trainable
+    weight = _weight(target, part)
+    return weight.params if weight else part.params
+
+
+def size(target: Target, model: Model) -> int:
+    """Return the bytes of the weights that a target means."""
+    part = _part(target, model)
+    weight = _weight(target, part)
+    return weight.bytes if weight else part.bytes
+
+
+def _part(target: Target, model: Model) -> Part:
+    if not target.layers:
+        weights = {weight.path: weight for row in model.layers for weight in row.weights}
+        values = model.inputs, model.outputs, tuple(weights.values())
+        return Part(repr(target.model), *values, model.params, model.trainable, model.bytes)
+    row, path = _row(target, model)
+    inputs = tuple(tensor for call in row.calls for tensor in call.inputs)
+    outputs = tuple(tensor for call in row.calls for tensor in call.outputs)
+    return Part(f"'{path}'", inputs, outputs, row.weights, row.params, row.trainable, row.bytes)
+
+
+def _row(target: Target, model: Model) -> tuple[LayerRow, str]:
+    rows: Sequence[LayerRow] = model.layers
+    path = target.model
+    for depth, name in enumerate(target.layers):
+        here = [number for number, row in enumerate(rows) if row.depth == depth]
+        number = _choose(name, [rows[number] for number in here], here, path)
+        path = f"{path}/{rows[number].name}"
+        end = next((n for n in range(number + 1, len(rows)) if rows[n].depth <= depth), len(rows))
+        row, rows = rows[number], rows[number + 1 : end]
+    return row, path
+
+
+def _choose(name: str, rows: list[LayerRow], numbers: list[int], path: str) -> int:
+    """Return the number of the row that a name, an index or a type means."""
+    if name.startswith("["):
+        index = int(name[1:-1])
+        if not -len(rows) <= index < len(rows):
+            raise Unresolved(f"{path!r} has {len(rows)} layers, so there is no {name}")
+        return numbers[index]
+    named = [number for number, row in zip(numbers, rows, strict=True) if row.name == name]
+    typed = [number for number, row in zip(numbers, rows, strict=True) if row.type == name]
+    found = named or typed
+    if len(found) == 1:
+        return found[0]
+    if found:
+        several = ", ".join(row.name for row in rows if name in (row.name, row.type))
+        raise Unresolved(f"{path!r} has several layers {name!r}: name one of {several}")
+    known = ", ".join(row.name for row in rows[:12]) or "none"
+    raise Unresolved(f"{path!r} has no layer {name!r}; its layers are {known}")
+
+
+def _weight(target: Target, part: Part) -> Weight | None:
+    """Return the weight that the attribute names, where it names one."""
+    if target.attribute in ("", "input", "output"):
+        return None
+    found = [weight for weight in part.weights if weight.name == target.attribute]
+    if target.index.lstrip("-").isdecimal() and found:
+        number = int(target.index)
+        if -len(found) <= number < len(found):
+            return found[number]
+        raise Unresolved(f"{part.name} has {len(found)} weights {target.attribute!r}, counted from 0")
+    if len(found) == 1:
+        return found[0]
+    names = dict.fromkeys(weight.name for weight in part.weights)
+    if found:
+        last = len(found) - 1
+        raise Unresolved(
+            f"{part.name} has {len(found)} weights {target.attribute!r}: "
+            f"name the layer, or add an index from [0] to [{last}]"
+        )
+    known = ", ".join(("input", "output", *names))
+    raise Unresolved(f"{part.name} has no {target.attribute!r}; known are {known}")
+
+
+def _tensors(target: Target, part: Part) -> tuple[Tensor, ...]:
+    tensors = part.inputs if target.attribute == "input" else part.outputs
+    if not target.index:
+        return tensors
+    if target.index.lstrip("-").isdecimal():
+        number = int(target.index)
+        if -len(tensors) <= number < len(tensors):
+            return (tensors[number],)
+    named = tuple(tensor for tensor in tensors if tensor.name == _unquoted(target.index))
+    if named:
+        return named
+    raise Unresolved(f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{target.index}]")
+
+
+def _unquoted(name: str) -> str:
+    name = name.strip()
+    return name[1:-1] if name[:1] in ("'", '"') and len(name) > 1 else name

@@ -1,0 +1,83 @@
+"""Verdicts: a claim of a page held against the report of its model. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sphinx_kerasshape import claims, targets
+from sphinx_kerasshape.messages import Model, Report, Shape
+from sphinx_kerasshape.records import Claim
+
+Find = Callable[[str], Report | None]
+"""Returns a model's report by name, or ``None`` for a model that failed; raises ``KeyError``."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a claim."""
+
+    claim: Claim
+    holds: bool
+    """Whether TensorFlow confirms it; an insertion without a problem holds."""
+    actual: str = ""
+    """The truth as TensorFlow says it; empty where it is not known."""
+    restated: str = ""
+    """The truth in the notation of the claim."""
+    shape: Shape | None = None
+    """The truth, where it is one shape."""
+    count: int | None = None
+    """The truth, where it is a number."""
+    version: str = ""
+    """The version of TensorFlow that says so."""
+    problem: str = ""
+    """Why nothing can be said; empty also where the model's own failure says it."""
+
+
+def judge(claim: Claim, find: Find) -> Verdict:
+    """Hold a claim against the report of the model that it is about."""
+    try:
+        target = targets.parse(claim.target)
+        report = find(target.model)
+        if report is None or report.model is None:
+            return Verdict(claim, holds=False)
+        verdict = _judged(claim, target, report.model)
+    except KeyError:
+        return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}")
+    except (targets.Unresolved, claims.Unreadable) as error:
+        return Verdict(claim, holds=False, problem=str(error))
+    return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
+
+
+def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
+    if claim.kind == "shape":
+        return _shapes(claim.stated, targets.shapes(target, model))
+    if claim.kind == "dtype":
+        return _dtypes(claim.stated, targets.dtypes(target, model))
+    if claim.kind == "params":
+        return _count(claim.stated, targets.params(target, model), claims.count_claim)
+    return _count(claim.stated, targets.size(target, model), claims.size_claim)
+
+
+def _shapes(stated: str, actual: tuple[Shape, ...]) -> dict[str, object]:
+    different = tuple(dict.fromkeys(actual))
+    text = ", ".join(str(shape) for shape in (different if len(different) == 1 else actual))
+    only = different[0] if len(different) == 1 else None
+    found = {"holds": True, "actual": text, "restated": text, "shape": only}
+    if stated:
+        claim = claims.shape_claim(stated)
+        found |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
+    return found
+
+
+def _count(stated: str, actual: int, read: Callable[[str], claims.CountClaim]) -> dict[str, object]:
+    found = {"holds": True, "actual": f"{actual:,}", "restated": f"{actual:,}", "count": actual}
+    if stated:
+        claim = read(stated)
+        found |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
+    return found
+
+
+def _dtypes(stated: str, actual: tuple[str, ...]) -> dict[str, object]:
+    text = ", ".join(actual)
+    return {"holds": not stated or claims.dtype_holds(stated, actual), "actual": text, "restated": text}
