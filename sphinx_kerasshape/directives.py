@@ -103,7 +103,11 @@ class ModelDirective(SphinxDirective):
 
     def _source(self, given: Options) -> tuple[str, str]:
         """Return the code, and the file that it is from; raises ``Unusable``."""
-        sources = {"a body": bool(self.content), ":from:": given.source, ":file:": given.file}
+        sources = {
+            "a body": any(line.strip() for line in self.content),
+            ":from:": given.source,
+            ":file:": given.file,
+        }
         present = [name for name, there in sources.items() if there]
         if len(present) != 1:
             what = " and ".join(present) or "no code"
@@ -236,10 +240,10 @@ class ModelDirective(SphinxDirective):
             for option, read in _CODE_BLOCK.items()
             if option in self.options
         }
-        if not reading.in_range(handed_on.get("emphasize-lines", "1"), len(lines)):
-            problem = (
-                f":emphasize-lines: {handed_on.pop('emphasize-lines')!r} is not of lines 1 to {len(lines)}"
-            )
+        marked = handed_on.get("emphasize-lines")
+        if marked is not None and not reading.in_range(marked, len(lines)):
+            del handed_on["emphasize-lines"]
+            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {len(lines)}"
             self._trouble(Problem.OPTION, problem)
         block = CodeBlock(
             self.name,

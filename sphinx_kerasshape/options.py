@@ -81,7 +81,7 @@ def imported_code(source: str) -> str:
         raise Unusable(f"{source!r} names no module and callable: {example}")
     try:
         call = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise Unusable(f"{expression.strip()!r} isn't Python: {example}") from None
     if not isinstance(call, ast.Call):
         raise Unusable(f"{expression.strip()!r} isn't a call: {example}")
@@ -98,7 +98,7 @@ def imported_code(source: str) -> str:
 def _require_literal(argument: ast.expr) -> None:
     try:
         ast.literal_eval(argument)
-    except ValueError:
+    except (ValueError, TypeError, MemoryError, RecursionError):
         text = ast.unparse(argument)
         raise Unusable(f"the argument {text} isn't a literal; put such code into the body") from None
 
@@ -162,9 +162,10 @@ def _choice(*known: str) -> Callable[[str], str]:
 def _depth(text: str) -> int:
     if text.strip() == "all":
         return ALL
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise Unusable(f"{text.strip()!r} is neither a number from 1 nor 'all'")
-    return int(text)
+    digits = text.strip()
+    if not digits.isdecimal() or len(digits) > 6 or int(digits) < 1:
+        raise Unusable(f"{digits!r} is neither a number from 1 nor 'all'")
+    return int(digits)
 
 
 def _text(text: str) -> str:
@@ -174,11 +175,12 @@ def _text(text: str) -> str:
 
 
 def _expression(text: str) -> str:
+    expression = _text(text)
     try:
-        ast.parse(_text(text), mode="eval")
-    except (SyntaxError, ValueError):
-        raise Unusable(f"{text.strip()!r} isn't a Python expression") from None
-    return _text(text)
+        ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise Unusable(f"{expression!r} isn't a Python expression") from None
+    return expression
 
 
 def _exception(text: str) -> str:

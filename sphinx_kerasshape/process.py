@@ -139,7 +139,7 @@ class Forking:
         if not self._warm:
             self._warm = True
             # One small write, so that a forked reader of Sphinx can do it as well.
-            os.write(self._input().fileno(), _line({"warm": True}))
+            self._write({"warm": True})
 
     def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         """Run all, as many at a time as there are jobs. Raises :class:`Broken`."""
@@ -173,8 +173,13 @@ class Forking:
         if self._process is None:
             self._process = _popen(self._launch, "fork", self._errors)
             settings = {"path": list(self._launch.path), "jobs": self._launch.jobs}
-            os.write(self._input().fileno(), _line(settings))
+            self._write(settings)
         return self._process
+
+    def _write(self, message: dict[str, Any]) -> None:
+        # A process that is dead already is met when its answers are read.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._input().fileno(), _line(message))
 
     def _input(self) -> IO[bytes]:
         pipe = self._started().stdin

@@ -79,12 +79,21 @@ def _failures(domain: KerasDomain) -> None:
 
 def failure_text(entry: Entry, failure: Failure) -> str:
     """Return the whole message about a failed model, with the author's own frames."""
-    lines = [f"model {entry.name!r}: {failure.message}"]
-    if entry.imported and failure.error and failure.error.type in ("ModuleNotFoundError", "ImportError"):
-        lines.append(f":from: {entry.imported} can't be imported: is its folder on sys.path in conf.py?")
+    lines = [f"model {entry.name!r}: " + failure.message.replace("\n", "\n  ")]
+    if _is_missing(entry, failure):
+        lines.append(f"  :from: {entry.imported} can't be imported: is its folder on sys.path in conf.py?")
     else:
         lines += [f"  {frame_text(entry, frame)}" for frame in failure.frames]
     return "\n".join(lines)
+
+
+def _is_missing(entry: Entry, failure: Failure) -> bool:
+    """Whether the very module that ``:from:`` names is not there."""
+    if not entry.imported or failure.error is None or failure.error.type != "ModuleNotFoundError":
+        return False
+    parts = entry.imported.partition(":")[0].strip().split(".")
+    names = [".".join(parts[: number + 1]) for number in range(len(parts))]
+    return any(f"No module named {name!r}" in failure.error.message for name in names)
 
 
 def frame_text(entry: Entry, frame: Frame) -> str:

@@ -18,7 +18,7 @@ from sphinx_kerasshape.messages import Request
 MODULE = "kerasshape_page"
 BLOCK = "<kerasshape block>"
 """File name of a block's code in frames; its lines are counted from 1."""
-PRELUDE = "kerasshape_prelude"
+PRELUDE = "<kerasshape_prelude>"
 
 
 def namespace(request: Request) -> dict[str, Any]:

@@ -52,9 +52,12 @@ def failure(error: BaseException, request: Request) -> Failure:
     """Return the failure that an exception of the author's code is."""
     shown = Error(name(error), message(error))
     frames = _frames(error, request)
-    if isinstance(error, SyntaxError) and error.filename == execute.file_name(request):
-        place = Frame(request.origin, error.lineno or 1, "", (error.text or "").strip())
-        return Failure("syntax", f"the code isn't Python: {error.msg}", (place,), shown)
+    if isinstance(error, SyntaxError) and error.filename in (execute.file_name(request), execute.PRELUDE):
+        in_prelude = error.filename == execute.PRELUDE
+        file = execute.PRELUDE if in_prelude else request.origin
+        what = "kerasshape_prelude" if in_prelude else "the code"
+        place = Frame(file, error.lineno or 1, "", (error.text or "").strip())
+        return Failure("syntax", f"{what} isn't Python: {error.msg}", (place,), shown)
     problem, text = "code", str(shown)
     if request.raises:
         problem, text = "raises", f":raises: {request.raises}, but the code raised {shown}"
