@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import report, targets
+from sphinx_kerasshape import lint, report, targets
 from sphinx_kerasshape.cache import Cache, Shown
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.diagnostics import warn
@@ -66,6 +66,8 @@ class Build:
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
         """Call for TensorFlow as soon as a page with an unknown answer was read."""
         page = _domain(app.env).pages.get(app.env.docname)
+        if page and self.settings.lint and (page.models or page.claims):
+            page.mentions.extend(lint.mentions(doctree))
         if page and not all(self.runner.is_known(entry.request) for entry in page.models.values()):
             with suppress(Broken):
                 self.worker.warm()

@@ -54,6 +54,11 @@ class Settings:
     provenance: bool = _option(
         False, "Name the versions of TensorFlow and Keras below each table.", rebuild="env"
     )
+    lint: bool = _option(
+        False,
+        "Point out shapes and counts of params in prose that no role covers and no model on the page has.",
+        rebuild="env",
+    )
     timeout: int = _option(60, "Seconds that a model's code may run.", least=1)
     jobs: int = _option(0, "How many models run side by side. 0: as many as there are processors.", least=0)
     executor: str = _option(

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
 from sphinx.util.nodes import make_refnode
 
+from sphinx_kerasshape import targets
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.directives import ModelDirective
-from sphinx_kerasshape.messages import Report, Request
+from sphinx_kerasshape.messages import Model, Report, Request
 from sphinx_kerasshape.records import Entry, Page
-from sphinx_kerasshape.roles import CheckedXRefRole, ValueRole
+from sphinx_kerasshape.roles import CheckedXRefRole, UncheckedRole, ValueRole
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -41,6 +43,7 @@ class KerasDomain(Domain):
         "params": ValueRole(),
         "dtype": ValueRole(),
         "bytes": ValueRole(),
+        "unchecked": UncheckedRole(),
     }
     initial_data: ClassVar = {"pages": {}}
     data_version = 1
@@ -103,6 +106,17 @@ class KerasDomain(Domain):
         result = self.results.get(entry.request)
         answer = result.answer if result is not None else None
         return answer if isinstance(answer, Report) else None
+
+    def models_of(self, page: Page) -> Iterator[Model]:
+        """Give the models that a page shows, or states values of."""
+        names = {entry.name for entry in page.models.values()}
+        for claim in page.claims:
+            with suppress(targets.Unresolved):
+                names.add(targets.parse(claim.target).model)
+        for name in sorted(names & self.models().keys()):
+            report = self.report(name)
+            if report is not None and report.model is not None:
+                yield report.model
 
     def layers(self, entry: Entry) -> tuple[str, ...]:
         """Return the paths of a model's layers; none where the model failed."""

@@ -21,6 +21,7 @@ class Problem(StrEnum):
     WORKER = "worker"
     REF = "ref"
     CLAIM = "claim"
+    LINT = "lint"
     CACHE = "cache"
 
 
@@ -38,6 +39,7 @@ HELP = {
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.REF: "A role refers to a model, a layer or a weight that isn't there.",
     Problem.CLAIM: "The page states what TensorFlow does not say.",
+    Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
     Problem.CACHE: "An answer could not be kept for the next build.",
 }
 """What each problem means; the reference in the docs is made from it."""

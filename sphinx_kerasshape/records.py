@@ -51,6 +51,16 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """A shape or a count in prose that no role covers."""
+
+    kind: str
+    """``shape`` or ``params``."""
+    text: str
+    location: str
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something on a page that is wrong, whatever TensorFlow says."""
 
@@ -66,4 +76,5 @@ class Page:
     models: dict[str, Entry] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)

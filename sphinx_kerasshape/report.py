@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import warn
+from sphinx_kerasshape.lint import doubt
 from sphinx_kerasshape.messages import Failure, Frame
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference
@@ -24,6 +25,7 @@ def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
     _duplicates(domain)
     _failures(domain)
     _claims(domain)
+    _mentions(domain)
     for docname in sorted(domain.pages):
         for reference in domain.pages[docname].references:
             if reference.target not in inventory.get(f"keras:{reference.kind}", {}):
@@ -39,6 +41,21 @@ def _claims(domain: KerasDomain) -> None:
                 warn(problem, verdict.problem, claim.location)
             elif verdict.actual and not verdict.holds:
                 warn(Problem.CLAIM, claim_text(verdict), claim.location)
+
+
+def _mentions(domain: KerasDomain) -> None:
+    for docname in sorted(domain.pages):
+        page = domain.pages[docname]
+        if page.mentions:
+            models = list(domain.models_of(page))
+            for mention in page.mentions:
+                message = doubt(mention, models)
+                if message:
+                    warn(
+                        Problem.LINT,
+                        f"{message} (a role checks it; keras:unchecked lets it be)",
+                        mention.location,
+                    )
 
 
 def claim_text(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx.roles import XRefRole
-from sphinx.util.docutils import ReferenceRole
+from sphinx.util.docutils import ReferenceRole, SphinxRole
 
 from sphinx_kerasshape.records import Claim, Page, Reference
 
@@ -49,3 +49,11 @@ class ValueRole(ReferenceRole):
         node["keras-kind"], node["keras-target"], node["keras-stated"] = kind, claim.target, stated
         self.set_source_info(node)
         return [node], []
+
+
+class UncheckedRole(SphinxRole):
+    """Code that is shown as it is: a shape that is meant to be wrong, for ``kerasshape_lint``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return a literal that the lint leaves alone."""
+        return [nodes.literal(self.rawtext, self.text, classes=["unchecked", "kerasshape-shape"])], []

@@ -1,0 +1,90 @@
+"""Drift of a locked report: in which values TensorFlow says something else now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths
+
+Facts = dict[str, str]
+"""Values by what they are of, both as a message names them."""
+
+_NONE = "none"
+
+
+def differences(then: Report, now: Report) -> list[str]:
+    """Return a line for each value that differs; what the code printed is not compared."""
+    lines = list(_differing("", _report_facts(then), _report_facts(now)))
+    if then.model is not None and now.model is not None:
+        lines += _layer_differences(_layers(then), _layers(now))
+    return lines
+
+
+def _layer_differences(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
+    yield from (f"layer {path!r} in the lock, not there now" for path in then if path not in now)
+    yield from (f"layer {path!r} is not in the lock" for path in now if path not in then)
+    if then.keys() == now.keys() and list(then) != list(now):
+        yield f"layers {', '.join(then)} in the lock, in the order {', '.join(now)} now"
+    for path in then:
+        if path in now:
+            yield from _differing(f"layer {path!r} ", _layer_facts(then[path]), _layer_facts(now[path]))
+
+
+def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
+    for what in dict.fromkeys([*then, *now]):
+        before, after = then.get(what, _NONE), now.get(what, _NONE)
+        if before != after:
+            yield f"{where}{what} {before} in the lock, {after} now"
+
+
+def _layers(report: Report) -> dict[str, LayerRow]:
+    assert report.model is not None
+    return dict(zip(layer_paths(report), report.model.layers, strict=True))
+
+
+def _report_facts(report: Report) -> Facts:
+    facts = {"error": str(report.error).partition("\n")[0]} if report.error is not None else {}
+    return facts | (_model_facts(report.model) if report.model is not None else {})
+
+
+def _model_facts(model: Model) -> Facts:
+    return {
+        "type": model.type,
+        **_tensor_facts("input", model.inputs),
+        **_tensor_facts("output", model.outputs),
+        "params": f"{model.params:,}",
+        "trainable params": f"{model.trainable:,}",
+        "non-trainable params": f"{model.non_trainable:,}",
+    }
+
+
+def _layer_facts(row: LayerRow) -> Facts:
+    return {
+        "type": row.type,
+        **_tensor_facts("input", [tensor for call in row.calls for tensor in call.inputs]),
+        **_tensor_facts("output", [tensor for call in row.calls for tensor in call.outputs]),
+        "connected to": _connections(row.calls),
+        "params": f"{row.params:,}",
+        "trainable params": f"{row.trainable:,}",
+        **_weight_facts(row.weights),
+    }
+
+
+def _tensor_facts(what: str, tensors: Iterable[Tensor]) -> Facts:
+    shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
+    dtypes = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
+    return {what: shapes or _NONE, f"{what} dtype": dtypes or _NONE}
+
+
+def _connections(calls: Iterable[Call]) -> str:
+    return "; ".join(", ".join(call.sources) or _NONE for call in calls) or _NONE
+
+
+def _weight_facts(weights: tuple[Weight, ...]) -> Facts:
+    facts = {"weights": ", ".join(weight.name for weight in weights) or _NONE}
+    names = [weight.name for weight in weights]
+    for weight in weights:
+        name = weight.name if names.count(weight.name) == 1 else weight.path
+        facts[f"weight {name!r}"] = f"{tuple(weight.shape)}"
+        facts[f"weight {name!r} dtype"] = weight.dtype
+    return facts

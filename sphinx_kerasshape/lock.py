@@ -1,0 +1,216 @@
+"""The lock: what TensorFlow said of every model, in a file that is committed and reviewed.
+
+The file is JSON, ``{"schema", "versions", "models": {NAME: {"code", "files", "report"}}}``:
+models by name, one tensor or weight a line. ``code`` is the digest of the request and
+``files`` those of the project's files that the code imported: from them a build without
+TensorFlow knows whether the report still speaks of the code in the page. No installed
+version and no absolute path is part of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sphinx_kerasshape.messages import Report, Request, Versions, build, fingerprint, plain
+
+SCHEMA = 1
+"""Number of the file's layout."""
+REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
+
+_WIDTH = 110
+_NOT_KEPT = ("versions", "sources")
+"""Fields of a report that the lock has once for all models, or in another form."""
+_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
+
+
+class BadLock(Exception):
+    """A lock that can't be used; the message says why, ``line`` where."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A model as the lock has it."""
+
+    code: str
+    files: tuple[tuple[str, str], ...]
+    """Path, relative to the source folder, and digest of each imported file."""
+    report: Report
+    line: int
+    """The line of the lock that it starts at."""
+
+    def is_of(self, request: Request, root: Path) -> bool:
+        """Whether the report is of this request, and of the files as they are now."""
+        return self.code == code_digest(request, root) and not self.changed_files(root)
+
+    def changed_files(self, root: Path) -> list[str]:
+        """Return the imported files that are other ones now."""
+        return [name for name, digest in self.files if _text_digest(root / name) != digest]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The whole file."""
+
+    versions: Versions
+    models: Mapping[str, Locked]
+
+
+def read(path: Path) -> Lock | None:
+    """Read a lock; ``None`` where there is none. Raises :class:`BadLock`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadLock(f"{path.name} can't be read: {error}") from None
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise _not_json(path, text, error) from None
+    except RecursionError:
+        raise BadLock(f"{path.name} is nested too deeply to be a lock") from None
+    _check_schema(path, data)
+    return _lock(path, text, data)
+
+
+def write(models: Mapping[str, tuple[Request, Report]], versions: Versions, root: Path) -> bytes:
+    """Return the content of the lock of these models, the same bytes for the same answers."""
+    entries = {
+        name: {
+            "code": code_digest(request, root),
+            "files": {
+                file: _text_digest(root / file)
+                for file in sorted(
+                    _relative(source.key, root) for source in report.sources if source.kind == "file"
+                )
+            },
+            "report": {name: value for name, value in plain(report).items() if name not in _NOT_KEPT},
+        }
+        for name, (request, report) in sorted(models.items())
+    }
+    data = {"schema": SCHEMA, "versions": plain(versions), "models": entries}
+    return (_pretty(data, "") + "\n").encode()
+
+
+def answers(lock: Lock, requests: Iterable[tuple[str, Request]], root: Path) -> dict[Request, Report]:
+    """Return what the lock knows of named requests; those with other code are left out."""
+    found = {}
+    for name, request in requests:
+        locked = lock.models.get(name)
+        if request not in found and locked is not None and locked.is_of(request, root):
+            found[request] = locked.report
+    return found
+
+
+def code_digest(request: Request, root: Path) -> str:
+    """Return the digest of a request, the same in every checkout of a project.
+
+    Fields that have their default don't count, so that a later version may add some.
+    """
+    given = {}
+    for one in fields(Request):
+        value = getattr(request, one.name)
+        if one.default is MISSING or value != one.default:
+            given[one.name] = _relative(value, root) if one.name == "origin" else value
+    return fingerprint(dict(sorted(given.items())))
+
+
+def _relative(path: str, root: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, root)).as_posix()
+    except ValueError:  # another drive
+        return Path(path).as_posix()
+
+
+def _text_digest(path: Path) -> str:
+    """Return the digest of a file, whatever ends its lines; empty where it can't be read."""
+    try:
+        return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    except OSError:
+        return ""
+
+
+def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(_MARKERS):
+            message = f"{path.name} has the marks of a merge conflict: delete it, and {REMEDY}"
+            return BadLock(message, number)
+    number = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+    return BadLock(f"{path.name} is not JSON: {error}", number)
+
+
+def _check_schema(path: Path, data: Any) -> None:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if type(schema) is not int:
+        raise BadLock(f"{path.name} is no lock of sphinx-kerasshape")
+    if schema > SCHEMA:
+        raise BadLock(
+            f"{path.name} has schema {schema}, this version of sphinx-kerasshape knows up to {SCHEMA}: "
+            "install the version that wrote it"
+        )
+
+
+def _lock(path: Path, text: str, data: Any) -> Lock:
+    lines = text.splitlines()
+    name, line = "", 1
+    try:
+        versions = build(Versions, data["versions"])
+        models = {}
+        for name, entry in data["models"].items():
+            line = _line(lines, name)
+            models[name] = _locked(entry, versions, line)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        where = f", in the model {name!r}" if name else ""
+        message = f"{path.name} is not laid out as a lock of this version of sphinx-kerasshape{where}: "
+        raise BadLock(f"{message}{error}; delete it, and {REMEDY}", line) from None
+    return Lock(versions, models)
+
+
+def _locked(entry: Any, versions: Versions, line: int) -> Locked:
+    kept = {**entry["report"], "versions": plain(versions), "sources": []}
+    files = tuple((str(file), str(digest)) for file, digest in entry["files"].items())
+    return Locked(str(entry["code"]), files, build(Report, kept), line)
+
+
+def _line(lines: list[str], name: str) -> int:
+    """Return the line that a model of the lock starts at, as far as it can be told."""
+    key = json.dumps(name, ensure_ascii=False) + ": {"
+    return next((number for number, line in enumerate(lines, 1) if line == f"    {key}"), 1)
+
+
+def _pretty(value: Any, indent: str) -> str:
+    """Write JSON: what has no further levels on one line, if it fits; else an item a line."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or not value:
+        return flat
+    if _is_plain(value) and len(indent + flat) <= _WIDTH:
+        return flat
+    inner = indent + "  "
+    if isinstance(value, dict):
+        items = [
+            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_pretty(item, inner)}"
+            for key, item in value.items()
+        ]
+    else:
+        items = [inner + _pretty(item, inner) for item in value]
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return f"{opening}\n" + ",\n".join(items) + f"\n{indent}{closing}"
+
+
+def _is_plain(value: dict[str, Any] | list[Any]) -> bool:
+    """Whether there are only values, and lists of values, in it."""
+    for item in value.values() if isinstance(value, dict) else value:
+        nested = item if isinstance(item, list) else list(item.values()) if isinstance(item, dict) else []
+        if isinstance(item, dict) or any(isinstance(one, (dict, list)) for one in nested):
+            return False
+    return True
