@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, cast
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import lint, report, targets
-from sphinx_kerasshape.cache import Cache, Shown
+from sphinx_kerasshape import lint, plan, report, targets
+from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
+from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.diagnostics import warn
-from sphinx_kerasshape.messages import Report, Request, fingerprint
+from sphinx_kerasshape.messages import Report, Request, Versions, fingerprint
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.process import Broken, Forking, Spawning, Worker
 from sphinx_kerasshape.runner import Progress, Runner
@@ -28,9 +29,11 @@ from sphinx_kerasshape.surroundings import launch, surroundings
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
+    from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.records import Trouble
 
 _PARALLEL_FROM = 6
 """Sphinx reads in parallel from so many pages on."""
@@ -50,15 +53,23 @@ class Build:
         for problem in problems:
             warn(Problem.OPTION, problem, None)
         folder = self._cache_folder(app)
-        self.cache = Cache(folder, surroundings(self.settings), Path(app.srcdir))
+        # Nothing is started, not even to ask for versions, where nothing must be run.
+        runs = self.settings.execution == "auto"
+        around = surroundings(self.settings) if runs else Surroundings(Versions())
+        path = Path(app.confdir, self.settings.lockfile)
+        self.plan = plan.make(self.settings, around.versions, path, Path(app.srcdir))
+        self.cache = Cache(folder, around, Path(app.srcdir))
         self.worker = self._worker()
-        self.runner = Runner(self.cache, self.worker, self.settings.timeout)
+        fresh = isinstance(app.builder, CheckBuilder) and not self.settings.check_cached
+        self.runner = Runner(self.cache, self.worker, self.settings.timeout, fresh)
         self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
         self._content: dict[str, str] = {}
         atexit.register(self.worker.close)
 
     def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         """Have a process ready where pages will be read by several others, which can only call it."""
+        if not self.plan.runs:
+            return
         if app.parallel > 1 and len(docnames) >= _PARALLEL_FROM and self._mentions(env, docnames):
             with suppress(Broken):  # It will be met, and reported, when the models are to run.
                 self.worker.start()
@@ -68,17 +79,18 @@ class Build:
         page = _domain(app.env).pages.get(app.env.docname)
         if page and self.settings.lint and (page.models or page.claims):
             page.mentions.extend(lint.mentions(doctree))
-        if page and not all(self.runner.is_known(entry.request) for entry in page.models.values()):
+        entries = page.models.values() if page and self.plan.runs else ()
+        if not all(self.runner.is_known(entry.request) for entry in entries):
             with suppress(Broken):
                 self.worker.warm()
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Answer all requests of the project; return the pages that show other answers now."""
         domain = _domain(env)
-        names = {entry.request: entry.name for _, entry in domain.entries()}
-        domain.results = self.runner.results(names, _progress(app, names))
+        domain.results = self._results(app, domain)
         self.worker.close()
         report.all_problems(domain, getattr(env, "intersphinx_inventory", {}))
+        self._hand_over(app.builder, domain)
         if self.cache.problem:
             message = f"answers can't be kept for the next build: {self.cache.problem}"
             warn(Problem.CACHE, message, None)
@@ -91,6 +103,29 @@ class Build:
         atexit.unregister(self.worker.close)
         if error is None and self._content:
             self.shown.save(self._content)
+
+    def _results(self, app: Sphinx, domain: KerasDomain) -> dict[Request, Result]:
+        if self.plan.runs:
+            names = {entry.request: entry.name for _, entry in domain.entries()}
+            return self.runner.results(names, _progress(app, names))
+        answers = self.plan.answers(entry for _, entry in domain.entries())
+        return {request: Result.of(answer) for request, answer in answers.items()}
+
+    def _hand_over(self, builder: Builder, domain: KerasDomain) -> None:
+        """Warn of the differences from the lock, unless it is to be written; tell our own builders all."""
+        drifts: list[Trouble] = []
+        if not isinstance(builder, LockBuilder):
+            entries = [entry for _, entry in domain.entries()]
+            drifts += self.plan.drifts((entry, domain.results[entry.request]) for entry in entries)
+        for drift in drifts:
+            warn(drift.problem, drift.message, drift.location)
+        if isinstance(builder, ModelBuilder):
+            builder.take(self.plan, domain, drifts, self._how())
+
+    def _how(self) -> str:
+        if self.plan.runs:
+            return "ran" if self.runner.fresh else "answered"
+        return "from the lock" if self.plan.lock is not None else "not run"
 
     def _worker(self) -> Worker:
         how = launch(self.settings)
@@ -143,7 +178,7 @@ def _progress(app: Sphinx, names: Mapping[Request, str]) -> Progress:
             __("running models... "),
             "darkgreen",
             count,
-            app.config.verbosity,
+            app.verbosity,
             stringify_func=lambda request: names[request],
         )
 

@@ -21,7 +21,8 @@ from sphinx_kerasshape.surroundings import launch
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
-CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\n"
+# Types are shown by default from Sphinx 8 on only.
+CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
