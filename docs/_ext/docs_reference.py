@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_kerasshape.config import PREFIX, PRELUDE, Settings
-from sphinx_kerasshape.problems import HELP, TYPE
+from sphinx_kerasshape.diagnostics import TYPE
+from sphinx_kerasshape.problems import HELP
 
 if TYPE_CHECKING:
     from docutils import nodes

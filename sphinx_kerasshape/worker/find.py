@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import types
+from collections.abc import Iterator
 from typing import Any
 
 from sphinx_kerasshape.messages import Failure
+from sphinx_kerasshape.worker import trouble
 
 
 def model(expression: str, value: object, namespace: dict[str, Any]) -> Any:
@@ -16,40 +19,83 @@ def model(expression: str, value: object, namespace: dict[str, Any]) -> Any:
     import keras
 
     if expression:
-        chosen = eval(expression, namespace)
-        return chosen if isinstance(chosen, keras.Model) else _no_model(expression, chosen)
+        return _named(expression, namespace)
     for chosen in (value, namespace.get("model")):
         if isinstance(chosen, keras.Model):
             return chosen
-    candidates = {
-        name: found
-        for name, found in namespace.items()
-        if isinstance(found, keras.Model) and not name.startswith("_")
-    }
+    candidates = dict(_candidates(namespace))
     if len({id(found) for found in candidates.values()}) == 1:
         return next(iter(candidates.values()))
-    return _unclear(list(candidates), namespace)
+    return _several(list(candidates)) if candidates else _none(namespace)
 
 
-def _no_model(expression: str, chosen: object) -> Failure:
-    kind = type(chosen).__name__
-    return Failure("model", f":model: {expression} is no Keras model but a value of type {kind}")
-
-
-def _unclear(candidates: list[str], namespace: dict[str, Any]) -> Failure:
-    if candidates:
-        names = ", ".join(candidates)
-        return Failure(
-            "model",
-            f"the code makes several Keras models ({names}): name one with ':model: {candidates[0]}', "
-            "call it 'model', or end the code with it",
-        )
+def _named(expression: str, namespace: dict[str, Any]) -> Any:
+    """Return the model that the ``:model:`` expression gives."""
     import keras
 
-    layers = [name for name, found in namespace.items() if isinstance(found, keras.Layer)]
-    hint = f"; {', '.join(layers)}: a layer, to be wrapped in a keras.Sequential" if layers else ""
+    try:
+        code = compile(expression, "<:model:>", "eval")
+    except (SyntaxError, ValueError):
+        return Failure("model", f":model: {expression} is no Python expression")
+    try:
+        chosen = eval(code, namespace)
+    except Exception as error:
+        here = error.__traceback__
+        if here and here.tb_next and here.tb_next.tb_next:
+            raise  # from a function that the expression calls
+        problem = f"gives no model: {trouble.name(error)}: {trouble.message(error)}"
+    else:
+        if isinstance(chosen, keras.Model):
+            return chosen
+        problem = f"is no Keras model but a value of type {type(chosen).__name__}"
+    names = ", ".join(dict(_candidates(namespace)))
+    return Failure("model", f":model: {expression} {problem}" + (f"; there is {names}" if names else ""))
+
+
+def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the models that variables hold, also in a list or dict, by the expression for each."""
+    import keras
+
+    inside: list[tuple[str, Any]] = []
+    for name, found in namespace.items():
+        if name.startswith("_"):
+            continue
+        if isinstance(found, keras.Model):
+            yield name, found
+        elif isinstance(found, dict):
+            inside += [(f"{name}[{key!r}]", item) for key, item in found.items()]
+        elif isinstance(found, (list, tuple)):
+            inside += [(f"{name}[{index}]", item) for index, item in enumerate(found)]
+    yield from ((name, found) for name, found in inside if isinstance(found, keras.Model))
+
+
+def _several(names: list[str]) -> Failure:
+    return Failure(
+        "model",
+        f"the code makes several Keras models ({', '.join(names)}): name one with ':model: {names[0]}', "
+        "call it 'model', or end the code with it",
+    )
+
+
+def _none(namespace: dict[str, Any]) -> Failure:
+    import keras
+
+    public = {name: found for name, found in namespace.items() if not name.startswith("_")}
+    layers = ", ".join(name for name, found in public.items() if isinstance(found, keras.Layer))
+    makers = ", ".join(name for name, found in public.items() if _makes_models(found, namespace))
+    hint = f"; {layers}: a layer, to be wrapped in a keras.Sequential" if layers else ""
+    hint += f"; {makers}: to be called" if makers else ""
     return Failure(
         "model",
         "the code makes no Keras model: assign one to 'model', end the code with it, "
         f"or name it with ':model:'{hint}",
     )
+
+
+def _makes_models(found: object, namespace: dict[str, Any]) -> bool:
+    """Whether this is a function, or a class of models, of the code's own."""
+    import keras
+
+    is_class = isinstance(found, type) and issubclass(found, keras.Model)
+    is_own = getattr(found, "__module__", None) == namespace.get("__name__")
+    return is_own and (is_class or isinstance(found, types.FunctionType))

@@ -1,0 +1,290 @@
+"""Mistakes of an author: each is one located warning that says how to mend it, and the page is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from .conftest import Built, Project
+
+CONF = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
+kerasshape_timeout = 0
+kerasshape_columns = ["ouput"]
+kerasshape_cache_dir = "conf.py/cache"
+"""
+GOOD = "keras.Sequential([keras.Input((4,)), layers.Dense(1)])"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong use of ``keras:model``, and the warning at the directive's line."""
+
+    options: tuple[str, ...]
+    body: str
+    warning: str
+
+
+def mistake(*options: str, body: str = "", warning: str) -> Mistake:
+    return Mistake(options, body, warning)
+
+
+MISTAKES = {
+    "option": mistake(
+        ":colums: layer",
+        body=GOOD,
+        warning=":colums: is no option of keras:model; did you mean :columns:? [kerasshape.option]",
+    ),
+    "column": mistake(
+        ":columns: layer, ouput",
+        body=GOOD,
+        warning=":columns: 'ouput' is none of layer, type, input, output, params, trainable, weights, dtype, "
+        "connected; did you mean 'output'? [kerasshape.option]",
+    ),
+    "part": mistake(
+        ":show: code, tabel",
+        body=GOOD,
+        warning=":show: 'tabel' is none of code, table, totals, weights, output; did you mean 'table'? "
+        "[kerasshape.option]",
+    ),
+    "depth": mistake(
+        ":depth: 0",
+        body=GOOD,
+        warning=":depth: '0' is neither a number from 1 nor 'all' [kerasshape.option]",
+    ),
+    "align": mistake(
+        ":align: centre",
+        body=GOOD,
+        warning=":align: 'centre' is none of left, center, right; did you mean 'center'? [kerasshape.option]",
+    ),
+    "empty": mistake(":model:", body=GOOD, warning=":model: needs a value [kerasshape.option]"),
+    "expression": mistake(
+        ":model: the model",
+        body=GOOD,
+        warning=":model: 'the model' isn't a Python expression [kerasshape.option]",
+    ),
+    "exception": mistake(
+        ":raises: ValueError()",
+        body=GOOD,
+        warning=":raises: 'ValueError()' isn't the name of an exception, such as ValueError "
+        "[kerasshape.option]",
+    ),
+    "flag": mistake(
+        ":linenos: yes",
+        body=GOOD,
+        warning=":linenos: takes no value, but has 'yes' [kerasshape.option]",
+    ),
+    "number": mistake(
+        ":lineno-start: first",
+        body=GOOD,
+        warning=":lineno-start: 'first' isn't a whole number [kerasshape.option]",
+    ),
+    "lines": mistake(
+        ":emphasize-lines: one",
+        body=GOOD,
+        warning=":emphasize-lines: 'one' is not of lines 1 to 1 [kerasshape.option]",
+    ),
+    "lines-outside": mistake(
+        ":emphasize-lines: 1-2",
+        body=GOOD,
+        warning=":emphasize-lines: '1-2' is not of lines 1 to 1 [kerasshape.option]",
+    ),
+    "two-sources": mistake(
+        ":from: zoo:model()",
+        body=GOOD,
+        warning="the model has a body and :from:: give it one of a body, :from: or :file: "
+        "[kerasshape.option]",
+    ),
+    "no-code": mistake(
+        warning="the model has no code: give it one of a body, :from: or :file: [kerasshape.option]",
+    ),
+    "no-call": mistake(
+        ":from: zoo:model",
+        warning=":from: 'model' isn't a call: write it as package.module:callable(units=64) "
+        "[kerasshape.option]",
+    ),
+    "no-module": mistake(
+        ":from: model()",
+        warning=":from: 'model()' names no module and callable: write it as "
+        "package.module:callable(units=64) [kerasshape.option]",
+    ),
+    "no-python": mistake(
+        ":from: zoo:model(",
+        warning=":from: 'model(' isn't Python: write it as package.module:callable(units=64) "
+        "[kerasshape.option]",
+    ),
+    "no-literal": mistake(
+        ":from: zoo:model(2 * units)",
+        warning=":from: the argument 2 * units isn't a literal; put such code into the body "
+        "[kerasshape.option]",
+    ),
+    "not-importable": mistake(
+        ":from: zoo:model()",
+        warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
+        "  :from: zoo:model() can't be imported: is its folder on sys.path in conf.py? [kerasshape.code]",
+    ),
+    "no-such-name": mistake(
+        ":from: tiny:model()",
+        warning="model NAME: ImportError: cannot import name 'model' from 'tiny' (tiny.py)\n"
+        "  HERE: from tiny import model [kerasshape.code]",
+    ),
+    "no-such-package": mistake(
+        ":from: needy:model()",
+        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+        "  HERE: from needy import model\n"
+        "  needy.py:1: import nowhere_to_be_found [kerasshape.code]",
+    ),
+    "no-file": mistake(
+        ":file: lost.py",
+        warning=":file: lost.py does not exist; the path is relative to this page, or to the "
+        "documentation's folder if it starts with '/' [kerasshape.file]",
+    ),
+    "file-outside": mistake(
+        ":file: ../outside.py",
+        warning=":file: ../outside.py is outside of the documentation's folder; move it there "
+        "[kerasshape.file]",
+    ),
+    "file-type": mistake(
+        ":file: model.ipynb",
+        warning=":file: model.ipynb isn't a Python file (.py) [kerasshape.file]",
+    ),
+    "file-encoding": mistake(
+        ":file: latin.py",
+        warning=":file: latin.py can't be read: 'utf-8' codec can't decode byte 0xe9 in position 5: "
+        "invalid continuation byte [kerasshape.file]",
+    ),
+    "caption": mistake(
+        ":show: code",
+        ":caption: A table",
+        body=GOOD,
+        warning=":caption: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+    ),
+    "name": mistake(
+        ":show: code, totals",
+        ":name: a-table",
+        body=GOOD,
+        warning=":name: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+    ),
+}
+NAMELESS = "keras:model needs a name, such as 'keras:model lstm-demo'"
+PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
+REFERENCES = {
+    ":keras:model:`goood`": "there is no model 'goood'; did you mean 'good'?",
+    ":keras:layer:`goood/dense`": "there is no model 'goood'; did you mean 'good'?",
+    ":keras:layer:`good/dens`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
+    ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm'; there are 'dense'",
+    ":keras:layer:`good`": "keras:layer needs MODEL/LAYER, such as 'good/dense'",
+    ":keras:model:`good/dense`": "keras:model refers to whole models; keras:layer is for 'good/dense'",
+    ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
+}
+
+
+def page(name: str, suffix: str) -> str:
+    """Return a page with a mistake on line 3 in MyST, 4 in reST, and a paragraph below."""
+    lines = [*MISTAKES[name].options, "", MISTAKES[name].body]
+    if suffix == "md":
+        directive = "\n".join([f"```{{keras:model}} {name}-md", *lines, "```"])
+        return f"# Page\n\n{directive}\n\nThe end.\n"
+    directive = "\n".join([f".. keras:model:: {name}-rst", *(f"   {line}".rstrip() for line in lines)])
+    return f"Page\n====\n\n{directive}\n\nThe end.\n"
+
+
+def references(suffix: str) -> str:
+    """Return a page with a wrong role on line 4 and on each second line from there."""
+    roles = "\n\n".join(REFERENCES)
+    if suffix == "md":
+        return "# Roles\n\n\n" + re.sub(r":(keras:\w+):", r"{\1}", roles)
+    return f"Roles\n=====\n\n{roles}\n"
+
+
+@pytest.fixture(scope="module")
+def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
+    pages = {f"{name}-{suffix}.{suffix}": page(name, suffix) for name, suffix in PAGES}
+    pages |= {f"roles-{suffix}.{suffix}": references(suffix) for suffix in ("rst", "md")}
+    pages["good.rst"] = f"Good\n====\n\n.. keras:model:: good\n\n   {GOOD}\n"
+    pages["twice-a.rst"] = f"A\n=\n\n.. keras:model:: twice\n\n   {GOOD}\n"
+    pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
+    pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
+    pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
+    pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
+    project = make_project(pages, CONF)
+    project.write("tiny.py", "")
+    project.write("needy.py", "import nowhere_to_be_found\n")
+    (project.folder / "outside.py").write_text(GOOD)
+    project.write("latin.py", "").write_bytes("# Un été".encode("latin-1"))
+    return project.build("text"), project.build("text", "-W", "--keep-going")
+
+
+@pytest.mark.parametrize(("name", "suffix"), PAGES)
+def test_mistake(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
+    file = f"{name}-{suffix}.{suffix}"
+    line = 3 if suffix == "md" else 4
+    text = MISTAKES[name].warning.replace("NAME", f"'{name}-{suffix}'").replace("HERE", f"{file}:{line}")
+    found = [text for text in builds[0].warnings if text.startswith(f"{file}:")]
+    assert found == [f"{file}:{line}: WARNING: {text}"]
+
+
+@pytest.mark.parametrize(("name", "suffix"), PAGES)
+def test_page_is_built(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
+    text = builds[0].page(f"{name}-{suffix}.txt")
+    assert text.endswith("The end.\n")
+    assert MISTAKES[name].body in text
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_roles(suffix: str, builds: tuple[Built, Built]) -> None:
+    file = f"roles-{suffix}.{suffix}"
+    found = [text for text in builds[0].warnings if text.startswith(f"{file}:")]
+    assert found == [
+        f"{file}:{line}: WARNING: {text} [kerasshape.ref]"
+        for line, text in zip(range(4, 99, 2), REFERENCES.values(), strict=False)
+    ]
+
+
+def test_duplicate_names(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("twice")]
+    assert found == [
+        "twice-b.md:3: WARNING: model 'twice' is already defined at twice-a.rst:4: rename one "
+        "[kerasshape.name]",
+        "twice-c.rst:11: WARNING: model 'twice-c' is already defined at twice-c.rst:4: rename one "
+        "[kerasshape.name]",
+    ]
+    for name in ("twice-a", "twice-b", "twice-c"):
+        assert "| dense " in builds[0].page(f"{name}.txt")
+
+
+def test_nameless(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("nameless")]
+    assert found == [
+        f"nameless.rst:4: WARNING: {NAMELESS} [kerasshape.name]",
+        f"nameless-md.md:3: WARNING: {NAMELESS} [kerasshape.name]",
+    ]
+    for name in ("nameless", "nameless-md"):
+        assert GOOD in builds[0].page(f"{name}.txt")
+
+
+def test_configuration(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
+    assert found == [
+        "WARNING: kerasshape_columns can have layer, type, input, output, params, trainable, weights, "
+        "dtype, connected, not 'ouput'; it stays () [kerasshape.option]",
+        "WARNING: kerasshape_timeout must be at least 1, not 0; it stays 60 [kerasshape.option]",
+        "WARNING: answers can't be kept for the next build: conf.py/cache: Not a directory "
+        "[kerasshape.cache]",
+    ]
+
+
+def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
+    assert builds[0].status == 0
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 7
+
+
+def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
+    cold, warm = builds
+    assert warm.warnings == cold.warnings
+    assert warm.status == 1

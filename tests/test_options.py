@@ -1,0 +1,205 @@
+"""Options as text in, values and helpful messages out."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sphinx.directives import code
+
+from sphinx_kerasshape import options
+from sphinx_kerasshape.options import (
+    ALL,
+    CODE_OPTIONS,
+    COLUMNS,
+    PARTS,
+    Options,
+    Unusable,
+    imported_code,
+    in_range,
+    parse,
+)
+
+parselinenos = getattr(code, "parse_line_num_spec", None) or code.parselinenos  # Sphinx 9, 8
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+KNOWN = {*options._OPTIONS, *CODE_OPTIONS}
+WORDS = st.sampled_from([*PARTS, *COLUMNS, "all", "1", "left", "model", "x.y", ","])
+TEXT = st.none() | st.text() | st.lists(WORDS, max_size=4).map(" ".join)
+
+
+def test_no_options() -> None:
+    assert parse({}) == (Options(), [])
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "field", "value"),
+    [
+        ("show", "table, code", "show", ("table", "code")),
+        ("show", "code code\ntotals", "show", ("code", "totals")),
+        ("columns", "layer,output", "columns", ("layer", "output")),
+        ("depth", "2", "depth", 2),
+        ("depth", "all", "depth", ALL),
+        ("caption", "A  long\ncaption", "caption", "A long caption"),
+        ("class", "wide plain", "classes", ("wide", "plain")),
+        ("align", "left", "align", "left"),
+        ("width", "50%", "width", "50%"),
+        ("model", "parts['encoder']", "model", "parts['encoder']"),
+        ("raises", "tf.errors.OpError", "raises", "tf.errors.OpError"),
+        ("from", "zoo:model()", "source", "zoo:model()"),
+        ("file", "/model.py", "file", "/model.py"),
+        ("hide-code", None, "show", ("table", "totals")),
+    ],
+)
+def test_good(option: str, text: str | None, field: str, value: object) -> None:
+    values, problems = parse({option: text})
+    assert problems == []
+    assert getattr(values, field) == value
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "problem"),
+    [
+        ("colums", "layer", ":colums: is no option of keras:model; did you mean :columns:?"),
+        ("zzz", "", ":zzz: is no option of keras:model; known are show, columns, depth, "),
+        ("show", "", ":show: needs one or more of code, table, totals, weights, output"),
+        ("show", "Table", "; did you mean 'table'?"),
+        ("columns", "parameters", "; did you mean 'params'?"),
+        ("columns", "zzz", ":columns: 'zzz' is none of layer, type, input, "),
+        ("depth", "-1", ":depth: '-1' is neither a number from 1 nor 'all'"),
+        ("depth", "1.5", ":depth: '1.5' is neither a number from 1 nor 'all'"),
+        ("depth", "9" * 5000, "' is neither a number from 1 nor 'all'"),
+        ("depth", None, ":depth: '' is neither a number from 1 nor 'all'"),
+        ("caption", " ", ":caption: needs a value"),
+        ("model", None, ":model: needs a value"),
+        ("model", "x = 3", ":model: 'x = 3' isn't a Python expression"),
+        (
+            "raises",
+            "Value Error",
+            ":raises: 'Value Error' isn't the name of an exception, such as ValueError",
+        ),
+        ("align", "middle", ":align: 'middle' is none of left, center, right"),
+        ("linenos", "3", ":linenos: takes no value, but has '3'"),
+        ("lineno-start", "a", ":lineno-start: 'a' isn't a whole number"),
+        ("lineno-start", None, "isn't a whole number"),
+        ("emphasize-lines", None, ":emphasize-lines: needs a value"),
+    ],
+)
+def test_bad(option: str, text: str | None, problem: str) -> None:
+    values, problems = parse({option: text})
+    assert values == Options()
+    (message,) = problems
+    assert message.startswith(f":{option}: ")
+    assert problem in message
+
+
+def test_each_bad_option_is_named_and_the_good_ones_hold() -> None:
+    values, problems = parse({"depth": "0", "caption": "Good", "align": "up", "model": "m"})
+    assert values == Options(caption="Good", model="m")
+    assert [message.split()[0] for message in problems] == [":depth:", ":align:"]
+
+
+@PATIENT
+@given(st.dictionaries(st.sampled_from(sorted(KNOWN)) | st.text(), TEXT))
+def test_any_text(given: dict[str, str | None]) -> None:
+    values, problems = parse(given)
+    assert len(problems) <= len(given)
+    assert set(values.show) <= set(PARTS)
+    assert set(values.columns) <= set(COLUMNS)
+    assert values.depth >= 1
+    assert values.align in ("", "left", "center", "right")
+    for option in given.keys() - KNOWN:
+        assert any(message.startswith(f":{option}: is no option") for message in problems)
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("zoo:model()", "from zoo import model\n\nmodel = model()"),
+        ("zoo.text:build(64, *[1])", None),
+        (
+            "zoo.text:build(units=-64, name='a b')",
+            "from zoo.text import build\n\nmodel = build(units=-64, name='a b')",
+        ),
+        ("zoo : Zoo.dense((1, None))", "from zoo import Zoo\n\nmodel = Zoo.dense((1, None))"),
+        ("zoo:build(**{'units': 3})", "from zoo import build\n\nmodel = build(**{'units': 3})"),
+        (
+            "zoo:build({'a': [1.5, True, None]})",
+            "from zoo import build\n\nmodel = build({'a': [1.5, True, None]})",
+        ),
+    ],
+)
+def test_from(source: str, code: str | None) -> None:
+    if code is None:
+        with pytest.raises(Unusable, match="the argument"):
+            imported_code(source)
+    else:
+        assert imported_code(source) == code
+
+
+CALL = "write it as package.module:callable(units=64)"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", f"'' names no module and callable: {CALL}"),
+        ("zoo", f"'zoo' names no module and callable: {CALL}"),
+        ("zoo.model()", f"'zoo.model()' names no module and callable: {CALL}"),
+        (":model()", f"':model()' names no module and callable: {CALL}"),
+        (".zoo:model()", f"'.zoo:model()' names no module and callable: {CALL}"),
+        ("zoo/text.py:model()", f"'zoo/text.py:model()' names no module and callable: {CALL}"),
+        ("zoo:", f"'' isn't Python: {CALL}"),
+        ("zoo:model(", f"'model(' isn't Python: {CALL}"),
+        ("zoo:model(\0)", "isn't Python"),
+        ("zoo:model(); evil()", f"'model(); evil()' isn't Python: {CALL}"),
+        ("zoo:model", f"'model' isn't a call: {CALL}"),
+        ("zoo:model() + 1", f"'model() + 1' isn't a call: {CALL}"),
+        ("zoo:models[0]()", f"'models[0]()' calls no plain name: {CALL}"),
+        ("zoo:build()()", f"'build()()' calls no plain name: {CALL}"),
+        ("zoo:(lambda: 1)()", f"'(lambda: 1)()' calls no plain name: {CALL}"),
+        ("zoo:model(2 ** 6)", "the argument 2 ** 6 isn't a literal; put such code into the body"),
+        ("zoo:model(units=units)", "the argument units isn't a literal; put such code into the body"),
+        ("zoo:model(*sizes)", "the argument *sizes isn't a literal; put such code into the body"),
+        ("zoo:model(f'{1}')", "the argument f'{1}' isn't a literal; put such code into the body"),
+        ("zoo:model({[]: 1})", "the argument {[]: 1} isn't a literal; put such code into the body"),
+    ],
+)
+def test_from_refused(source: str, message: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        imported_code(source)
+    assert message in str(refused.value)
+
+
+@PATIENT
+@given(st.text() | st.text().map("zoo:model({})".format))
+def test_from_any_text(source: str) -> None:
+    try:
+        code = imported_code(source)
+    except Unusable:
+        return
+    first, last = ast.parse(code).body
+    assert isinstance(first, ast.ImportFrom)
+    assert isinstance(last, ast.Assign)
+    assert isinstance(last.value, ast.Call)
+
+
+@pytest.mark.parametrize("lines", ["1", "5", "1,3", " 2 - 4 , 5", "-3", "2-", "1-5"])
+def test_lines_of_five(lines: str) -> None:
+    assert in_range(lines, 5)
+
+
+@pytest.mark.parametrize(
+    "lines", ["", "0", "6", "1,6", "3-6", "4-2", "-", "1,,2", "a", "1-2-3", "+1", "\u00b2"]
+)
+def test_no_lines_of_five(lines: str) -> None:
+    assert not in_range(lines, 5)
+
+
+@PATIENT
+@given(st.text() | st.text("0123456789-, ", max_size=6), st.integers(0, 9))
+def test_lines_of_any_text(lines: str, count: int) -> None:
+    """What is let through, Sphinx can read."""
+    if in_range(lines, count):
+        assert all(0 <= line < count for line in parselinenos(lines, count))
