@@ -8,18 +8,13 @@ floor of another numerator. Pure; the worker uses it too, so standard library on
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any, TypeAlias
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MIDDLE DOT}"
-_LONGEST = 200
-"""Characters of an expression that is read."""
-
-
-class Unreadable(ValueError):
-    """Text that is no expression; the message says how to write one."""
+_POWERS = {1: "", 2: "\N{SUPERSCRIPT TWO}", 3: "\N{SUPERSCRIPT THREE}"}
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,14 @@ class Floor:
         return _quotient(self, 0)
 
 
-Atom = str | Floor
-Term = tuple[Atom, ...]
+Atom: TypeAlias = "str | Floor | Expr"
+Term = tuple[Any, ...]
+"""A product of atoms: axes, floors and, where sums are multiplied, these."""
 
 
 @dataclass(frozen=True)
 class Expr:
-    """A sum of products: each term, a product of axes and floors, with its coefficient.
+    """A sum of products: each term with its coefficient.
 
     The empty term is the constant. Made by the functions of this module only.
     """
@@ -103,7 +99,10 @@ def divide(numerator: Expr, divisor: int) -> Expr:
     rest: dict[Term, int] = {}
     whole: dict[Term, int] = {}
     for term, count in numerator.terms:
-        whole[term], rest[term] = divmod(count, divisor)
+        if term and count % divisor:
+            rest[term] = count
+        else:
+            whole[term], rest[term] = divmod(count, divisor)
     return add(_sum(whole), _proper(_sum(rest), divisor))
 
 
@@ -114,9 +113,7 @@ def ceiling(numerator: Expr, divisor: int) -> Expr:
 
 def evaluate(expr: Expr, sizes: Mapping[str, int]) -> int:
     """Return the value for sizes of all axes that occur."""
-    return sum(
-        count * math.prod(_value(atom, sizes) for atom in term) for term, count in expr.terms
-    )
+    return sum(count * math.prod(_value(atom, sizes) for atom in term) for term, count in expr.terms)
 
 
 def names(size: Size) -> frozenset[str]:
@@ -126,7 +123,8 @@ def names(size: Size) -> frozenset[str]:
     found: set[str] = set()
     for term, _ in size.terms:
         for atom in term:
-            found |= {atom} if isinstance(atom, str) else names(atom.numerator)
+            inner = atom.numerator if isinstance(atom, Floor) else atom
+            found |= {inner} if isinstance(inner, str) else names(inner)
     return frozenset(found)
 
 
@@ -141,13 +139,15 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
 
 
 def text(expr: Expr) -> str:
-    """Write an expression; :func:`parse` reads it."""
+    """Write an expression; ``notation.parse`` reads it."""
     terms = [(term, count) for term, count in expr.terms if term]
     rest = expr.constant
-    single = [term for term, _ in terms if any(isinstance(atom, Floor) for atom in term)]
-    if single and terms[0] == (single[0], 1) and len(single) == len(terms) == len(single[0]) == 1:
-        return _quotient(single[0][0], rest)  # type: ignore[arg-type]
-    parts = [(TIMES.join(map(str, term)), count) for term, count in terms]
+    floor = terms[0][0][0] if len(terms) == 1 and len(terms[0][0]) == 1 else None
+    count = terms[0][1] if terms else 0
+    if isinstance(floor, Floor) and count > 0 and rest % count == 0 and (rest or count == 1):
+        single = _quotient(floor, rest // count)
+        return single if count == 1 else f"{count}{TIMES}({single})"
+    parts = [(_product_text(term), count) for term, count in terms]
     parts.sort(key=lambda part: part[1] < 0)
     parts.insert(0 if parts and parts[0][1] < 0 < rest else len(parts), ("", rest))
     written = ""
@@ -159,35 +159,27 @@ def text(expr: Expr) -> str:
     return written
 
 
-def parse(written: str) -> Size:
-    """Read an expression: ``time-2``, ``2*time``, ``time // 2``, ``ceil(time / 2)``, ``⌊time / 2⌋``.
-
-    Raises :class:`Unreadable`.
-    """
-    if len(written) > _LONGEST:
-        raise Unreadable("the expression is too long")
-    unknown = re.fullmatch(r"depends on (\w+(?:(?:, | and )\w+)*)", " ".join(written.split()))
-    if unknown:
-        return Depends(tuple(re.split(r", | and ", unknown[1])))
-    return _Reader(written).whole()
-
-
 def _sum(found: Mapping[Term, int]) -> Expr:
     kept = [(term, count) for term, count in found.items() if count]
     return Expr(tuple(sorted(kept, key=lambda item: (len(item[0]) == 0, [str(a) for a in item[0]]))))
 
 
 def _product(first: Expr, second: Expr) -> Expr:
-    found: dict[Term, int] = {}
-    for one, count in first.terms:
-        for other, times in second.terms:
-            term = tuple(sorted((*one, *other), key=str))
-            found[term] = found.get(term, 0) + count * times
-    return _sum(found)
+    if second.is_constant:
+        return _sum({term: count * second.constant for term, count in first.terms})
+    if first.is_constant:
+        return _product(second, first)
+    (one, count), (other, times) = _factors(first), _factors(second)
+    return _sum({tuple(sorted((*one, *other), key=str)): count * times})
+
+
+def _factors(expr: Expr) -> tuple[Term, int]:
+    """Return an expression as a product; a sum is a factor as it is."""
+    return expr.terms[0] if len(expr.terms) == 1 else ((expr,), 1)
 
 
 def _proper(rest: Expr, divisor: int) -> Expr:
-    """Return the floor of a quotient whose coefficients are all less than the divisor."""
+    """Return the floor of a quotient of which no whole part can be taken out."""
     if rest.is_constant:
         return constant(rest.constant // divisor)
     counts = [count for term, count in rest.terms if term]
@@ -207,13 +199,25 @@ def _proper(rest: Expr, divisor: int) -> Expr:
 def _value(atom: Atom, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
+    if isinstance(atom, Expr):
+        return evaluate(atom, sizes)
     return evaluate(atom.numerator, sizes) // atom.divisor
 
 
 def _substituted(atom: Atom, values: Mapping[str, Expr]) -> Expr:
     if isinstance(atom, str):
         return values.get(atom, axis(atom))
+    if isinstance(atom, Expr):
+        return substitute(atom, values)
     return divide(substitute(atom.numerator, values), atom.divisor)
+
+
+def _product_text(term: Term) -> str:
+    counts = {atom: term.count(atom) for atom in term}
+    return TIMES.join(
+        (f"({atom})" if isinstance(atom, Expr) else str(atom)) + _POWERS.get(count, f"^{count}")
+        for atom, count in counts.items()
+    )
 
 
 def _quotient(floor: Floor, plus: int) -> str:
@@ -232,6 +236,3 @@ def _quotient(floor: Floor, plus: int) -> str:
     above = f"({inner})" if len(inner.terms) > 1 else str(inner)
     behind = f" {MINUS if plus < 0 else '+'} {abs(plus)}" if plus else ""
     return f"{brackets[0]}{above} / {divisor}{brackets[1]}{behind}"
-
-
-from sphinx_kerasshape.notation import Reader as _Reader  # noqa: E402 - it needs what is above

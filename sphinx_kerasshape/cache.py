@@ -100,6 +100,7 @@ class Cache:
         body = dumps(report).encode()
         head = {
             "schema": SCHEMA,
+            "key": self._key(request),
             "content": content(report),
             "layers": layer_paths(report),
             "sources": [plain(self._relative(source)) for source in report.sources],
@@ -111,15 +112,19 @@ class Cache:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
     def _path(self, request: Request) -> Path:
-        key = fingerprint([SCHEMA, request, self._surroundings.versions, self._surroundings.variables])
+        key = self._key(request)
         return self._folder / key[:2] / f"{key[2:]}.json"
+
+    def _key(self, request: Request) -> str:
+        return fingerprint([SCHEMA, request, self._surroundings.versions, self._surroundings.variables])
 
     def _read(self, request: Request) -> Result | None:
         try:
             head, _, body = self._path(request).read_bytes().partition(b"\n")
             fields = json.loads(head)
             sources = [build(Source, source) for source in fields["sources"]]
-            if fields["schema"] != SCHEMA or fields["body"] != hashlib.sha256(body).hexdigest():
+            expected = [SCHEMA, self._key(request), hashlib.sha256(body).hexdigest()]
+            if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
             layers = tuple(map(str, fields["layers"]))
             result = Result(str(fields["content"]), layers, stored=body)

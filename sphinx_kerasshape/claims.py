@@ -8,25 +8,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from itertools import chain
+from itertools import chain, zip_longest
 
-from sphinx_kerasshape.messages import Shape
+from sphinx_kerasshape import axes, notation
+from sphinx_kerasshape.axes import Size
+from sphinx_kerasshape.counts import CountClaim, Unreadable, count_claim, size_claim
+from sphinx_kerasshape.named import Dims, Known, plain
 
-Dim = int | str | None
-"""A stated dimension: a number, ``None``, a wildcard (``?``, ``…``), or the name of an axis."""
+__all__ = [
+    "CountClaim",
+    "ShapeClaim",
+    "Unreadable",
+    "count_claim",
+    "dtype_holds",
+    "shape_claim",
+    "size_claim",
+]
 
-_SHAPE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_SEPARATOR = re.compile(r"\s*[,×]\s*|\s+x\s+|(?<=[\d?])x(?=[\d?])|(?<=None)x|x(?=None)")
-_COUNT = re.compile(
-    r"(?P<about>[~≈]\s*)?(?P<number>\d+(?:(?P<group>[,_'\u2019\u00a0\u202f ])\d{3}(?:(?P=group)\d{3})*)?"
-    r"(?:\.(?P<decimals>\d+))?)(?P<space>\s*)(?P<suffix>[kKMGBTmgt](?:i?B)?|B|bytes?)?"
-)
-_THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4}
+
+@dataclass(frozen=True)
+class Named:
+    """A size that is stated with names of axes."""
+
+    text: str
+    size: Size
 
 
-class Unreadable(ValueError):
-    """A claim that can't be read; the message says how to write one."""
+Dim = int | str | Named | Known | None
+"""A dimension: a number, ``None``, a wildcard (``?``, ``…``), or a size with names of axes."""
+
+_SEPARATOR = re.compile(r" ?[,×] ?| x |(?<=[\d?….])x(?=[\d?….])|(?<=None)x|x(?=None)")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+"""A single size as prose writes it; two sizes have a blank or brackets."""
 
 
 @dataclass(frozen=True)
@@ -36,98 +49,47 @@ class ShapeClaim:
     text: str
     shapes: tuple[tuple[Dim, ...], ...]
 
-    def holds(self, actual: tuple[Shape, ...]) -> bool:
+    @property
+    def names(self) -> frozenset[str]:
+        """The axes that occur."""
+        dims = [dim for shape in self.shapes for dim in shape if isinstance(dim, Named)]
+        return frozenset().union(*(axes.names(dim.size) for dim in dims))
+
+    def holds(self, actual: tuple[Dims, ...]) -> bool:
         """Whether it is true: one shape of all tensors, several of each in its turn."""
         if len(self.shapes) == 1:
             return bool(actual) and all(_matches(self.shapes[0], shape) for shape in actual)
         return len(self.shapes) == len(actual) and all(map(_matches, self.shapes, actual))
 
-    def restated(self, actual: tuple[Shape, ...]) -> str:
+    def restated(self, actual: tuple[Dims, ...]) -> str:
         """Write the truth in the notation of the claim."""
-        if len(self.shapes) == len(actual):
-            pairs = zip(self.shapes, actual, strict=True)
-            truths = [_as_stated(stated, shape) for stated, shape in pairs]
-        else:
-            truths = [_as_stated(self.shapes[0], shape) for shape in dict.fromkeys(actual)]
-        pieces = list(_SHAPE.finditer(self.text))
-        if len(pieces) == len(truths) and (len(pieces) > 1 or pieces[0][0] == self.text.strip()):
-            text, end = "", 0
-            for piece, truth in zip(pieces, truths, strict=True):
-                text += self.text[end : piece.start()] + _in_notation(piece[0], truth)
-                end = piece.end()
-            return text + self.text[end:]
-        if len(truths) == 1:
-            return _in_notation(self.text, truths[0])
-        return ", ".join(_in_notation("()", truth) for truth in truths)
-
-
-@dataclass(frozen=True)
-class CountClaim:
-    """A count or a size, as stated: a number of ``digits`` behind the point, times a unit."""
-
-    text: str
-    number: Decimal
-    step: Decimal
-    """The unit of the last digit that counts: half of it is the claim's precision."""
-    units: tuple[int, ...]
-    """What the suffix may multiply with; ``KB`` is 1,000 or 1,024 bytes."""
-
-    def holds(self, actual: int) -> bool:
-        """Whether the truth, rounded as the claim is, is what the claim says."""
-        return any(abs(actual - self.number * unit) * 2 <= self._precision(unit) for unit in self.units)
-
-    def restated(self, actual: int) -> str:
-        """Write the truth with the separators, digits and unit of the claim."""
-        found = _COUNT.fullmatch(self.text.strip())
-        assert found is not None
-        unit, step = self.units[0], self.step
-        while step > 1 and Decimal(actual) < step * unit:
-            step /= 10
-        value = (Decimal(actual) / unit / step).quantize(Decimal(1), ROUND_HALF_UP) * step
-        whole, _, decimals = f"{value:f}".partition(".")
-        if found["group"] or (len(whole) > 3 and "," in self.text):
-            whole = f"{int(whole):,}".replace(",", found["group"] or ",")
-        number = f"{whole}.{decimals[: len(found['decimals'])]}" if found["decimals"] else whole
-        return f"{found['about'] or ''}{number}{found['space']}{found['suffix'] or ''}"
-
-    def _precision(self, unit: int) -> Decimal:
-        step = self.step * unit
-        return Decimal(0) if step == 1 else step
+        stated = self.shapes
+        if len(stated) != len(actual):
+            if len(set(actual)) == 1:
+                actual = actual[:1]
+            stated = self.shapes[:1] * len(actual)
+        truths = list(map(_as_stated, stated, actual))
+        before, inner, after = _unwrapped(self.text)
+        pieces = _pieces(inner)
+        if len(pieces) == len(truths):
+            text, end = before, 0
+            for (start, stop), truth in zip(pieces, truths, strict=True):
+                text += inner[end:start] + _in_notation(inner[start:stop], truth)
+                end = stop
+            return text + inner[end:] + after
+        model = inner[slice(*pieces[0])] if pieces else inner if len(truths) == 1 else "()"
+        return ", ".join(_in_notation(model, truth) for truth in truths)
 
 
 def shape_claim(text: str) -> ShapeClaim:
     """Read shapes: ``(None, 50)``, ``None × 50``, ``28x28x3``, ``(?, …, 64)``, ``(4,), (5,)``."""
-    stripped = text.strip()
-    inner = stripped[1:-1] if re.fullmatch(r"\[\s*[(\[].*[)\]]\s*\]", stripped) else stripped
-    pieces = _SHAPE.findall(inner)
-    rest = _SHAPE.sub("", inner)
-    if pieces and not rest.replace(",", "").replace("and", "").strip():
-        return ShapeClaim(text, tuple(_dims(piece[1:-1]) for piece in pieces))
-    if pieces or not stripped:
+    _, inner, _ = _unwrapped(text)
+    pieces = _pieces(inner)
+    if pieces:
+        return ShapeClaim(text, tuple(_dims(inner[start + 1 : end - 1], text) for start, end in pieces))
+    if not inner.strip():
         raise Unreadable(_how_to(text))
-    return ShapeClaim(text, (_dims(stripped),))
-
-
-def count_claim(text: str) -> CountClaim:
-    """Read a count: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``; or a size, ``115 KiB``."""
-    found = _COUNT.fullmatch(text.strip())
-    if found is None:
-        raise Unreadable(f"{text!r} is no number: write 29,505, 29.5k, ~30k or, for bytes, 115.3 KiB")
-    digits = re.sub(r"[^\d.]", "", found["number"])
-    step = Decimal(1).scaleb(-len(found["decimals"] or ""))
-    if found["about"] and not found["suffix"] and not found["decimals"]:
-        # "~30,000" means its leading digits.
-        step = Decimal(1).scaleb(len(digits) - len(digits.rstrip("0")))
-    return CountClaim(text, Decimal(digits), step, _units(found["suffix"] or ""))
-
-
-def size_claim(text: str) -> CountClaim:
-    """Read a size in bytes: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
-    found = _COUNT.fullmatch(text.strip())
-    if found and (found["suffix"] or "").lower() in ("b", "byte", "bytes"):
-        claim = count_claim(text.strip()[: found.start("suffix")].rstrip())
-        return CountClaim(text, claim.number, claim.step, (1,))
-    return count_claim(text)
+    return ShapeClaim(text, (_dims(inner, text),))
 
 
 def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
@@ -135,21 +97,38 @@ def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
     return {part.strip() for part in stated.split(",")} == set(actual)
 
 
-def _units(suffix: str) -> tuple[int, ...]:
-    if not suffix or suffix.startswith("byte"):
-        return (1,)
-    power = _THOUSANDS[suffix[0].lower()]
-    if "i" in suffix:
-        return (1024**power,)
-    return (1024**power, 1000**power) if suffix[1:] == "B" else (1000**power,)
+def _unwrapped(text: str) -> tuple[str, str, str]:
+    """Take a list of shapes out of the list's brackets."""
+    found = re.fullmatch(r"(\s*\[\s*)([(\[].*[)\]])(\s*\]\s*)", text, re.DOTALL)
+    return (found[1], found[2], found[3]) if found else ("", text, "")
 
 
-def _dims(text: str) -> tuple[Dim, ...]:
-    text = text.strip()
-    text = text.removesuffix(",").strip()
+def _pieces(text: str) -> list[tuple[int, int]]:
+    """Return where each bracketed shape begins and ends; nothing, if anything else is there too."""
+    found, depth, start, rest = [], 0, 0, ""
+    for place, sign in enumerate(text):
+        if sign in "([":
+            start = start if depth else place
+            depth += 1
+        elif not depth:
+            rest += sign
+        elif sign in ")]":
+            depth -= 1
+            if not depth:
+                found.append((start, place + 1))
+    return found if not depth and not rest.replace(",", "").replace("and", "").strip() else []
+
+
+def _dims(text: str, whole: str) -> tuple[Dim, ...]:
+    if _GROUPED.fullmatch(text.strip()) and text == whole:
+        return (int(text.replace(",", "")),)
+    text = " ".join(text.split()).removesuffix(",").strip()
     if not text:
         return ()
-    return tuple(_dim(part.strip(), text) for part in _SEPARATOR.split(text))
+    dims = tuple(_dim(part.strip(), whole) for part in _SEPARATOR.split(text))
+    if dims.count("…") > 1:
+        raise Unreadable(f"{whole!r} has … twice: it can be any axes at one place only")
+    return dims
 
 
 def _dim(text: str, whole: str) -> Dim:
@@ -157,16 +136,21 @@ def _dim(text: str, whole: str) -> Dim:
         return None if text == "None" else "?"
     if text in ("…", "..."):
         return "…"
-    if re.fullmatch(r"\d+(?:_\d+)*", text):
+    if len(text) < 20 and re.fullmatch(r"\d+(?:_\d+)*", text, re.ASCII):
         return int(text)
-    raise Unreadable(_how_to(whole))
+    try:
+        size = notation.parse(text)
+    except notation.Unreadable as error:
+        reason = f"; {error}" if "/" in text else ""
+        raise Unreadable(_how_to(whole) + reason) from None
+    return Named(text, size)
 
 
 def _how_to(text: str) -> str:
     return f"{text!r} is no shape: write (None, 50), with ? for any size and … for any axes"
 
 
-def _matches(stated: tuple[Dim, ...], actual: Shape) -> bool:
+def _matches(stated: tuple[Dim, ...], actual: Dims) -> bool:
     if _is_of_a_sample(stated, actual):
         actual = actual[1:]
     if "…" in stated:
@@ -179,24 +163,37 @@ def _matches(stated: tuple[Dim, ...], actual: Shape) -> bool:
     return _matches_each(stated, actual)
 
 
-def _matches_each(stated: tuple[Dim, ...], actual: Shape) -> bool:
-    return len(stated) == len(actual) and all(
-        dim in ("?", size) for dim, size in zip(stated, actual, strict=True)
-    )
+def _matches_each(stated: tuple[Dim, ...], actual: Dims) -> bool:
+    return len(stated) == len(actual) and all(map(_is_same, stated, actual))
 
 
-def _is_of_a_sample(stated: tuple[Dim, ...], actual: Shape) -> bool:
-    """Whether a claim leaves out the batch axis: all its sizes are numbers, and one is missing.
+def _is_same(dim: Dim, size: int | Known | None) -> bool:
+    if isinstance(dim, Named):
+        return isinstance(size, Known) and size.is_same(dim.size)
+    if isinstance(dim, int) and isinstance(size, Known):
+        return size.is_same(axes.constant(dim))
+    return dim in ("?", size) or (dim is None and isinstance(size, Known))
+
+
+def _is_of_a_sample(stated: tuple[Dim, ...], actual: Dims) -> bool:
+    """Whether a claim leaves out the batch axis: all its sizes are told, and one is missing.
 
     With a ``None`` it would be taken for the shape of a batch: this very mistake is to be found.
     """
-    numbers = all(isinstance(dim, int) for dim in stated)
-    return numbers and len(stated) + 1 == len(actual) and actual[0] is None
+    told = all(isinstance(dim, (int, Named)) for dim in stated)
+    return told and len(stated) + 1 == len(actual) and not isinstance(actual[0], int)
 
 
-def _as_stated(stated: tuple[Dim, ...], actual: Shape) -> tuple[Dim, ...]:
+def _begins_like_a_sample(stated: tuple[Dim, ...], actual: Dims) -> bool:
+    """Whether a claim, though perhaps wrong about which sizes are open, leaves out the batch axis."""
+    begins = not stated or isinstance(stated[0], (int, Named))
+    wild = "?" in stated or "…" in stated
+    return begins and not wild and len(stated) + 1 == len(actual) and not isinstance(actual[0], int)
+
+
+def _as_stated(stated: tuple[Dim, ...], actual: Dims) -> tuple[Dim, ...]:
     """Return the truth, with the wildcards of the claim where these are right."""
-    if _is_of_a_sample(stated, actual):
+    if _begins_like_a_sample(stated, actual) and None not in actual[1:]:
         actual = actual[1:]
     if "…" in stated:
         place = stated.index("…")
@@ -209,18 +206,38 @@ def _as_stated(stated: tuple[Dim, ...], actual: Shape) -> tuple[Dim, ...]:
     return _keep(stated, actual) if len(stated) == len(actual) else actual
 
 
-def _keep(stated: tuple[Dim, ...], actual: Shape) -> tuple[Dim, ...]:
-    return tuple("?" if dim == "?" else size for dim, size in zip(stated, actual, strict=True))
+def _keep(stated: tuple[Dim, ...], actual: Dims) -> tuple[Dim, ...]:
+    return tuple(dim if _is_same(dim, size) else size for dim, size in zip(stated, actual, strict=True))
 
 
 def _in_notation(text: str, dims: tuple[Dim, ...]) -> str:
     """Write dimensions with the brackets and separators of another shape."""
-    stripped = text.strip()
+    stripped = " ".join(text.split())
     opening = stripped[0] if stripped[:1] in ("(", "[") else ""
     closing = {"(": ")", "[": "]", "": ""}[opening]
-    inner = stripped[len(opening) : len(stripped) - len(closing)]
-    separator = _SEPARATOR.search(inner.strip().removesuffix(","))
-    between = separator[0] if separator else ", "
-    body = between.join("None" if dim is None else str(dim) for dim in dims)
+    inner = stripped[len(opening) : len(stripped) - len(closing)].strip()
+    if not opening and not dims:
+        return "()"
+    if not opening and len(dims) == 1 and isinstance(dims[0], int):
+        grouped = _GROUPED.fullmatch(inner) or (inner.isdecimal() and int(inner[:4]) < 1000)
+        return f"{dims[0]:,}" if grouped else str(dims[0])
+    separators = [] if _GROUPED.fullmatch(inner) else _SEPARATOR.findall(inner.removesuffix(","))
+    if len(separators) != len(dims) - 1:
+        separators = (separators[:1] or [", "]) * (len(dims) - 1)
+    texts = [_dim_text(dim, text) for dim in dims]
+    body = "".join(chain.from_iterable(zip_longest(texts, separators, fillvalue="")))
     comma = "," if opening == "(" and len(dims) == 1 else ""
     return f"{opening}{body}{comma}{closing}"
+
+
+def _dim_text(dim: Dim, text: str) -> str:
+    """Write a dimension as the shape ``text`` writes the like."""
+    if dim == "…" and "…" not in text:
+        return "..."
+    if isinstance(dim, int) and re.search(r"\d_\d", text):
+        return f"{dim:_}"
+    if isinstance(dim, Named):
+        return dim.text
+    if isinstance(dim, Known) and re.search(r"[-*/]", text) and not re.search("[−·⌊⌈]", text):
+        return plain(str(dim))
+    return "None" if dim is None else str(dim)

@@ -21,8 +21,9 @@ def _option(
     rebuild: Rebuild = "",
     choices: tuple[str, ...] = (),
     least: int | None = None,
+    unusable: str = "",
 ) -> Any:
-    metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least}
+    metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least, "unusable": unusable}
     if isinstance(default, (list, tuple)):
         return field(default=tuple(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -73,6 +74,21 @@ class Settings:
         "Environment variables that models see besides the harmless ones: "
         "``NAME`` passes one on, ``NAME=value`` sets it.",
     )
+    execution: str = _option(
+        "auto",
+        "``auto`` runs models where TensorFlow is installed, and takes their answers from the lock "
+        "elsewhere; ``locked`` always takes them from the lock; ``off`` does without answers. "
+        "The last two never run any code; nor does a value that is none of these.",
+        choices=("auto", "locked", "off"),
+        unusable="off",
+    )
+    lockfile: str = _option(
+        "kerasshape.lock.json",
+        "The lock, relative to ``conf.py``; the builder ``kerasshape-lock`` writes it.",
+    )
+    check_cached: bool = _option(
+        False, "Let the builder ``kerasshape-check`` use answers of earlier builds, and run only what is new."
+    )
     cache_dir: str = _option(
         "", "Folder of earlier answers, relative to ``conf.py``. Empty: ``.kerasshape`` beside the doctrees."
     )
@@ -107,6 +123,9 @@ def settings(values: Any) -> tuple[Settings, list[str]]:
     problems = []
     for one in fields(Settings):
         value = getattr(values, PREFIX + one.name)
+        if one.metadata["unusable"] and value not in one.metadata["choices"]:
+            read[one.name] = one.metadata["unusable"]  # Where a mistake must not run code.
+            continue
         if isinstance(one.default, tuple) and isinstance(value, (list, tuple)):
             value = tuple(value)
         if type(value) is not type(one.default):

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,7 @@ from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.options import Options, Unusable
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.records import Claim, Entry, Page, Trouble
+from sphinx_kerasshape.records import Claim, Entry, Page, Trouble, absolute
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -93,7 +94,7 @@ class ModelDirective(SphinxDirective):
         return settings(self.config)[0]
 
     def _trouble(self, problem: Problem, message: str) -> str:
-        self._page.troubles.append(Trouble(problem, message, self.get_location()))
+        self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
         return message
 
     def _refused(self, message: str) -> list[nodes.Node]:
@@ -146,6 +147,7 @@ class ModelDirective(SphinxDirective):
             prelude=self._settings.prelude,
             origin=origin,
             model=given.model,
+            axes=given.axes,
             raises=given.raises,
             # Output that readers see has to be that of real weights.
             weights="real" if "output" in given.show else self._settings.weights,
@@ -156,7 +158,7 @@ class ModelDirective(SphinxDirective):
             name=name,
             anchor=make_id(self.env, self.state.document, "keras-model", name),
             request=request,
-            location=self.get_location(),
+            location=absolute(self.get_location()),
             code_file=file,
             code_line=line,
             depth=given.depth if "table" in given.show and not given.raises else 0,
@@ -164,21 +166,22 @@ class ModelDirective(SphinxDirective):
         )
 
     def _expectations(self, given: Options, entry: Entry) -> Iterator[Claim]:
-        for attribute in ("input", "output", "params"):
+        for attribute in ("input", "output", "params", "axes"):
             stated = getattr(given, f"expect_{attribute}")
             if stated:
-                kind, dot = ("params", "") if attribute == "params" else ("shape", f".{attribute}")
+                whole = attribute in ("params", "axes")
+                kind, dot = (attribute, "") if whole else ("shape", f".{attribute}")
                 location = self._option_location(f"expect-{attribute}")
                 yield Claim(kind, f'"{entry.name}"{dot}', stated, location)
 
     def _option_location(self, option: str) -> str:
-        """Return ``file:line`` of an option: ``block_text`` starts with the directive in reST only."""
+        """Return ``file:line`` of an option; older MyST leaves the fence out of ``block_text``."""
         lines = self.block_text.splitlines()
         found = [n for n, line in enumerate(lines) if line.strip().lstrip(":").startswith(f"{option}:")]
         if not found:
-            return self.get_location()
-        inside = 0 if lines[0].lstrip().startswith("..") else 1
-        file, _, line = self.get_location().rpartition(":")
+            return absolute(self.get_location())
+        inside = 0 if lines[0].lstrip().startswith(("..", "```", "~~~", ":::")) else 1
+        file, _, line = absolute(self.get_location()).rpartition(":")
         return f"{file}:{int(line) + found[0] + inside}"
 
     def _key(self, name: str) -> str:
@@ -195,7 +198,7 @@ class ModelDirective(SphinxDirective):
         reST gives the absolute line; MyST none, but offsets relative to the fence.
         """
         file, offset = self.content.items[0]
-        return str(file), offset + 1 if offset else self.lineno + self.content_offset + 1
+        return os.path.abspath(str(file)), offset + 1 if offset else self.lineno + self.content_offset + 1
 
     def _container(self, given: Options, entry: Entry) -> nodes.container:
         container = nodes.container("", classes=["kerasshape", *given.classes])

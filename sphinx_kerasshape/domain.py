@@ -43,6 +43,7 @@ class KerasDomain(Domain):
         "params": ValueRole(),
         "dtype": ValueRole(),
         "bytes": ValueRole(),
+        "axes": ValueRole(),
         "unchecked": UncheckedRole(),
     }
     initial_data: ClassVar = {"pages": {}}

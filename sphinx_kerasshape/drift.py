@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths
 
@@ -14,8 +14,9 @@ _NONE = "none"
 
 def differences(then: Report, now: Report) -> list[str]:
     """Return a line for each value that differs; what the code printed is not compared."""
-    lines = list(_differing("", _report_facts(then), _report_facts(now)))
+    lines = list(_differing("", _error_facts(then), _error_facts(now)))
     if then.model is not None and now.model is not None:
+        lines += _differing("", _model_facts(then.model), _model_facts(now.model))
         lines += _layer_differences(_layers(then), _layers(now))
     return lines
 
@@ -25,9 +26,14 @@ def _layer_differences(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> I
     yield from (f"layer {path!r} is not in the lock" for path in now if path not in then)
     if then.keys() == now.keys() and list(then) != list(now):
         yield f"layers {', '.join(then)} in the lock, in the order {', '.join(now)} now"
-    for path in then:
+    for path, row in then.items():
         if path in now:
-            yield from _differing(f"layer {path!r} ", _layer_facts(then[path]), _layer_facts(now[path]))
+            where, other = f"layer {path!r} ", now[path]
+            yield from _differing(where, _layer_facts(row), _layer_facts(other))
+            weights, others = _weight_facts(row.weights), _weight_facts(other.weights)
+            # Which weights there are is said by the layer's own facts.
+            shared = {what: value for what, value in weights.items() if what in others}
+            yield from _differing(where, shared, {what: others[what] for what in shared})
 
 
 def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
@@ -42,19 +48,17 @@ def _layers(report: Report) -> dict[str, LayerRow]:
     return dict(zip(layer_paths(report), report.model.layers, strict=True))
 
 
-def _report_facts(report: Report) -> Facts:
-    facts = {"error": str(report.error).partition("\n")[0]} if report.error is not None else {}
-    return facts | (_model_facts(report.model) if report.model is not None else {})
+def _error_facts(report: Report) -> Facts:
+    return {"error": str(report.error).partition("\n")[0]} if report.error is not None else {}
 
 
 def _model_facts(model: Model) -> Facts:
     return {
         "type": model.type,
+        **{f"axis {one.name!r}": f"{one.least} or more, by {one.unit}" for one in model.axes},
         **_tensor_facts("input", model.inputs),
         **_tensor_facts("output", model.outputs),
-        "params": f"{model.params:,}",
-        "trainable params": f"{model.trainable:,}",
-        "non-trainable params": f"{model.non_trainable:,}",
+        "params": _params(model.params, model.trainable),
     }
 
 
@@ -64,16 +68,21 @@ def _layer_facts(row: LayerRow) -> Facts:
         **_tensor_facts("input", [tensor for call in row.calls for tensor in call.inputs]),
         **_tensor_facts("output", [tensor for call in row.calls for tensor in call.outputs]),
         "connected to": _connections(row.calls),
-        "params": f"{row.params:,}",
-        "trainable params": f"{row.trainable:,}",
-        **_weight_facts(row.weights),
+        "params": _params(row.params, row.trainable),
+        "weights": ", ".join(weight.name for weight in row.weights) or _NONE,
     }
 
 
-def _tensor_facts(what: str, tensors: Iterable[Tensor]) -> Facts:
+def _tensor_facts(what: str, tensors: Sequence[Tensor]) -> Facts:
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
     dtypes = ", ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
-    return {what: shapes or _NONE, f"{what} dtype": dtypes or _NONE}
+    facts = {what: shapes or _NONE, f"{what} dtype": dtypes or _NONE}
+    symbols = [f"({', '.join(tensor.symbolic)})" for tensor in tensors if tensor.symbolic]
+    return {**facts, f"{what} axes": ", ".join(symbols)} if symbols else facts
+
+
+def _params(count: int, trainable: int) -> str:
+    return f"{count:,}" if trainable == count else f"{count:,} ({trainable:,} trainable)"
 
 
 def _connections(calls: Iterable[Call]) -> str:
@@ -81,7 +90,7 @@ def _connections(calls: Iterable[Call]) -> str:
 
 
 def _weight_facts(weights: tuple[Weight, ...]) -> Facts:
-    facts = {"weights": ", ".join(weight.name for weight in weights) or _NONE}
+    facts = {}
     names = [weight.name for weight in weights]
     for weight in weights:
         name = weight.name if names.count(weight.name) == 1 else weight.path

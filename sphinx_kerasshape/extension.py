@@ -4,6 +4,7 @@
 domain             ``keras``: directive ``model``; roles ``model``, ``layer``
 post-transform     fills the placeholders
 nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` (HTML)
+builders           ``kerasshape-check``, ``kerasshape-lock``
 options            ``kerasshape_*``, of :class:`.config.Settings`
 events             those that :class:`.build.Build` follows
 files              the stylesheet, the translations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape import __version__, translate
 from sphinx_kerasshape.build import Build
+from sphinx_kerasshape.builders import CheckBuilder, LockBuilder
 from sphinx_kerasshape.config import options
 from sphinx_kerasshape.directives import keras_part
 from sphinx_kerasshape.domain import KerasDomain
@@ -37,6 +39,8 @@ def register(app: Sphinx) -> ExtensionMetadata:
     for name, default, rebuild, types in options():
         app.add_config_value(name, default, rebuild, types)
     app.add_domain(KerasDomain)
+    app.add_builder(CheckBuilder)
+    app.add_builder(LockBuilder)
     app.add_node(keras_part)
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
     app.add_post_transform(FillPlaceholders)

@@ -13,19 +13,17 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from sphinx_kerasshape.compact import compact, complete, pretty
 from sphinx_kerasshape.messages import Report, Request, Versions, build, fingerprint, plain
 
 SCHEMA = 1
 """Number of the file's layout."""
 REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
 
-_WIDTH = 110
-_NOT_KEPT = ("versions", "sources")
-"""Fields of a report that the lock has once for all models, or in another form."""
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
 
@@ -94,12 +92,12 @@ def write(models: Mapping[str, tuple[Request, Report]], versions: Versions, root
                     _relative(source.key, root) for source in report.sources if source.kind == "file"
                 )
             },
-            "report": {name: value for name, value in plain(report).items() if name not in _NOT_KEPT},
+            "report": compact(replace(report, versions=Versions(), sources=())),
         }
         for name, (request, report) in sorted(models.items())
     }
     data = {"schema": SCHEMA, "versions": plain(versions), "models": entries}
-    return (_pretty(data, "") + "\n").encode()
+    return (pretty(data) + "\n").encode()
 
 
 def answers(lock: Lock, requests: Iterable[tuple[str, Request]], root: Path) -> dict[Request, Report]:
@@ -143,8 +141,7 @@ def _text_digest(path: Path) -> str:
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(_MARKERS):
-            message = f"{path.name} has the marks of a merge conflict: delete it, and {REMEDY}"
-            return BadLock(message, number)
+            return BadLock(f"{path.name} has the marks of a merge conflict", number)
     number = error.lineno if isinstance(error, json.JSONDecodeError) else 1
     return BadLock(f"{path.name} is not JSON: {error}", number)
 
@@ -155,62 +152,28 @@ def _check_schema(path: Path, data: Any) -> None:
         raise BadLock(f"{path.name} is no lock of sphinx-kerasshape")
     if schema > SCHEMA:
         raise BadLock(
-            f"{path.name} has schema {schema}, this version of sphinx-kerasshape knows up to {SCHEMA}: "
-            "install the version that wrote it"
+            f"{path.name} has schema {schema}, which is newer than this sphinx-kerasshape: update that"
         )
 
 
 def _lock(path: Path, text: str, data: Any) -> Lock:
-    lines = text.splitlines()
+    places = {line: number for number, line in enumerate(text.splitlines(), 1) if line.endswith(": {")}
     name, line = "", 1
     try:
         versions = build(Versions, data["versions"])
         models = {}
         for name, entry in data["models"].items():
-            line = _line(lines, name)
+            # As the lock builder writes it; elsewhere in a file that was laid out by others.
+            line = places.get(f"    {json.dumps(name, ensure_ascii=False)}: {{", 1)
             models[name] = _locked(entry, versions, line)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         where = f", in the model {name!r}" if name else ""
-        message = f"{path.name} is not laid out as a lock of this version of sphinx-kerasshape{where}: "
-        raise BadLock(f"{message}{error}; delete it, and {REMEDY}", line) from None
+        message = f"{path.name} is not laid out as a lock of this sphinx-kerasshape{where} ({error})"
+        raise BadLock(message, line) from None
     return Lock(versions, models)
 
 
 def _locked(entry: Any, versions: Versions, line: int) -> Locked:
-    kept = {**entry["report"], "versions": plain(versions), "sources": []}
+    report = build(Report, complete(Report, entry["report"] | {"versions": plain(versions)}))
     files = tuple((str(file), str(digest)) for file, digest in entry["files"].items())
-    return Locked(str(entry["code"]), files, build(Report, kept), line)
-
-
-def _line(lines: list[str], name: str) -> int:
-    """Return the line that a model of the lock starts at, as far as it can be told."""
-    key = json.dumps(name, ensure_ascii=False) + ": {"
-    return next((number for number, line in enumerate(lines, 1) if line == f"    {key}"), 1)
-
-
-def _pretty(value: Any, indent: str) -> str:
-    """Write JSON: what has no further levels on one line, if it fits; else an item a line."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, (dict, list)) or not value:
-        return flat
-    if _is_plain(value) and len(indent + flat) <= _WIDTH:
-        return flat
-    inner = indent + "  "
-    if isinstance(value, dict):
-        items = [
-            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_pretty(item, inner)}"
-            for key, item in value.items()
-        ]
-    else:
-        items = [inner + _pretty(item, inner) for item in value]
-    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    return f"{opening}\n" + ",\n".join(items) + f"\n{indent}{closing}"
-
-
-def _is_plain(value: dict[str, Any] | list[Any]) -> bool:
-    """Whether there are only values, and lists of values, in it."""
-    for item in value.values() if isinstance(value, dict) else value:
-        nested = item if isinstance(item, list) else list(item.values()) if isinstance(item, dict) else []
-        if isinstance(item, dict) or any(isinstance(one, (dict, list)) for one in nested):
-            return False
-    return True
+    return Locked(str(entry["code"]), files, report, line)

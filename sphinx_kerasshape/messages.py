@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from math import prod
 from typing import Any, TypeVar, Union
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
 
 Shape = tuple[int | None, ...]
@@ -39,6 +39,8 @@ class Request:
     """Name of the exception that the code must fail with; empty: it must not fail."""
     weights: str = "auto"
     """``auto``: weightless where that works; ``real``: always with real weights."""
+    axes: str = ""
+    """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Tensor:
     shape: Shape
     dtype: str
     name: str = ""
+    symbolic: tuple[str, ...] = ()
+    """The shape as expressions of named axes, such as ``time − 2``; empty without names."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,19 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A named axis of a model's inputs: which sizes of it the model takes."""
+
+    name: str
+    least: int
+    """The smallest size."""
+    unit: int
+    """What sizes have to be a multiple of."""
+    refused: str
+    """The layer that refuses the next smaller size; empty where none does."""
+
+
+@dataclass(frozen=True)
 class Model:
     """A Keras model as TensorFlow knows it; sizes in bytes, counts from unique weights."""
 
@@ -117,6 +134,8 @@ class Model:
     trainable: int
     non_trainable: int
     bytes: int
+    axes: tuple[Axis, ...] = ()
+    """The axes that the request names."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +199,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Failure:
-    """That TensorFlow could not say it, and why. ``problem`` is a value of ``Problem``."""
+    """That TensorFlow could not say it, and why.
+
+    ``problem`` is a value of ``Problem``; empty where models are not to be run, or the
+    cause is said elsewhere.
+    """
 
     problem: str
     message: str

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sphinx_kerasshape import notation
 
 PARTS = ("code", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
@@ -42,6 +45,7 @@ class Options:
     align: str = ""
     width: str = ""
     model: str = ""
+    axes: str = ""
     raises: str = ""
     source: str = ""
     """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
@@ -49,6 +53,7 @@ class Options:
     expect_input: str = ""
     expect_output: str = ""
     expect_params: str = ""
+    expect_axes: str = ""
 
 
 def parse(given: Mapping[str, str | None]) -> tuple[Options, list[str]]:
@@ -168,6 +173,12 @@ def _depth(text: str) -> int:
     return int(digits)
 
 
+def _length(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*(%|px|r?em|ex|pt|pc|cm|mm|in)?", text.strip()):
+        raise Unusable(f"{text.strip()!r} isn't a length, such as 50% or 12em")
+    return text.strip()
+
+
 def _text(text: str) -> str:
     if not text.strip():
         raise Unusable("needs a value")
@@ -181,6 +192,14 @@ def _expression(text: str) -> str:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise Unusable(f"{expression!r} isn't a Python expression") from None
     return expression
+
+
+def _axes(text: str) -> str:
+    try:
+        notation.axis_names(_text(text))
+    except notation.Unreadable as unreadable:
+        raise Unusable(str(unreadable)) from None
+    return _text(text)
 
 
 def _exception(text: str) -> str:
@@ -206,10 +225,6 @@ def _number(text: str | None) -> int:
         raise Unusable(f"{text!r} isn't a whole number") from None
 
 
-def _any(text: str | None) -> None:
-    _text(text or "")
-
-
 _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "show": ("show", _words(PARTS)),
     "columns": ("columns", _words(COLUMNS)),
@@ -218,20 +233,22 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "name": ("name", _text),
     "class": ("classes", _classes),
     "align": ("align", _choice("left", "center", "right")),
-    "width": ("width", _text),
+    "width": ("width", _length),
     "model": ("model", _expression),
+    "axes": ("axes", _axes),
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),
     "expect-input": ("expect_input", _text),
     "expect-output": ("expect_output", _text),
     "expect-params": ("expect_params", _text),
+    "expect-axes": ("expect_axes", _text),
 }
 
 CODE_OPTIONS: dict[str, Callable[[str | None], object]] = {
     "hide-code": _flag,
     "linenos": _flag,
     "lineno-start": _number,
-    "emphasize-lines": _any,
+    "emphasize-lines": lambda text: _text(text or ""),
 }
 """Options that are handed on to Sphinx's own code block, each with its check."""

@@ -23,6 +23,8 @@ class Problem(StrEnum):
     CLAIM = "claim"
     LINT = "lint"
     CACHE = "cache"
+    TENSORFLOW = "tensorflow"
+    LOCK = "lock"
 
 
 HELP = {
@@ -41,5 +43,7 @@ HELP = {
     Problem.CLAIM: "The page states what TensorFlow does not say.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
     Problem.CACHE: "An answer could not be kept for the next build.",
+    Problem.TENSORFLOW: "TensorFlow is not installed, or must not be used, and there is no lock.",
+    Problem.LOCK: "The lock can't be used, does not know a model, or has other values than TensorFlow now.",
 }
 """What each problem means; the reference in the docs is made from it."""

@@ -291,6 +291,8 @@ class Spawning:
                 if "ready" in message:
                     started = time.monotonic()
                     message = self._next(process, run.timeout)
+                elif "failure" in message:
+                    raise Broken(Failure("worker", "the process that runs TensorFlow could not start"))
             finally:
                 _end(process)
                 self._processes.discard(process)

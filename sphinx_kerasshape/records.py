@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.problems import Problem
+
+
+def absolute(location: str) -> str:
+    """Return a ``file:line`` of Docutils, which may be relative to today's working folder, for good."""
+    return os.path.abspath(location) if location[:1] not in ("", "<") else location
 
 
 @dataclass(frozen=True)

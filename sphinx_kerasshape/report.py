@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.lint import doubt
 from sphinx_kerasshape.messages import Failure, Frame
+from sphinx_kerasshape.named import plain
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.records import Entry, Reference
+from sphinx_kerasshape.records import Entry, Reference, Trouble
 from sphinx_kerasshape.verdicts import Verdict, judge
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
+
+_FOR_ALL = (Problem.WORKER, Problem.TENSORFLOW)
+"""Problems that are those of no single model."""
 
 
 def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
@@ -33,14 +37,28 @@ def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
 
 
 def _claims(domain: KerasDomain) -> None:
+    for verdict in verdicts(domain):
+        trouble = claim_trouble(verdict)
+        if trouble is not None:
+            warn(trouble.problem, trouble.message, trouble.location)
+
+
+def verdicts(domain: KerasDomain) -> Iterator[Verdict]:
+    """Give the verdict of each claim, and of each value that is inserted."""
     for docname in sorted(domain.pages):
         for claim in domain.pages[docname].claims:
-            verdict = judge(claim, domain.report)
-            if verdict.problem:
-                problem = Problem.REF if not verdict.problem.startswith(repr(claim.stated)) else Problem.CLAIM
-                warn(problem, verdict.problem, claim.location)
-            elif verdict.actual and not verdict.holds:
-                warn(Problem.CLAIM, claim_text(verdict), claim.location)
+            yield judge(claim, domain.report)
+
+
+def claim_trouble(verdict: Verdict) -> Trouble | None:
+    """Return what is wrong with a claim, if anything is."""
+    claim = verdict.claim
+    if verdict.problem:
+        problem = Problem.REF if not verdict.problem.startswith(repr(claim.stated)) else Problem.CLAIM
+        return Trouble(problem, verdict.problem, claim.location)
+    if verdict.actual and not verdict.holds:
+        return Trouble(Problem.CLAIM, claim_text(verdict), claim.location)
+    return None
 
 
 def _mentions(domain: KerasDomain) -> None:
@@ -48,7 +66,8 @@ def _mentions(domain: KerasDomain) -> None:
         page = domain.pages[docname]
         if page.mentions:
             models = list(domain.models_of(page))
-            for mention in page.mentions:
+            # Where nothing is known, nothing can be doubted.
+            for mention in page.mentions if models else ():
                 message = doubt(mention, models)
                 if message:
                     warn(
@@ -63,7 +82,8 @@ def claim_text(verdict: Verdict) -> str:
     claim = verdict.claim
     what = "" if claim.kind == "shape" else f"{claim.kind} "
     # In the notation of the page, and in full where that hides a part of it.
-    full = "" if verdict.restated == verdict.actual else f" ({verdict.actual})"
+    same = plain(verdict.restated) == plain(verdict.actual)
+    full = "" if same else f" ({verdict.actual})"
     return (
         f"the page states {what}{claim.stated} for {claim.target}, "
         f"but TensorFlow {verdict.version} says {verdict.restated}{full}"
@@ -81,17 +101,24 @@ def _duplicates(domain: KerasDomain) -> None:
 
 def _failures(domain: KerasDomain) -> None:
     told = set()
+    for _, trouble in failures(domain):
+        # The same cause for all models: said once, where it is met first.
+        if trouble.problem not in _FOR_ALL or trouble.message not in told:
+            warn(trouble.problem, trouble.message, trouble.location)
+        told.add(trouble.message)
+
+
+def failures(domain: KerasDomain) -> Iterator[tuple[str, Trouble]]:
+    """Give the name of each model that failed, with what is to be said of it."""
     for _, entry in domain.entries():
         failure = domain.results[entry.request].failure
-        if failure is None:
+        if failure is None or not failure.problem:
             continue
-        if failure.problem == Problem.WORKER:
-            # The same cause for all models: said once, where it is met first.
-            if failure.message not in told:
-                warn(Problem.WORKER, failure.message, entry.location)
-            told.add(failure.message)
+        problem = Problem(failure.problem)
+        if problem in _FOR_ALL:
+            yield entry.name, Trouble(problem, failure.message, entry.location)
         else:
-            warn(Problem(failure.problem), failure_text(entry, failure), _place(entry, failure))
+            yield entry.name, Trouble(problem, failure_text(entry, failure), _place(entry, failure))
 
 
 def failure_text(entry: Entry, failure: Failure) -> str:

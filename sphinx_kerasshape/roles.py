@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import ReferenceRole, SphinxRole
 
-from sphinx_kerasshape.records import Claim, Page, Reference
+from sphinx_kerasshape import places
+from sphinx_kerasshape.records import Claim, Page, Reference, absolute
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -25,7 +30,7 @@ class CheckedXRefRole(XRefRole):
 
     def create_xref_node(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Record the reference, and make Sphinx's pending one."""
-        reference = Reference(self.reftype, " ".join(self.target.split()), self.get_location())
+        reference = Reference(self.reftype, " ".join(self.target.split()), absolute(self.get_location()))
         _page(self.env).references.append(reference)
         if not self.has_explicit_title:
             self.title = self.title.rpartition("/")[2]
@@ -42,13 +47,37 @@ class ValueRole(ReferenceRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Record the claim, and return the placeholder."""
         kind = self.name.rpartition(":")[2]
-        stated = self.title.strip() if self.has_explicit_title else ""
-        claim = Claim(kind, " ".join(self.target.split()), stated, self.get_location())
-        _page(self.env).claims.append(claim)
+        # A no-break space may separate thousands; it stays.
+        stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
+        claim = Claim(kind, " ".join(self.target.split()), stated, absolute(self.get_location()))
+        page = _page(self.env)
+        page.claims.append(_at_its_line(claim, page) if stated else claim)
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         node["keras-kind"], node["keras-target"], node["keras-stated"] = kind, claim.target, stated
         self.set_source_info(node)
         return [node], []
+
+
+def _at_its_line(claim: Claim, page: Page) -> Claim:
+    """Correct the location, which is that of the paragraph's first line."""
+    here = places.location(claim.location)
+    text = _text(here.file, _changed(here.file)) if here else ""
+    return replace(claim, location=places.own_location(claim, text, page.claims)) if text else claim
+
+
+def _changed(file: str) -> int:
+    try:
+        return Path(file).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=4)
+def _text(file: str, changed: int) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig") if changed else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 class UncheckedRole(SphinxRole):

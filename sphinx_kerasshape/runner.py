@@ -25,17 +25,19 @@ class Runner:
     cache: Cache
     worker: Worker
     timeout: int
+    fresh: bool = False
+    """Whether all are run, whatever the cache knows; it learns of their answers."""
 
     def is_known(self, request: Request) -> bool:
         """Whether the answer to a request is there without running anything."""
-        return self.cache.find(request) is not None
+        return self._find(request) is not None
 
     def results(self, requests: Iterable[Request], progress: Progress) -> dict[Request, Result]:
         """Return the result of each request; identical ones run once."""
         results: dict[Request, Result] = {}
         missing = []
         for request in dict.fromkeys(requests):
-            found = self.cache.find(request)
+            found = self._find(request)
             if found is None:
                 missing.append(request)
             else:
@@ -45,6 +47,9 @@ class Runner:
             if isinstance(answer, Report):
                 self.cache.store(request, answer)
         return results
+
+    def _find(self, request: Request) -> Result | None:
+        return None if self.fresh else self.cache.find(request)
 
     def _run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
         try:

@@ -10,14 +10,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sphinx_kerasshape.messages import LayerRow, Model, Shape, Tensor, Weight
+from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight
+from sphinx_kerasshape.named import Dims, dims
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
+_INDEX = r"\[-?[0-9]{1,9}\]"
 _TARGET = re.compile(
-    rf"(?P<model>{_NAME})(?P<layers>(?:/(?:\[-?\d+\]|{_NAME}))*)"
+    rf"(?P<model>{_NAME})(?P<layers>(?:/(?:{_INDEX}|{_NAME}))*)"
     r"(?:\.(?P<attribute>\w+)(?:\[(?P<index>[^\]]+)\])?)?"
 )
-_LAYER = re.compile(rf"/(\[-?\d+\]|{_NAME})")
+_LAYER = re.compile(rf"/({_INDEX}|{_NAME})")
 
 
 class Unresolved(ValueError):
@@ -29,7 +31,8 @@ class Target:
     """A parsed target."""
 
     model: str
-    layers: tuple[str, ...] = ()
+    layers: tuple[str | int, ...] = ()
+    """Each by its name or type, or by its place among the layers of its model."""
     attribute: str = ""
     index: str = ""
 
@@ -52,11 +55,14 @@ def parse(text: str) -> Target:
     found = _TARGET.fullmatch(text.strip())
     if found is None:
         raise Unresolved(f"{text!r} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
-    layers = tuple(_unquoted(layer) for layer in _LAYER.findall(found["layers"]))
+    layers = tuple(
+        int(layer[1:-1]) if layer.startswith("[") else _unquoted(layer)
+        for layer in _LAYER.findall(found["layers"])
+    )
     return Target(_unquoted(found["model"]), layers, found["attribute"] or "", found["index"] or "")
 
 
-def shapes(target: Target, model: Model) -> tuple[Shape, ...]:
+def shapes(target: Target, model: Model) -> tuple[Dims, ...]:
     """Return the shapes that a target means: one, or several where there are several tensors."""
     part = _part(target, model)
     if not target.attribute:
@@ -64,7 +70,7 @@ def shapes(target: Target, model: Model) -> tuple[Shape, ...]:
     weight = _weight(target, part)
     if weight is not None:
         return (weight.shape,)
-    return tuple(tensor.shape for tensor in _tensors(target, part))
+    return tuple(dims(tensor, model) for tensor in _tensors(target, part))
 
 
 def dtypes(target: Target, model: Model) -> tuple[str, ...]:
@@ -75,13 +81,23 @@ def dtypes(target: Target, model: Model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def axes(target: Target, model: Model) -> tuple[Axis, ...]:
+    """Return the named axes of the model that a target means."""
+    if target.layers or target.attribute:
+        raise Unresolved(f"axes are of whole models: write {target.model!r}")
+    if not model.axes:
+        raise Unresolved(f"{target.model!r} names no axes (:axes:)")
+    return model.axes
+
+
 def params(target: Target, model: Model) -> int:
     """Return a count of parameters; ``.trainable`` and ``.non_trainable`` are parts of it."""
     part = _part(target, model)
-    if target.attribute == "trainable":
+    if target.attribute == "trainable" and not target.index:
         return part.trainable
-    if target.attribute == "non_trainable":
+    if target.attribute == "non_trainable" and not target.index:
         return part.params - part.trainable
+    _refuse_tensors(target, part)
     weight = _weight(target, part)
     return weight.params if weight else part.params
 
@@ -89,8 +105,14 @@ def params(target: Target, model: Model) -> int:
 def size(target: Target, model: Model) -> int:
     """Return the bytes of the weights that a target means."""
     part = _part(target, model)
+    _refuse_tensors(target, part)
     weight = _weight(target, part)
     return weight.bytes if weight else part.bytes
+
+
+def _refuse_tensors(target: Target, part: Part) -> None:
+    if target.attribute in ("input", "output"):
+        raise Unresolved(f"the {target.attribute} of {part.name} has no params; only weights have")
 
 
 def _part(target: Target, model: Model) -> Part:
@@ -116,13 +138,12 @@ def _row(target: Target, model: Model) -> tuple[LayerRow, str]:
     return row, path
 
 
-def _choose(name: str, rows: list[LayerRow], numbers: list[int], path: str) -> int:
+def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str) -> int:
     """Return the number of the row that a name, an index or a type means."""
-    if name.startswith("["):
-        index = int(name[1:-1])
-        if not -len(rows) <= index < len(rows):
-            raise Unresolved(f"{path!r} has {len(rows)} layers, so there is no {name}")
-        return numbers[index]
+    if isinstance(name, int):
+        if not -len(rows) <= name < len(rows):
+            raise Unresolved(f"{path!r} has {len(rows)} layers, so there is no [{name}]")
+        return numbers[name]
     named = [number for number, row in zip(numbers, rows, strict=True) if row.name == name]
     typed = [number for number, row in zip(numbers, rows, strict=True) if row.type == name]
     found = named or typed
@@ -140,12 +161,12 @@ def _weight(target: Target, part: Part) -> Weight | None:
     if target.attribute in ("", "input", "output"):
         return None
     found = [weight for weight in part.weights if weight.name == target.attribute]
-    if target.index.lstrip("-").isdecimal() and found:
-        number = int(target.index)
+    number = _number(target.index)
+    if number is not None and found:
         if -len(found) <= number < len(found):
             return found[number]
         raise Unresolved(f"{part.name} has {len(found)} weights {target.attribute!r}, counted from 0")
-    if len(found) == 1:
+    if len(found) == 1 and not target.index:
         return found[0]
     names = dict.fromkeys(weight.name for weight in part.weights)
     if found:
@@ -160,16 +181,21 @@ def _weight(target: Target, part: Part) -> Weight | None:
 
 def _tensors(target: Target, part: Part) -> tuple[Tensor, ...]:
     tensors = part.inputs if target.attribute == "input" else part.outputs
+    if not tensors:
+        raise Unresolved(f"Keras does not know the {target.attribute or 'output'} of {part.name}")
     if not target.index:
         return tensors
-    if target.index.lstrip("-").isdecimal():
-        number = int(target.index)
-        if -len(tensors) <= number < len(tensors):
-            return (tensors[number],)
+    number = _number(target.index)
+    if number is not None and -len(tensors) <= number < len(tensors):
+        return (tensors[number],)
     named = tuple(tensor for tensor in tensors if tensor.name == _unquoted(target.index))
     if named:
         return named
     raise Unresolved(f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{target.index}]")
+
+
+def _number(index: str) -> int | None:
+    return int(index) if re.fullmatch(r"-?[0-9]{1,9}", index) else None
 
 
 def _unquoted(name: str) -> str:

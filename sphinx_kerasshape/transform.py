@@ -59,6 +59,8 @@ class FillPlaceholders(SphinxPostTransform):
             layer_anchors(entry, layer_paths(answer)),
             self.style,
         )
+        place = node.parent.index(node) + 1
+        node.parent.insert(place, parts.needs(answer.model, self.style))
         if settings(self.config)[0].provenance:
             node.parent.insert(node.parent.index(node) + 1, parts.provenance(answer.versions))
 

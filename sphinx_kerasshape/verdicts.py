@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sphinx_kerasshape import claims, targets
-from sphinx_kerasshape.messages import Model, Report, Shape
+from sphinx_kerasshape import claims, named, targets
+from sphinx_kerasshape.messages import Axis, Model, Report, Shape
 from sphinx_kerasshape.records import Claim
 
 Find = Callable[[str], Report | None]
@@ -39,8 +39,11 @@ def judge(claim: Claim, find: Find) -> Verdict:
     try:
         target = targets.parse(claim.target)
         report = find(target.model)
-        if report is None or report.model is None:
+        if report is None:
             return Verdict(claim, holds=False)
+        if report.model is None:
+            problem = f"model {target.model!r} is meant to fail, so it has no values"
+            return Verdict(claim, holds=False, problem=problem)
         verdict = _judged(claim, target, report.model)
     except KeyError:
         return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}")
@@ -51,7 +54,9 @@ def judge(claim: Claim, find: Find) -> Verdict:
 
 def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
     if claim.kind == "shape":
-        return _shapes(claim.stated, targets.shapes(target, model))
+        return _shapes(claim.stated, targets.shapes(target, model), model.axes)
+    if claim.kind == "axes":
+        return _needs(claim.stated, targets.axes(target, model))
     if claim.kind == "dtype":
         return _dtypes(claim.stated, targets.dtypes(target, model))
     if claim.kind == "params":
@@ -59,13 +64,24 @@ def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, obj
     return _count(claim.stated, targets.size(target, model), claims.size_claim)
 
 
-def _shapes(stated: str, actual: tuple[Shape, ...]) -> dict[str, object]:
+def _shapes(stated: str, actual: tuple[named.Dims, ...], axes: tuple[Axis, ...]) -> dict[str, object]:
     different = tuple(dict.fromkeys(actual))
-    text = ", ".join(str(shape) for shape in (different if len(different) == 1 else actual))
-    only = different[0] if len(different) == 1 else None
+    text = ", ".join(named.shape_text(shape) for shape in (different if len(different) == 1 else actual))
+    sizes = different[0] if len(different) == 1 else None
+    only = tuple(size if isinstance(size, int) else None for size in sizes) if sizes is not None else None
     found = {"holds": True, "actual": text, "restated": text, "shape": only}
     if stated:
         claim = claims.shape_claim(stated)
+        named.unknown_names(stated, claim.names, axes)
+        found |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
+    return found
+
+
+def _needs(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
+    text = named.needs(actual) or ", ".join(f"{axis.name} ≥ {axis.least}" for axis in actual)
+    found: dict[str, object] = {"holds": True, "actual": text, "restated": text}
+    if stated:
+        claim = named.needs_claim(stated)
         found |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return found
 

@@ -79,7 +79,7 @@ def _type(line: Line, style: Style) -> list[nodes.Node]:
 
 
 def _shapes(tensors: tuple[Tensor, ...], style: Style) -> list[nodes.Node]:
-    return _join(style.shape(tensor.shape) for tensor in tensors)
+    return _join(style.tensor(tensor) for tensor in tensors)
 
 
 def _dtypes(line: Line, style: Style) -> list[nodes.Node]:

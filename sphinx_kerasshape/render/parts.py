@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from docutils import nodes
 
+from sphinx_kerasshape import named
 from sphinx_kerasshape.messages import Failure, Model, Report, Versions
+from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.translate import _
+
+_NOT_RUN = ("", Problem.TENSORFLOW, Problem.LOCK)
+"""Problems that are none of the model's own: readers need not know more of them."""
 
 
 def totals(model: Model, style: Style) -> list[nodes.Node]:
@@ -15,6 +20,17 @@ def totals(model: Model, style: Style) -> list[nodes.Node]:
     values = [f"{label}: {style.number(count)}" for label, count in total_values(model)]
     values[0] += f" ({size_text(model.bytes)})"
     return [nodes.paragraph("", " · ".join(values), classes=["kerasshape-totals"])]
+
+
+def needs(model: Model, style: Style) -> list[nodes.Node]:
+    """Return a line that says which sizes of its named axes the model takes; nothing if any."""
+    text = named.needs(model.axes)
+    if not text:
+        return []
+    before, _sizes, after = _("Needs %s").partition("%s")
+    line = nodes.paragraph("", before, classes=["kerasshape-needs"])
+    line += [style.shape_as_written(text), nodes.Text(after)]
+    return [line]
 
 
 def weights(model: Model, style: Style) -> list[nodes.Node]:
@@ -56,6 +72,9 @@ def expected_error(report: Report) -> list[nodes.Node]:
 
 def problem(failure: Failure) -> list[nodes.Node]:
     """Return what a reader sees in place of a report."""
+    if failure.problem in _NOT_RUN:
+        text = _("This model was not run when this page was built.")
+        return [nodes.note("", nodes.paragraph("", text), classes=["kerasshape-note"])]
     text = failure.message
     first, _line, rest = text.partition("\n")
     content: list[nodes.Node] = [nodes.paragraph("", first)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from docutils import nodes
 
-from sphinx_kerasshape.messages import Shape
+from sphinx_kerasshape.messages import Shape, Tensor
+from sphinx_kerasshape.named import shape_text
 
 NOTHING = "–"
 """Stands in a cell that has no value."""
+_LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
 
 
 class keras_header_cell(nodes.entry):  # noqa: N801
@@ -27,11 +31,15 @@ class Style:
         """Write a shape so that it doesn't break over lines."""
         return self.shape_as_written(shape_text(shape))
 
+    def tensor(self, tensor: Tensor) -> nodes.Node:
+        """Write a tensor's shape, with the names of its axes where it has some."""
+        return self.shape_as_written(shape_text(tensor.symbolic or tensor.shape))
+
     def shape_as_written(self, text: str) -> nodes.Node:
         """Write a shape that is text already."""
         if self.format == "latex":
             # Sphinx lets a literal break behind its commas.
-            return nodes.inline("", text.replace(" ", "\N{NO-BREAK SPACE}"), classes=["kerasshape-shape"])
+            return nodes.inline("", "", *_for_latex(text), classes=["kerasshape-shape"])
         return self._code(text, "kerasshape-shape")
 
     def name(self, text: str) -> nodes.Node:
@@ -63,9 +71,14 @@ class Style:
         return kind("", text, classes=[style])
 
 
-def shape_text(shape: Shape) -> str:
-    """Write a shape as Python does: ``(None, 50)``."""
-    return str(tuple(shape))
+def _for_latex(text: str) -> Iterator[nodes.Node]:
+    """Give a text that doesn't break; LaTeX's default engine has no glyphs for some signs."""
+    for piece in re.split(f"([{''.join(_LATEX)}])", text.replace(" ", "\N{NO-BREAK SPACE}")):
+        if piece in _LATEX:
+            command = rf"\ensuremath{{{_LATEX[piece]}}}"
+            yield nodes.raw("", command, format="latex")
+        elif piece:
+            yield nodes.Text(piece)
 
 
 def size_text(count: int) -> str:

@@ -12,7 +12,7 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
     """Return the text of a claim as it is stated, or of an insertion as it is true."""
     kind, stated = verdict.claim.kind, verdict.claim.stated
     text = stated or _inserted(verdict, style) or NOTHING
-    if kind == "shape":
+    if kind in ("shape", "axes"):
         return style.shape_as_written(text)
     if kind == "dtype":
         return style.name(text)

@@ -26,7 +26,7 @@ from sphinx_kerasshape.messages import (
     build,
     dumps,
 )
-from sphinx_kerasshape.worker import execute, find, lifeline, reader, sources, trouble, weightless
+from sphinx_kerasshape.worker import execute, find, follow, lifeline, reader, sources, trouble, weightless
 
 OUTPUT_LIMIT = 1 << 16
 """Bytes of printed output that are kept of a run; the rest is read and thrown away."""
@@ -127,8 +127,8 @@ def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> An
             found = find.model(request.model, value, namespace)
             if isinstance(found, Failure):
                 return found
-            model = reader.read(found)
-    except reader.Unreadable as unreadable:
+            model = reader.read(found, request.axes)
+    except (reader.Unreadable, follow.Unnamed) as unreadable:
         return Failure(unreadable.problem, str(unreadable))
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         if request.raises and trouble.matches(error, request.raises):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from math import prod
 from typing import Any
 
-from sphinx_kerasshape.messages import Call, LayerRow, Model, Tensor, Weight
+from sphinx_kerasshape.messages import Call, LayerRow, Model, Shape, Tensor, Weight
+from sphinx_kerasshape.worker import follow
+from sphinx_kerasshape.worker.follow import Symbols
 
 
 class Unreadable(Exception):
@@ -21,9 +22,15 @@ class Unreadable(Exception):
     problem = "unbuilt"
 
 
-def read(model: Any) -> Model:
-    """Read a model. Raises :class:`Unreadable` where Keras does not know its shapes."""
-    graph = _graph(model)
+def read(model: Any, axes: str = "") -> Model:
+    """Read a model; ``axes`` names its open dimensions.
+
+    Raises :class:`Unreadable` where Keras does not know its shapes, and
+    :class:`follow.Unnamed` where the names don't fit.
+    """
+    functional = _functional(model)
+    named, symbols = follow.named(functional, axes) if axes else ((), {})
+    graph = _Graph(functional, symbols)
     rows = tuple(_rows(model, graph))
     weights = _weights(model)
     total = _params(weights)
@@ -31,14 +38,15 @@ def read(model: Any) -> Model:
     return Model(
         name=str(model.name),
         type=type(model).__name__,
-        chain=_is_chain(graph),
-        inputs=_named(graph.inputs, [tensor._keras_history.operation.name for tensor in graph.inputs]),
-        outputs=_named(graph.outputs, graph.output_names),
+        chain=graph.is_chain(),
+        inputs=_named(functional.inputs, symbols),
+        outputs=_named(functional.outputs, symbols),
         layers=rows,
         params=total,
         trainable=trainable,
         non_trainable=total - trainable,
-        bytes=sum(weight.params * item_size(weight.dtype) for weight in weights),
+        bytes=_bytes(weights),
+        axes=named,
     )
 
 
@@ -50,15 +58,55 @@ def item_size(dtype: str) -> int:
     return (int(bits[0]) + 7) // 8 if bits else 0
 
 
-def _graph(model: Any) -> Any:
-    """Return the graph of operations that a model is."""
+class _Graph:
+    """The operations of a functional model, and those of their calls that belong to it."""
+
+    def __init__(self, functional: Any, symbols: Symbols) -> None:
+        self.functional = functional
+        self.symbols = symbols
+        members = {id(node) for nodes in functional._nodes_by_depth.values() for node in nodes}
+        self._calls = {
+            id(operation): [node for node in operation._inbound_nodes if id(node) in members]
+            for operation in functional.operations
+        }
+        self._numbers = {id(node): n for nodes in self._calls.values() for n, node in enumerate(nodes)}
+
+    def calls(self, operation: Any) -> list[Any]:
+        """Return the calls of an operation, in order of calling."""
+        return self._calls.get(id(operation), [])
+
+    def source(self, tensor: Any) -> str:
+        """Return the call that a tensor is from, as :class:`Call` writes it."""
+        operation, index, output = tensor._keras_history
+        if operation is None:
+            return str(tensor.name)
+        node = operation._inbound_nodes[index]
+        if len(self.calls(operation)) == 1 and len(node.outputs) == 1:
+            return str(operation.name)
+        return f"{operation.name}[{self._numbers.get(id(node), index)}][{output}]"
+
+    def is_chain(self) -> bool:
+        """Whether each operation has one call, on the output of the one before it alone."""
+        before: list[Any] = []
+        for operation in self.functional.operations:
+            nodes = self.calls(operation)
+            if len(nodes) != 1 or len(nodes[0].outputs) != 1:
+                return False
+            if [tensor._keras_history[0] for tensor in nodes[0].input_tensors] != before:
+                return False
+            before = [operation]
+        return True
+
+
+def _functional(model: Any) -> Any:
+    """Return the functional model that a model is, or is made of."""
     import keras
 
     if isinstance(model, keras.Sequential):
         if model._functional is None:
             raise Unreadable(_unbuilt_sequential(model))
         return model._functional
-    if hasattr(model, "operations") and hasattr(model, "_nodes"):
+    if hasattr(model, "operations") and hasattr(model, "_nodes_by_depth"):
         return model
     kind = type(model).__name__
     raise Unreadable(
@@ -69,103 +117,94 @@ def _graph(model: Any) -> Any:
 
 
 def _unbuilt_sequential(model: Any) -> str:
-    first = type(model.layers[0]).__name__ if model.layers else ""
+    name = f"the Sequential model {str(model.name)!r}"
+    if not model.layers:
+        return f"{name} has no layers"
+    if model.built or len(model._layers) > len(model.layers):
+        return (
+            f"Keras can't tell the shapes of {name}, though it has an input shape: "
+            "one of its layers needs a compute_output_shape() method"
+        )
     hint = {
         "Embedding": "keras.Input(shape=(None,))",
         "Dense": "keras.Input(shape=(features,))",
         "Conv2D": "keras.Input(shape=(height, width, channels))",
         "LSTM": "keras.Input(shape=(None, features))",
-    }.get(first, "keras.Input(shape=...)")
+    }.get(type(model.layers[0]).__name__, "keras.Input(shape=...)")
     return (
-        f"the Sequential model {str(model.name)!r} has no input shape, so its layers have no "
+        f"{name} has no input shape, so its layers have no "
         f"shapes or weights yet: put {hint} in front of its layers"
     )
 
 
-def _rows(model: Any, graph: Any) -> Iterator[LayerRow]:
+def _rows(model: Any, graph: _Graph) -> Iterator[LayerRow]:
     """Give the rows in order; a stack, not recursion, for models nested very deeply."""
-    stack = [(0, graph, iter(_operations(model, graph)))]
+    stack = [(graph, iter(_operations(model, graph)))]
     while stack:
-        depth, graph, operations = stack[-1]
+        graph, operations = stack[-1]
         operation = next(operations, None)
         if operation is None:
             stack.pop()
             continue
-        yield _row(operation, depth, graph)
-        inner = _inner_graph(operation)
+        yield _row(operation, len(stack) - 1, graph)
+        inner = _inner_graph(operation, graph.symbols)
         if inner is not None:
-            stack.append((depth + 1, inner, iter(_operations(operation, inner))))
+            stack.append((inner, iter(_operations(operation, inner))))
 
 
-def _operations(model: Any, graph: Any) -> list[Any]:
+def _operations(model: Any, graph: _Graph) -> list[Any]:
     import keras
 
-    return list(model.layers if isinstance(model, keras.Sequential) else graph.operations)
+    return list(model.layers if isinstance(model, keras.Sequential) else graph.functional.operations)
 
 
-def _inner_graph(operation: Any) -> Any:
+def _inner_graph(operation: Any, symbols: Symbols) -> _Graph | None:
     import keras
 
     if not isinstance(operation, keras.Model):
         return None
     try:
-        return _graph(operation)
+        return _Graph(_functional(operation), symbols)
     except Unreadable:
         return None
 
 
-def _row(operation: Any, depth: int, graph: Any) -> LayerRow:
+def _row(operation: Any, depth: int, graph: _Graph) -> LayerRow:
     weights = _weights(operation)
     return LayerRow(
         name=str(operation.name),
         type=type(operation).__name__,
         depth=depth,
-        calls=tuple(_call(node, graph) for node in _nodes(operation, graph)),
+        calls=tuple(_call(node, graph) for node in graph.calls(operation)),
         params=_params(weights),
         trainable=_params(weight for weight in weights if weight.trainable),
-        bytes=sum(weight.params * item_size(weight.dtype) for weight in weights),
+        bytes=_bytes(weights),
         weights=weights,
     )
 
 
-def _nodes(operation: Any, graph: Any) -> list[Any]:
-    """Return the calls of an operation that belong to this graph, in order of calling."""
-    if len(operation._inbound_nodes) == 1:
-        return list(operation._inbound_nodes)
-    members = _members(graph)
-    return [node for node in operation._inbound_nodes if id(node) in members]
-
-
-def _members(graph: Any) -> set[int]:
-    found: set[int] | None = graph.__dict__.get("_kerasshape_members")
-    if found is None:
-        found = {id(node) for nodes in graph._nodes_by_depth.values() for node in nodes}
-        object.__setattr__(graph, "_kerasshape_members", found)
-    return found
-
-
-def _call(node: Any, graph: Any) -> Call:
+def _call(node: Any, graph: _Graph) -> Call:
     inputs = node.input_tensors
-    sources = tuple(_source(tensor, graph) for tensor in inputs)
-    return Call(_tensors(inputs), _tensors(node.outputs), sources)
+    sources = tuple(map(graph.source, inputs))
+    return Call(_tensors(inputs, graph.symbols), _tensors(node.outputs, graph.symbols), sources)
 
 
-def _source(tensor: Any, graph: Any) -> str:
-    operation, call, output = tensor._keras_history
-    node = operation._inbound_nodes[call]
-    calls = [id(one) for one in _nodes(operation, graph)]
-    if len(calls) == 1 and len(node.outputs) == 1:
-        return str(operation.name)
-    return f"{operation.name}[{calls.index(id(node))}][{output}]"
+def _tensors(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(_shape(tensor.shape), str(tensor.dtype), symbolic=symbols.get(id(tensor), ()))
+        for tensor in tensors
+    )
 
 
-def _tensors(tensors: Iterable[Any]) -> tuple[Tensor, ...]:
-    return tuple(Tensor(tuple(tensor.shape), str(tensor.dtype)) for tensor in tensors)
+def _named(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
+    """Read the tensors at the ends of a graph, each with the name of its operation."""
+    found = zip(tensors, _tensors(tensors, symbols), strict=True)
+    return tuple(replace(read, name=str(tensor._keras_history[0].name)) for tensor, read in found)
 
 
-def _named(tensors: Iterable[Any], names: Iterable[str]) -> tuple[Tensor, ...]:
-    pairs = zip(_tensors(tensors), names, strict=True)
-    return tuple(replace(tensor, name=str(name)) for tensor, name in pairs)
+def _shape(shape: Iterable[Any]) -> Shape:
+    # Sizes may be NumPy's integers, as the author wrote them.
+    return tuple(None if size is None else int(size) for size in shape)
 
 
 def _weights(layer: Any) -> tuple[Weight, ...]:
@@ -176,7 +215,7 @@ def _weights(layer: Any) -> tuple[Weight, ...]:
         Weight(
             name=str(variable.name),
             path=str(variable.path),
-            shape=tuple(variable.shape),
+            shape=tuple(int(size) for size in variable.shape),
             dtype=str(variable.dtype),
             trainable=key in trainable,
         )
@@ -185,19 +224,8 @@ def _weights(layer: Any) -> tuple[Weight, ...]:
 
 
 def _params(weights: Iterable[Weight]) -> int:
-    return sum(prod(weight.shape) for weight in weights)
+    return sum(weight.params for weight in weights)
 
 
-def _is_chain(graph: Any) -> bool:
-    """Whether each operation has one call, on the output of the one before it alone."""
-    before = None
-    for operation in graph.operations:
-        nodes = _nodes(operation, graph)
-        if len(nodes) != 1 or len(nodes[0].outputs) != 1:
-            return False
-        if [tensor._keras_history.operation for tensor in nodes[0].input_tensors] != (
-            [before] if before is not None else []
-        ):
-            return False
-        before = operation
-    return True
+def _bytes(weights: Iterable[Weight]) -> int:
+    return sum(weight.params * item_size(weight.dtype) for weight in weights)

@@ -34,6 +34,9 @@ def message(error: BaseException) -> str:
     except Exception as second:
         text = f"(its message could not be made: {type(second).__name__})"
     text = clean(text).strip()
+    if isinstance(error, ImportError):
+        # Python adds where it looked: a folder of this machine, in a page for everyone.
+        text = re.sub(r"\((?:[^()]*[/\\])([^()/\\]+)\)$", r"(\1)", text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 
 

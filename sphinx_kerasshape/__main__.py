@@ -1,0 +1,122 @@
+"""``python -m sphinx_kerasshape fix SOURCEDIR``: rewrite what the pages state wrongly."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sphinx_kerasshape import fix
+from sphinx_kerasshape.places import location
+from sphinx_kerasshape.verdicts import Verdict, judge
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from sphinx_kerasshape.domain import KerasDomain
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = _parser().parse_args(arguments)
+    started = time.time_ns()
+    try:
+        verdicts, encoding = _drifted(given)
+    except Exception as error:
+        _say(f"the documentation can't be built: {error}", error=True)
+        return 2
+    sources, unread = _sources(verdicts, encoding, started)
+    edits, problems = fix.edits(verdicts, sources)
+    for file in dict.fromkeys(edit.file for edit in edits):
+        problems += _change(given, sources[file], [edit for edit in edits if edit.file == file])
+    for problem in (*unread, *problems):
+        _say(problem, error=True)
+    if not edits and not problems:
+        _say("all statements hold")
+    return int(bool(unread or problems) or (bool(edits) and given.check))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sphinx_kerasshape")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("fix", help="rewrite the stated shapes and counts that are not true")
+    command.add_argument("sourcedir", help="folder of the documentation's sources")
+    command.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would be")
+    command.add_argument("--diff", action="store_true", help="change nothing; show what would be changed")
+    command.add_argument("--cache-dir", default="", help="folder of earlier answers (kerasshape_cache_dir)")
+    command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is another one")
+    command.add_argument("-D", dest="define", action="append", default=[], metavar="OPTION=VALUE")
+    return parser
+
+
+def _drifted(given: argparse.Namespace) -> tuple[list[Verdict], str]:
+    """Build the documentation; return the claims that do not hold, and the encoding of the sources."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    confdir = str(Path(given.confdir or given.sourcedir).resolve())
+    overrides = dict(option.partition("=")[::2] for option in given.define)
+    if given.cache_dir:
+        overrides["kerasshape_cache_dir"] = str(Path(given.cache_dir).resolve())
+    with tempfile.TemporaryDirectory() as out, patch_docutils(confdir), docutils_namespace():
+        folders = (given.sourcedir, confdir, str(Path(out, "out")), str(Path(out, "doctrees")))
+        app = Sphinx(*folders, "dummy", overrides, status=None, warning=sys.stderr, freshenv=True)
+        # These are said once, and as what became of them.
+        app.config.suppress_warnings = [*app.config.suppress_warnings, "kerasshape.claim"]
+        app.build()
+        return list(_verdicts(app)), app.config.source_encoding
+
+
+def _verdicts(app: Sphinx) -> Iterator[Verdict]:
+    domain = cast("KerasDomain", app.env.domains["keras"])
+    for docname in sorted(domain.pages):
+        for claim in domain.pages[docname].claims:
+            verdict = judge(claim, domain.report)
+            if claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
+                yield verdict
+
+
+def _sources(
+    verdicts: Iterable[Verdict], encoding: str, started: int
+) -> tuple[dict[str, fix.Source], list[str]]:
+    """Read the files that the claims stand in, unless they changed since the build began."""
+    sources, problems = {}, []
+    here = (location(verdict.claim.location) for verdict in verdicts)
+    for file in dict.fromkeys(os.path.realpath(place.file) for place in here if place):
+        try:
+            sources[file] = fix.read(file, encoding)
+            if Path(file).stat().st_mtime_ns > started:
+                problems.append(f"{file} has changed meanwhile and was left alone; run it again")
+                del sources[file]
+        except (OSError, SyntaxError, ValueError, LookupError) as error:
+            problems.append(f"{file} can't be read: {error}")
+    return sources, problems
+
+
+def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
+    """Change a file, or show how; return what went wrong."""
+    if given.diff:
+        sys.stdout.write(fix.diff(source, edits))
+    if not given.diff and not given.check:
+        try:
+            fix.write(source, edits)
+        except (OSError, UnicodeEncodeError, fix.Unfixable) as error:
+            return [str(error)]
+    for edit in edits if not given.diff else ():
+        if edit.old.strip():
+            old, new = (" ".join(text.split()) for text in (edit.old, edit.new))
+            _say(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
+    return []
+
+
+def _say(text: str, *, error: bool = False) -> None:
+    print(text, file=sys.stderr if error else sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

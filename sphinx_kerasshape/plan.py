@@ -1,0 +1,131 @@
+"""How a build comes to its answers: it runs the models, asks the lock, or does without. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from sphinx_kerasshape import drift, lock
+from sphinx_kerasshape.cache import Result
+from sphinx_kerasshape.config import Settings
+from sphinx_kerasshape.lock import REMEDY, BadLock, Lock
+from sphinx_kerasshape.messages import Answer, Failure, Report, Request, Versions, content
+from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.records import Entry, Trouble
+
+LINES = 10
+"""How many differences between a model and its lock are said."""
+
+_INSTALL = (
+    "TensorFlow is not installed, so no model can be run: pip install sphinx-kerasshape[tensorflow-cpu], "
+    "or commit a {lock} that was written where it is installed (sphinx-build -b kerasshape-lock)"
+)
+_OFF = Failure("", "kerasshape_execution is 'off': nothing is run")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done for the answers of one build."""
+
+    runs: bool
+    """Whether models are run at all."""
+    path: Path
+    """The lock's, whether there is one or not."""
+    root: Path
+    """The source folder."""
+    lock: Lock | None = None
+    failure: Failure = _OFF
+    """Why nothing is run, where it is not; the answer of all models, where there is no lock either."""
+    versions: Versions = field(default_factory=Versions)
+    """Those that the answers are from."""
+    bad: Trouble | None = None
+    """What is wrong with the lock itself."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is run because the project wants it so."""
+        return not self.runs and self.lock is None and self.bad is None and not self.failure.problem
+
+    def answers(self, entries: Iterable[Entry]) -> dict[Request, Answer]:
+        """Return the answers of a build that runs nothing."""
+        entries = list(entries)
+        found: dict[Request, Answer] = {}
+        if self.lock is not None:
+            found.update(lock.answers(self.lock, ((one.name, one.request) for one in entries), self.root))
+        for entry in entries:
+            if entry.request not in found:
+                found[entry.request] = self._unknown(entry)
+        return found
+
+    def drifts(self, results: Iterable[tuple[Entry, Result]]) -> Iterator[Trouble]:
+        """Give what is wrong with the lock, and its differences from the answers of models that were run."""
+        if self.bad is not None:
+            message = f"{self.bad.message} (to start over: delete it, and {REMEDY})"
+            yield Trouble(Problem.LOCK, message, self.bad.location)
+        if not self.runs or self.lock is None:
+            return
+        names = set()
+        for entry, result in results:
+            if entry.name not in names and result.failure is None:
+                lines = self._model_drifts(self.lock, entry, result)
+                if len(lines) > LINES:
+                    lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
+                for line in lines:
+                    yield Trouble(Problem.LOCK, f"model {entry.name!r}: {line}", entry.location)
+            names.add(entry.name)
+        for name, locked in self.lock.models.items():
+            if name not in names:
+                message = f"model {name!r} is in {self.path.name}, but on no page: {REMEDY}"
+                yield Trouble(Problem.LOCK, message, f"{self.path}:{locked.line}")
+
+    def _model_drifts(self, known: Lock, entry: Entry, result: Result) -> list[str]:
+        locked = known.models.get(entry.name)
+        if locked is None:
+            return [f"it is not in {self.path.name}: {REMEDY}"]
+        # Cached results are not decoded where they are the same.
+        same = content(locked.report) == result.content
+        lines = [] if same else drift.differences(locked.report, cast("Report", result.answer))
+        change = self._change(entry)
+        return [f"{change}: {REMEDY}", *lines] if change else lines
+
+    def _change(self, entry: Entry) -> str:
+        """Say what is other than when the model's report was locked; empty if nothing is."""
+        locked = self.lock.models.get(entry.name) if self.lock is not None else None
+        if locked is None:
+            return f"it is not in {self.path.name}"
+        if locked.code != lock.code_digest(entry.request, self.root):
+            return f"its code, options or prelude are not those of {self.path.name}"
+        files = locked.changed_files(self.root)
+        return f"{', '.join(files)} changed since {self.path.name} was written" if files else ""
+
+    def _unknown(self, entry: Entry) -> Failure:
+        if self.lock is None:
+            return self.failure
+        return Failure(Problem.LOCK, f"{self._change(entry)}: {REMEDY}")
+
+
+def make(settings: Settings, versions: Versions, path: Path, root: Path) -> Plan:
+    """Decide how a build comes to its answers."""
+    if settings.execution == "off":
+        return Plan(runs=False, path=path, root=root)
+    # Without a version of Python the interpreter itself is missing: the worker will say so.
+    locked = settings.execution == "locked" or (versions.python != "" and versions.tensorflow == "")
+    try:
+        found = lock.read(path)
+    except BadLock as bad:
+        trouble = Trouble(Problem.LOCK, str(bad), f"{path}:{bad.line}")
+        return Plan(not locked, path, root, None, Failure("", str(bad)), versions, trouble)
+    if not locked:
+        return Plan(True, path, root, found, versions=versions)
+    if found is not None:
+        why = (
+            "kerasshape_execution is 'locked'" if settings.execution == "locked" else "there is no TensorFlow"
+        )
+        return Plan(False, path, root, found, Failure("", why), found.versions)
+    if settings.execution == "locked":
+        message = f"kerasshape_execution is 'locked', but there is no {path.name}: {REMEDY}"
+        return Plan(runs=False, path=path, root=root, failure=Failure(Problem.TENSORFLOW, message))
+    failure = Failure(Problem.TENSORFLOW, _INSTALL.format(lock=path.name))
+    return Plan(runs=False, path=path, root=root, failure=failure)

@@ -1,0 +1,316 @@
+"""Expressions of named axes: written and read, simplified, compared, and found from values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sphinx_kerasshape import axes, claims, fitting, named, notation
+from sphinx_kerasshape.axes import Depends, Expr
+from sphinx_kerasshape.messages import Axis
+
+SMALL = st.integers(-9, 9)
+POSITIVE = st.integers(1, 9)
+EXPRESSIONS = st.recursive(
+    st.sampled_from(["time", "words"]).map(axes.axis) | SMALL.map(axes.constant),
+    lambda inner: st.one_of(
+        st.builds(axes.add, inner, inner),
+        st.builds(axes.multiply, inner, inner),
+        st.builds(axes.divide, inner, POSITIVE),
+        st.builds(axes.ceiling, inner, POSITIVE),
+    ),
+    max_leaves=6,
+)
+SIZES = st.fixed_dictionaries({"time": st.integers(1, 300), "words": st.integers(1, 300)})
+TIME = (Axis("batch", 1, 1, ""), Axis("time", 3, 1, "conv"))
+
+
+@given(EXPRESSIONS, SIZES)
+def test_what_is_written_can_be_read(expr: Expr, sizes: dict[str, int]) -> None:
+    for text in (str(expr), named.plain(str(expr))):
+        if len(text) <= 200:
+            found = notation.parse(text)
+            assert isinstance(found, Expr)
+            assert axes.evaluate(found, sizes) == axes.evaluate(expr, sizes)
+
+
+@given(EXPRESSIONS, EXPRESSIONS, POSITIVE, SIZES)
+def test_operations_are_those_of_numbers(one: Expr, two: Expr, number: int, sizes: dict[str, int]) -> None:
+    first, second = axes.evaluate(one, sizes), axes.evaluate(two, sizes)
+    assert axes.evaluate(axes.add(one, two), sizes) == first + second
+    assert axes.evaluate(axes.multiply(one, two), sizes) == first * second
+    assert axes.evaluate(axes.divide(one, number), sizes) == first // number
+    assert axes.evaluate(axes.ceiling(one, number), sizes) == -(-first // number)
+    put = axes.substitute(one, {"time": two})
+    assert axes.evaluate(put, sizes) == axes.evaluate(one, {**sizes, "time": second})
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("time", "time"),
+        ("time-2", "time − 2"),
+        ("-2 + time", "time − 2"),
+        ("time − 2", "time − 2"),
+        ("5 - time", "5 − time"),
+        ("-time", "−time"),
+        ("4*time", "4·time"),
+        ("time·4", "4·time"),
+        ("time*time", "time²"),
+        ("time**3 * words", "time³·words"),
+        ("(time + 1)*words", "(time + 1)·words"),
+        ("(time + 1)*2", "2·time + 2"),
+        ("time + words + time", "2·time + words"),
+        ("time // 2", "⌊time / 2⌋"),
+        ("floor(time / 2)", "⌊time / 2⌋"),
+        ("ceil(time / 2)", "⌈time / 2⌉"),
+        ("(time + 1) // 2", "⌈time / 2⌉"),
+        ("(time - 3) // 2 + 1", "⌊(time − 3) / 2⌋ + 1"),
+        ("(time - 1) // 2", "⌊(time − 3) / 2⌋ + 1"),
+        ("(time - 2) // 2", "⌊time / 2⌋ − 1"),
+        ("(time + 5) // 4", "⌊(time + 1) / 4⌋ + 1"),
+        ("(time // 2) // 3", "⌊time / 6⌋"),
+        ("((time - 3)//2 + 1 - 3)//2 + 1", "⌊(time − 7) / 4⌋ + 1"),
+        ("2*(time//2)", "2·⌊time / 2⌋"),
+        ("4*((time - 3)//2 + 1)", "4·(⌊(time − 3) / 2⌋ + 1)"),
+        ("4*(time//2) + 2", "4·⌊time / 2⌋ + 2"),
+        ("(4*time + 2) // 2", "2·time + 1"),
+        ("(4*time + 3) // 6", "⌊(2·time + 1) / 3⌋"),
+        ("time / 2 + time / 2", "time"),
+        ("7 // 2", "3"),
+        ("time - time", "0"),
+        ("depends on  batch and time", "depends on batch and time"),
+    ],
+)
+def test_notation(written: str, shown: str) -> None:
+    assert str(notation.parse(written)) == shown
+    assert notation.parse(shown) == notation.parse(written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "time time", "2time", "time +", "(time", "time)", "⌊time", "⌊time)", "time / 0"),
+        *("4 / time", "time // (0-2)", "time ** 99", "time ** words", "a.b", "time!", "+time"),
+        *("1" * 13, "t+" * 150 + "t"),
+    ],
+)
+def test_no_expression(text: str) -> None:
+    with pytest.raises(notation.Unreadable, match="is no size: write 50, time, time − 2"):
+        notation.parse(text)
+
+
+def test_a_part_may_be_no_whole_number() -> None:
+    with pytest.raises(notation.Unreadable, match=r"'time / 2' may be no whole number: write a // b"):
+        notation.parse("time / 2")
+
+
+@given(st.text() | st.text("time 29+-*/()⌊⌋⌈⌉²,", max_size=30))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        size = notation.parse(text)
+    except notation.Unreadable:
+        return
+    assert notation.parse(str(size)) == size or isinstance(size, Depends) or len(str(size)) > 200
+
+
+LINEAR = st.tuples(st.integers(1, 8), st.integers(-9, 9), st.integers(1, 16))
+VALUES = st.lists(st.integers(64, 2048), min_size=12, max_size=20, unique=True)
+
+
+@given(LINEAR, VALUES)
+def test_a_fit_meets_all_values(numbers: tuple[int, int, int], values: list[int]) -> None:
+    factor, offset, divisor = numbers
+    output = tuple((factor * value + offset) // divisor for value in values)
+    step = fitting.fit([tuple(values)], output)
+    assert step is not None
+    for expr in filter(None, (step.expr, step.other)):
+        assert tuple(axes.evaluate(expr, {"0": value}) for value in values) == output
+
+
+@given(LINEAR)
+def test_a_fit_of_many_values_is_the_function_itself(numbers: tuple[int, int, int]) -> None:
+    factor, offset, divisor = numbers
+
+    def true(value: int) -> int:
+        return (factor * value + offset) // divisor
+
+    values = (*range(100, 140), 1111, 2048)
+    step = fitting.fit([values], tuple(map(true, values)))
+    assert step is not None
+    assert all(axes.evaluate(step.expr, {"0": value}) == true(value) for value in range(1, 3000, 7))
+
+
+@pytest.mark.parametrize(
+    ("function", "shown"),
+    [
+        (lambda a, b: 7, "7"),
+        (lambda a, b: a, "0"),
+        (lambda a, b: b, "1"),
+        (lambda a, b: b - 2, "1 − 2"),
+        (lambda a, b: -(-b // 2), "⌈1 / 2⌉"),
+        (lambda a, b: 3 - a, "3 − 0"),
+        (lambda a, b: a + b, "0 + 1"),
+        (lambda a, b: 2 * a + b - 5, "2·0 + 1 − 5"),
+        (lambda a, b: a * b, "0·1"),
+        (lambda a, b: 4 * a * b, "4·0·1"),
+        (lambda a, b: a * a, "0²"),
+    ],
+)
+def test_functions_of_two_sizes(function: Callable[[int, int], int], shown: str) -> None:
+    first, second = (101, 207, 88, 431, 512, 77, 300, 199), (50, 81, 1000, 7, 333, 612, 90, 91)
+    step = fitting.fit([first, second, first], tuple(map(function, first, second)))
+    assert step is not None
+    assert (str(step.expr), step.other) == (shown, None)
+
+
+@pytest.mark.parametrize("function", [lambda a: a % 7, lambda a: a**3 % 1000, lambda a: min(a, 200)])
+def test_what_is_no_such_function_is_not_fitted(function: Callable[[int], int]) -> None:
+    values = (101, 207, 88, 431, 512, 77, 300, 199, 1000)
+    assert fitting.fit([values], tuple(map(function, values))) is None
+
+
+def test_too_few_values_say_nothing() -> None:
+    assert fitting.fit([(1, 2, 3)], (1, 2, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        ("batch, time", {"": ("batch", "time")}),
+        ("(batch, time)", {"": ("batch", "time")}),
+        ("batch", {"": ("batch",)}),
+        ("a: batch, time | b: batch", {"a": ("batch", "time"), "b": ("batch",)}),
+    ],
+)
+def test_option(option: str, names: dict[str, tuple[str, ...]]) -> None:
+    assert notation.axis_names(option) == names
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("batch, 3", "'3' can't name an axis: write names such as batch, time"),
+        ("batch,", "'' can't name an axis"),
+        ("batch, x", "'x' can't name an axis: it has another meaning in shapes"),
+        ("None, time", "'None' can't name an axis: it has another meaning"),
+        ("a: batch | batch", "'batch' names no input: write a: batch, time | b: batch, words"),
+        ("a: batch | a: time", "the input 'a' is there twice"),
+    ],
+)
+def test_option_refused(option: str, message: str) -> None:
+    with pytest.raises(notation.Unreadable) as refused:
+        notation.axis_names(option)
+    assert message in str(refused.value)
+
+
+def known(*texts: str | int) -> named.Dims:
+    return tuple(text if isinstance(text, int) else named.Known(notation.parse(text), TIME) for text in texts)
+
+
+CONV = known("batch", "time − 2", 32)
+STRIDED = known("batch", "⌊(time − 3) / 2⌋ + 1", 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "actual"),
+    [
+        ("(batch, time-2, 32)", CONV),
+        ("(batch, time − 2, 32)", CONV),
+        ("(batch, -2 + time, 32)", CONV),
+        ("[batch, (time-2), 32]", CONV),
+        ("batch × (time − 2) × 32", CONV),
+        ("(time − 2, 32)", CONV),
+        ("(None, None, 32)", CONV),
+        ("(batch, ?, 32)", CONV),
+        ("(…, 32)", CONV),
+        ("(batch, floor((time-3)/2)+1, 32)", STRIDED),
+        ("(batch, ⌊(time − 3)/2⌋ + 1, 32)", STRIDED),
+        ("(batch, (time - 1)//2, 32)", STRIDED),
+        ("(batch, time - time//2 - 1, 32)", STRIDED),
+        ("batch, floor((time-3)/2)+1, 32", STRIDED),
+        ("(batch, depends on time)", known("batch", "depends on time")),
+        ("(batch, 4)", known("batch", "4")),
+    ],
+)
+def test_claims_that_hold(text: str, actual: named.Dims) -> None:
+    claim = claims.shape_claim(text)
+    assert claim.holds((actual,))
+    assert claim.restated((actual,)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "actual", "restated"),
+    [
+        ("(batch, time-3, 32)", CONV, "(batch, time - 2, 32)"),
+        ("(batch, time − 3, 32)", CONV, "(batch, time − 2, 32)"),
+        ("(batch, time, 32)", CONV, "(batch, time − 2, 32)"),
+        ("(time, batch-2, 32)", CONV, "(batch, time - 2, 32)"),
+        ("(batch, -2+time, 33)", CONV, "(batch, -2+time, 32)"),
+        ("batch × time × 32", CONV, "batch × time − 2 × 32"),
+        ("(batch, time//2, 32)", STRIDED, "(batch, floor((time - 3) / 2) + 1, 32)"),
+        ("(batch, 18, 32)", CONV, "(batch, time − 2, 32)"),
+        ("(None, 32)", CONV, "(batch, time − 2, 32)"),
+        ("(batch, time)", known("batch", "depends on time"), "(batch, depends on time)"),
+    ],
+)
+def test_claims_that_do_not_hold(text: str, actual: named.Dims, restated: str) -> None:
+    claim = claims.shape_claim(text)
+    assert not claim.holds((actual,))
+    assert claim.restated((actual,)) == restated
+
+
+def test_expressions_are_compared_for_sizes_that_the_model_takes() -> None:
+    even = (Axis("time", 2, 2, "add"),)
+    size = named.Known(notation.parse("time"), even)
+    assert size.is_same(notation.parse("2 * (time // 2)"))
+    assert not named.Known(notation.parse("time"), TIME).is_same(notation.parse("2 * (time // 2)"))
+    assert not size.is_same(notation.parse("words"))
+
+
+def test_functions_that_rarely_differ_are_told_apart() -> None:
+    size = named.Known(notation.parse("time // 128"), TIME)
+    assert not size.is_same(notation.parse("(time + 1) // 128"))
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        (TIME, "time ≥ 3"),
+        ((Axis("batch", 1, 1, ""),), ""),
+        ((Axis("height", 65, 1, "a"), Axis("width", 32, 16, "b")), "height ≥ 65, width = 32, 48, 64, …"),
+        ((Axis("time", 2, 2, ""),), "time = 2, 4, 6, …"),
+    ],
+)
+def test_needs(known: tuple[Axis, ...], text: str) -> None:
+    assert named.needs(known) == text
+    if text:
+        claim = named.needs_claim(f"needs {text}")
+        assert claim.holds(known)
+        assert claim.restated(known) == f"needs {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "restated"),
+    [
+        ("time >= 3", True, "time >= 3"),
+        ("time > 2", True, "time > 2"),
+        ("time > 3", False, "time > 2"),
+        ("time≥4", False, "time ≥ 3"),
+        ("batch ≥ 1 and time ≥ 5", False, "batch ≥ 1 and time ≥ 3"),
+        ("time = 4, 8, 12, …", False, "time ≥ 3"),
+    ],
+)
+def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
+    claim = named.needs_claim(text)
+    assert claim.holds(TIME) == holds
+    assert claim.restated(TIME) == restated
+
+
+@pytest.mark.parametrize("text", ["time", "time < 3", "at least 3", "time ≥ three", "≥ 3"])
+def test_no_claim_of_needs(text: str) -> None:
+    with pytest.raises(claims.Unreadable, match="states no sizes: write time ≥ 3"):
+        named.needs_claim(text)

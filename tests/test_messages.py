@@ -1,0 +1,151 @@
+"""What crosses borders as JSON comes back as it was; anything else is refused."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import is_dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sphinx_kerasshape import messages
+from sphinx_kerasshape.messages import Error, LayerRow, Model, Report, Source, Tensor, Versions, Weight
+from sphinx_kerasshape.problems import HELP, Problem
+
+from .conftest import REPOSITORY
+
+KINDS = [kind for kind in vars(messages).values() if isinstance(kind, type) and is_dataclass(kind)]
+WEIGHT = messages.plain(Weight("kernel", "dense/kernel", (4, 1), "float32", trainable=True))
+REPORT = messages.plain(Report())
+PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@PATIENT
+@given(st.one_of(map(st.from_type, KINDS)))
+def test_round_trip(value: Any) -> None:
+    data = json.loads(messages.dumps(value))
+    again = messages.build(type(value), data)
+    assert again == value
+    assert messages.dumps(again) == messages.dumps(value)
+    assert data == messages.plain(value)
+
+
+@PATIENT
+@given(st.sampled_from(KINDS), JSON)
+def test_other_data_is_refused(kind: type, data: Any) -> None:
+    with pytest.raises(ValueError, match="not the fields of"):
+        messages.build(kind, data)
+
+
+@PATIENT
+@given(st.one_of(map(st.from_type, KINDS)), st.data())
+def test_changed_data_is_refused_or_fits(value: Any, data: st.DataObject) -> None:
+    changed = _changed(messages.plain(value), data)
+    try:
+        again = messages.build(type(value), changed)
+    except ValueError:
+        return
+    assert json.dumps(messages.plain(again)) == json.dumps(changed)
+
+
+def _changed(item: Any, data: st.DataObject) -> Any:
+    """Return plain data in which something, somewhere, is something else."""
+    if not item or not isinstance(item, (dict, list)) or data.draw(st.integers(0, 4)) == 0:
+        return data.draw(JSON)
+    copy = item.copy()
+    place = data.draw(st.sampled_from(list(item) if isinstance(item, dict) else range(len(item))))
+    if data.draw(st.integers(0, 4)) == 0:
+        del copy[place]
+    else:
+        copy[place] = _changed(item[place], data)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "message"),
+    [
+        (Error, {"type": "ValueError"}, "not the fields of Error"),
+        (Error, {"type": "ValueError", "message": "", "more": ""}, "not the fields of Error"),
+        (Error, {"type": "ValueError", "message": None}, "expected str, got NoneType"),
+        (Error, [], "not the fields of Error"),
+        (Weight, WEIGHT | {"shape": [1.0]}, "expected int, got float"),
+        (Weight, WEIGHT | {"shape": [True]}, "expected int, got bool"),
+        (Weight, WEIGHT | {"shape": None}, "expected a list, got NoneType"),
+        (Weight, WEIGHT | {"shape": "12"}, "expected a list, got str"),
+        (Report, REPORT | {"model": {}}, "not the fields of Model"),
+        (Report, REPORT | {"model": 0}, "not the fields of Model"),
+        (Report, REPORT | {"sources": {}}, "expected a list, got dict"),
+    ],
+)
+def test_refusals(kind: type, data: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        messages.build(kind, data)
+
+
+def test_open_and_unknown_sizes() -> None:
+    assert messages.plain(Tensor((None, 0, 50), "float32"))["shape"] == [None, 0, 50]
+
+
+def test_text_that_is_no_unicode() -> None:
+    error = Error("OSError", "no file '\udcff'")
+    assert messages.build(Error, json.loads(messages.dumps(error).encode())) == error
+
+
+@PATIENT
+@given(st.builds(Report, error=st.from_type(Error), output=st.text()))
+def test_content_is_what_is_shown(report: Report) -> None:
+    made_with = replace(report, versions=Versions("9"), sources=(Source("file", "a", "b"),))
+    assert messages.content(made_with) == messages.content(report)
+    assert messages.content(replace(report, output=report.output + "!")) != messages.content(report)
+    assert messages.content(replace(report, error=Error("E", ""), model=None)) != messages.content(
+        replace(report, error=Error("F", ""), model=None)
+    )
+
+
+def test_layer_paths() -> None:
+    def row(name: str, depth: int) -> LayerRow:
+        return LayerRow(name, "Dense", depth, (), 0, 0, 0, ())
+
+    names = [("a", 0), ("b", 1), ("c", 2), ("d", 2), ("e", 1), ("f", 0)]
+    rows = tuple(row(name, depth) for name, depth in names)
+    model = Model("m", "Functional", True, (), (), rows, 0, 0, 0, 0)
+    assert messages.layer_paths(Report(model)) == ("a", "a/b", "a/b/c", "a/b/d", "a/e", "f")
+    assert messages.layer_paths(Report(error=Error("E", ""))) == ()
+
+
+def test_error_text() -> None:
+    assert str(Error("KeyError", "'units'")) == "KeyError: 'units'"
+    assert str(Error("KeyboardInterrupt", "")) == "KeyboardInterrupt"
+
+
+def test_every_problem_of_a_failure_is_documented() -> None:
+    used = set()
+    for path in (REPOSITORY / "sphinx_kerasshape").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            used |= _problems(node, worker="worker" in path.parts)
+    assert {"code", "crash", "model", "raises", "syntax", "timeout", "worker"} <= used
+    assert used - {""} <= set(Problem)
+    assert set(HELP) == set(Problem)
+    assert all(text.endswith(".") for text in HELP.values())
+
+
+def _problems(node: ast.AST, *, worker: bool) -> set[str]:
+    """Return the problems that code names: ``Failure("code", …)``, in the worker ``problem = "code"``."""
+    found: list[ast.expr] = []
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Failure", "_failure"):
+        found = node.args[:1]
+    elif worker and isinstance(node, ast.Assign):
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=True))
+            found += [value for name, value in pairs if getattr(name, "id", "") == "problem"]
+    return {item.value for item in found if isinstance(item, ast.Constant) and isinstance(item.value, str)}
