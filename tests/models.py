@@ -326,6 +326,13 @@ ACTIONS = {
         seed = keras.random.SeedGenerator(3)
         print(keras.random.normal((2,), seed=seed), keras.random.normal((2,), seed=seed), seed.state)
         print(layers.RandomFlip(seed=4)(tf.ones((1, 2, 2, 3))).shape)""",
+    "added_losses": """
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+        layer = layers.ActivityRegularization(l2=0.5)
+        layer(tf.ones((2, 3)))
+        print(layer.losses, model.losses)
+        layer(tf.ones((4, 3)))
+        print(layer.losses)""",
     "many_given": """
         import numpy as np
         for number in range(5):

@@ -53,7 +53,6 @@ class _Run:
         self.scope = keras.StatelessScope(collect_losses=True, initialize_variables=False)
         self.scope.add_update = self._assign
         self.scope.get_current_value = lambda variable: variable._value
-        self.scope.add_loss = lambda _loss: self.refuse()
         self._enter()
         variable = _variable_class()
         variable.__init__ = self._creator(variable.__init__)
