@@ -18,6 +18,9 @@ exclude_patterns = ["_build", "_ext", "examples"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 numfig = True
 
+# Every number of the prose is checked, or true of a model of its page.
+kerasshape_lint = True
+
 html_theme = "furo"
 html_title = "sphinx-kerasshape"
 html_static_path = ["_static"]

@@ -16,5 +16,8 @@ extensions = ["myst_parser", "sphinx_kerasshape"]
 exclude_patterns = ["_build"]
 numfig = True
 
+# Every number of the prose is checked, or true of a model of its page.
+kerasshape_lint = True
+
 html_theme = "furo"
 html_title = project

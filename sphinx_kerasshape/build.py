@@ -20,10 +20,12 @@ from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.diagnostics import warn
+from sphinx_kerasshape.forking import Forking
 from sphinx_kerasshape.messages import Report, Request, Versions, fingerprint
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.process import Broken, Forking, Spawning, Worker
+from sphinx_kerasshape.process import Broken, Worker
 from sphinx_kerasshape.runner import Progress, Runner
+from sphinx_kerasshape.spawning import Spawning
 from sphinx_kerasshape.surroundings import launch, surroundings
 
 if TYPE_CHECKING:

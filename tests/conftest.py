@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape.config import PRELUDE, Settings
+from sphinx_kerasshape.forking import Forking
 from sphinx_kerasshape.messages import Answer, Request
-from sphinx_kerasshape.process import Forking, Spawning, Worker
+from sphinx_kerasshape.process import Worker
 from sphinx_kerasshape.runner import Runner
+from sphinx_kerasshape.spawning import Spawning
 from sphinx_kerasshape.surroundings import launch
 
 HERE = Path(__file__).parent

@@ -297,6 +297,8 @@ ACTIONS = {
         import numpy as np
         a = np.ones(3)
         one, array, whole = keras.Variable(3.0), keras.Variable(a), keras.Variable(2, dtype="int32")
+        keras.config.set_floatx("float64")
+        print(keras.Variable(7), keras.Variable(7.5), keras.Variable(True), keras.Variable([1, 2]))
         a[0] = 9
         one.assign(one + 1)
         whole.assign_add(5)
@@ -326,6 +328,21 @@ ACTIONS = {
         seed = keras.random.SeedGenerator(3)
         print(keras.random.normal((2,), seed=seed), keras.random.normal((2,), seed=seed), seed.state)
         print(layers.RandomFlip(seed=4)(tf.ones((1, 2, 2, 3))).shape)""",
+    "regularized_and_given": """
+        dense = layers.Dense(2, kernel_regularizer="l2", use_bias=False)
+        model = keras.Sequential([keras.Input((3,)), dense])
+        model.set_weights([tf.ones((3, 2))])
+        print(model.losses)""",
+    "talking_initializer": """
+        def fill(shape, dtype=None):
+            print("fills", shape)
+            return tf.ones(shape, dtype)
+        class Scale(layers.Layer):
+            def build(self, shape):
+                self.scale = self.add_weight(shape=(shape[-1],), initializer=fill)
+            def call(self, x):
+                return x * self.scale
+        model = keras.Sequential([keras.Input((8,)), Scale(), layers.Dense(4)])""",
     "added_losses": """
         model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
         layer = layers.ActivityRegularization(l2=0.5)

@@ -34,6 +34,7 @@ FOUND = {
     "only_one_where_model_is_something_else": ("model = 'small'\nnet = make(2)", "", 2),
     "only_one_in_a_list": ("nets = [make(1)]", "", 1),
     "only_one_in_a_dict": ("nets = {'small': make(1), 'units': 3}", "", 1),
+    "only_one_in_a_tuple": ("nets = make(1), 3", "", 1),
     "only_one_with_a_list_of_it": ("net = make(1)\nnets = (net, net)", "", 1),
     "only_one_that_is_imported": ("from keras import Model\nnet = make(1)", "", 1),
     "last_value_inside_a_block": ("if True:\n    net = make(1)\n    net", "", 1),

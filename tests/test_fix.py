@@ -50,7 +50,7 @@ def repaired(text: str, *claims: Claim, new: str = "8") -> tuple[str, list[str]]
         ":keras:params:`7\n<m>`",
         ":keras:params:`7\r\n  <m>`",
         "> {keras:params}`7\n> <m>`",
-        "(`{keras:params}`7 <m>`` is code) {keras:params}`7 <m>`",
+        "(``{keras:params}`7 <m>` `` is code) {keras:params}`7 <m>`",
         "\ufeff{keras:params}`7 <m>`",
         "a\rb\r\n{keras:params}`7 <m>`  \r\nc\t\n",
         ":expect-params: 7",

@@ -156,9 +156,18 @@ REFUSED = {
     "a_variable_made_in_a_call": """
         class Counting(layers.Layer):
             def call(self, x):
-                self.count = keras.Variable(0.0)
-                return x
+                return x + keras.Variable(1.0)
         model = keras.Sequential([keras.Input((3,)), Counting()])""",
+    "a_variable_set_in_a_graph": """
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+        @tf.function(autograph=False)
+        def reset():
+            try:
+                model.layers[0].bias.assign(tf.ones((2,)))
+            except Exception as error:
+                print("failed")
+        reset()
+        print(model.layers[0].bias.numpy())""",
     "an_initializer_for_another_shape": """
         model = keras.Sequential([keras.Input((3,)), layers.Dense(2, bias_initializer="orthogonal")])""",
     "an_initializer_inside_one": """

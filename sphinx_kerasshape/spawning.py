@@ -1,0 +1,89 @@
+"""One worker process a request, several of them at a time: for systems without ``fork``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sphinx_kerasshape.messages import Failure, plain
+from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, command, end, ending, line, popen
+
+
+class Spawning:
+    """One process a request, several of them at a time."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._processes: set[subprocess.Popen[bytes]] = set()
+
+    def start(self) -> None:
+        """Nothing: each request starts its own process."""
+
+    def warm(self) -> None:
+        """Nothing: no process could be used by a later request."""
+
+    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+        """Run all, as many at a time as there are jobs. Raises :class:`Broken`."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
+        with ThreadPoolExecutor(self._launch.jobs) as pool:
+            waiting = [pool.submit(self._one, run) for run in runs]
+            try:
+                for done in as_completed(waiting):
+                    yield done.result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+                self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in list(self._processes):
+            end(process)
+
+    def _one(self, run: Run) -> dict[str, Any]:
+        settings = {"path": list(self._launch.path), "jobs": 1}
+        with tempfile.TemporaryFile() as errors:
+            process = popen(self._launch, "once", errors)
+            self._processes.add(process)
+            try:
+                self._send(process, line(settings) + command(run))
+                started = time.monotonic()
+                message = self._next(process, IMPORT_SECONDS)
+                if "ready" in message:
+                    started = time.monotonic()
+                    message = self._next(process, run.timeout)
+                elif "failure" in message:
+                    raise Broken(Failure("worker", "the process that runs TensorFlow could not start"))
+            finally:
+                end(process)
+                self._processes.discard(process)
+        if "fatal" in message:
+            raise Broken(Failure(**{**message["fatal"], "frames": ()}))
+        return {**message, "id": run.id, "seconds": time.monotonic() - started}
+
+    def _send(self, process: subprocess.Popen[bytes], data: bytes) -> None:
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.write(data)
+            process.stdin.close()
+
+    def _next(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
+        """Read a message; kill the process if it does not come in time."""
+        assert process.stdout is not None
+        until = time.monotonic() + seconds
+        late = threading.Timer(seconds, process.kill)
+        late.start()
+        line = process.stdout.readline()
+        late.cancel()
+        if line.endswith(b"\n"):
+            return dict(json.loads(line))
+        if time.monotonic() >= until:
+            return {"failure": plain(Failure("timeout", "the code did not end in time"))}
+        return {"failure": plain(Failure("crash", f"the process that ran the code {ending(process.wait())}"))}
