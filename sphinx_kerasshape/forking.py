@@ -140,8 +140,8 @@ class _Conversation:
                 return None
             if reading and not self._receive():
                 return None
-        line, _, self._said = self._said.partition(b"\n")
-        return dict(json.loads(line))
+        first, _, self._said = self._said.partition(b"\n")
+        return dict(json.loads(first))
 
     def _send(self) -> bool:
         try:

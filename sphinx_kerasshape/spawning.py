@@ -80,10 +80,10 @@ class Spawning:
         until = time.monotonic() + seconds
         late = threading.Timer(seconds, process.kill)
         late.start()
-        line = process.stdout.readline()
+        said = process.stdout.readline()
         late.cancel()
-        if line.endswith(b"\n"):
-            return dict(json.loads(line))
+        if said.endswith(b"\n"):
+            return dict(json.loads(said))
         if time.monotonic() >= until:
             return {"failure": plain(Failure("timeout", "the code did not end in time"))}
         return {"failure": plain(Failure("crash", f"the process that ran the code {ending(process.wait())}"))}
