@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -38,7 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
         _say(problem, error=True)
     if not edits and not problems:
         _say("all statements hold")
-    return int(bool(unread or problems) or (bool(edits) and given.check))
+    failed = bool(unread or problems)
+    if given.lock and not (failed or given.check or given.diff):
+        failed = _locked(given)
+    return int(failed or (bool(edits) and given.check))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("sourcedir", help="folder of the documentation's sources")
     command.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would be")
     command.add_argument("--diff", action="store_true", help="change nothing; show what would be changed")
+    command.add_argument("--lock", action="store_true", help="then write the lock anew, with today's answers")
     command.add_argument("--cache-dir", default="", help="folder of earlier answers (kerasshape_cache_dir)")
     command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is another one")
     command.add_argument("-D", dest="define", action="append", default=[], metavar="OPTION=VALUE")
@@ -56,6 +61,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _drifted(given: argparse.Namespace) -> tuple[list[Verdict], str]:
     """Build the documentation; return the claims that do not hold, and the encoding of the sources."""
+    # These are said once, and as what became of them.
+    with _built(given, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
+        return list(_verdicts(app)), app.config.source_encoding
+
+
+def _locked(given: argparse.Namespace) -> bool:
+    """Write the lock; return whether that failed, which the builder has said then."""
+    with _built(given, "kerasshape-lock", "kerasshape.lock") as app:
+        return bool(app.statuscode)
+
+
+@contextmanager
+def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -65,11 +83,10 @@ def _drifted(given: argparse.Namespace) -> tuple[list[Verdict], str]:
         overrides["kerasshape_cache_dir"] = str(Path(given.cache_dir).resolve())
     with tempfile.TemporaryDirectory() as out, patch_docutils(confdir), docutils_namespace():
         folders = (given.sourcedir, confdir, str(Path(out, "out")), str(Path(out, "doctrees")))
-        app = Sphinx(*folders, "dummy", overrides, status=None, warning=sys.stderr, freshenv=True)
-        # These are said once, and as what became of them.
-        app.config.suppress_warnings = [*app.config.suppress_warnings, "kerasshape.claim"]
+        app = Sphinx(*folders, builder, overrides, status=None, warning=sys.stderr, freshenv=True)
+        app.config.suppress_warnings = [*app.config.suppress_warnings, *silent]
         app.build()
-        return list(_verdicts(app)), app.config.source_encoding
+        yield app
 
 
 def _verdicts(app: Sphinx) -> Iterator[Verdict]:

@@ -235,3 +235,24 @@ def test_command_says_what_it_can_not_do(make_project: Callable[..., Project]) -
     broken = run(made)
     assert broken.returncode == 2
     assert "the documentation can't be built" in broken.stderr
+
+
+def test_the_lock_is_written_anew_on_request(make_project: Callable[..., Project]) -> None:
+    page = (
+        "# Page\n\n```{keras:model} m\nkeras.Sequential([keras.Input((4,)), layers.Dense(5)])\n```\n\n"
+        "{keras:params}`25 <m>`\n"
+    )
+    project = make_project({"index.md": page})
+    lock = project.folder / "source" / "kerasshape.lock.json"
+    assert project.build("kerasshape-lock").status == 0
+    before = lock.read_bytes()
+    project.write("index.md", page.replace("Dense(5)", "Dense(6)"))
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(lock.parent)]
+    command += ["--cache-dir", str(project.cache)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert lock.read_bytes() == before
+    subprocess.run([*command, "--lock"], check=True, capture_output=True)
+    assert b"30" in lock.read_bytes()
+    built = project.build("text", "-W")
+    assert (built.warnings, built.status) == ([], 0)
+    assert built.page("index.txt").endswith("30\n")

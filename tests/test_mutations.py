@@ -30,6 +30,7 @@ STATEMENT = re.compile(
     r"|expect-(?P<option>input|output|params): (?P<value>.+)"
 )
 SHAPE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|[^()\[\]]+")
+AXIS = re.compile(r"batch|time")
 DIMENSION = re.compile(r"None|\?|…|\d+")
 
 
@@ -66,6 +67,9 @@ def mutants(statement: Statement) -> list[str]:
 
 
 def _of_shape(text: str) -> Iterator[str]:
+    if AXIS.search(text):
+        yield from _of_named(text)
+        return
     for shape in SHAPE.finditer(text):
         dims = list(DIMENSION.finditer(shape[0]))
         for dim in dims:
@@ -79,6 +83,18 @@ def _of_shape(text: str) -> Iterator[str]:
                 swapped = _put(shape[0], other.start(), other[0], one[0])
                 swapped = _put(swapped, one.start(), one[0], other[0])
                 yield text[: shape.start()] + swapped + text[shape.end() :]
+
+
+def _of_named(text: str) -> Iterator[str]:
+    """Change each axis' name and each number, and swap neighbouring sizes."""
+    for name in AXIS.finditer(text):
+        yield _put(text, name.start(), name[0], "time" if name[0] == "batch" else "batch")
+    for number in re.finditer(r"\d+", text):
+        yield _put(text, number.start(), number[0], str(int(number[0]) + 1))
+    sizes = text.removeprefix("(").removesuffix(")").split(", ")
+    for place in range(1, len(sizes)):
+        swapped = [*sizes[: place - 1], sizes[place], sizes[place - 1], *sizes[place + 1 :]]
+        yield f"({', '.join(swapped)})"
 
 
 def _of_count(text: str) -> Iterator[str]:
