@@ -95,13 +95,16 @@ class Cache:
             self._found[request] = self._read(request)
         return self._found[request]
 
-    def store(self, request: Request, report: Report) -> None:
-        """Keep a report. Where that fails, ``problem`` says why, and the build goes on."""
+    def store(self, request: Request, report: Report, shown: str = "") -> None:
+        """Keep a report. Where that fails, ``problem`` says why, and the build goes on.
+
+        ``shown`` is the fingerprint of what the report shows, where it is known already.
+        """
         body = dumps(report).encode()
         head = {
             "schema": SCHEMA,
             "key": self._key(request),
-            "content": content(report),
+            "content": shown or content(report),
             "layers": layer_paths(report),
             "sources": [plain(self._relative(source)) for source in report.sources],
             "body": hashlib.sha256(body).hexdigest(),

@@ -45,7 +45,7 @@ class Runner:
         for request in progress(self._run(missing, results), len(missing)) if missing else ():
             answer = results[request].answer
             if isinstance(answer, Report):
-                self.cache.store(request, answer)
+                self.cache.store(request, answer, results[request].content)
         return results
 
     def _find(self, request: Request) -> Result | None:
