@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import lint, plan, report, targets
+from sphinx_kerasshape import plan, report, targets
 from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
 from sphinx_kerasshape.config import Settings, settings
@@ -80,6 +80,8 @@ class Build:
         """Call for TensorFlow as soon as a page with an unknown answer was read."""
         page = _domain(app.env).pages.get(app.env.docname)
         if page and self.settings.lint and (page.models or page.claims):
+            from sphinx_kerasshape import lint  # slow to import, and off in most projects
+
             page.mentions.extend(lint.mentions(doctree))
         entries = page.models.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(entry.request) for entry in entries):

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths, plain
 from sphinx_kerasshape.records import Entry, Trouble
-from sphinx_kerasshape.verdicts import Verdict
 
 SCHEMA = 1
 """Number of the layout of ``report.json``."""
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.verdicts import Verdict
 
 
 @dataclass(frozen=True)

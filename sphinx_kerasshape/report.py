@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import warn
-from sphinx_kerasshape.lint import doubt
 from sphinx_kerasshape.messages import Failure, Frame
 from sphinx_kerasshape.named import plain
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference, Trouble
-from sphinx_kerasshape.verdicts import Verdict, judge
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.verdicts import Verdict
 
 _FOR_ALL = (Problem.WORKER, Problem.TENSORFLOW)
 """Problems that are those of no single model."""
@@ -47,6 +46,8 @@ def verdicts(domain: KerasDomain) -> Iterator[Verdict]:
     """Give the verdict of each claim, and of each value that is inserted."""
     for docname in sorted(domain.pages):
         for claim in domain.pages[docname].claims:
+            from sphinx_kerasshape.verdicts import judge  # slow to import, and not every project claims
+
             yield judge(claim, domain.report)
 
 
@@ -68,6 +69,8 @@ def _mentions(domain: KerasDomain) -> None:
             models = list(domain.models_of(page))
             # Where nothing is known, nothing can be doubted.
             for mention in page.mentions if models else ():
+                from sphinx_kerasshape.lint import doubt
+
                 message = doubt(mention, models)
                 if message:
                     warn(

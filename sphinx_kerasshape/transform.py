@@ -12,9 +12,8 @@ from sphinx_kerasshape.directives import keras_part
 from sphinx_kerasshape.domain import layer_anchors
 from sphinx_kerasshape.messages import Answer, Failure, Report, layer_paths
 from sphinx_kerasshape.records import Claim, Entry
-from sphinx_kerasshape.render import columns, parts, table, values
+from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
-from sphinx_kerasshape.verdicts import judge
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -79,6 +78,9 @@ class FillPlaceholders(SphinxPostTransform):
     def _value(self, node: nodes.inline) -> nodes.Node:
         """Write a value; a claim stays as the page states it, true or not."""
         claim = Claim(node["keras-kind"], node["keras-target"], node["keras-stated"], "")
+        from sphinx_kerasshape.render import values
+        from sphinx_kerasshape.verdicts import judge  # slow to import, and not every page has values
+
         return values.value(judge(claim, self._domain.report), self.style)
 
     def _part(self, node: keras_part) -> list[nodes.Node]:
