@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from sphinx_kerasshape import drift, lock
+from sphinx_kerasshape import lock
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.lock import REMEDY, BadLock, Lock
@@ -86,6 +86,8 @@ class Plan:
             return [f"it is not in {self.path.name}: {REMEDY}"]
         # Cached results are not decoded where they are the same.
         same = content(locked.report) == result.content
+        from sphinx_kerasshape import drift  # slow to import, and only a lock needs it
+
         lines = [] if same else drift.differences(locked.report, cast("Report", result.answer))
         change = self._change(entry)
         return [f"{change}: {REMEDY}", *lines] if change else lines
