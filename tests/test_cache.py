@@ -215,7 +215,10 @@ def test_spoilt_shown_pages_are_written_anew(data: bytes, folder: Path) -> None:
 
 def test_shown_pages_that_cannot_be_kept_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    Shown(tmp_path / "file", "html:/out").save({"a": "1"})
+    shown = Shown(tmp_path / "file", "html:/out")
+    shown.save({"a": "1"})
+    assert Shown(tmp_path / "file", "html:/out").changed({"a": "1"}) == ["a"]
+    assert (tmp_path / "file").read_text() == "in the way"
 
 
 class Fails:

@@ -341,9 +341,11 @@ def test_counts_and_sizes_of_targets() -> None:
 def test_any_target_is_found_or_unresolved(text: str) -> None:
     for read in (targets.shapes, targets.params, targets.size, targets.dtypes):
         try:
-            read(parse(text), MODEL)
-        except Unresolved:
-            continue
+            found = read(parse(text), MODEL)
+        except Unresolved as unresolved:
+            assert str(unresolved)
+        else:
+            assert isinstance(found, (tuple, int))
 
 
 # --- verdicts ----------------------------------------------------------------
