@@ -342,10 +342,9 @@ def test_any_target_is_found_or_unresolved(text: str) -> None:
     for read in (targets.shapes, targets.params, targets.size, targets.dtypes):
         try:
             found = read(parse(text), MODEL)
-        except Unresolved as unresolved:
-            assert str(unresolved)
-        else:
-            assert isinstance(found, (tuple, int))
+        except Unresolved:
+            continue
+        assert isinstance(found, (tuple, int))
 
 
 # --- verdicts ----------------------------------------------------------------
