@@ -9,24 +9,23 @@ from __future__ import annotations
 import atexit
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import plan, report, targets
+from sphinx_kerasshape import plan, report
 from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
+from sphinx_kerasshape.codec import fingerprint
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.diagnostics import warn
-from sphinx_kerasshape.forking import Forking
-from sphinx_kerasshape.messages import Report, Request, Versions, fingerprint
+from sphinx_kerasshape.messages import Report, Request, Versions
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.process import Broken, Worker
 from sphinx_kerasshape.runner import Progress, Runner
-from sphinx_kerasshape.spawning import Spawning
-from sphinx_kerasshape.surroundings import launch, surroundings
+from sphinx_kerasshape.surroundings import surroundings
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.process import Worker
     from sphinx_kerasshape.records import Trouble
 
 _PARALLEL_FROM = 6
@@ -46,7 +46,6 @@ class Build:
 
     settings: Settings
     runner: Runner
-    worker: Worker
     shown: Shown
 
     def begin(self, app: Sphinx) -> None:
@@ -61,20 +60,18 @@ class Build:
         path = Path(app.confdir, self.settings.lockfile)
         self.plan = plan.make(self.settings, around.versions, path, Path(app.srcdir))
         self.cache = Cache(folder, around, Path(app.srcdir))
-        self.worker = self._worker()
         fresh = isinstance(app.builder, CheckBuilder) and not self.settings.check_cached
-        self.runner = Runner(self.cache, self.worker, self.settings.timeout, fresh)
+        self.runner = Runner(self.cache, lambda: self.worker, self.settings.timeout, fresh)
         self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
         self._content: dict[str, str] = {}
-        atexit.register(self.worker.close)
+        atexit.register(self._close)
 
     def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         """Have a process ready where pages will be read by several others, which can only call it."""
         if not self.plan.runs:
             return
         if app.parallel > 1 and len(docnames) >= _PARALLEL_FROM and self._mentions(env, docnames):
-            with suppress(Broken):  # It will be met, and reported, when the models are to run.
-                self.worker.start()
+            self._prepare(warm=False)
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
         """Call for TensorFlow as soon as a page with an unknown answer was read."""
@@ -85,14 +82,13 @@ class Build:
             page.mentions.extend(lint.mentions(doctree))
         entries = page.models.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(entry.request) for entry in entries):
-            with suppress(Broken):
-                self.worker.warm()
+            self._prepare(warm=True)
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Answer all requests of the project; return the pages that show other answers now."""
         domain = _domain(env)
         domain.results = self._results(app, domain)
-        self.worker.close()
+        self._close()
         report.all_problems(domain, getattr(env, "intersphinx_inventory", {}))
         self._hand_over(app.builder, domain)
         if self.cache.problem:
@@ -103,8 +99,8 @@ class Build:
 
     def end(self, app: Sphinx, error: Exception | None) -> None:
         """Note what is shown now, and leave no process behind."""
-        self.worker.close()
-        atexit.unregister(self.worker.close)
+        self._close()
+        atexit.unregister(self._close)
         if error is None and self._content:
             self.shown.save(self._content)
 
@@ -131,11 +127,28 @@ class Build:
             return "ran" if self.runner.fresh else "answered"
         return "from the lock" if self.plan.lock is not None else "not run"
 
-    def _worker(self) -> Worker:
+    @cached_property
+    def worker(self) -> Worker:
+        """What runs models; made, and imported, by the first build that has something to run."""
+        from sphinx_kerasshape.forking import Forking
+        from sphinx_kerasshape.spawning import Spawning
+        from sphinx_kerasshape.surroundings import launch
+
         how = launch(self.settings)
         if self.settings.executor == "spawn" or not Forking.possible():
             return Spawning(how)
         return Forking(how)
+
+    def _prepare(self, *, warm: bool) -> None:
+        """Have a process ready, or TensorFlow in it; a broken one is reported when models are to run."""
+        from sphinx_kerasshape.process import Broken
+
+        with suppress(Broken):
+            self.worker.warm() if warm else self.worker.start()
+
+    def _close(self) -> None:
+        if "worker" in vars(self):
+            self.worker.close()
 
     def _cache_folder(self, app: Sphinx) -> Path:
         if self.settings.cache_dir:
@@ -156,6 +169,8 @@ class Build:
         models = domain.models()
         for docname in sorted(domain.pages):
             for claim in domain.pages[docname].claims:
+                from sphinx_kerasshape import targets  # slow to import, and not every project claims
+
                 try:
                     entry = models[targets.parse(claim.target).model][1]
                 except (KeyError, targets.Unresolved):

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 from sphinx.builders.dummy import DummyBuilder
 from sphinx.util import logging
 
-from sphinx_kerasshape import lock, report
 from sphinx_kerasshape.cache import write_atomically
-from sphinx_kerasshape.compact import pretty
 from sphinx_kerasshape.diagnostics import warn
-from sphinx_kerasshape.ledger import Ledger
 from sphinx_kerasshape.problems import Problem
 
 if TYPE_CHECKING:
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.ledger import Ledger
     from sphinx_kerasshape.plan import Plan
     from sphinx_kerasshape.records import Trouble
 
@@ -45,6 +43,9 @@ class ModelBuilder(DummyBuilder):
 
     def take(self, plan: Plan, domain: KerasDomain, drifts: Iterable[Trouble], how: str) -> None:
         """Take what the build found out, when all models were run."""
+        from sphinx_kerasshape import report
+        from sphinx_kerasshape.ledger import Ledger  # imported by each build, needed by few
+
         verdicts = list(report.verdicts(domain))
         troubles = [trouble for page in domain.pages.values() for trouble in page.troubles]
         unclear = [report.claim_trouble(verdict) for verdict in verdicts if verdict.problem]
@@ -74,6 +75,8 @@ class CheckBuilder(ModelBuilder):
 
     def finish(self) -> None:
         """Tell all lines, write both files, and fail if anything is wrong."""
+        from sphinx_kerasshape.compact import pretty
+
         lines = list(self.ledger.lines())
         for line in lines:
             logger.info("%s", line)
@@ -93,6 +96,8 @@ class LockBuilder(ModelBuilder):
 
     def finish(self) -> None:
         """Write the lock, unless anything speaks against it."""
+        from sphinx_kerasshape import lock
+
         path = self.plan.path
         if self.plan.bad is not None:
             message = f"{self.plan.bad.message}; it is not overwritten: delete it to have it written anew"

@@ -13,11 +13,12 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from sphinx_kerasshape.codec import build, dumps, fingerprint, plain
 from sphinx_kerasshape.messages import (
     SCHEMA,
     Answer,
@@ -26,12 +27,8 @@ from sphinx_kerasshape.messages import (
     Request,
     Source,
     Versions,
-    build,
     content,
-    dumps,
-    fingerprint,
     layer_paths,
-    plain,
 )
 
 
@@ -62,14 +59,13 @@ class Result:
         return Result(content(answer), layers, answer)
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What an answer depends on besides its request, found without importing anything."""
 
     versions: Versions
     variables: tuple[tuple[str, str], ...] = ()
     """The environment variables that the project lets its models see."""
-    installed: Callable[[str], str] = field(default=lambda _: "", compare=False)
+    installed: Callable[[str], str] = lambda _: ""
     """Returns the version of an installed distribution, or nothing."""
 
 
@@ -146,7 +142,7 @@ class Cache:
         if source.kind != "file":
             return source
         try:
-            return replace(source, key=os.path.relpath(source.key, self._root))
+            return source._replace(key=os.path.relpath(source.key, self._root))
         except ValueError:  # another drive
             return source
 

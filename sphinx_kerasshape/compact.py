@@ -6,10 +6,9 @@ import functools
 import json
 import typing
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from sphinx_kerasshape.messages import plain
+from sphinx_kerasshape.codec import is_record, plain
 
 _WIDTH = 160
 """Longest line of several values: that of a weight, with its path and shape, is long."""
@@ -17,9 +16,12 @@ _WIDTH = 160
 
 def compact(value: Any) -> Any:
     """Turn a value into plain data, without the fields that have their default."""
-    if is_dataclass(value) and not isinstance(value, type):
-        values = {one.name: (getattr(value, one.name), one.default) for one in fields(value)}
-        return {name: compact(item) for name, (item, default) in values.items() if item != default}
+    if is_record(type(value)):
+        defaults = value._field_defaults
+        values = value._asdict().items()
+        return {
+            name: compact(item) for name, item in values if name not in defaults or item != defaults[name]
+        }
     if isinstance(value, (tuple, list)):
         return [compact(item) for item in value]
     return value
@@ -62,7 +64,7 @@ def _is_simple(value: dict[str, Any] | list[Any]) -> bool:
 @functools.cache
 def _completer(kind: Any) -> Callable[[Any], Any] | None:
     """Return the function for a kind, made once; none for single values."""
-    if is_dataclass(kind) and isinstance(kind, type):
+    if is_record(kind):
         return _of_record(kind)
     members = [member for member in typing.get_args(kind) if member not in (type(None), ...)]
     inner = _completer(members[0]) if members else None
@@ -73,8 +75,8 @@ def _completer(kind: Any) -> Callable[[Any], Any] | None:
     return inner
 
 
-def _of_record(kind: type) -> Callable[[Any], Any]:
-    defaults = {one.name: plain(one.default) for one in fields(kind) if one.default is not MISSING}
+def _of_record(kind: Any) -> Callable[[Any], Any]:
+    defaults = plain(kind._field_defaults)
     completers = {
         name: found for name, hint in typing.get_type_hints(kind).items() if (found := _completer(hint))
     }

@@ -15,7 +15,6 @@ from docutils import nodes
 from sphinx.domains import Domain, ObjType
 from sphinx.util.nodes import make_refnode
 
-from sphinx_kerasshape import targets
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.directives import ModelDirective
 from sphinx_kerasshape.messages import Model, Report, Request
@@ -110,6 +109,8 @@ class KerasDomain(Domain):
 
     def models_of(self, page: Page) -> Iterator[Model]:
         """Give the models that a page shows, or states values of."""
+        from sphinx_kerasshape import targets
+
         names = {entry.name for entry in page.models.values()}
         for claim in page.claims:
             with suppress(targets.Unresolved):

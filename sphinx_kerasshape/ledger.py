@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths, plain
+from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths
 from sphinx_kerasshape.records import Entry, Trouble
 
 SCHEMA = 1

@@ -13,16 +13,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sphinx_kerasshape.codec import build, fingerprint, plain
 from sphinx_kerasshape.compact import compact, complete, pretty
-from sphinx_kerasshape.messages import Report, Request, Versions, build, fingerprint, plain
+from sphinx_kerasshape.messages import Report, Request, Versions
 
 SCHEMA = 1
 """Number of the file's layout."""
-REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
 
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
 
@@ -92,7 +92,7 @@ def write(models: Mapping[str, tuple[Request, Report]], versions: Versions, root
                     _relative(source.key, root) for source in report.sources if source.kind == "file"
                 )
             },
-            "report": compact(replace(report, versions=Versions(), sources=())),
+            "report": compact(report._replace(versions=Versions(), sources=())),
         }
         for name, (request, report) in sorted(models.items())
     }
@@ -116,10 +116,9 @@ def code_digest(request: Request, root: Path) -> str:
     Fields that have their default don't count, so that a later version may add some.
     """
     given = {}
-    for one in fields(Request):
-        value = getattr(request, one.name)
-        if one.default is MISSING or value != one.default:
-            given[one.name] = _relative(value, root) if one.name == "origin" else value
+    for name, value in request._asdict().items():
+        if value != request._field_defaults.get(name):
+            given[name] = _relative(value, root) if name == "origin" else value
     return fingerprint(dict(sorted(given.items())))
 
 

@@ -1,20 +1,17 @@
 """The plain values that cross a border: between phases, processes and builds.
 
-All are frozen, compare by value and travel as JSON. This file knows the standard
+All are frozen, compare by value and travel as JSON (:mod:`.codec`). This file knows the standard
 library only: the worker reads it under an interpreter that may have nothing else.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
 import re
-import types
-import typing
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterable
 from math import prod
-from typing import Any, TypeVar, Union
+from typing import NamedTuple
+
+from sphinx_kerasshape.codec import fingerprint
 
 SCHEMA = 2
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
@@ -22,11 +19,8 @@ SCHEMA = 2
 Shape = tuple[int | None, ...]
 """One entry an axis, the batch axis first; ``None`` where the size is open."""
 
-Value = TypeVar("Value")
 
-
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What is to be run: the whole input of one answer, apart from the installed versions."""
 
     code: str
@@ -43,8 +37,7 @@ class Request:
     """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """A tensor as a layer's call takes or gives it."""
 
     shape: Shape
@@ -54,8 +47,7 @@ class Tensor:
     """The shape as expressions of named axes, such as ``time − 2``; empty without names."""
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """One variable of a layer, such as a Dense layer's ``kernel`` of shape (50, 128)."""
 
     name: str
@@ -75,8 +67,7 @@ class Weight:
         return self.params * item_size(self.dtype)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of a layer: what went in, what came out, and which calls it was connected to.
 
     A source is a layer's name; where that layer has several calls or outputs it is
@@ -88,8 +79,7 @@ class Call:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class LayerRow:
+class LayerRow(NamedTuple):
     """A layer (or another operation) of a model, and every call of it there.
 
     Rows stand in the model's order, the layers of a nested model behind its own row
@@ -106,8 +96,7 @@ class LayerRow:
     weights: tuple[Weight, ...]
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """A named axis of a model's inputs: which sizes of it the model takes."""
 
     name: str
@@ -119,8 +108,7 @@ class Axis:
     """The layer that refuses the next smaller size; empty where none does."""
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """A Keras model as TensorFlow knows it; sizes in bytes, counts from unique weights."""
 
     name: str
@@ -138,8 +126,7 @@ class Model:
     """The axes that the request names."""
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(NamedTuple):
     """An exception, as plain TensorFlow raised it; the message without terminal codes."""
 
     type: str
@@ -149,8 +136,7 @@ class Error:
         return f"{self.type}: {self.message}" if self.message else self.type
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A line of the author's code on the way to an exception.
 
     An empty ``file`` is the code of the request itself, whose first line is 1.
@@ -162,8 +148,7 @@ class Frame:
     text: str
 
 
-@dataclass(frozen=True)
-class Versions:
+class Versions(NamedTuple):
     """The versions that an answer depends on; empty where a package is missing."""
 
     python: str = ""
@@ -172,8 +157,7 @@ class Versions:
     backend: str = ""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Something besides the request that an answer depends on.
 
     ``kind`` is ``file`` (``key`` a path, ``value`` the SHA-256 of its content) or
@@ -185,8 +169,7 @@ class Source:
     value: str
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What TensorFlow said: a model, or the error that the page expects."""
 
     model: Model | None = None
@@ -197,8 +180,7 @@ class Report:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """That TensorFlow could not say it, and why.
 
     ``problem`` is a value of ``Problem``; empty where models are not to be run, or the
@@ -222,6 +204,12 @@ def item_size(dtype: str) -> int:
     return (int(bits[0]) + 7) // 8 if bits else 0
 
 
+def shape_text(shape: Iterable[object]) -> str:
+    """Write a shape as Python does: ``(None, 50)``, ``(batch, time − 2, 32)``, ``(32,)``."""
+    sizes = [str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
 def layer_paths(report: Report) -> tuple[str, ...]:
     """Return the path of each layer of a report in order, such as ``encoder/dense``."""
     above: list[str] = []
@@ -233,79 +221,8 @@ def layer_paths(report: Report) -> tuple[str, ...]:
     return tuple(found)
 
 
-def fingerprint(value: object) -> str:
-    """Return the SHA-256 of a value's JSON, in hexadecimal digits."""
-    return hashlib.sha256(dumps(value).encode()).hexdigest()
-
-
 def content(answer: Answer) -> str:
     """Return the fingerprint of what an answer shows, apart from what it was made with."""
     if isinstance(answer, Report):
-        answer = replace(answer, versions=Versions(), sources=())
+        answer = answer._replace(versions=Versions(), sources=())
     return fingerprint(answer)
-
-
-def dumps(value: object) -> str:
-    """Write a value of this module as one line of JSON, its keys in a fixed order."""
-    return json.dumps(plain(value), separators=(",", ":"))
-
-
-def plain(value: Any) -> Any:
-    """Turn a value of this module into lists, dicts, strings and numbers."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return value
-
-
-def build(kind: type[Value], data: object) -> Value:
-    """Make a value of ``kind`` from plain data, the inverse of :func:`plain`.
-
-    Raises ``ValueError`` for data of any other layout, whatever it is.
-    """
-    return typing.cast("Value", _build(kind, data))
-
-
-@functools.cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-@functools.cache
-def _types(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _build(kind: Any, data: Any) -> Any:
-    if is_dataclass(kind):
-        return _build_dataclass(typing.cast("type", kind), data)
-    origin = typing.get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _build_union(typing.get_args(kind), data)
-    if origin is tuple:
-        return _build_tuple(typing.get_args(kind), data)
-    if type(data) is not kind:
-        raise ValueError(f"expected {kind.__name__}, got {type(data).__name__}")
-    return data
-
-
-def _build_dataclass(kind: type, data: Any) -> Any:
-    if not isinstance(data, dict) or data.keys() != _types(kind).keys():
-        raise ValueError(f"not the fields of {kind.__name__}")
-    return kind(**{name: _build(hint, data[name]) for name, hint in _types(kind).items()})
-
-
-def _build_union(members: tuple[Any, ...], data: Any) -> Any:
-    if data is None and type(None) in members:
-        return None
-    (member,) = (m for m in members if m is not type(None))
-    return _build(member, data)
-
-
-def _build_tuple(members: tuple[Any, ...], data: Any) -> Any:
-    if not isinstance(data, list):
-        raise ValueError(f"expected a list, got {type(data).__name__}")  # noqa: TRY004 - bad data
-    return tuple(_build(members[0], item) for item in data)

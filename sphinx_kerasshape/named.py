@@ -63,12 +63,6 @@ def _dim(size: int | None, text: str, known: tuple[Axis, ...]) -> int | Known | 
     return Known(notation.parse(text), known)
 
 
-def shape_text(shape: Iterable[object]) -> str:
-    """Write a shape as Python does: ``(None, 50)``, ``(batch, time − 2, 32)``, ``(32,)``."""
-    sizes = [str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-
-
 def plain(text: str) -> str:
     """Write an expression with the signs of a keyboard."""
     signs = {"−": "-", "·": "*", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "²": "**2", "³": "**3"}

@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from sphinx_kerasshape import notation
+from typing import Any, NamedTuple
 
 PARTS = ("code", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
@@ -32,8 +29,7 @@ class Unusable(ValueError):
     """An option or argument that can't be used; the message says how to mend it."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """The options of one ``keras:model``, as values."""
 
     show: tuple[str, ...] = ("code", "table", "totals")
@@ -70,7 +66,7 @@ def parse(given: Mapping[str, str | None]) -> tuple[Options, list[str]]:
         except Unusable as unusable:
             problems.append(f":{option}: {unusable}")
     if "hide-code" in given:
-        show = values.get("show", Options.show)
+        show = values.get("show", Options().show)
         values["show"] = tuple(part for part in show if part != "code")
     return Options(**values), problems
 
@@ -195,6 +191,8 @@ def _expression(text: str) -> str:
 
 
 def _axes(text: str) -> str:
+    from sphinx_kerasshape import notation  # slow to import, and few models name their axes
+
     try:
         notation.axis_names(_text(text))
     except notation.Unreadable as unreadable:

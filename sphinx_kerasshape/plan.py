@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from sphinx_kerasshape import lock
 from sphinx_kerasshape.cache import Result
 from sphinx_kerasshape.config import Settings
-from sphinx_kerasshape.lock import REMEDY, BadLock, Lock
 from sphinx_kerasshape.messages import Answer, Failure, Report, Request, Versions, content
-from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.problems import REMEDY, Problem
 from sphinx_kerasshape.records import Entry, Trouble
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.lock import Lock
 
 LINES = 10
 """How many differences between a model and its lock are said."""
@@ -25,8 +26,7 @@ _INSTALL = (
 _OFF = Failure("", "kerasshape_execution is 'off': nothing is run")
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What is done for the answers of one build."""
 
     runs: bool
@@ -38,7 +38,7 @@ class Plan:
     lock: Lock | None = None
     failure: Failure = _OFF
     """Why nothing is run, where it is not; the answer of all models, where there is no lock either."""
-    versions: Versions = field(default_factory=Versions)
+    versions: Versions = Versions()
     """Those that the answers are from."""
     bad: Trouble | None = None
     """What is wrong with the lock itself."""
@@ -53,6 +53,8 @@ class Plan:
         entries = list(entries)
         found: dict[Request, Answer] = {}
         if self.lock is not None:
+            from sphinx_kerasshape import lock
+
             found.update(lock.answers(self.lock, ((one.name, one.request) for one in entries), self.root))
         for entry in entries:
             if entry.request not in found:
@@ -97,6 +99,8 @@ class Plan:
         locked = self.lock.models.get(entry.name) if self.lock is not None else None
         if locked is None:
             return f"it is not in {self.path.name}"
+        from sphinx_kerasshape import lock
+
         if locked.code != lock.code_digest(entry.request, self.root):
             return f"its code, options or prelude are not those of {self.path.name}"
         files = locked.changed_files(self.root)
@@ -114,11 +118,9 @@ def make(settings: Settings, versions: Versions, path: Path, root: Path) -> Plan
         return Plan(runs=False, path=path, root=root)
     # Without a version of Python the interpreter itself is missing: the worker will say so.
     locked = settings.execution == "locked" or (versions.python != "" and versions.tensorflow == "")
-    try:
-        found = lock.read(path)
-    except BadLock as bad:
-        trouble = Trouble(Problem.LOCK, str(bad), f"{path}:{bad.line}")
-        return Plan(not locked, path, root, None, Failure("", str(bad)), versions, trouble)
+    found, bad = _read(path)
+    if bad is not None:
+        return Plan(not locked, path, root, None, Failure("", bad.message), versions, bad)
     if not locked:
         return Plan(True, path, root, found, versions=versions)
     if found is not None:
@@ -131,3 +133,15 @@ def make(settings: Settings, versions: Versions, path: Path, root: Path) -> Plan
         return Plan(runs=False, path=path, root=root, failure=Failure(Problem.TENSORFLOW, message))
     failure = Failure(Problem.TENSORFLOW, _INSTALL.format(lock=path.name))
     return Plan(runs=False, path=path, root=root, failure=failure)
+
+
+def _read(path: Path) -> tuple[Lock | None, Trouble | None]:
+    """Read the lock, if there is one; the second value says what is wrong with it."""
+    if not os.path.lexists(path):
+        return None, None
+    from sphinx_kerasshape import lock  # slow to import, and not every project has one
+
+    try:
+        return lock.read(path), None
+    except lock.BadLock as bad:
+        return None, Trouble(Problem.LOCK, str(bad), f"{path}:{bad.line}")

@@ -47,3 +47,5 @@ HELP = {
     Problem.LOCK: "The lock can't be used, does not know a model, or has other values than TensorFlow now.",
 }
 """What each problem means; the reference in the docs is made from it."""
+REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
+"""How to bring the lock up to date."""

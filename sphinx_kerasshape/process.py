@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from sphinx_kerasshape.messages import Failure, Request, dumps, plain
+from sphinx_kerasshape.codec import dumps, plain
+from sphinx_kerasshape.messages import Failure, Request
 
 PROGRAM = Path(__file__).parent / "worker" / "__main__.py"
 IMPORT_SECONDS = 300

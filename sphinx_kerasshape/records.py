@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.problems import Problem
@@ -14,8 +15,7 @@ def absolute(location: str) -> str:
     return os.path.abspath(location) if location[:1] not in ("", "<") else location
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A model on a page: its request, and where it stands."""
 
     key: str
@@ -35,8 +35,7 @@ class Entry:
     """The ``:from:`` option, where the model is from there."""
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A role on a page that refers to a model or a layer."""
 
     kind: str
@@ -44,8 +43,7 @@ class Reference:
     location: str
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A value that a page states, or has inserted: then ``stated`` is empty."""
 
     kind: str
@@ -56,8 +54,7 @@ class Claim:
     """``file:line`` of the statement itself."""
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """A shape or a count in prose that no role covers."""
 
     kind: str
@@ -66,8 +63,7 @@ class Mention:
     location: str
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Something on a page that is wrong, whatever TensorFlow says."""
 
     problem: Problem

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Failure, Frame
-from sphinx_kerasshape.named import plain
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference, Trouble
 
@@ -82,6 +81,8 @@ def _mentions(domain: KerasDomain) -> None:
 
 def claim_text(verdict: Verdict) -> str:
     """Return the message about a claim that TensorFlow does not confirm."""
+    from sphinx_kerasshape.named import plain
+
     claim = verdict.claim
     what = "" if claim.kind == "shape" else f"{claim.kind} "
     # In the notation of the page, and in full where that hides a part of it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,7 +11,6 @@ from docutils import nodes
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import ReferenceRole, SphinxRole
 
-from sphinx_kerasshape import places
 from sphinx_kerasshape.records import Claim, Page, Reference, absolute
 
 if TYPE_CHECKING:
@@ -60,9 +58,11 @@ class ValueRole(ReferenceRole):
 
 def _at_its_line(claim: Claim, page: Page) -> Claim:
     """Correct the location, which is that of the paragraph's first line."""
+    from sphinx_kerasshape import places  # only pages that state something need it
+
     here = places.location(claim.location)
     text = _text(here.file, _changed(here.file)) if here else ""
-    return replace(claim, location=places.own_location(claim, text, page.claims)) if text else claim
+    return claim._replace(location=places.own_location(claim, text, page.claims)) if text else claim
 
 
 def _changed(file: str) -> int:

@@ -7,12 +7,15 @@ Sphinx, nor how processes are started.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.cache import Cache, Result
-from sphinx_kerasshape.messages import Answer, Failure, Report, Request, build
-from sphinx_kerasshape.process import Broken, Run, Worker
+from sphinx_kerasshape.codec import build
+from sphinx_kerasshape.messages import Answer, Failure, Report, Request
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.process import Run, Worker
 
 Progress = Callable[[Iterator[Request], int], Iterable[Request]]
 """Passes the requests on as they are answered, of which there are so many, and shows it."""
@@ -23,7 +26,8 @@ class Runner:
     """Answers the requests of one build; ``timeout`` in seconds of run time, each."""
 
     cache: Cache
-    worker: Worker
+    worker: Callable[[], Worker]
+    """Gives the worker, which is not there before something must be run."""
     timeout: int
     fresh: bool = False
     """Whether all are run, whatever the cache knows; it learns of their answers."""
@@ -52,12 +56,14 @@ class Runner:
         return None if self.fresh else self.cache.find(request)
 
     def _run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
+        from sphinx_kerasshape.process import Broken, Run  # only builds that run something need it
+
         try:
             runs = [self._first(number, request) for number, request in enumerate(requests)]
             while runs:
                 again = []
                 real = {run.id for run in runs if run.real}
-                for message in self.worker.run(runs):
+                for message in self.worker().run(runs):
                     request = requests[message["id"]]
                     if message["id"] not in real and self._must_repeat(message):
                         seconds = max(1.0, self.timeout - message["seconds"])
@@ -75,6 +81,8 @@ class Runner:
     def _first(self, number: int, request: Request) -> Run:
         # Where an error is expected, only real weights show plain TensorFlow's own.
         real = request.weights == "real" or bool(request.raises)
+        from sphinx_kerasshape.process import Run
+
         return Run(number, request, real, float(self.timeout))
 
     def _must_repeat(self, message: dict[str, Any]) -> bool:
@@ -87,5 +95,5 @@ class Runner:
         failure = build(Failure, message["failure"])
         if failure.problem == "timeout":
             text = f"the code ran for more than {self.timeout} s (kerasshape_timeout) and was stopped"
-            return replace(failure, message=text)
+            return failure._replace(message=text)
         return failure

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sphinx_kerasshape.messages import Failure, plain
+from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, command, end, ending, line, popen
 
 

@@ -17,11 +17,14 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sphinx_kerasshape.cache import Surroundings
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.messages import Versions
-from sphinx_kerasshape.process import PROGRAM, Launch
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.process import Launch
 
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tf-nightly", "tf-nightly-cpu")
 
@@ -50,6 +53,8 @@ _ASK = (
 
 def launch(settings: Settings) -> Launch:
     """Return how the worker is started for these settings."""
+    from sphinx_kerasshape.process import PROGRAM, Launch  # only builds that run something need it
+
     return Launch(
         command=(settings.python or sys.executable, str(PROGRAM)),
         path=tuple(_project_folders()),

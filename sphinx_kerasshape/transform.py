@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
@@ -26,6 +29,10 @@ class FillPlaceholders(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Fill all placeholders of a page."""
+        with _without_collector():
+            self._fill_all()
+
+    def _fill_all(self) -> None:
         self.style = Style(self.app.builder.format, self.config.language or "en")
         for node in list(self.document.findall(nodes.table)):
             if "keras-model" in node:
@@ -102,3 +109,15 @@ class FillPlaceholders(SphinxPostTransform):
             if kind == "totals"
             else parts.weights(report.model, self.style)
         )
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for garbage: a big table's nodes are many, and all are kept."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sphinx_kerasshape import claims, named, targets
-from sphinx_kerasshape.messages import Axis, Model, Report, Shape
+from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
 
 Find = Callable[[str], Report | None]
@@ -66,7 +66,7 @@ def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, obj
 
 def _shapes(stated: str, actual: tuple[named.Dims, ...], axes: tuple[Axis, ...]) -> dict[str, object]:
     different = tuple(dict.fromkeys(actual))
-    text = ", ".join(named.shape_text(shape) for shape in (different if len(different) == 1 else actual))
+    text = ", ".join(shape_text(shape) for shape in (different if len(different) == 1 else actual))
     sizes = different[0] if len(different) == 1 else None
     only = tuple(size if isinstance(size, int) else None for size in sizes) if sizes is not None else None
     found = {"holds": True, "actual": text, "restated": text, "shape": only}

@@ -131,7 +131,7 @@ class NoCache:
 def answers(worker: Worker, requests: Iterable[Request], timeout: int = 60) -> list[Answer]:
     """Run requests without a cache."""
     requests = list(requests)
-    runner = Runner(NoCache(), worker, timeout)  # type: ignore[arg-type]
+    runner = Runner(NoCache(), lambda: worker, timeout)  # type: ignore[arg-type]
     results = runner.results(requests, lambda items, _count: items)
     return [results[request].answer for request in requests]
 

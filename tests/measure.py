@@ -166,6 +166,7 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", default=cases, metavar="CASE")
     given = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Installed, the package is compiled.
     for name in given.cases:
         measure(name, given.rounds)
 

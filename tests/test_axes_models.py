@@ -6,7 +6,6 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -174,18 +173,17 @@ def test_nested_models(worker: Worker, made: str, inside: str, outside: str) -> 
 
 def without_names(found: Model) -> Model:
     def plain(tensors: tuple) -> tuple:
-        return tuple(replace(tensor, symbolic=()) for tensor in tensors)
+        return tuple(tensor._replace(symbolic=()) for tensor in tensors)
 
     rows = tuple(
-        replace(
-            row,
+        row._replace(
             calls=tuple(
-                replace(call, inputs=plain(call.inputs), outputs=plain(call.outputs)) for call in row.calls
+                call._replace(inputs=plain(call.inputs), outputs=plain(call.outputs)) for call in row.calls
             ),
         )
         for row in found.layers
     )
-    return replace(found, inputs=plain(found.inputs), outputs=plain(found.outputs), layers=rows, axes=())
+    return found._replace(inputs=plain(found.inputs), outputs=plain(found.outputs), layers=rows, axes=())
 
 
 @pytest.mark.parametrize("weights", ["auto", "real"])

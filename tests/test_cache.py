@@ -6,7 +6,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,8 @@ from typing import Any, cast
 import pytest
 
 from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings, file_digest
-from sphinx_kerasshape.messages import Error, Failure, Report, Request, Source, Versions, plain
+from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.messages import Error, Failure, Report, Request, Source, Versions
 from sphinx_kerasshape.process import Run, Worker
 from sphinx_kerasshape.runner import Runner
 
@@ -74,21 +75,21 @@ def test_the_same_report_stored_twice_is_one_file(folder: Path) -> None:
 )
 def test_another_request_is_not_found(change: dict[str, str], folder: Path) -> None:
     stored(folder)
-    assert found(folder, replace(REQUEST, **change)) is None
+    assert found(folder, REQUEST._replace(**change)) is None
 
 
 @pytest.mark.parametrize("package", ["python", "tensorflow", "keras", "backend"])
 def test_with_another_version_nothing_is_found(package: str, folder: Path) -> None:
     stored(folder)
-    newer = replace(VERSIONS, **{package: "99"})
-    assert found(folder, now=replace(NOW, versions=newer)) is None
+    newer = VERSIONS._replace(**{package: "99"})
+    assert found(folder, now=NOW._replace(versions=newer)) is None
     assert found(folder) is not None
 
 
 @pytest.mark.parametrize("variables", [(), (("MODE", "slow"),), (("MODE", "fast"), ("MORE", ""))])
 def test_with_other_variables_nothing_is_found(variables: tuple[tuple[str, str], ...], folder: Path) -> None:
     stored(folder)
-    assert found(folder, now=replace(NOW, variables=variables)) is None
+    assert found(folder, now=NOW._replace(variables=variables)) is None
 
 
 SPOILT: dict[str, Callable[[bytes], bytes]] = {
@@ -126,8 +127,8 @@ def test_an_entry_in_another_ones_place_is_no_entry(folder: Path) -> None:
     first = stored(folder)
     data = first.read_bytes()
     first.unlink()
-    other = replace(REQUEST, code="keras.Sequential([keras.Input((3,))])")
-    cache(folder).store(other, replace(REPORT, output="other"))
+    other = REQUEST._replace(code="keras.Sequential([keras.Input((3,))])")
+    cache(folder).store(other, REPORT._replace(output="other"))
     (second,) = folder.rglob("*.json")
     second.write_bytes(data)
     assert found(folder, other) is None
@@ -143,7 +144,7 @@ def test_a_folder_in_its_place_is_no_entry(folder: Path) -> None:
 def test_an_entry_holds_as_long_as_its_files_do(folder: Path, tmp_path: Path) -> None:
     module = tmp_path / "bricks.py"
     module.write_text("units = 3")
-    stored(folder, replace(REPORT, sources=(Source("file", str(module), file_digest(module)),)))
+    stored(folder, REPORT._replace(sources=(Source("file", str(module), file_digest(module)),)))
     assert found(folder) is not None
     module.write_text("units = 4")
     assert found(folder) is None
@@ -158,7 +159,7 @@ def test_a_copy_of_a_project_looks_at_its_own_files(tmp_path: Path) -> None:
     old.mkdir()
     (old / "bricks.py").write_text("units = 3")
     digest = file_digest(old / "bricks.py")
-    stored(old / "cache", replace(REPORT, sources=(Source("file", str(old / "bricks.py"), digest),)))
+    stored(old / "cache", REPORT._replace(sources=(Source("file", str(old / "bricks.py"), digest),)))
     new = tmp_path / "new"
     shutil.copytree(old, new)
     (old / "bricks.py").unlink()
@@ -168,10 +169,10 @@ def test_a_copy_of_a_project_looks_at_its_own_files(tmp_path: Path) -> None:
 
 
 def test_an_entry_holds_as_long_as_its_packages_do(folder: Path) -> None:
-    stored(folder, replace(REPORT, sources=(Source("package", "bricks", "1.0"),)))
+    stored(folder, REPORT._replace(sources=(Source("package", "bricks", "1.0"),)))
     assert found(folder) is not None
-    assert found(folder, now=replace(NOW, installed={"bricks": "1.1"}.get)) is None
-    assert found(folder, now=replace(NOW, installed={}.get)) is None
+    assert found(folder, now=NOW._replace(installed={"bricks": "1.1"}.get)) is None
+    assert found(folder, now=NOW._replace(installed={}.get)) is None
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ class Fails:
 
 
 def test_a_failure_is_not_kept(folder: Path) -> None:
-    runner = Runner(cache(folder), cast("Worker", Fails()), timeout=9)
+    runner = Runner(cache(folder), lambda: cast("Worker", Fails()), timeout=9)
     results = runner.results([REQUEST], lambda requests, _count: requests)
     assert results[REQUEST].failure == Failure("code", "no")
     assert not folder.exists()

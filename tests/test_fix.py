@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,7 +89,7 @@ def test_equal_claims_of_a_paragraph_are_taken_in_turn() -> None:
     found: list[Claim] = []
     for line in (1, 1, 4):
         one = claim(line=line)
-        found.append(replace(one, location=own_location(one, text, found)))
+        found.append(one._replace(location=own_location(one, text, found)))
     assert [one.location for one in found] == [f"{FILE}:1", f"{FILE}:2", f"{FILE}:4"]
     assert repaired(text, *found)[0] == text.replace("7", "8")
     assert (
@@ -106,7 +105,7 @@ def test_what_is_not_found_is_said_and_left() -> None:
     assert repaired(twice, claim())[0] == twice
     once = "a\n\n{keras:params}`7 <m>`\n"
     assert repaired(once, claim(line=9))[0] == once.replace("7", "8")
-    elsewhere = replace(claim(), location="other.md:1")
+    elsewhere = claim()._replace(location="other.md:1")
     assert repaired(text, elsewhere) == (text, ["other.md:1: '7' is in no file that could be read"])
     unsure = Verdict(claim(), holds=False, problem="m is unknown")
     assert edits([unsure], {FILE: Source(FILE, text, "utf-8", "")}) == ([], [f"{FILE}:1: m is unknown"])
@@ -128,7 +127,7 @@ def test_locations() -> None:
     assert location("a.py:docstring of b.c:5") == Location("a.py", 5, "b.c")
     assert str(location("a.py:docstring of b.c:5")) == "a.py:docstring of b.c:5"
     assert location("a.md") is None
-    assert place(replace(claim(), location="a.md"), "x") is None
+    assert place(claim()._replace(location="a.md"), "x") is None
 
 
 def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sphinx_kerasshape import lock
+from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.compact import compact, complete
 from sphinx_kerasshape.drift import differences
 from sphinx_kerasshape.lock import BadLock
@@ -26,7 +26,6 @@ from sphinx_kerasshape.messages import (
     Tensor,
     Versions,
     Weight,
-    plain,
 )
 
 from .conftest import Built, Project
@@ -380,7 +379,7 @@ def row(name: str, size: int, source: str) -> LayerRow:
 def report(*rows: LayerRow, **more: object) -> Report:
     ends = (Tensor((None, 4), "float32", "x"),), (Tensor((None, 4), "float32", "y"),)
     model = Model("m", "Sequential", True, *ends, rows, 32, 32, 0, 128)
-    return Report(replace(model, **more))  # type: ignore[arg-type]
+    return Report(model._replace(**more))  # type: ignore[arg-type]
 
 
 FIRST, SECOND = row("first", 4, "x"), row("second", 4, "first")
@@ -407,7 +406,7 @@ def test_swapped_layers_of_equal_totals_are_found() -> None:
             ["input dtype float32 in the lock, int32 now"],
         ),
         (
-            report(FIRST, replace(SECOND, weights=())),
+            report(FIRST, SECOND._replace(weights=())),
             [
                 "layer 'second' weights kernel in the lock, none now",
             ],
@@ -439,11 +438,11 @@ def test_a_digest_is_the_same_in_every_checkout() -> None:
 def test_ends_of_lines_are_no_change(tmp_path: Path) -> None:
     (tmp_path / "zoo.py").write_bytes(b"a\nb\n")
     request = Request("code")
-    answer = replace(report(FIRST), sources=(Source("file", str(tmp_path / "zoo.py"), "x"),))
+    answer = report(FIRST)._replace(sources=(Source("file", str(tmp_path / "zoo.py"), "x"),))
     (tmp_path / "lock").write_bytes(lock.write({"a": (request, answer)}, Versions("3"), tmp_path))
     known = lock.read(tmp_path / "lock")
     assert known is not None
-    assert known.models["a"].report == replace(answer, versions=Versions("3"), sources=())
+    assert known.models["a"].report == answer._replace(versions=Versions("3"), sources=())
     (tmp_path / "zoo.py").write_bytes(b"a\r\nb\r\n")
     assert known.models["a"].is_of(request, tmp_path)
     (tmp_path / "zoo.py").write_bytes(b"a\nc\n")

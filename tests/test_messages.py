@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import is_dataclass, replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sphinx_kerasshape import messages
+from sphinx_kerasshape import codec, messages
 from sphinx_kerasshape.messages import Error, LayerRow, Model, Report, Source, Tensor, Versions, Weight
 from sphinx_kerasshape.problems import HELP, Problem
 
 from .conftest import REPOSITORY
 
-KINDS = [kind for kind in vars(messages).values() if isinstance(kind, type) and is_dataclass(kind)]
-WEIGHT = messages.plain(Weight("kernel", "dense/kernel", (4, 1), "float32", trainable=True))
-REPORT = messages.plain(Report())
+KINDS = [kind for kind in vars(messages).values() if codec.is_record(kind)]
+WEIGHT = codec.plain(Weight("kernel", "dense/kernel", (4, 1), "float32", trainable=True))
+REPORT = codec.plain(Report())
 PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -31,29 +30,29 @@ JSON = st.recursive(
 @PATIENT
 @given(st.one_of(map(st.from_type, KINDS)))
 def test_round_trip(value: Any) -> None:
-    data = json.loads(messages.dumps(value))
-    again = messages.build(type(value), data)
+    data = json.loads(codec.dumps(value))
+    again = codec.build(type(value), data)
     assert again == value
-    assert messages.dumps(again) == messages.dumps(value)
-    assert data == messages.plain(value)
+    assert codec.dumps(again) == codec.dumps(value)
+    assert data == codec.plain(value)
 
 
 @PATIENT
 @given(st.sampled_from(KINDS), JSON)
 def test_other_data_is_refused(kind: type, data: Any) -> None:
     with pytest.raises(ValueError, match="not the fields of"):
-        messages.build(kind, data)
+        codec.build(kind, data)
 
 
 @PATIENT
 @given(st.one_of(map(st.from_type, KINDS)), st.data())
 def test_changed_data_is_refused_or_fits(value: Any, data: st.DataObject) -> None:
-    changed = _changed(messages.plain(value), data)
+    changed = _changed(codec.plain(value), data)
     try:
-        again = messages.build(type(value), changed)
+        again = codec.build(type(value), changed)
     except ValueError:
         return
-    assert json.dumps(messages.plain(again)) == json.dumps(changed)
+    assert json.dumps(codec.plain(again)) == json.dumps(changed)
 
 
 def _changed(item: Any, data: st.DataObject) -> Any:
@@ -87,26 +86,26 @@ def _changed(item: Any, data: st.DataObject) -> Any:
 )
 def test_refusals(kind: type, data: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        messages.build(kind, data)
+        codec.build(kind, data)
 
 
 def test_open_and_unknown_sizes() -> None:
-    assert messages.plain(Tensor((None, 0, 50), "float32"))["shape"] == [None, 0, 50]
+    assert codec.plain(Tensor((None, 0, 50), "float32"))["shape"] == [None, 0, 50]
 
 
 def test_text_that_is_no_unicode() -> None:
     error = Error("OSError", "no file '\udcff'")
-    assert messages.build(Error, json.loads(messages.dumps(error).encode())) == error
+    assert codec.build(Error, json.loads(codec.dumps(error).encode())) == error
 
 
 @PATIENT
 @given(st.builds(Report, error=st.from_type(Error), output=st.text()))
 def test_content_is_what_is_shown(report: Report) -> None:
-    made_with = replace(report, versions=Versions("9"), sources=(Source("file", "a", "b"),))
+    made_with = report._replace(versions=Versions("9"), sources=(Source("file", "a", "b"),))
     assert messages.content(made_with) == messages.content(report)
-    assert messages.content(replace(report, output=report.output + "!")) != messages.content(report)
-    assert messages.content(replace(report, error=Error("E", ""), model=None)) != messages.content(
-        replace(report, error=Error("F", ""), model=None)
+    assert messages.content(report._replace(output=report.output + "!")) != messages.content(report)
+    assert messages.content(report._replace(error=Error("E", ""), model=None)) != messages.content(
+        report._replace(error=Error("F", ""), model=None)
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.messages import Report, build
+from sphinx_kerasshape.codec import build
+from sphinx_kerasshape.messages import Report
 from sphinx_kerasshape.process import Run, Worker
 
 from . import models

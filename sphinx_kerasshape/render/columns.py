@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from docutils import nodes
 
@@ -12,8 +12,7 @@ from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.translate import _
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of the table: one call of a layer, of which the first also speaks for the layer."""
 
     path: str
@@ -44,8 +43,7 @@ class Line:
 Cell = Callable[[Line, Style], list[nodes.Node]]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column: its head, and how its cells are made."""
 
     title: Callable[[], str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from docutils import nodes
 
-from sphinx_kerasshape import named
 from sphinx_kerasshape.messages import Failure, Model, Report, Versions
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.render.style import Style, size_text
@@ -24,7 +23,9 @@ def totals(model: Model, style: Style) -> list[nodes.Node]:
 
 def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a line that says which sizes of its named axes the model takes; nothing if any."""
-    text = named.needs(model.axes)
+    from sphinx_kerasshape import named  # slow to import, and few models name their axes
+
+    text = named.needs(model.axes) if model.axes else ""
     if not text:
         return []
     before, _sizes, after = _("Needs %s").partition("%s")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.messages import Shape, Tensor
-from sphinx_kerasshape.named import shape_text
+from sphinx_kerasshape.messages import Shape, Tensor, shape_text
 
 NOTHING = "–"
 """Stands in a cell that has no value."""
@@ -20,8 +19,7 @@ class keras_header_cell(nodes.entry):  # noqa: N801
     """A table cell that names its row or column; ``scope`` says which. HTML only."""
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """The output format (``html``, ``latex``, …) and the language that values are for."""
 
     format: str

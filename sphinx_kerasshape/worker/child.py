@@ -13,19 +13,10 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import replace
 from typing import Any, NoReturn
 
-from sphinx_kerasshape.messages import (
-    Answer,
-    Error,
-    Failure,
-    Report,
-    Request,
-    Versions,
-    build,
-    dumps,
-)
+from sphinx_kerasshape.codec import build, dumps
+from sphinx_kerasshape.messages import Answer, Error, Failure, Report, Request, Versions
 from sphinx_kerasshape.worker import execute, find, follow, lifeline, reader, sources, trouble, weightless
 
 OUTPUT_LIMIT = 1 << 16
@@ -83,7 +74,7 @@ def once(commands: int, answers: int) -> None:
         sys.stdout.flush()
         output.seek(0)
         if "report" in answer:
-            answer["report"] = replace(answer["report"], output=text(output.read(OUTPUT_LIMIT)))
+            answer["report"] = answer["report"]._replace(output=text(output.read(OUTPUT_LIMIT)))
         lifeline.write_all(answers, dumps({"id": command["id"], **answer}).encode() + b"\n")
         os.chdir(os.path.dirname(folder))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from sphinx_kerasshape.messages import Call, LayerRow, Model, Shape, Tensor, Weight
@@ -199,7 +198,7 @@ def _tensors(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
 def _named(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
     """Read the tensors at the ends of a graph, each with the name of its operation."""
     found = zip(tensors, _tensors(tensors, symbols), strict=True)
-    return tuple(replace(read, name=str(tensor._keras_history[0].name)) for tensor, read in found)
+    return tuple(read._replace(name=str(tensor._keras_history[0].name)) for tensor, read in found)
 
 
 def _shape(shape: Iterable[Any]) -> Shape:

@@ -18,7 +18,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from sphinx_kerasshape.messages import Failure, dumps
+from sphinx_kerasshape.codec import dumps
+from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.worker import child, lifeline
 
 _TICK = 0.1
