@@ -97,32 +97,33 @@ class Cache:
         ``shown`` is the fingerprint of what the report shows, where it is known already.
         """
         body = dumps(report).encode()
+        key = self._key(request)
         head = {
             "schema": SCHEMA,
-            "key": self._key(request),
+            "key": key,
             "content": shown or content(report),
             "layers": layer_paths(report),
             "sources": [plain(self._relative(source)) for source in report.sources],
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:
-            write_atomically(self._path(request), dumps(head).encode() + b"\n" + body)
+            write_atomically(self._path(key), dumps(head).encode() + b"\n" + body)
         except OSError as error:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
-    def _path(self, request: Request) -> Path:
-        key = self._key(request)
+    def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"
 
     def _key(self, request: Request) -> str:
         return fingerprint([SCHEMA, request, self._surroundings.versions, self._surroundings.variables])
 
     def _read(self, request: Request) -> Result | None:
+        key = self._key(request)
         try:
-            head, _, body = self._path(request).read_bytes().partition(b"\n")
+            head, _, body = self._path(key).read_bytes().partition(b"\n")
             fields = json.loads(head)
             sources = [build(Source, source) for source in fields["sources"]]
-            expected = [SCHEMA, self._key(request), hashlib.sha256(body).hexdigest()]
+            expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
             if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
             layers = tuple(map(str, fields["layers"]))

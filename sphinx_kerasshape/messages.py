@@ -2,9 +2,8 @@
 
 All are frozen, compare by value and travel as JSON (:mod:`.codec`). This file knows the standard
 library only: the worker reads it under an interpreter that may have nothing else.
+Annotations are evaluated here, once: the codec looks at them.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable

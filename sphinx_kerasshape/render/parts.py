@@ -23,9 +23,11 @@ def totals(model: Model, style: Style) -> list[nodes.Node]:
 
 def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a line that says which sizes of its named axes the model takes; nothing if any."""
+    if not model.axes:
+        return []
     from sphinx_kerasshape import named  # slow to import, and few models name their axes
 
-    text = named.needs(model.axes) if model.axes else ""
+    text = named.needs(model.axes)
     if not text:
         return []
     before, _sizes, after = _("Needs %s").partition("%s")
