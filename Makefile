@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGE := build/example/html/index.html
 
-.PHONY: help example test lint docs clean
+.PHONY: help example test lint docs locked clean
 
 help:
 	@echo 'make example   build example_project with real TensorFlow'
 	@echo 'make test      run the whole test suite'
 	@echo 'make lint      linters, types, import contracts'
 	@echo 'make docs      build the documentation'
+	@echo 'make locked    build the documentation where there is no TensorFlow, from a lock, and compare'
 	@echo 'make clean     remove all that the others made'
 
 # tensorflow-cpu where there is one for this machine, tensorflow elsewhere.
@@ -38,6 +39,19 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m sphinx -nW --keep-going -q -d build/docs/doctrees -b html docs build/docs/html
+
+# The same pages, from a lock, in an environment that has no TensorFlow.
+BARE := build/bare
+BARE_LOCK := $(CURDIR)/build/docs.lock.json
+locked: docs
+	$(BIN)/python -m sphinx -W -q -d build/docs/doctrees -b kerasshape-lock -D kerasshape_lockfile=$(BARE_LOCK) docs build/docs/lock
+	$(BIN)/python -m venv --clear $(BARE)
+	$(BARE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BARE)/bin/python -m pip install --quiet . --group docs
+	! $(BARE)/bin/python -c 'import tensorflow' 2>/dev/null
+	$(BARE)/bin/python -m sphinx -nW --keep-going -q -E -d build/bare-docs/doctrees -D kerasshape_lockfile=$(BARE_LOCK) -b html docs build/bare-docs/html
+	diff -r --exclude=.buildinfo build/docs/html build/bare-docs/html
+	@echo 'The documentation is the same without TensorFlow'
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox
