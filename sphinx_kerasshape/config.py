@@ -60,6 +60,13 @@ class Settings:
         "Point out shapes and counts of params in prose that no role covers and no model on the page has.",
         rebuild="env",
     )
+    numbers: str = _option(
+        "exact",
+        "How ``keras:params`` inserts counts: ``exact`` (29,505) or ``si`` (29.5k: three digits and "
+        "a prefix, of which B is billions). Tables are always exact.",
+        rebuild="env",
+        choices=("exact", "si"),
+    )
     timeout: int = _option(60, "Seconds that a model's code may run.", least=1)
     jobs: int = _option(0, "How many models run side by side. 0: as many as there are processors.", least=0)
     executor: str = _option(

@@ -33,7 +33,8 @@ class FillPlaceholders(SphinxPostTransform):
             self._fill_all()
 
     def _fill_all(self) -> None:
-        self.style = Style(self.app.builder.format, self.config.language or "en")
+        numbers = settings(self.config)[0].numbers
+        self.style = Style(self.app.builder.format, self.config.language or "en", numbers)
         for node in list(self.document.findall(nodes.table)):
             if "keras-model" in node:
                 self._fill(node)

@@ -12,6 +12,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from sphinx_kerasshape import translate
+from sphinx_kerasshape.counts import count_claim
+from sphinx_kerasshape.render.style import Style
 
 from .conftest import REPOSITORY, Project
 
@@ -62,3 +64,34 @@ def test_each_catalog_is_complete_and_compiled(path: Path) -> None:
     assert set(written) == messages()
     assert all(written.values())
     assert compiled == written, "compile it: pybabel compile -D kerasshape -d sphinx_kerasshape/locale"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "german"),
+    [
+        (0, "0", "0"),
+        (950, "950", "950"),
+        (999, "999", "999"),
+        (1000, "1k", "1k"),
+        (29_505, "29.5k", "29,5k"),
+        (30_049, "30k", "30k"),
+        (999_499, "999k", "999k"),
+        (999_500, "1M", "1M"),
+        (25_636_712, "25.6M", "25,6M"),
+        (173_961_510_912, "174B", "174B"),
+        (1_500 * 10**12, "1,500T", "1.500T"),
+    ],
+)
+def test_short_numbers(count: int, english: str, german: str) -> None:
+    assert Style("html", "en", "si").inserted(count) == english
+    assert Style("html", "de", "si").inserted(count) == german
+    assert Style("html").inserted(count) == f"{count:,}"
+    assert count_claim(english).holds(count)
+
+
+def test_short_numbers_are_for_running_text(make_project: Callable[..., Project]) -> None:
+    page = PAGE + "\nIt has :keras:params:`chain` params.\n"
+    conf = "language = 'de'\nkerasshape_numbers = 'si'\n"
+    text = make_project({"index.rst": page}, conf).build("text", "-W").page("index.txt")
+    assert "It has 29,5k params." in text
+    assert "29.505" in text

@@ -10,6 +10,7 @@ from docutils import nodes
 
 from sphinx_kerasshape.messages import Shape, Tensor, shape_text
 
+_PREFIXES = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 NOTHING = "–"
 """Stands in a cell that has no value."""
 _LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
@@ -24,6 +25,8 @@ class Style(NamedTuple):
 
     format: str
     language: str = "en"
+    numbers: str = "exact"
+    """How counts are inserted in running text: ``exact`` or ``si``."""
 
     def shape(self, shape: Shape) -> nodes.Node:
         """Write a shape so that it doesn't break over lines."""
@@ -44,8 +47,18 @@ class Style(NamedTuple):
         """Write a name of the code's."""
         return self._code(text, "kerasshape-name")
 
-    def number(self, count: int) -> str:
-        """Write a count with the language's thousands separators."""
+    def inserted(self, count: int) -> str:
+        """Write a count as running text has it: ``29,505`` or ``29.5k``."""
+        if self.numbers == "exact":
+            return self.number(count)
+        rounded = float(f"{count:.3g}")
+        prefix, unit = next(((sign, size) for sign, size in _PREFIXES if rounded >= size), ("", 1))
+        return self.number(float(f"{rounded / unit:.3g}")) + prefix
+
+    def number(self, count: float) -> str:
+        """Write a number in the language's way; a count has its thousands separators."""
+        if isinstance(count, float) and count.is_integer():
+            count = int(count)
         if self.language.startswith("en"):
             return f"{count:,}"  # Importing Babel takes longer than writing a small page.
         from babel.core import UnknownLocaleError

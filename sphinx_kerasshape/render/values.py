@@ -22,4 +22,4 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
 def _inserted(verdict: Verdict, style: Style) -> str:
     if verdict.count is None:
         return verdict.actual
-    return size_text(verdict.count) if verdict.claim.kind == "bytes" else style.number(verdict.count)
+    return size_text(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)
