@@ -148,6 +148,7 @@ class ModelDirective(SphinxDirective):
             origin=origin,
             model=given.model,
             axes=given.axes,
+            input=given.input,
             raises=given.raises,
             # Output that readers see has to be that of real weights.
             weights="real" if "output" in given.show else self._settings.weights,

@@ -34,6 +34,8 @@ class Request(NamedTuple):
     """``auto``: weightless where that works; ``real``: always with real weights."""
     axes: str = ""
     """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
+    input: str = ""
+    """The shape, batch axis first, to build a model with that has none: ``(None, 50)``."""
 
 
 class Tensor(NamedTuple):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from sphinx_kerasshape.messages import shape_text
+
 PARTS = ("code", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
 COLUMNS = (
@@ -42,6 +44,7 @@ class Options(NamedTuple):
     width: str = ""
     model: str = ""
     axes: str = ""
+    input: str = ""
     raises: str = ""
     source: str = ""
     """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
@@ -200,6 +203,20 @@ def _axes(text: str) -> str:
     return _text(text)
 
 
+def _shape(text: str) -> str:
+    example = "write a whole shape with the batch axis first, such as (None, 50)"
+    try:
+        shape = ast.literal_eval(_text(text))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise Unusable(f"{_text(text)!r} is no shape: {example}") from None
+    if not isinstance(shape, (tuple, list)) or not shape:
+        raise Unusable(f"{_text(text)!r} is no shape: {example}")
+    for size in shape:
+        if size is not None and (type(size) is not int or size < 1):
+            raise Unusable(f"{size!r} is no size of an axis: {example}, None where it is open")
+    return shape_text(shape)
+
+
 def _exception(text: str) -> str:
     name = _text(text)
     if not all(part.isidentifier() for part in name.split(".")):
@@ -234,6 +251,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "width": ("width", _length),
     "model": ("model", _expression),
     "axes": ("axes", _axes),
+    "input": ("input", _shape),
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),

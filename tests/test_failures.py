@@ -123,7 +123,8 @@ CASES = {
     "unbuilt": Case(
         'model = keras.Sequential([layers.LSTM(4), layers.Dense(1)], name="late")\n',
         "@0: WARNING: model NAME: the Sequential model 'late' has no input shape, so its layers have no "
-        "shapes or weights yet: put keras.Input(shape=(None, features)) in front of its layers "
+        "shapes or weights yet: give the directive ':input: (None, None, features)', the batch axis first, "
+        "or put a keras.Input in front of its layers "
         "[kerasshape.unbuilt]",
     ),
     "subclassed": Case(

@@ -439,7 +439,8 @@ UNBUILT = {
     "no_input": (
         "model = keras.Sequential([layers.Embedding(9, 3), layers.Dense(2)], name='net')",
         "the Sequential model 'net' has no input shape, so its layers have no shapes or weights yet: "
-        "put keras.Input(shape=(None,)) in front of its layers",
+        "give the directive ':input: (None, None)', the batch axis first, or put a keras.Input in front of "
+        "its layers",
     ),
     "empty": ("model = keras.Sequential(name='net')", "the Sequential model 'net' has no layers"),
     "input_only": (

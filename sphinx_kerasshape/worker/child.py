@@ -18,7 +18,17 @@ from typing import Any, NoReturn
 
 from sphinx_kerasshape.codec import build, dumps
 from sphinx_kerasshape.messages import Answer, Error, Failure, Report, Request, Versions
-from sphinx_kerasshape.worker import execute, find, follow, lifeline, reader, sources, trouble, weightless
+from sphinx_kerasshape.worker import (
+    execute,
+    find,
+    follow,
+    inputs,
+    lifeline,
+    reader,
+    sources,
+    trouble,
+    weightless,
+)
 
 OUTPUT_LIMIT = 1 << 16
 """Bytes of printed output that are kept of a run; the rest is read and thrown away."""
@@ -121,8 +131,10 @@ def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> An
             found = find.model(request.model, value, namespace)
             if isinstance(found, Failure):
                 return found
+            if request.input:
+                inputs.build(found, request.input)
             model = reader.read(found, request.axes)
-    except (reader.Unreadable, follow.Unnamed) as unreadable:
+    except (inputs.Refused, reader.Unreadable, follow.Unnamed) as unreadable:
         return Failure(unreadable.problem, str(unreadable))
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         if request.raises and trouble.matches(error, request.raises):

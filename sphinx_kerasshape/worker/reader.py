@@ -124,15 +124,17 @@ def _unbuilt_sequential(model: Any) -> str:
             f"Keras can't tell the shapes of {name}, though it has an input shape: "
             "one of its layers needs a compute_output_shape() method"
         )
-    hint = {
-        "Embedding": "keras.Input(shape=(None,))",
-        "Dense": "keras.Input(shape=(features,))",
-        "Conv2D": "keras.Input(shape=(height, width, channels))",
-        "LSTM": "keras.Input(shape=(None, features))",
-    }.get(type(model.layers[0]).__name__, "keras.Input(shape=...)")
+    shape = {
+        "Embedding": "(None, None)",
+        "Dense": "(None, features)",
+        "Conv1D": "(None, steps, channels)",
+        "Conv2D": "(None, height, width, channels)",
+        "LSTM": "(None, None, features)",
+        "GRU": "(None, None, features)",
+    }.get(type(model.layers[0]).__name__, "(None, ...)")
     return (
-        f"{name} has no input shape, so its layers have no "
-        f"shapes or weights yet: put {hint} in front of its layers"
+        f"{name} has no input shape, so its layers have no shapes or weights yet: give the directive "
+        f"':input: {shape}', the batch axis first, or put a keras.Input in front of its layers"
     )
 
 
