@@ -18,6 +18,8 @@ COLUMNS = (
     "output",
     "params",
     "trainable",
+    "formula",
+    "bytes",
     "weights",
     "dtype",
     "connected",

@@ -73,7 +73,8 @@ def test_command_line(name: str, text: str, value: object) -> None:
         (
             "columns",
             ["layer", "ouput"],
-            "kerasshape_columns can have layer, type, input, output, params, trainable, weights, dtype, "
+            "kerasshape_columns can have layer, type, input, output, params, trainable, formula, bytes, "
+            "weights, dtype, "
             "connected, not 'ouput'; it stays ()",
         ),
     ],

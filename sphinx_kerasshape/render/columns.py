@@ -8,7 +8,8 @@ from typing import NamedTuple
 from docutils import nodes
 
 from sphinx_kerasshape.messages import LayerRow, Model, Tensor
-from sphinx_kerasshape.render.style import NOTHING, Style
+from sphinx_kerasshape.render.formula import formula
+from sphinx_kerasshape.render.style import NOTHING, Style, size_text
 from sphinx_kerasshape.translate import _
 
 
@@ -89,6 +90,15 @@ def _count(count: int, line: Line, style: Style) -> list[nodes.Node]:
     return [nodes.Text(style.number(count) if line.first else NOTHING)]
 
 
+def _formula(line: Line, style: Style) -> list[nodes.Node]:
+    text = formula(line.row) if line.first else ""
+    return [style.shape_as_written(text) if text else nodes.Text(NOTHING)]
+
+
+def _bytes(line: Line, style: Style) -> list[nodes.Node]:
+    return [nodes.Text(size_text(line.row.bytes) if line.first else NOTHING)]
+
+
 def _weights(line: Line, style: Style) -> list[nodes.Node]:
     if not line.first:
         return [nodes.Text(NOTHING)]
@@ -113,6 +123,8 @@ COLUMNS: dict[str, Column] = {
         lambda line, style: _count(line.row.trainable, line, style),
         numeric=True,
     ),
+    "formula": Column(lambda: _("Made of"), _formula),
+    "bytes": Column(lambda: _("Memory"), _bytes, numeric=True),
     "weights": Column(lambda: _("Weights"), _weights),
     "dtype": Column(lambda: _("Dtype"), _dtypes),
     "connected": Column(lambda: _("Connected to"), lambda line, style: _join(map(style.name, line.sources))),

@@ -9,7 +9,7 @@ from sphinx import addnodes
 
 from sphinx_kerasshape.messages import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Line
-from sphinx_kerasshape.render.style import Style
+from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.translate import _
 
 LONG = 30
@@ -101,6 +101,8 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
                 cell += nodes.paragraph("", label)
             elif name == "params":
                 cell += nodes.paragraph("", style.number(count))
+            elif name == "bytes" and count == model.params:
+                cell += nodes.paragraph("", size_text(model.bytes))
             elif name == "trainable" and count == model.params:
                 cell += nodes.paragraph("", style.number(model.trainable))
             row += cell
