@@ -176,14 +176,13 @@ class ModelDirective(SphinxDirective):
                 yield Claim(kind, f'"{entry.name}"{dot}', stated, location)
 
     def _option_location(self, option: str) -> str:
-        """Return ``file:line`` of an option; older MyST leaves the fence out of ``block_text``."""
-        lines = self.block_text.splitlines()
-        found = [n for n, line in enumerate(lines) if line.strip().lstrip(":").startswith(f"{option}:")]
-        if not found:
-            return absolute(self.get_location())
-        inside = 0 if lines[0].lstrip().startswith(("..", "```", "~~~", ":::")) else 1
+        """Return ``file:line`` of an option, which MyST before 5 leaves out of ``block_text``."""
         file, _, line = absolute(self.get_location()).rpartition(":")
-        return f"{file}:{int(line) + found[0] + inside}"
+        lines = self.block_text.splitlines()
+        if not (lines and _is_markup(lines[0])):
+            lines = _lines_from(file, int(line))
+        found = [n for n, text in enumerate(lines) if text.strip().lstrip(":").startswith(f"{option}:")]
+        return f"{file}:{int(line) + found[0]}" if found else f"{file}:{line}"
 
     def _key(self, name: str) -> str:
         taken = self._page.models
@@ -287,6 +286,19 @@ class ModelDirective(SphinxDirective):
             table["names"].append(nodes.fully_normalize_name(given.name))
             self.state.document.note_explicit_target(table, table)
         return table
+
+
+def _is_markup(line: str) -> bool:
+    """Whether a line begins a directive, rather than its options or body."""
+    return line.lstrip().startswith(("..", "```", "~~~", ":::"))
+
+
+def _lines_from(file: str, first: int) -> list[str]:
+    """Return the lines of a file from a line on."""
+    try:
+        return Path(file).read_text(encoding="utf-8-sig").splitlines()[first - 1 :]
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 _CODE_BLOCK: dict[str, Any] = {

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from sphinx_kerasshape.config import PRELUDE, Settings
 from sphinx_kerasshape.forking import Forking
@@ -23,6 +25,12 @@ from sphinx_kerasshape.surroundings import launch
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
+OLD_KERAS = pytest.mark.skipif(
+    Version(version("keras")) < Version("3.4"),
+    reason="Keras 3.3 does not refuse a kernel that is longer than its input, as the example says",
+)
+OLD_MYST = Version(version("myst-parser")) < Version("5")
+"""Whether included Markdown has line numbers that are one too high."""
 # Types are shown by default from Sphinx 8 on only.
 CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
 

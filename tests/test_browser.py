@@ -31,7 +31,7 @@ model = keras.Sequential([
 
 ```{keras:model} error
 :raises: ValueError
-layers.Dense(-1)
+layers.Dense(1, activation="relo")
 ```
 """
 CONTRAST = """

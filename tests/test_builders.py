@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import REPOSITORY, Built, Project
+from .conftest import OLD_KERAS, REPOSITORY, Built, Project
+
+pytestmark = OLD_KERAS
 
 STRICT = ("-nW", "--keep-going")
 TOTALS = ("7,818", "29,505", "5,409", "4,865")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Built, Project
+from .conftest import OLD_MYST, Built, Project
 
 CONF = """
 import sys
@@ -336,6 +336,8 @@ REFERRING = [name for name, text in SOURCES.items() if "nowhere" in text]
 def place(name: str, text: str) -> str:
     """Return file and line of a text that a source has once."""
     (number,) = (number for number, line in enumerate(SOURCES[name].split("\n"), start=1) if text in line)
+    if OLD_MYST and name.startswith("parts/") and name.endswith(".md"):
+        number += 1
     return f"{name}:{number}"
 
 

@@ -20,7 +20,9 @@ import pytest
 
 from sphinx_kerasshape.claims import shape_claim
 
-from .conftest import REPOSITORY, Built, Project
+from .conftest import OLD_KERAS, REPOSITORY, Built, Project
+
+pytestmark = OLD_KERAS
 
 EXAMPLE = REPOSITORY / "example_project"
 LEAST = 150

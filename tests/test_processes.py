@@ -58,7 +58,7 @@ Page
 .. keras:model:: error
    :raises: ValueError
 
-   layers.Dense(-1)
+   layers.Dense(1, activation="relo")
 
 .. keras:model:: crash
 
