@@ -27,7 +27,7 @@ from sphinx.util.nodes import make_id
 from sphinx_kerasshape import options as reading
 from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.messages import Request
-from sphinx_kerasshape.options import Options, Unusable
+from sphinx_kerasshape.options import AnyOption, Options, Unusable
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Claim, Entry, Page, Trouble, absolute
 
@@ -37,19 +37,6 @@ if TYPE_CHECKING:
 
 class keras_part(nodes.General, nodes.Element):  # noqa: N801
     """A part of a model's view whose stock nodes are made when the report is there."""
-
-
-class AnyOption(dict[str, Any]):
-    """Takes every option as text: wrong ones are ours to report, on every build."""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-    def __getitem__(self, key: str) -> Any:
-        return lambda text: text
 
 
 class ModelDirective(SphinxDirective):

@@ -33,6 +33,19 @@ class Unusable(ValueError):
     """An option or argument that can't be used; the message says how to mend it."""
 
 
+class AnyOption(dict[str, Any]):
+    """Takes every option as text: wrong ones are ours to report, on every build."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> Any:
+        return lambda text: text
+
+
 class Options(NamedTuple):
     """The options of one ``keras:model``, as values."""
 
