@@ -49,7 +49,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     _follow(app, Build())
     return {
         "version": __version__,
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
