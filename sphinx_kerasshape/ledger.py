@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.codec import plain
-from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths
+from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths, weights_of
 from sphinx_kerasshape.records import Entry, Trouble
 
 SCHEMA = 1
@@ -167,10 +167,10 @@ def _layers(report: Report) -> list[dict[str, Any]]:
             "params": row.params,
             "weights": [
                 {"name": weight.name, "shape": list(weight.shape), "dtype": weight.dtype}
-                for weight in row.weights
+                for weight in weights_of(rows, number)
             ],
         }
-        for row, path in zip(rows, layer_paths(report), strict=True)
+        for number, (row, path) in enumerate(zip(rows, layer_paths(report), strict=True))
     ]
 
 

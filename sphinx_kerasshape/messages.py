@@ -6,13 +6,14 @@ Annotations are evaluated here, once: the codec looks at them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from math import prod
 from typing import NamedTuple
 
 from sphinx_kerasshape.codec import fingerprint
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
 
 Shape = tuple[int | None, ...]
@@ -35,7 +36,7 @@ class Request(NamedTuple):
     axes: str = ""
     """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
     input: str = ""
-    """The shape, batch axis first, to build a model with that has none: ``(None, 50)``."""
+    """The input, batch axis first, to call a model with that has none, as :mod:`.given` writes it."""
 
 
 class Tensor(NamedTuple):
@@ -95,6 +96,16 @@ class LayerRow(NamedTuple):
     trainable: int
     bytes: int
     weights: tuple[Weight, ...]
+    """Those of a layer that has no rows inside it; else they are in these (:func:`weights_of`)."""
+    shared: int = 0
+    """How many of its ``params`` are in weights that an earlier row has as well."""
+    note: str = ""
+    """Why a layer has no calls: ``uncalled``, or ``training`` where only training calls it."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether an earlier row has all its weights as well."""
+        return 0 < self.shared == self.params
 
 
 class Axis(NamedTuple):
@@ -211,14 +222,29 @@ def shape_text(shape: Iterable[object]) -> str:
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
+def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
+    """Return the weights of a row, which those inside it may have; each once."""
+    row = layers[number]
+    found = {weight.path: weight for weight in row.weights}
+    for inner in islice(layers, number + 1, None):
+        if inner.depth <= row.depth:
+            break
+        found.update((weight.path, weight) for weight in inner.weights)
+    return tuple(found.values())
+
+
 def layer_paths(report: Report) -> tuple[str, ...]:
-    """Return the path of each layer of a report in order, such as ``encoder/dense``."""
+    """Return the path of each layer of a report in order, such as ``encoder/dense``; no two are equal."""
     above: list[str] = []
-    found = []
+    found: dict[str, None] = {}
     for row in report.model.layers if report.model is not None else ():
         del above[row.depth :]
         above.append(row.name)
-        found.append("/".join(above))
+        path, number = "/".join(above), 1
+        while path in found:  # Names that were given by hand may be.
+            number += 1
+            path = f"{'/'.join(above)} ({number})"
+        found[path] = None
     return tuple(found)
 
 

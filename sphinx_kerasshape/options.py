@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape.messages import shape_text
-
 PARTS = ("code", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
 COLUMNS = (
@@ -218,18 +216,13 @@ def _axes(text: str) -> str:
     return _text(text)
 
 
-def _shape(text: str) -> str:
-    example = "write a whole shape with the batch axis first, such as (None, 50)"
+def _input(text: str) -> str:
+    from sphinx_kerasshape import given  # few models need it
+
     try:
-        shape = ast.literal_eval(_text(text))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        raise Unusable(f"{_text(text)!r} is no shape: {example}") from None
-    if not isinstance(shape, (tuple, list)) or not shape:
-        raise Unusable(f"{_text(text)!r} is no shape: {example}")
-    for size in shape:
-        if size is not None and (type(size) is not int or size < 1):
-            raise Unusable(f"{size!r} is no size of an axis: {example}, None where it is open")
-    return shape_text(shape)
+        return given.write(given.parse(_text(text)))
+    except given.Unreadable as unreadable:
+        raise Unusable(str(unreadable)) from None
 
 
 def _exception(text: str) -> str:
@@ -266,7 +259,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "width": ("width", _length),
     "model": ("model", _expression),
     "axes": ("axes", _axes),
-    "input": ("input", _shape),
+    "input": ("input", _input),
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),

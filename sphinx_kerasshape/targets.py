@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight
+from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight, weights_of
 from sphinx_kerasshape.named import Dims, dims
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
@@ -120,13 +120,13 @@ def _part(target: Target, model: Model) -> Part:
         weights = {weight.path: weight for row in model.layers for weight in row.weights}
         values = model.inputs, model.outputs, tuple(weights.values())
         return Part(repr(target.model), *values, model.params, model.trainable, model.bytes)
-    row, path = _row(target, model)
+    row, held, path = _row(target, model)
     inputs = tuple(tensor for call in row.calls for tensor in call.inputs)
     outputs = tuple(tensor for call in row.calls for tensor in call.outputs)
-    return Part(f"'{path}'", inputs, outputs, row.weights, row.params, row.trainable, row.bytes)
+    return Part(f"'{path}'", inputs, outputs, held, row.params, row.trainable, row.bytes)
 
 
-def _row(target: Target, model: Model) -> tuple[LayerRow, str]:
+def _row(target: Target, model: Model) -> tuple[LayerRow, tuple[Weight, ...], str]:
     rows: Sequence[LayerRow] = model.layers
     path = target.model
     for depth, name in enumerate(target.layers):
@@ -134,8 +134,8 @@ def _row(target: Target, model: Model) -> tuple[LayerRow, str]:
         number = _choose(name, [rows[number] for number in here], here, path)
         path = f"{path}/{rows[number].name}"
         end = next((n for n in range(number + 1, len(rows)) if rows[n].depth <= depth), len(rows))
-        row, rows = rows[number], rows[number + 1 : end]
-    return row, path
+        row, held, rows = rows[number], weights_of(rows, number), rows[number + 1 : end]
+    return row, held, path
 
 
 def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str) -> int:

@@ -63,7 +63,7 @@ class FillPlaceholders(SphinxPostTransform):
             columns.names(tuple(node["keras-columns"].split()), answer.model),
             node["keras-depth"],
             bool(node["keras-totals"]),
-            layer_anchors(entry, layer_paths(answer)),
+            tuple(layer_anchors(entry, layer_paths(answer)).values()),
             self.style,
         )
         place = node.parent.index(node) + 1

@@ -129,9 +129,10 @@ CASES = {
     ),
     "subclassed": Case(
         "class Tower(keras.Model):\n    pass\n\nTower()\n",
-        "@0: WARNING: model NAME: Tower is a subclassed model: Keras knows its shapes only when it is "
-        "called. Show a functional one: inputs = keras.Input(shape=...), keras.Model(inputs, "
-        "Tower(...)(inputs)) [kerasshape.unbuilt]",
+        "@0: WARNING: model NAME: Tower is a class with a call() of its own: Keras knows its shapes only "
+        "when it is called. Give the directive ':input: (None, ...)', the shape that it takes, the batch "
+        "axis first (a list or dict of shapes where it takes several), or call it in the code "
+        "[kerasshape.unbuilt]",
     ),
 }
 RST = """\

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_kerasshape.messages import LayerRow, Report, Weight
+from sphinx_kerasshape.messages import Report, Weight, weights_of
 from sphinx_kerasshape.process import Worker
 from sphinx_kerasshape.render.formula import GATES, MOST, formula
 
@@ -41,8 +41,8 @@ def test_layers(worker: Worker) -> None:
     for (code, (_, text)), answer in zip(LAYERS.items(), answers(worker, map(request, codes)), strict=True):
         assert isinstance(answer, Report), answer
         assert answer.model is not None
-        row = answer.model.layers[-1]
-        assert formula(row) == text, code
+        row, weights = answer.model.layers[0], weights_of(answer.model.layers, 0)
+        assert formula(row.type, weights) == text, code
         assert value(text) == row.params
 
 
@@ -53,7 +53,7 @@ def test_layers(worker: Worker) -> None:
 def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
     weights = tuple(Weight("w", f"w{n}", shape, "float32", True) for n, shape in enumerate(shapes))
     count = sum(weight.params for weight in weights)
-    text = formula(LayerRow("a", kind, 0, (), count, count, 0, weights))
+    text = formula(kind, weights)
     if text:
         assert value(text) == count
     else:

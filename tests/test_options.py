@@ -71,7 +71,7 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
         ("columns", "parameters", "; did you mean 'params'?"),
         ("columns", "zzz", ":columns: 'zzz' is none of layer, type, input, "),
         ("input", "50", ":input: '50' is no shape: write a whole shape with the batch axis first"),
-        ("input", "()", ":input: '()' is no shape: write"),
+        ("input", "()", ":input: '()' has no batch axis: write"),
         ("input", "(None, time)", ":input: '(None, time)' is no shape: write"),
         ("input", "(None, 0)", ":input: 0 is no size of an axis: write"),
         ("input", "(None, 5.0)", ":input: 5.0 is no size of an axis: write"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.messages import Failure, LayerRow, Model, Report
+from sphinx_kerasshape.messages import Failure, LayerRow, Model, Report, weights_of
 from sphinx_kerasshape.process import Worker
 
 from . import models
@@ -242,7 +242,7 @@ def test_nested(known: Read) -> None:
         ("two", 0, 15),
     ]
     inner, one, _ = model.layers
-    assert inner.weights == one.weights
+    assert (inner.weights, weights_of(model.layers, 0)) == ((), one.weights)
     assert model.params == 39
 
 
@@ -263,17 +263,25 @@ def test_depths_and_a_union_of_weights(known: Read) -> None:
     assert model.params == 24
 
 
-def test_a_model_inside_a_layer_is_no_nested_model(known: Read) -> None:
+def test_a_model_inside_a_layer(known: Read) -> None:
     model = known("model_in_a_layer")
-    assert [(row.name, row.depth) for row in model.layers] == [("in", 0), ("twice", 0)]
+    assert [(row.name, row.depth) for row in model.layers] == [
+        ("in", 0),
+        ("twice", 0),
+        ("inner", 1),
+        ("in", 2),
+        ("lstm", 2),
+    ]
     assert (model.layers[1].params, outputs(model.layers[1])) == (160, [(N, 4)])
 
 
-def test_a_subclassed_model_inside_is_one_row(known: Read) -> None:
+def test_a_subclassed_model_inside(known: Read) -> None:
     model = known("subclassed_inside")
     assert [(row.type, row.depth, row.params) for row in model.layers] == [
         ("InputLayer", 0, 0),
         ("Block", 0, 424),
+        ("Dense", 1, 408),
+        ("LayerNormalization", 1, 16),
         ("Dense", 0, 18),
     ]
     assert outputs(model.layers[1]) == [(N, N, 8)]
@@ -431,10 +439,10 @@ UNBUILT = {
                 self.norm, self.lstm, self.out = layers.LayerNormalization(), layers.LSTM(16), layers.Dense(2)
             def call(self, x):
                 return self.out(self.lstm(self.norm(x)))
-        model = Small()
-        model(tf.ones((2, 4, 50)))""",
-        "Small is a subclassed model: Keras knows its shapes only when it is called. Show a functional "
-        "one: inputs = keras.Input(shape=...), keras.Model(inputs, Small(...)(inputs))",
+        model = Small()""",
+        "Small is a class with a call() of its own: Keras knows its shapes only when it is called. Give the "
+        "directive ':input: (None, ...)', the shape that it takes, the batch axis first (a list or dict of "
+        "shapes where it takes several), or call it in the code",
     ),
     "no_input": (
         "model = keras.Sequential([layers.Embedding(9, 3), layers.Dense(2)], name='net')",

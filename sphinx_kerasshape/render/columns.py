@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.messages import LayerRow, Model, Tensor
+from sphinx_kerasshape.messages import LayerRow, Model, Tensor, Weight
 from sphinx_kerasshape.render.formula import formula
 from sphinx_kerasshape.render.style import NOTHING, Style, size_text
 from sphinx_kerasshape.translate import _
@@ -17,13 +17,21 @@ class Line(NamedTuple):
     """A line of the table: one call of a layer, of which the first also speaks for the layer."""
 
     path: str
+    anchor: str
     row: LayerRow
     call: int = 0
+    weights: tuple[Weight, ...] = ()
+    """The layer's, also those of layers inside it."""
 
     @property
     def first(self) -> bool:
         """Whether this is the layer's first line."""
         return self.call == 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether this line shows what the layer holds: its first one, unless an earlier row has it all."""
+        return self.first and not self.row.is_shared
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -69,8 +77,16 @@ def _join(parts: Iterable[nodes.Node]) -> list[nodes.Node]:
 def _layer(line: Line, style: Style) -> list[nodes.Node]:
     name = style.name(line.path)
     if line.first:
-        return [name]
+        return [name, *(nodes.Text(f" ({text})") for text in _remarks(line.row))]
     return [name, nodes.Text(" " + _("(call %d)") % (line.call + 1))]
+
+
+def _remarks(row: LayerRow) -> Iterator[str]:
+    """Give what is to be said of a layer that its values don't say."""
+    if row.note:
+        yield _("called in training only") if row.note == "training" else _("not called")
+    if row.shared:
+        yield _("shared") if row.is_shared else _("partly shared")
 
 
 def _type(line: Line, style: Style) -> list[nodes.Node]:
@@ -87,23 +103,23 @@ def _dtypes(line: Line, style: Style) -> list[nodes.Node]:
 
 def _count(count: int, line: Line, style: Style) -> list[nodes.Node]:
     # A shared layer's weights are there once, however often it is called.
-    return [nodes.Text(style.number(count) if line.first else NOTHING)]
+    return [nodes.Text(style.number(count) if line.counts else NOTHING)]
 
 
 def _formula(line: Line, style: Style) -> list[nodes.Node]:
-    text = formula(line.row) if line.first else ""
+    text = formula(line.row.type, line.weights) if line.counts else ""
     return [style.shape_as_written(text) if text else nodes.Text(NOTHING)]
 
 
 def _bytes(line: Line, style: Style) -> list[nodes.Node]:
-    return [nodes.Text(size_text(line.row.bytes) if line.first else NOTHING)]
+    return [nodes.Text(size_text(line.row.bytes) if line.counts else NOTHING)]
 
 
 def _weights(line: Line, style: Style) -> list[nodes.Node]:
-    if not line.first:
+    if not line.counts:
         return [nodes.Text(NOTHING)]
     found: list[nodes.Node] = []
-    for weight in line.row.weights:
+    for weight in line.weights:
         pair = nodes.inline("", "", style.name(weight.name), nodes.Text("\N{NO-BREAK SPACE}"))
         pair += style.shape(weight.shape)
         found.append(pair)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from sphinx_kerasshape.messages import LayerRow
+from sphinx_kerasshape.messages import Weight
 
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
 """Layers whose weights hold those of several gates side by side, in the last axis."""
@@ -12,14 +13,14 @@ MOST = 8
 """How many different terms a formula may have; one that is longer explains nothing."""
 
 
-def formula(row: LayerRow) -> str:
+def formula(kind: str, weights: Sequence[Weight]) -> str:
     """Return the sum that gives a layer's count: ``50×128 + 128``; empty where there is none.
 
     Weights of one shape are counted together, ``4×64``; of a recurrent layer's gates each
     has the same, ``4×(50×64 + 64×64 + 64)``.
     """
-    shapes = [weight.shape for weight in row.weights]
-    gates = GATES.get(row.type, 1)
+    shapes = [weight.shape for weight in weights]
+    gates = GATES.get(kind, 1)
     if gates > 1 and shapes and all(shape and shape[-1] % gates == 0 for shape in shapes):
         inner = _sum([(*shape[:-1], shape[-1] // gates) for shape in shapes])
         return f"{gates}×({inner})" if inner else ""

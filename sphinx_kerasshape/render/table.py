@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_kerasshape.messages import Model
+from sphinx_kerasshape.messages import Model, weights_of
 from sphinx_kerasshape.render.columns import COLUMNS, Line
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.translate import _
@@ -22,12 +22,12 @@ def fill(
     columns: tuple[str, ...],
     depth: int,
     totals: bool,
-    anchors: Mapping[str, str],
+    anchors: Sequence[str],
     style: Style,
 ) -> None:
-    """Give a table its body; its caption and names stay. ``anchors`` are by layer path."""
+    """Give a table its body; its caption and names stay. ``anchors`` are those of the layers, in order."""
     body = nodes.tbody()
-    body += [_row(line, columns, anchors, style) for line in _lines(model, depth)]
+    body += [_row(line, columns, style) for line in _lines(model, depth, anchors)]
     if totals:
         body += list(_total_rows(model, columns, style))
     old = next(child for child in table.children if isinstance(child, nodes.tgroup))
@@ -50,14 +50,15 @@ def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
     return tgroup
 
 
-def _lines(model: Model, depth: int) -> Iterator[Line]:
+def _lines(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Line]:
     above: list[str] = []
-    for row in model.layers:
+    for number, row in enumerate(model.layers):
         del above[row.depth :]
         above.append(row.name)
         if row.depth < depth:
+            weights = weights_of(model.layers, number)
             for call in range(max(1, len(row.calls))):
-                yield Line("/".join(above), row, call)
+                yield Line("/".join(above), anchors[number], row, call, weights)
 
 
 def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
@@ -70,14 +71,14 @@ def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
     return row
 
 
-def _row(line: Line, columns: tuple[str, ...], anchors: Mapping[str, str], style: Style) -> nodes.row:
+def _row(line: Line, columns: tuple[str, ...], style: Style) -> nodes.row:
     row = nodes.row()
     for number, name in enumerate(columns):
         column = COLUMNS[name]
         cell = style.cell(scope="" if number else "row", numeric=column.numeric)
         text = nodes.paragraph("", "", *column.cell(line, style))
         if number == 0 and line.first:
-            text.insert(0, nodes.target("", "", ids=[anchors[line.path]]))
+            text.insert(0, nodes.target("", "", ids=[line.anchor]))
         cell += text
         row += cell
     return row

@@ -17,8 +17,9 @@ import tempfile
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.codec import build, dumps
-from sphinx_kerasshape.messages import Answer, Error, Failure, Report, Request, Versions
+from sphinx_kerasshape.messages import Answer, Error, Failure, Model, Report, Request, Versions
 from sphinx_kerasshape.worker import (
+    called,
     execute,
     find,
     follow,
@@ -123,6 +124,7 @@ def named(answer: Answer) -> dict[str, Any]:
 def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> Answer:
     namespace = execute.namespace(request)
     try:
+        called.watch()
         with scope:
             code = execute.compiled(request, namespace)
             value = code()
@@ -131,17 +133,30 @@ def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> An
             found = find.model(request.model, value, namespace)
             if isinstance(found, Failure):
                 return found
-            if request.input:
-                inputs.build(found, request.input)
-            model = reader.read(found, request.axes)
+            model = _read(found, request)
     except (inputs.Refused, reader.Unreadable, follow.Unnamed) as unreadable:
-        return Failure(unreadable.problem, str(unreadable))
+        frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
+        return Failure(unreadable.problem, str(unreadable), frames)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         if request.raises and trouble.matches(error, request.raises):
             expected = Error(trouble.name(error), trouble.message(error))
             return Report(error=expected, versions=versions(), sources=sources.used())
         return trouble.failure(error, request)
     return Report(model=model, versions=versions(), sources=sources.used())
+
+
+def _read(model: Any, request: Request) -> Model:
+    if not request.input:
+        return reader.read(model, request.axes)
+    signature = inputs.build(model, request.input)
+    if signature is None:
+        return reader.read(model, request.axes)
+    try:
+        return reader.read(model, request.axes, signature)
+    except (reader.Unreadable, follow.Unnamed):
+        raise
+    except Exception as error:
+        raise inputs.Refused(inputs.refusal(request.input, error)) from error
 
 
 def versions() -> Versions:

@@ -1,48 +1,110 @@
-"""An input shape, for a model that the author's code gives none: the ``:input:`` option."""
+"""Inputs for a model that the author's code gives none: the ``:input:`` option."""
 
 from __future__ import annotations
 
-import ast
+import inspect
 from typing import Any
 
+from sphinx_kerasshape import given
 from sphinx_kerasshape.messages import shape_text
 from sphinx_kerasshape.worker import trouble
+from sphinx_kerasshape.worker.trace import Signature, graph_of
+
+_FLAGS = ("training", "mask")
 
 
 class Refused(Exception):
-    """A shape that a model can't be built with; the message says why, and how to mend it."""
+    """An input that a model can't be built with; the message says why, and how to mend it."""
 
     problem = "unbuilt"
 
 
-def build(model: Any, shape: str) -> None:
-    """Build a Sequential model with a shape, the batch axis first; one that has it already stays.
+def build(model: Any, text: str) -> Signature | None:
+    """Build a Sequential model with a shape; return what a model without a graph is to be called with.
 
     Raises :class:`Refused` where the model has another shape, or does not take this one.
     """
     import keras
 
+    structure = given.parse(text)
+    if graph_of(model) is not None:
+        _same(model, structure)
+        return None
     if not isinstance(model, keras.Sequential):
-        # Functional models have their shapes; the reader says what it makes of others.
-        if hasattr(model, "inputs") and hasattr(model, "_nodes_by_depth"):
-            _same([tuple(tensor.shape) for tensor in model.inputs], shape)
-        return
-    if model._functional is not None:
-        _same([tuple(tensor.shape) for tensor in model.inputs], shape)
-        return
-    if not model.layers:
-        return  # The reader says it.
-    try:
-        model.build(ast.literal_eval(shape))
-    except Exception as error:
-        reason = f"{trouble.name(error)}: {trouble.message(error)}"
-        raise Refused(f"the model can't be built with :input: {shape}\n{reason}") from None
+        return _signature(model, structure)
+    if model.layers:  # If not, the reader says it.
+        _build_sequential(model, structure)
+    return None
 
 
-def _same(shapes: list[tuple[int | None, ...]], shape: str) -> None:
-    found = [shape_text(one) for one in shapes]
-    if found != [shape]:
+def refusal(text: str, error: Exception) -> str:
+    """Say that a model doesn't take an input."""
+    reason = f"{trouble.name(error)}: {trouble.message(error)}"
+    return f"the model can't be built with :input: {text}\n{reason}"
+
+
+def _build_sequential(model: Any, structure: given.Structure) -> None:
+    import keras
+
+    if not isinstance(structure, given.Given):
         raise Refused(
-            f":input: {shape} is for a model without an input shape; this one has {', '.join(found)}: "
+            f":input: {given.write(structure)}: a Sequential model has one input; give its shape alone"
+        )
+    try:
+        if structure.dtype and not isinstance(model._layers[0], keras.layers.InputLayer):
+            # Else Keras gives it the dtype of the first layer's own numbers.
+            model._layers.insert(
+                0, keras.layers.InputLayer(batch_shape=structure.shape, dtype=structure.dtype)
+            )
+        model.build(structure.shape)
+    except Exception as error:
+        raise Refused(refusal(str(structure), error)) from error
+
+
+def _same(model: Any, structure: given.Structure) -> None:
+    found = [tuple(tensor.shape) for tensor in model.inputs]
+    dtypes = [str(tensor.dtype) for tensor in model.inputs]
+    stated = list(given.tensors(structure))
+    same = [one.shape for one in stated] == found
+    if not same or any(one.dtype not in ("", dtype) for one, dtype in zip(stated, dtypes, strict=True)):
+        shapes = ", ".join(map(shape_text, found))
+        raise Refused(
+            f":input: {given.write(structure)} is for a model without an input shape; this one has {shapes}: "
             "leave :input: out, or change the code"
         )
+
+
+def _signature(model: Any, structure: given.Structure) -> Signature:
+    """Hand a structure to the parameters of ``call()``: one takes it whole, several share it."""
+    names = _parameters(model)
+    tensors = _symbolic(structure)
+    if (
+        isinstance(tensors, dict)
+        and (len(names) > 1 or names[:1] == list(tensors))
+        and tensors.keys() <= set(names)
+    ):
+        return Signature((), tensors)
+    if isinstance(tensors, list) and len(_required(model)) > 1:
+        return Signature(tuple(tensors), {})
+    return Signature((tensors,), {})
+
+
+def _symbolic(structure: given.Structure) -> Any:
+    import keras
+
+    if isinstance(structure, dict):
+        return {name: _symbolic(item) for name, item in structure.items()}
+    if isinstance(structure, given.Given):
+        return keras.KerasTensor(structure.shape, dtype=structure.dtype or keras.config.floatx())
+    return [_symbolic(item) for item in structure]
+
+
+def _parameters(model: Any) -> list[str]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    found = inspect.signature(model.call).parameters.values()
+    return [one.name for one in found if one.kind in kinds and one.name not in _FLAGS]
+
+
+def _required(model: Any) -> list[str]:
+    parameters = inspect.signature(model.call).parameters
+    return [name for name in _parameters(model) if parameters[name].default is inspect.Parameter.empty]

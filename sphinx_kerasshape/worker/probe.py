@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sphinx_kerasshape.messages import Axis
+from sphinx_kerasshape.worker.trace import graph_of
 
 Place = tuple[int, ...]
 """A tensor of the graph by its id, behind those of the calls of nested models that it is in."""
@@ -178,7 +179,7 @@ def _walk(functional: Any, tensors: list[Any], path: Place, probe: Probe) -> dic
                 _note(node.outputs, tf.nest.flatten(made), values, path, probe)
             except ValueError:
                 raise Refused(str(node.operation.name)) from None
-            if not inner_of(node.operation):
+            if not graph_of(node.operation):
                 inputs = tuple((*path, id(tensor)) for tensor in node.input_tensors)
                 probe.links.append(Link(inputs, tuple((*path, id(tensor)) for tensor in node.outputs)))
     return values
@@ -188,7 +189,7 @@ def _call(node: Any, args: Any, kwargs: Any, path: Place, probe: Probe) -> Any:
     import tensorflow as tf
 
     operation = node.operation
-    inner = inner_of(operation)
+    inner = graph_of(operation)
     try:
         if inner is None:
             return operation.compute_output_spec(*args, **kwargs)
@@ -212,13 +213,3 @@ def _note(own: Any, given: Any, values: dict[int, Any], path: Place, probe: Prob
             raise ValueError(shape)
         values[id(tensor)] = value
         probe.shapes[*path, id(tensor)] = tuple(map(int, shape))
-
-
-def inner_of(operation: Any) -> Any:
-    """Return the graph of an operation that is a model itself."""
-    import keras
-
-    if isinstance(operation, keras.Sequential):
-        return operation._functional
-    is_graph = isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")
-    return operation if is_graph else None

@@ -1,18 +1,20 @@
 """A Keras model, read into a :class:`~sphinx_kerasshape.messages.Model`.
 
-Shapes come from the tensors of the model's own graph, counts from its variables,
-each counted once. The text of ``summary()`` is never looked at.
+Shapes come from the tensors of the model's own graph, or from its calls where it has none;
+counts from its variables, each counted once. The text of ``summary()`` is never looked at.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from sphinx_kerasshape.messages import Call, LayerRow, Model, Shape, Tensor, Weight
-from sphinx_kerasshape.worker import follow
+from sphinx_kerasshape.messages import Model
+from sphinx_kerasshape.worker import called, follow, parts, trace
 from sphinx_kerasshape.worker.follow import Symbols
+from sphinx_kerasshape.worker.parts import Graph, Part, Traced
+from sphinx_kerasshape.worker.rows import Rows
+from sphinx_kerasshape.worker.trace import Noted, Signature, graph_of
 
 
 class Unreadable(Exception):
@@ -21,97 +23,87 @@ class Unreadable(Exception):
     problem = "unbuilt"
 
 
-def read(model: Any, axes: str = "") -> Model:
-    """Read a model; ``axes`` names its open dimensions.
+def read(model: Any, axes: str = "", signature: Signature | None = None) -> Model:
+    """Read a model; ``axes`` names its open dimensions, ``signature`` is what to call it with.
 
-    Raises :class:`Unreadable` where Keras does not know its shapes, and
-    :class:`follow.Unnamed` where the names don't fit.
+    Raises :class:`Unreadable` where Keras does not know its shapes, :class:`follow.Unnamed`
+    where the names don't fit, and what the model raises when it is called.
     """
-    functional = _functional(model)
+    functional = graph_of(model)
+    if functional is None:
+        return _of_call(model, axes, signature)
     named, symbols = follow.named(functional, axes) if axes else ((), {})
-    graph = _Graph(functional, symbols)
-    rows = tuple(_rows(model, graph))
-    weights = _weights(model)
-    total = _params(weights)
-    trainable = _params(weight for weight in weights if weight.trainable)
-    return Model(
-        name=str(model.name),
-        type=type(model).__name__,
-        chain=graph.is_chain(),
-        inputs=_named(functional.inputs, symbols),
-        outputs=_named(functional.outputs, symbols),
-        layers=rows,
-        params=total,
-        trainable=trainable,
-        non_trainable=total - trainable,
-        bytes=_bytes(weights),
-        axes=named,
-    )
+    graph = Graph(functional, symbols)
+    read = _model(model, graph.parts(model), symbols)
+    ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
+    return read._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named)
 
 
-def item_size(dtype: str) -> int:
-    """Return the bytes of one number of a dtype; 1 for ``bool``, 0 for ``string``."""
-    if dtype == "bool":
-        return 1
-    bits = re.search(r"\d+", dtype)
-    return (int(bits[0]) + 7) // 8 if bits else 0
-
-
-class _Graph:
-    """The operations of a functional model, and those of their calls that belong to it."""
-
-    def __init__(self, functional: Any, symbols: Symbols) -> None:
-        self.functional = functional
-        self.symbols = symbols
-        members = {id(node) for nodes in functional._nodes_by_depth.values() for node in nodes}
-        self._calls = {
-            id(operation): [node for node in operation._inbound_nodes if id(node) in members]
-            for operation in functional.operations
-        }
-        self._numbers = {id(node): n for nodes in self._calls.values() for n, node in enumerate(nodes)}
-
-    def calls(self, operation: Any) -> list[Any]:
-        """Return the calls of an operation, in order of calling."""
-        return self._calls.get(id(operation), [])
-
-    def source(self, tensor: Any) -> str:
-        """Return the call that a tensor is from, as :class:`Call` writes it."""
-        operation, index, output = tensor._keras_history
-        if operation is None:
-            return str(tensor.name)
-        node = operation._inbound_nodes[index]
-        if len(self.calls(operation)) == 1 and len(node.outputs) == 1:
-            return str(operation.name)
-        return f"{operation.name}[{self._numbers.get(id(node), index)}][{output}]"
-
-    def is_chain(self) -> bool:
-        """Whether each operation has one call, on the output of the one before it alone."""
-        before: list[Any] = []
-        for operation in self.functional.operations:
-            nodes = self.calls(operation)
-            if len(nodes) != 1 or len(nodes[0].outputs) != 1:
-                return False
-            if [tensor._keras_history[0] for tensor in nodes[0].input_tensors] != before:
-                return False
-            before = [operation]
-        return True
-
-
-def _functional(model: Any) -> Any:
-    """Return the functional model that a model is, or is made of."""
+def _of_call(model: Any, axes: str, signature: Signature | None) -> Model:
+    """Read a model that has no graph: from a call."""
     import keras
 
     if isinstance(model, keras.Sequential):
-        if model._functional is None:
-            raise Unreadable(_unbuilt_sequential(model))
-        return model._functional
-    if hasattr(model, "operations") and hasattr(model, "_nodes_by_depth"):
-        return model
+        raise Unreadable(_unbuilt_sequential(model))
+    signature, call = _called(model, signature)
+    if axes:
+        raise follow.Unnamed("can't be followed through a model that is a class with a call() of its own")
+    read = _model(model, Traced(model, (signature,), [call]).parts(), {})
+    ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
+    return read._replace(chain=_is_chain(read, call), inputs=ends[0], outputs=ends[1])
+
+
+def _called(model: Any, signature: Signature | None) -> tuple[Signature, Noted]:
+    """Call a model with what it is given, or as the author's code did."""
+    if signature is not None:
+        return signature, trace.calls(model, signature)
+    error: Exception | None = None
+    for one in called.signatures(model):
+        try:
+            return one, trace.calls(model, one)
+        except Exception as reason:
+            error = reason
+    if error is not None:
+        raise error
+    raise Unreadable(_uncalled(model))
+
+
+def _model(model: Any, found: Iterable[Part], symbols: Symbols) -> Model:
+    """Read what does not depend on how a model's calls are known."""
+    rows = Rows(model, found, symbols)
+    total = rows.count
+    return Model(
+        name=str(model.name),
+        type=type(model).__name__,
+        chain=False,
+        inputs=(),
+        outputs=(),
+        layers=tuple(rows),
+        params=total.params,
+        trainable=total.trainable,
+        non_trainable=total.params - total.trainable,
+        bytes=total.bytes,
+    )
+
+
+def _is_chain(model: Model, call: Noted) -> bool:
+    """Whether each layer of a called model has one call, on the output of the one before it alone."""
+    before = [seen.name for seen in call.inputs]
+    for row in model.layers:
+        if row.depth:
+            continue
+        if len(row.calls) != 1 or len(row.calls[0].outputs) != 1 or list(row.calls[0].sources) != before:
+            return False
+        before = [row.name]
+    return len(call.inputs) == 1
+
+
+def _uncalled(model: Any) -> str:
     kind = type(model).__name__
-    raise Unreadable(
-        f"{kind} is a subclassed model: Keras knows its shapes only when it is called. "
-        "Show a functional one: inputs = keras.Input(shape=...), "
-        f"keras.Model(inputs, {kind}(...)(inputs))"
+    return (
+        f"{kind} is a class with a call() of its own: Keras knows its shapes only when it is called. "
+        "Give the directive ':input: (None, ...)', the shape that it takes, the batch axis first "
+        "(a list or dict of shapes where it takes several), or call it in the code"
     )
 
 
@@ -136,97 +128,3 @@ def _unbuilt_sequential(model: Any) -> str:
         f"{name} has no input shape, so its layers have no shapes or weights yet: give the directive "
         f"':input: {shape}', the batch axis first, or put a keras.Input in front of its layers"
     )
-
-
-def _rows(model: Any, graph: _Graph) -> Iterator[LayerRow]:
-    """Give the rows in order; a stack, not recursion, for models nested very deeply."""
-    stack = [(graph, iter(_operations(model, graph)))]
-    while stack:
-        graph, operations = stack[-1]
-        operation = next(operations, None)
-        if operation is None:
-            stack.pop()
-            continue
-        yield _row(operation, len(stack) - 1, graph)
-        inner = _inner_graph(operation, graph.symbols)
-        if inner is not None:
-            stack.append((inner, iter(_operations(operation, inner))))
-
-
-def _operations(model: Any, graph: _Graph) -> list[Any]:
-    import keras
-
-    return list(model.layers if isinstance(model, keras.Sequential) else graph.functional.operations)
-
-
-def _inner_graph(operation: Any, symbols: Symbols) -> _Graph | None:
-    import keras
-
-    if not isinstance(operation, keras.Model):
-        return None
-    try:
-        return _Graph(_functional(operation), symbols)
-    except Unreadable:
-        return None
-
-
-def _row(operation: Any, depth: int, graph: _Graph) -> LayerRow:
-    weights = _weights(operation)
-    return LayerRow(
-        name=str(operation.name),
-        type=type(operation).__name__,
-        depth=depth,
-        calls=tuple(_call(node, graph) for node in graph.calls(operation)),
-        params=_params(weights),
-        trainable=_params(weight for weight in weights if weight.trainable),
-        bytes=_bytes(weights),
-        weights=weights,
-    )
-
-
-def _call(node: Any, graph: _Graph) -> Call:
-    inputs = node.input_tensors
-    sources = tuple(map(graph.source, inputs))
-    return Call(_tensors(inputs, graph.symbols), _tensors(node.outputs, graph.symbols), sources)
-
-
-def _tensors(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
-    return tuple(
-        Tensor(_shape(tensor.shape), str(tensor.dtype), symbolic=symbols.get(id(tensor), ()))
-        for tensor in tensors
-    )
-
-
-def _named(tensors: Iterable[Any], symbols: Symbols) -> tuple[Tensor, ...]:
-    """Read the tensors at the ends of a graph, each with the name of its operation."""
-    found = zip(tensors, _tensors(tensors, symbols), strict=True)
-    return tuple(read._replace(name=str(tensor._keras_history[0].name)) for tensor, read in found)
-
-
-def _shape(shape: Iterable[Any]) -> Shape:
-    # Sizes may be NumPy's integers, as the author wrote them.
-    return tuple(None if size is None else int(size) for size in shape)
-
-
-def _weights(layer: Any) -> tuple[Weight, ...]:
-    """Return a layer's variables, each once, however often it is reached."""
-    trainable = {id(variable) for variable in getattr(layer, "trainable_weights", ())}
-    unique = {id(variable): variable for variable in getattr(layer, "weights", ())}
-    return tuple(
-        Weight(
-            name=str(variable.name),
-            path=str(variable.path),
-            shape=tuple(int(size) for size in variable.shape),
-            dtype=str(variable.dtype),
-            trainable=key in trainable,
-        )
-        for key, variable in unique.items()
-    )
-
-
-def _params(weights: Iterable[Weight]) -> int:
-    return sum(weight.params for weight in weights)
-
-
-def _bytes(weights: Iterable[Weight]) -> int:
-    return sum(weight.params * item_size(weight.dtype) for weight in weights)

@@ -13,6 +13,8 @@ from sphinx_kerasshape.worker import execute, sources
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
+"""Names of TensorFlow's own, which it puts around the message of an operation."""
 _LONGEST = 8000
 
 
@@ -33,7 +35,7 @@ def message(error: BaseException) -> str:
         text = str(error)
     except Exception as second:
         text = f"(its message could not be made: {type(second).__name__})"
-    text = clean(text).strip()
+    text = _INTERNAL.sub("", clean(text)).strip()
     if isinstance(error, ImportError):
         # Python adds where it looked: a folder of this machine, in a page for everyone.
         text = re.sub(r"\((?:[^()]*[/\\])([^()/\\]+)\)$", r"(\1)", text)
@@ -54,7 +56,7 @@ def not_raised(expected: str) -> Failure:
 def failure(error: BaseException, request: Request) -> Failure:
     """Return the failure that an exception of the author's code is."""
     shown = Error(name(error), message(error))
-    frames = _frames(error, request)
+    own_frames = frames(error, request)
     if isinstance(error, SyntaxError) and error.filename in (execute.file_name(request), execute.PRELUDE):
         in_prelude = error.filename == execute.PRELUDE
         file = execute.PRELUDE if in_prelude else request.origin
@@ -66,13 +68,13 @@ def failure(error: BaseException, request: Request) -> Failure:
         problem, text = "raises", f":raises: {request.raises}, but the code raised {shown}"
     elif isinstance(error, SystemExit):
         text = f"the code asked to exit ({shown})"
-    return Failure(problem, text, frames, shown)
+    return Failure(problem, text, own_frames, shown)
 
 
-def _frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
+def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
     """Return the author's own frames, outermost first."""
     own = execute.file_name(request)
-    frames = []
+    found = []
     for place in traceback.extract_tb(error.__traceback__):
         if place.filename == own:
             file = request.origin
@@ -82,5 +84,5 @@ def _frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
             continue
         line = place.lineno or 1
         text = linecache.getline(place.filename, line).strip()
-        frames.append(Frame(file, line, place.name, text))
-    return tuple(frames[:5] + frames[-5:] if len(frames) > 10 else frames)
+        found.append(Frame(file, line, place.name, text))
+    return tuple(found[:5] + found[-5:] if len(found) > 10 else found)
