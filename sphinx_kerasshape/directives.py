@@ -1,5 +1,7 @@
 """Directives: text of a page into a request and a placeholder. Nothing is run here.
 
+``keras:code`` leaves a container of its code and of ``keras_part`` for what it prints.
+
 ``keras:model`` leaves this in the doctree, each part only if ``:show:`` names it::
 
     target                                (anchor of the model)
@@ -13,40 +15,62 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
-from docutils.statemachine import StringList
-from sphinx.directives.code import CodeBlock
-from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_id
 
 from sphinx_kerasshape import options as reading
-from sphinx_kerasshape.config import Settings, settings
+from sphinx_kerasshape.blocks import BlockDirective
 from sphinx_kerasshape.messages import Request
-from sphinx_kerasshape.options import AnyOption, Options, Unusable
+from sphinx_kerasshape.options import Options, Unusable
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.records import Claim, Entry, Page, Trouble, absolute
-
-if TYPE_CHECKING:
-    from sphinx_kerasshape.domain import KerasDomain
+from sphinx_kerasshape.records import Claim, Entry, absolute
 
 
-class keras_part(nodes.General, nodes.Element):  # noqa: N801
-    """A part of a model's view whose stock nodes are made when the report is there."""
+class CodeDirective(BlockDirective):
+    """``keras:code``: code that is run, in a session or by itself, and shown with what it prints."""
+
+    def run(self) -> list[nodes.Node]:
+        """Record the request, and return the placeholder."""
+        given, problems = reading.parse(self.options, "keras:code")
+        if self.arguments:
+            problems.append("keras:code has no name; ':session: NAME' is for the session that it is part of")
+        for problem in problems:
+            self._trouble(Problem.OPTION, problem)
+        code = "\n".join(self.content)
+        if not code.strip():
+            return self._refused(self._trouble(Problem.OPTION, "keras:code has no code"))
+        earlier = self._earlier(given.session)
+        number = 1 + sum(entry.is_code for entry in self._page.models.values())
+        name = f"{self.env.docname}#code-{number}"
+        request = Request(
+            code=code,
+            prelude=self._settings.prelude,
+            raises=given.raises,
+            weights="real" if "output" in given.show else self._settings.weights,
+            kind="code",
+            earlier=tuple(entry.request.step() for entry in earlier),
+        )
+        location = absolute(self.get_location())
+        places = tuple((entry.code_file, entry.code_line) for entry in earlier)
+        entry = Entry(name, name, "", request, location, *self._place(), 0, "", given.session, places)
+        self._page.models[entry.key] = entry
+        return [self._container(given, entry)]
+
+    def _container(self, given: Options, entry: Entry) -> nodes.container:
+        container = nodes.container("", classes=["kerasshape", *given.classes])
+        self.set_source_info(container)
+        if "code" in given.show:
+            container += self._code_block(entry.request.code)
+        parts = [part for part in given.show if part == "output"]
+        container += [self._part(entry, part) for part in (*parts, "error", "problem")]
+        return container
 
 
-class ModelDirective(SphinxDirective):
+class ModelDirective(BlockDirective):
     """``keras:model``: a model's code, with what TensorFlow says of it."""
-
-    has_content = True
-    required_arguments = 0
-    optional_arguments = 1
-    final_argument_whitespace = True
-    option_spec = AnyOption()
 
     def run(self) -> list[nodes.Node]:
         """Record the request, and return the placeholder."""
@@ -70,24 +94,6 @@ class ModelDirective(SphinxDirective):
         target = nodes.target("", "", ids=[entry.anchor])
         self.state.document.note_explicit_target(target)
         return [target, self._container(given, entry)]
-
-    @property
-    def _page(self) -> Page:
-        domain = cast("KerasDomain", self.env.domains["keras"])
-        return domain.page(self.env.docname)
-
-    @property
-    def _settings(self) -> Settings:
-        return settings(self.config)[0]
-
-    def _trouble(self, problem: Problem, message: str) -> str:
-        self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
-        return message
-
-    def _refused(self, message: str) -> list[nodes.Node]:
-        """Show the code, if any, and what is wrong."""
-        shown = self._code_block("\n".join(self.content)) if self.content else []
-        return [*shown, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
 
     def _source(self, given: Options) -> tuple[str, str]:
         """Return the code, and the file that it is from; raises ``Unusable``."""
@@ -129,6 +135,7 @@ class ModelDirective(SphinxDirective):
 
     def _entry(self, given: Options, code: str, origin: str) -> Entry:
         name = " ".join(self.arguments[0].split())
+        earlier = self._earlier(given.session)
         request = Request(
             code=code,
             prelude=self._settings.prelude,
@@ -139,8 +146,9 @@ class ModelDirective(SphinxDirective):
             raises=given.raises,
             # Output that readers see has to be that of real weights.
             weights="real" if "output" in given.show else self._settings.weights,
+            earlier=tuple(entry.request.step() for entry in earlier),
         )
-        file, line = self._first_line() if self.content else ("", 0)
+        file, line = self._place()
         return Entry(
             key=self._key(name),
             name=name,
@@ -151,6 +159,8 @@ class ModelDirective(SphinxDirective):
             code_line=line,
             depth=given.depth if "table" in given.show and not given.raises else 0,
             imported=given.source,
+            session=given.session,
+            blocks=tuple((entry.code_file, entry.code_line) for entry in earlier),
         )
 
     def _expectations(self, given: Options, entry: Entry) -> Iterator[Claim]:
@@ -161,31 +171,6 @@ class ModelDirective(SphinxDirective):
                 kind, dot = (attribute, "") if whole else ("shape", f".{attribute}")
                 location = self._option_location(f"expect-{attribute}")
                 yield Claim(kind, f'"{entry.name}"{dot}', stated, location)
-
-    def _option_location(self, option: str) -> str:
-        """Return ``file:line`` of an option, which MyST before 5 leaves out of ``block_text``."""
-        file, _, line = absolute(self.get_location()).rpartition(":")
-        lines = self.block_text.splitlines()
-        if not (lines and _is_markup(lines[0])):
-            lines = _lines_from(file, int(line))
-        found = [n for n, text in enumerate(lines) if text.strip().lstrip(":").startswith(f"{option}:")]
-        return f"{file}:{int(line) + found[0]}" if found else f"{file}:{line}"
-
-    def _key(self, name: str) -> str:
-        taken = self._page.models
-        key, number = name, 1
-        while key in taken:
-            number += 1
-            key = f"{name} ({number})"
-        return key
-
-    def _first_line(self) -> tuple[str, int]:
-        """Return file and line of the body's first line.
-
-        reST gives the absolute line; MyST none, but offsets relative to the fence.
-        """
-        file, offset = self.content.items[0]
-        return os.path.abspath(str(file)), offset + 1 if offset else self.lineno + self.content_offset + 1
 
     def _container(self, given: Options, entry: Entry) -> nodes.container:
         container = nodes.container("", classes=["kerasshape", *given.classes])
@@ -206,10 +191,6 @@ class ModelDirective(SphinxDirective):
             self._misses_table(given)
         return container
 
-    def _part(self, entry: Entry, part: str) -> keras_part:
-        model = {"keras-page": self.env.docname, "keras-model": entry.key}
-        return keras_part("", **model, **{"keras-part": part})
-
     def _totals_in_table(self, given: Options) -> bool:
         """Whether the totals stand as last rows of the table: if they follow it, and can be there."""
         columns = given.columns or self._settings.columns
@@ -221,32 +202,6 @@ class ModelDirective(SphinxDirective):
             if value:
                 message = f":{option}: belongs to the table, which :show: or :raises: leaves out"
                 self._trouble(Problem.OPTION, message)
-
-    def _code_block(self, code: str) -> list[nodes.Node]:
-        """Let Sphinx's own directive make the block."""
-        lines = code.splitlines()
-        handed_on = {
-            option: read(self.options[option])
-            for option, read in _CODE_BLOCK.items()
-            if option in self.options
-        }
-        marked = handed_on.get("emphasize-lines")
-        if marked is not None and not reading.in_range(marked, len(lines)):
-            del handed_on["emphasize-lines"]
-            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {len(lines)}"
-            self._trouble(Problem.OPTION, problem)
-        block = CodeBlock(
-            self.name,
-            ["python"],
-            handed_on,
-            StringList(lines, source=self.get_source_info()[0] or ""),
-            self.lineno,
-            self.content_offset,
-            self.block_text,
-            self.state,
-            self.state_machine,
-        )
-        return block.run()
 
     def _table(self, given: Options, entry: Entry) -> nodes.table:
         table = nodes.table("", classes=["kerasshape-table"])
@@ -273,23 +228,3 @@ class ModelDirective(SphinxDirective):
             table["names"].append(nodes.fully_normalize_name(given.name))
             self.state.document.note_explicit_target(table, table)
         return table
-
-
-def _is_markup(line: str) -> bool:
-    """Whether a line begins a directive, rather than its options or body."""
-    return line.lstrip().startswith(("..", "```", "~~~", ":::"))
-
-
-def _lines_from(file: str, first: int) -> list[str]:
-    """Return the lines of a file from a line on."""
-    try:
-        return Path(file).read_text(encoding="utf-8-sig").splitlines()[first - 1 :]
-    except (OSError, UnicodeDecodeError):
-        return []
-
-
-_CODE_BLOCK: dict[str, Any] = {
-    "linenos": lambda _: None,
-    "lineno-start": lambda text: int(text) if text.strip().lstrip("-").isdecimal() else 1,
-    "emphasize-lines": lambda text: text,
-}

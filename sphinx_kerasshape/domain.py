@@ -16,7 +16,7 @@ from sphinx.domains import Domain, ObjType
 from sphinx.util.nodes import make_refnode
 
 from sphinx_kerasshape.cache import Result
-from sphinx_kerasshape.directives import ModelDirective
+from sphinx_kerasshape.directives import CodeDirective, ModelDirective
 from sphinx_kerasshape.messages import Model, Report, Request
 from sphinx_kerasshape.records import Entry, Page
 from sphinx_kerasshape.roles import CheckedXRefRole, UncheckedRole, ValueRole
@@ -34,7 +34,7 @@ class KerasDomain(Domain):
     name = "keras"
     label = "Keras"
     object_types: ClassVar = {"model": ObjType("model", "model"), "layer": ObjType("layer", "layer")}
-    directives: ClassVar = {"model": ModelDirective}
+    directives: ClassVar = {"model": ModelDirective, "code": CodeDirective}
     roles: ClassVar = {
         "model": CheckedXRefRole(),
         "layer": CheckedXRefRole(),
@@ -71,7 +71,8 @@ class KerasDomain(Domain):
         """Return the model that each name stands for; of duplicates, the first."""
         found: dict[str, tuple[str, Entry]] = {}
         for docname, entry in self.entries():
-            found.setdefault(entry.name, (docname, entry))
+            if not entry.is_code:
+                found.setdefault(entry.name, (docname, entry))
         return found
 
     def clear_doc(self, docname: str) -> None:

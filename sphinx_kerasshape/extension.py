@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape import __version__, translate
+from sphinx_kerasshape.blocks import keras_part
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.builders import CheckBuilder, LockBuilder
 from sphinx_kerasshape.config import options
-from sphinx_kerasshape.directives import keras_part
 from sphinx_kerasshape.domain import KerasDomain
 from sphinx_kerasshape.render.style import keras_header_cell
 from sphinx_kerasshape.transform import FillPlaceholders
@@ -49,7 +49,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     _follow(app, Build())
     return {
         "version": __version__,
-        "env_version": 2,
+        "env_version": 3,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

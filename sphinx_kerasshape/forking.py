@@ -66,7 +66,7 @@ class Forking:
                 raise Broken(self._death())
             if "fatal" in message:
                 raise Broken(Failure(**{**message["fatal"], "frames": ()}))
-            limit = GRACE_SECONDS + int(max(run.timeout for run in runs))
+            limit = GRACE_SECONDS + int(max(run.timeout * len(run.requests) for run in runs))
             if "id" in message:
                 waiting.discard(message["id"])
                 yield message

@@ -61,8 +61,9 @@ class Ledger:
 
     def summary(self) -> str:
         """Return the last line: ``12 models ran, 41 claims: 40 hold, 1 drifted``."""
-        models = f"{_count(len(self.models), 'model')} {self.how}"
-        failed = sum(isinstance(answer, Failure) for _, answer in self.models)
+        answers = [answer for entry, answer in self.models if not entry.is_code]
+        models = f"{_count(len(answers), 'model')} {self.how}"
+        failed = sum(isinstance(answer, Failure) for answer in answers)
         if failed:
             models += f", {failed} failed"
         if not self.verdicts:
@@ -83,6 +84,7 @@ class Ledger:
             "models": {
                 name: {**_model(answer), "location": self._place(entry.location)}
                 for name, (entry, answer) in self.reports().items()
+                if not entry.is_code
             },
             "claims": [self._claim(verdict) for verdict in self.verdicts],
             "failures": [

@@ -119,6 +119,11 @@ def code_digest(request: Request, root: Path) -> str:
     for name, value in request._asdict().items():
         if value != request._field_defaults.get(name):
             given[name] = _relative(value, root) if name == "origin" else value
+    if request.earlier:
+        given["earlier"] = [
+            step._replace(origin=_relative(step.origin, root) if step.origin else "")
+            for step in request.earlier
+        ]
     return fingerprint(dict(sorted(given.items())))
 
 

@@ -20,6 +20,19 @@ Shape = tuple[int | None, ...]
 """One entry an axis, the batch axis first; ``None`` where the size is open."""
 
 
+class Step(NamedTuple):
+    """An earlier block of a session, as a request that comes after it has it run; see there."""
+
+    code: str
+    origin: str = ""
+    model: str = ""
+    raises: str = ""
+    axes: str = ""
+    input: str = ""
+    kind: str = "model"
+    weights: str = "auto"
+
+
 class Request(NamedTuple):
     """What is to be run: the whole input of one answer, apart from the installed versions."""
 
@@ -37,6 +50,22 @@ class Request(NamedTuple):
     """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
     input: str = ""
     """The input, batch axis first, to call a model with that has none, as :mod:`.given` writes it."""
+    kind: str = "model"
+    """``model``; or ``code``, whose answer is just what it prints."""
+    earlier: tuple[Step, ...] = ()
+    """The blocks of its session before it, which are run first, in the same namespace."""
+
+    def step(self) -> Step:
+        """Return what the blocks after this one have of it."""
+        return Step(*(getattr(self, name) for name in Step._fields))
+
+    def session(self) -> tuple["Request", ...]:
+        """Return the whole session up to here, this request last."""
+        before = (
+            self._replace(**step._asdict(), earlier=self.earlier[:number])
+            for number, step in enumerate(self.earlier)
+        )
+        return (*before, self)
 
 
 class Tensor(NamedTuple):
@@ -151,13 +180,16 @@ class Error(NamedTuple):
 class Frame(NamedTuple):
     """A line of the author's code on the way to an exception.
 
-    An empty ``file`` is the code of the request itself, whose first line is 1.
+    An empty ``file`` is the code of the request itself, or of another ``block`` of its
+    session, whose first line is 1.
     """
 
     file: str
     line: int
     function: str
     text: str
+    block: int = 0
+    """Number, from 1, of the earlier block of the session that the line is of; 0: no other."""
 
 
 class Versions(NamedTuple):

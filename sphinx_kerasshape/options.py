@@ -58,6 +58,7 @@ class Options(NamedTuple):
     model: str = ""
     axes: str = ""
     input: str = ""
+    session: str = ""
     raises: str = ""
     source: str = ""
     """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
@@ -68,16 +69,17 @@ class Options(NamedTuple):
     expect_axes: str = ""
 
 
-def parse(given: Mapping[str, str | None]) -> tuple[Options, list[str]]:
+def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tuple[Options, list[str]]:
     """Read a directive's options. Returns their values, and a message for each unusable one."""
-    values: dict[str, Any] = {}
+    options = _OPTIONS if directive == "keras:model" else _OF_CODE
+    values: dict[str, Any] = {} if directive == "keras:model" else {"show": ("code", "output")}
     problems = []
     for option, text in given.items():
         try:
             if option in CODE_OPTIONS:
                 CODE_OPTIONS[option](text)
             else:
-                field, read = _known(option)
+                field, read = _known(option, options, directive)
                 values[field] = read(text or "")
         except Unusable as unusable:
             problems.append(f":{option}: {unusable}")
@@ -145,13 +147,13 @@ def _close(word: str, known: tuple[str, ...]) -> list[str]:
     return difflib.get_close_matches(word, known, n=1)
 
 
-def _known(option: str) -> tuple[str, Callable[[str], Any]]:
-    if option not in _OPTIONS:
-        known = (*_OPTIONS, *CODE_OPTIONS)
+def _known(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
+    if option not in options:
+        known = (*options, *CODE_OPTIONS)
         close = _close(option, known)
         meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(known)}"
-        raise Unusable(f"is no option of keras:model; {meant}")
-    return _OPTIONS[option]
+        raise Unusable(f"is no option of {directive}; {meant}")
+    return options[option]
 
 
 def _words(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
@@ -241,6 +243,11 @@ def _flag(text: str | None) -> None:
         raise Unusable(f"takes no value, but has {text.strip()!r}")
 
 
+def _no_output(text: str | None) -> tuple[str, ...]:
+    _flag(text)
+    return ("code",)
+
+
 def _number(text: str | None) -> int:
     try:
         return int(text or "")
@@ -248,7 +255,10 @@ def _number(text: str | None) -> int:
         raise Unusable(f"{text!r} isn't a whole number") from None
 
 
-_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+_Table = Mapping[str, tuple[str, Callable[[str], Any]]]
+"""Options by name: the field that each is for, and how it is read."""
+
+_OPTIONS: _Table = {
     "show": ("show", _words(PARTS)),
     "columns": ("columns", _words(COLUMNS)),
     "depth": ("depth", _depth),
@@ -260,6 +270,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "model": ("model", _expression),
     "axes": ("axes", _axes),
     "input": ("input", _input),
+    "session": ("session", _text),
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),
@@ -267,6 +278,11 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "expect-output": ("expect_output", _text),
     "expect-params": ("expect_params", _text),
     "expect-axes": ("expect_axes", _text),
+}
+
+_OF_CODE: _Table = {
+    **{name: _OPTIONS[name] for name in ("session", "raises", "class")},
+    "no-output": ("show", _no_output),
 }
 
 CODE_OPTIONS: dict[str, Callable[[str | None], object]] = {

@@ -75,7 +75,7 @@ class Plan(NamedTuple):
                 if len(lines) > LINES:
                     lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
                 for line in lines:
-                    yield Trouble(Problem.LOCK, f"model {entry.name!r}: {line}", entry.location)
+                    yield Trouble(Problem.LOCK, f"{entry.title}: {line}", entry.location)
             names.add(entry.name)
         for name, locked in self.lock.models.items():
             if name not in names:

@@ -14,6 +14,7 @@ class Problem(StrEnum):
     SYNTAX = "syntax"
     CODE = "code"
     RAISES = "raises"
+    SESSION = "session"
     MODEL = "model"
     UNBUILT = "unbuilt"
     TIMEOUT = "timeout"
@@ -34,6 +35,8 @@ HELP = {
     Problem.SYNTAX: "The code isn't Python.",
     Problem.CODE: "The code raised an exception that the page does not expect.",
     Problem.RAISES: "The code did not raise the exception that ``:raises:`` names.",
+    Problem.SESSION: "An earlier block of the session failed, so this one was not run. Said by "
+    "``kerasshape-check`` and ``kerasshape-lock`` only: the failure itself is the warning.",
     Problem.MODEL: "It isn't clear which object of the code is the model.",
     Problem.UNBUILT: "Keras does not know the model's shapes.",
     Problem.TIMEOUT: "The code ran for longer than ``kerasshape_timeout``.",

@@ -42,10 +42,10 @@ class Launch:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a request; ``timeout`` in seconds."""
+    """One run of a session's requests, often a single one; ``timeout`` in seconds, for each."""
 
     id: int
-    request: Request
+    requests: tuple[Request, ...]
     real: bool
     timeout: float
 
@@ -106,7 +106,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def command(run: Run) -> bytes:
     """Return the command that asks for a run."""
-    message = {"id": run.id, "request": plain(run.request), "real": run.real, "timeout": run.timeout}
+    requests = plain(run.requests)
+    message = {"id": run.id, "requests": requests, "real": run.real, "timeout": run.timeout}
     return line(message)
 
 

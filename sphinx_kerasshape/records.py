@@ -16,7 +16,7 @@ def absolute(location: str) -> str:
 
 
 class Entry(NamedTuple):
-    """A model on a page: its request, and where it stands."""
+    """A model on a page, or code that is run: its request, and where it stands."""
 
     key: str
     """Its name, made unique within the page."""
@@ -33,6 +33,19 @@ class Entry(NamedTuple):
     """Levels of layers that have a row of their own to link to; 0 without a table."""
     imported: str = ""
     """The ``:from:`` option, where the model is from there."""
+    session: str = ""
+    blocks: tuple[tuple[str, int], ...] = ()
+    """``code_file`` and ``code_line`` of the earlier blocks of its session."""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether this is code that is only run, and no model."""
+        return self.request.kind == "code"
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return "code" if self.is_code else f"model {self.name!r}"
 
 
 class Reference(NamedTuple):

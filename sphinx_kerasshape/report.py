@@ -97,7 +97,7 @@ def claim_text(verdict: Verdict) -> str:
 def _duplicates(domain: KerasDomain) -> None:
     models = domain.models()
     for _, entry in domain.entries():
-        first = models[entry.name][1]
+        first = entry if entry.is_code else models[entry.name][1]
         if first is not entry:
             message = f"model {entry.name!r} is already defined at {first.location}: rename one"
             warn(Problem.NAME, message, entry.location)
@@ -106,8 +106,10 @@ def _duplicates(domain: KerasDomain) -> None:
 def _failures(domain: KerasDomain) -> None:
     told = set()
     for _, trouble in failures(domain):
-        # The same cause for all models: said once, where it is met first.
-        if trouble.problem not in _FOR_ALL or trouble.message not in told:
+        # The same cause for all models is said once, where it is met first.
+        # What fails because of another block's failure has that one's message.
+        again = trouble.problem in _FOR_ALL and trouble.message in told
+        if not again and trouble.problem != Problem.SESSION:
             warn(trouble.problem, trouble.message, trouble.location)
         told.add(trouble.message)
 
@@ -127,7 +129,7 @@ def failures(domain: KerasDomain) -> Iterator[tuple[str, Trouble]]:
 
 def failure_text(entry: Entry, failure: Failure) -> str:
     """Return the whole message about a failed model, with the author's own frames."""
-    lines = [f"model {entry.name!r}: " + failure.message.replace("\n", "\n  ")]
+    lines = [f"{entry.title}: " + failure.message.replace("\n", "\n  ")]
     if _is_missing(entry, failure):
         lines.append(f"  :from: {entry.imported} can't be imported: is its folder on sys.path in conf.py?")
     else:
@@ -154,6 +156,9 @@ def frame_text(entry: Entry, frame: Frame) -> str:
 def _frame_place(entry: Entry, frame: Frame) -> tuple[str, int]:
     if frame.file:
         return frame.file, frame.line
+    if 0 < frame.block <= len(entry.blocks) and entry.blocks[frame.block - 1][0]:
+        file, first = entry.blocks[frame.block - 1]
+        return file, first + frame.line - 1
     if entry.code_file:
         return entry.code_file, entry.code_line + frame.line - 1
     file, _, line = entry.location.rpartition(":")
@@ -163,7 +168,7 @@ def _frame_place(entry: Entry, frame: Frame) -> tuple[str, int]:
 def _place(entry: Entry, failure: Failure) -> str:
     """Return the line of the page that failed: of its code, where the code stands there."""
     for frame in failure.frames:
-        if not frame.file and entry.code_file:
+        if not frame.file and not frame.block and entry.code_file:
             file, line = _frame_place(entry, frame)
             return f"{file}:{line}"
     return entry.location

@@ -58,19 +58,26 @@ class Runner:
     def _run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
         from sphinx_kerasshape.process import Broken, Run  # only builds that run something need it
 
+        wanted = set(requests)
         try:
-            runs = [self._first(number, request) for number, request in enumerate(requests)]
+            runs = [self._first(number, chain) for number, chain in enumerate(sessions(requests))]
+            chains = [run.requests for run in runs]
             while runs:
                 again = []
                 real = {run.id for run in runs if run.real}
                 for message in self.worker().run(runs):
-                    request = requests[message["id"]]
-                    if message["id"] not in real and self._must_repeat(message):
-                        seconds = max(1.0, self.timeout - message["seconds"])
-                        again.append(Run(message["id"], request, True, seconds))
+                    chain = chains[message["id"]]
+                    if message["id"] not in real and _must_repeat(message, chain):
+                        # A session's blocks have their time each, a single one what is left of it.
+                        spent = message["seconds"] if len(chain) == 1 else 0
+                        again.append(Run(message["id"], chain, True, max(1.0, self.timeout - spent)))
                         continue
-                    results[request] = Result.of(self._answer(message))
-                    yield request
+                    answers = list(map(self._answer, message["answers"]))
+                    answers += [_LATER] * (len(chain) - len(answers))
+                    for request, answer in zip(chain, answers, strict=True):
+                        if request in wanted:
+                            results[request] = Result.of(answer)
+                            yield request
                 runs = again
         except Broken as broken:
             for request in requests:
@@ -78,16 +85,12 @@ class Runner:
                     results[request] = Result.of(broken.failure)
                     yield request
 
-    def _first(self, number: int, request: Request) -> Run:
+    def _first(self, number: int, chain: tuple[Request, ...]) -> Run:
         # Where an error is expected, only real weights show plain TensorFlow's own.
-        real = request.weights == "real" or bool(request.raises)
+        real = any(request.weights == "real" or request.raises for request in chain)
         from sphinx_kerasshape.process import Run
 
-        return Run(number, request, real, float(self.timeout))
-
-    def _must_repeat(self, message: dict[str, Any]) -> bool:
-        """Whether a weightless run did not work out: an error must be TensorFlow's own."""
-        return "again" in message or message.get("failure", {}).get("problem") == "crash"
+        return Run(number, chain, real, float(self.timeout))
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         if "report" in message:
@@ -97,3 +100,27 @@ class Runner:
             text = f"the code ran for more than {self.timeout} s (kerasshape_timeout) and was stopped"
             return failure._replace(message=text)
         return failure
+
+
+_LATER = Failure("session", "an earlier block of its session failed")
+
+
+def sessions(requests: Iterable[Request]) -> list[tuple[Request, ...]]:
+    """Put requests of one session together: each tuple is a session up to the last one asked for."""
+    found: list[tuple[Request, ...]] = []
+    covered: set[Request] = set()
+    order = {request: number for number, request in enumerate(requests)}
+    for request in sorted(order, key=lambda one: -len(one.earlier)):
+        if request not in covered:
+            found.append(request.session() if request.earlier else (request,))
+            covered.update(found[-1])
+    return sorted(found, key=lambda chain: order[chain[-1]])
+
+
+def _must_repeat(message: dict[str, Any], chain: tuple[Request, ...]) -> bool:
+    """Whether a weightless run did not work out: an error must be TensorFlow's own."""
+    if "again" in message:
+        return True
+    problem = message["answers"][-1].get("failure", {}).get("problem")
+    # A session's other answers are lost with it; with real weights, they come one by one.
+    return problem == "crash" or (problem == "timeout" and len(chain) > 1)

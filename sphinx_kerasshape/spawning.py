@@ -59,7 +59,7 @@ class Spawning:
                 message = self._next(process, IMPORT_SECONDS)
                 if "ready" in message:
                     started = time.monotonic()
-                    message = self._next(process, run.timeout)
+                    message = self._answers(process, run)
                 elif "failure" in message:
                     raise Broken(Failure("worker", "the process that runs TensorFlow could not start"))
             finally:
@@ -68,6 +68,19 @@ class Spawning:
         if "fatal" in message:
             raise Broken(Failure(**{**message["fatal"], "frames": ()}))
         return {**message, "id": run.id, "seconds": time.monotonic() - started}
+
+    def _answers(self, process: subprocess.Popen[bytes], run: Run) -> dict[str, Any]:
+        """Read the answers to a run, each of which has its own time."""
+        answers: list[dict[str, Any]] = []
+        while len(answers) < len(run.requests):
+            message = self._next(process, run.timeout)
+            if "again" in message:
+                return message
+            if "done" not in message:
+                answers.append(message)
+                if "report" not in message:
+                    break
+        return {"answers": answers}
 
     def _send(self, process: subprocess.Popen[bytes], data: bytes) -> None:
         assert process.stdin is not None

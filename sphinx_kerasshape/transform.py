@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from sphinx_kerasshape.blocks import keras_part
 from sphinx_kerasshape.config import settings
-from sphinx_kerasshape.directives import keras_part
 from sphinx_kerasshape.domain import layer_anchors
 from sphinx_kerasshape.messages import Answer, Failure, Report, layer_paths
 from sphinx_kerasshape.records import Claim, Entry

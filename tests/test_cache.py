@@ -227,7 +227,8 @@ class Fails:
 
     def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         for run in runs:
-            yield {"id": run.id, "seconds": 0.1, "failure": plain(Failure("code", "no"))}
+            failure = {"failure": plain(Failure("code", "no"))}
+            yield {"id": run.id, "seconds": 0.1, "answers": [failure]}
 
 
 def test_a_failure_is_not_kept(folder: Path) -> None:

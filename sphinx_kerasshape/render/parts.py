@@ -75,8 +75,10 @@ def expected_error(report: Report) -> list[nodes.Node]:
 
 def problem(failure: Failure) -> list[nodes.Node]:
     """Return what a reader sees in place of a report."""
-    if failure.problem in _NOT_RUN:
+    if failure.problem in (*_NOT_RUN, Problem.SESSION):
         text = _("This model was not run when this page was built.")
+        if failure.problem == Problem.SESSION:
+            text = _("This code was not run, since code before it failed.")
         return [nodes.note("", nodes.paragraph("", text), classes=["kerasshape-note"])]
     text = failure.message
     first, _line, rest = text.partition("\n")

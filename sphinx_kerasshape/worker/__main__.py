@@ -6,15 +6,16 @@ its standard input and writes answers to its standard output, one JSON object a 
 * ``{"path": […], "jobs": 2}`` comes first, and once: folders to put on ``sys.path``
   for the author's code, and how many children may run at a time;
 * ``{"warm": true}``: import TensorFlow now, there will be something to run;
-* ``{"id": 7, "request": {…}, "real": false, "timeout": 60}``: run this; the answer,
-  in any order, is ``{"id": 7, "report": {…}}``, ``{"id": 7, "failure": {…}}``, or
-  ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is false)
-  and must be asked for again with real weights; ``seconds`` says how long it ran;
+* ``{"id": 7, "requests": [{…}, …], "real": false, "timeout": 60}``: run these, one after
+  the other in one namespace, so many seconds each; the answer, in any order, is
+  ``{"id": 7, "answers": [{"report": {…}}, {"failure": {…}}]}``, which ends with the first
+  failure, or ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is
+  false) and must be asked for again with real weights; ``seconds`` says how long it ran;
 * ``{"ready": true}`` says that TensorFlow is imported;
 * ``{"fatal": {…}}`` is a failure of the worker itself; nothing follows it.
 
 The end of the input ends the worker at once, and all that it started. With ``once``
-there is one request, which runs in this very process: for systems without ``fork``.
+there is one command, which runs in this very process: for systems without ``fork``.
 
 Whatever the author's code prints never meets the answers: file descriptors 0 to 2
 lead elsewhere before anything of it, or of TensorFlow, runs.

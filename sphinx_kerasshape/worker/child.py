@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.codec import build, dumps
@@ -84,12 +85,17 @@ def once(commands: int, answers: int) -> None:
     ):
         lifeline.detach(output.fileno())
         os.chdir(folder)
-        answer = run(build(Request, command["request"]), real=command["real"])
-        sys.stdout.flush()
-        output.seek(0)
-        if "report" in answer:
-            answer["report"] = answer["report"]._replace(output=text(output.read(OUTPUT_LIMIT)))
-        lifeline.write_all(answers, dumps({"id": command["id"], **answer}).encode() + b"\n")
+        printed: list[bytes] = []
+        start = 0
+        for message in run(command):
+            sys.stdout.flush()
+            if "done" in message:
+                size = os.fstat(output.fileno()).st_size
+                printed.append(os.pread(output.fileno(), min(OUTPUT_LIMIT, size - start), start))
+                start = size
+            elif "report" in message:
+                message["report"] = message["report"]._replace(output=text(printed.pop(0)))
+            lifeline.write_all(answers, dumps(message).encode() + b"\n")
         os.chdir(os.path.dirname(folder))
 
 
@@ -98,22 +104,45 @@ def _answer(command: dict[str, Any], answers: int) -> NoReturn:
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
-    answer = run(build(Request, command["request"]), real=command["real"])
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-    lifeline.write_all(answers, dumps(answer).encode() + b"\n")
+    for message in run(command):
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            if "done" in message:
+                lifeline.write_all(1, command["marker"].encode())
+        lifeline.write_all(answers, dumps(message).encode() + b"\n")
     os._exit(0)
 
 
-def run(request: Request, *, real: bool) -> dict[str, Any]:
-    """Run a request; the answer is as :mod:`.__main__` describes it, without its id."""
-    if real:
-        return named(_run(request, contextlib.nullcontext()))
+def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Run the requests of a command in one namespace, up to one that fails.
+
+    Gives ``{"done": number}`` behind each, and their answers, as :mod:`.__main__` describes them:
+    at once with real weights, else when it is certain that they hold.
+    """
+    requests = [build(Request, request) for request in command["requests"]]
+    namespace = execute.namespace(requests[0])
+    if command["real"]:
+        for number, request in enumerate(requests):
+            answer = _run(request, namespace)
+            yield {"done": number}
+            yield named(answer)
+            if isinstance(answer, Failure):
+                return
+        return
+    answers = []
     try:
-        answer = _run(request, weightless.scope())
+        with weightless.scope():
+            for number, request in enumerate(requests):
+                answers.append(_run(request, namespace))
+                if isinstance(answers[-1], Failure):
+                    break
+                yield {"done": number}
     except weightless.NeedsValues:
-        return {"again": True}
-    return named(answer) if isinstance(answer, Report) else {"again": True}
+        answers = []
+    if answers and isinstance(answers[-1], Report):
+        yield from map(named, answers)
+    else:
+        yield {"again": True}
 
 
 def named(answer: Answer) -> dict[str, Any]:
@@ -121,16 +150,16 @@ def named(answer: Answer) -> dict[str, Any]:
     return {"report" if isinstance(answer, Report) else "failure": answer}
 
 
-def _run(request: Request, scope: contextlib.AbstractContextManager[None]) -> Answer:
-    namespace = execute.namespace(request)
+def _run(request: Request, namespace: dict[str, Any]) -> Answer:
+    called.watch()
+    model = None
     try:
-        called.watch()
-        with scope:
-            code = execute.compiled(request, namespace)
-            value = code()
-            if request.raises:
-                return trouble.not_raised(request.raises)
-            found = find.model(request.model, value, namespace)
+        before = dict(namespace)
+        value = execute.compiled(request, namespace)()
+        if request.raises:
+            return trouble.not_raised(request.raises)
+        if request.kind == "model":
+            found = find.model(request.model, value, namespace, before)
             if isinstance(found, Failure):
                 return found
             model = _read(found, request)

@@ -16,7 +16,7 @@ from typing import Any
 from sphinx_kerasshape.messages import Request
 
 MODULE = "kerasshape_page"
-BLOCK = "<kerasshape block>"
+_BLOCK = "<kerasshape block{}>"
 """File name of a block's code in frames; its lines are counted from 1."""
 PRELUDE = "<kerasshape_prelude>"
 
@@ -32,7 +32,12 @@ def namespace(request: Request) -> dict[str, Any]:
 
 def file_name(request: Request) -> str:
     """Return the file name that the request's code has in frames."""
-    return request.origin or BLOCK
+    return request.origin or block_name(len(request.earlier) + 1)
+
+
+def block_name(number: int) -> str:
+    """Return the file name of a session's block, by its number from 1."""
+    return _BLOCK.format(f" {number}" if number > 1 else "")
 
 
 def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
@@ -41,7 +46,8 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     The value is that of the last statement where this is an expression, else ``None``.
     Raises ``SyntaxError`` where the code isn't Python.
     """
-    exec(compile(_remembered(request.prelude, PRELUDE), PRELUDE, "exec"), names)
+    if not request.earlier:
+        exec(compile(_remembered(request.prelude, PRELUDE), PRELUDE, "exec"), names)
     name = file_name(request)
     tree = ast.parse(request.code, name)
     _remembered(request.code, name)
@@ -59,6 +65,6 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
 
 def _remembered(code: str, name: str) -> str:
     """Let tracebacks and ``inspect`` find the lines of code that is in no file."""
-    if name in (BLOCK, PRELUDE):
+    if name.startswith("<"):
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     return code

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.worker import trouble
 
 
-def model(expression: str, value: object, namespace: dict[str, Any]) -> Any:
+def model(expression: str, value: object, namespace: dict[str, Any], before: Mapping[str, Any]) -> Any:
     """Return the model, or the failure that says why it is not clear which one it is.
 
     In order: the ``:model:`` expression; the value of the code's last expression; the
-    variable ``model``; the only Keras model among the variables.
+    variable ``model``; the only Keras model among the variables. Of a session's blocks, the
+    variables are those that the block itself has set, if these hold any model; ``before`` are
+    the variables of before.
     """
     import keras
 
     if expression:
         return _named(expression, namespace)
-    for chosen in (value, namespace.get("model")):
+    own = {
+        name: found
+        for name, found in namespace.items()
+        if name == "__name__" or before.get(name, before) is not found
+    }
+    for chosen in (value, own.get("model")):
         if isinstance(chosen, keras.Model):
             return chosen
+    return _only(own if dict(_candidates(own)) else namespace)
+
+
+def _only(namespace: dict[str, Any]) -> Any:
     candidates = dict(_candidates(namespace))
     if len({id(found) for found in candidates.values()}) == 1:
         return next(iter(candidates.values()))

@@ -73,16 +73,21 @@ def failure(error: BaseException, request: Request) -> Failure:
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
     """Return the author's own frames, outermost first."""
-    own = execute.file_name(request)
+    names = [execute.file_name(one) for one in request.session()]
+    blocks = {name: number for number, name in enumerate(names, 1) if name.startswith("<")}
+    own = names[-1]
     found = []
     for place in traceback.extract_tb(error.__traceback__):
+        block = 0
         if place.filename == own:
             file = request.origin
+        elif place.filename in blocks:
+            file, block = "", blocks[place.filename]
         elif place.filename == execute.PRELUDE or sources.is_project_file(place.filename):
             file = place.filename
         else:
             continue
         line = place.lineno or 1
         text = linecache.getline(place.filename, line).strip()
-        found.append(Frame(file, line, place.name, text))
+        found.append(Frame(file, line, place.name, text, block))
     return tuple(found[:5] + found[-5:] if len(found) > 10 else found)

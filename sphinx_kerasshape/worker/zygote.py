@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import secrets
 import select
 import signal
 import tempfile
@@ -24,6 +25,8 @@ from sphinx_kerasshape.worker import child, lifeline
 
 _TICK = 0.1
 _CHUNK = 1 << 16
+_MOST_CHUNKS = 64
+"""How much is read of what a child that is done has said; a pipe holds no more than this."""
 
 
 def serve(commands: int, answers: int) -> None:
@@ -83,30 +86,71 @@ class _Child:
     command: dict[str, Any]
     pid: int
     folder: str
+    marker: bytes
+    """What the child prints behind what each request printed."""
     started: float = field(default_factory=time.monotonic)
     pipes: dict[int, str] = field(default_factory=dict)
     said: dict[str, bytes] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """What it has answered, as far as that has arrived."""
+    outputs: list[bytes] = field(default_factory=lambda: [b""])
+    """What each request printed, as far as it is kept."""
+    answered: float = field(default_factory=time.monotonic)
+    """When the last request was done, or the first began."""
     status: int | None = None
 
-    def read(self, pipe: int) -> None:
-        """Take what a pipe holds; close it at its end."""
+    def read(self, pipe: int) -> bool:
+        """Take what a pipe holds, if anything; close it at its end."""
         kind = self.pipes[pipe]
         try:
             data = os.read(pipe, _CHUNK)
         except BlockingIOError:
-            return
+            return False
         if not data:
             del self.pipes[pipe]
             os.close(pipe)
-        kept = self.said.get(kind, b"")
-        if kind == "answer" or len(kept) < child.OUTPUT_LIMIT:
-            self.said[kind] = kept + data
+        if kind == "stdout":
+            self._print(data)
+        elif kind == "answer":
+            self._hear(data)
+        elif len(self.said.get(kind, b"")) < child.OUTPUT_LIMIT:
+            self.said[kind] = self.said.get(kind, b"") + data
+        return bool(data)
+
+    def _hear(self, data: bytes) -> None:
+        """Take the answers that are complete."""
+        *lines, self.said["answer"] = (self.said.get("answer", b"") + data).split(b"\n")
+        for message in map(json.loads, lines):
+            if "done" in message:
+                self.answered = time.monotonic()
+            else:
+                self.answers.append(message)
+
+    def _print(self, data: bytes) -> None:
+        """Share out what is printed; a mark may come in two pieces."""
+        *whole, rest = (self.said.get("stdout", b"") + data).split(self.marker)
+        for part in whole:
+            self._keep(part)
+            self.outputs.append(b"")
+        end = max(0, len(rest) - len(self.marker))
+        self._keep(rest[:end])
+        self.said["stdout"] = rest[end:]
+
+    def _keep(self, data: bytes) -> None:
+        if len(self.outputs[-1]) < child.OUTPUT_LIMIT:
+            self.outputs[-1] += data
+
+    def output(self, number: int) -> str:
+        """Return what a request printed."""
+        whole = [*self.outputs[:-1], self.outputs[-1] + self.said.get("stdout", b"")]
+        return child.text(whole[number]) if number < len(whole) else ""
 
     @property
-    def answer(self) -> dict[str, Any] | None:
-        """The child's answer, once all of it has arrived."""
-        data = self.said.get("answer", b"")
-        return json.loads(data) if data.endswith(b"\n") else None
+    def is_done(self) -> bool:
+        """Whether no more answers will come."""
+        if not self.answers:
+            return False
+        return len(self.answers) == len(self.command["requests"]) or "report" not in self.answers[-1]
 
 
 class _Zygote:
@@ -119,7 +163,7 @@ class _Zygote:
 
     def command(self, command: dict[str, Any]) -> None:
         """Take a command that was read; a mere warm-up is done by now."""
-        if "request" in command:
+        if "requests" in command:
             self._queue.append(command)
 
     def loop(self) -> None:
@@ -155,10 +199,12 @@ class _Zygote:
         folder = tempfile.mkdtemp(prefix="kerasshape-")
         ends = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
         zygote = os.getpid()
+        one = _Child(command, 0, folder, f"\0{secrets.token_hex(16)}\n".encode())
         pid = os.fork()
         if pid == 0:
-            child.forked(command, folder, {kind: write for kind, (_, write) in ends.items()}, zygote)
-        one = _Child(command, pid, folder)
+            writing_ends = {kind: write for kind, (_, write) in ends.items()}
+            child.forked({**command, "marker": one.marker.decode()}, folder, writing_ends, zygote)
+        one.pid = pid
         for kind, (reading, writing) in ends.items():
             os.close(writing)
             os.set_blocking(reading, False)
@@ -167,12 +213,12 @@ class _Zygote:
 
     def _attend(self, one: _Child) -> None:
         """See whether a child has answered, died, or is overdue."""
-        if one.answer is not None:
-            self._finish(one, one.answer)
+        if one.is_done:
+            self._finish(one, None)
         elif self._exited(one):
             self._drain(one)
-            self._finish(one, one.answer or self._crash(one))
-        elif time.monotonic() > one.started + one.command["timeout"]:
+            self._finish(one, None if one.is_done else self._crash(one))
+        elif time.monotonic() > one.answered + one.command["timeout"]:
             self._finish(one, _failure("timeout", "the code did not end in time"))
 
     def _exited(self, one: _Child) -> bool:
@@ -182,12 +228,11 @@ class _Zygote:
         return bool(pid)
 
     def _drain(self, one: _Child) -> None:
-        """Read what is left in the pipes; a grandchild may hold them open for ever."""
+        """Read what is left in the pipes; a grandchild may hold them open, and fill them, for ever."""
         for pipe in list(one.pipes):
-            size = -1
-            while pipe in one.pipes and size != len(one.said.get(one.pipes[pipe], b"")):
-                size = len(one.said.get(one.pipes[pipe], b""))
-                one.read(pipe)
+            for _ in range(_MOST_CHUNKS):
+                if pipe not in one.pipes or not one.read(pipe):
+                    break
 
     def _crash(self, one: _Child) -> dict[str, Any]:
         code = os.waitstatus_to_exitcode(one.status or 0)
@@ -195,7 +240,7 @@ class _Zygote:
         last = one.said.get("stderr", b"").decode(errors="replace").strip().splitlines()[-1:]
         return _failure("crash", ": ".join([f"the process that ran the code {how}", *last]))
 
-    def _finish(self, one: _Child, answer: dict[str, Any]) -> None:
+    def _finish(self, one: _Child, failure: dict[str, Any] | None) -> None:
         self._drain(one)
         if one.status is None:
             lifeline.kill_group(one.pid)
@@ -205,10 +250,13 @@ class _Zygote:
             os.close(pipe)
         child.remove_folder(one.folder)
         self._running.remove(one)
-        if "report" in answer:
-            answer["report"]["output"] = child.text(one.said.get("stdout", b""))
+        answers = one.answers + ([failure] if failure is not None else [])
+        for number, answer in enumerate(answers):
+            if "report" in answer:
+                answer["report"]["output"] = one.output(number)
+        said = {"again": True} if "again" in answers[-1] else {"answers": answers}
         seconds = round(time.monotonic() - one.started, 3)
-        _say(self._answers, {"id": one.command["id"], "seconds": seconds, **answer})
+        _say(self._answers, {"id": one.command["id"], "seconds": seconds, **said})
 
 
 def _failure(problem: str, message: str) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""What directives with code have in common: the page's record, the code as a block, earlier blocks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.directives.code import CodeBlock
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_kerasshape import options as reading
+from sphinx_kerasshape.config import Settings, settings
+from sphinx_kerasshape.options import AnyOption
+from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.records import Entry, Page, Trouble, absolute
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.domain import KerasDomain
+
+_HIDDEN = re.compile(r"(?:^|\s)#\s*hide\s*$")
+"""What marks a line of code that is run, but not shown."""
+
+
+class keras_part(nodes.General, nodes.Element):  # noqa: N801
+    """A part of a model's view whose stock nodes are made when the report is there."""
+
+
+class BlockDirective(SphinxDirective):
+    """A directive whose body is code."""
+
+    has_content = True
+    required_arguments = 0
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = AnyOption()
+
+    @property
+    def _page(self) -> Page:
+        domain = cast("KerasDomain", self.env.domains["keras"])
+        return domain.page(self.env.docname)
+
+    @property
+    def _settings(self) -> Settings:
+        return settings(self.config)[0]
+
+    def _trouble(self, problem: Problem, message: str) -> str:
+        self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
+        return message
+
+    def _refused(self, message: str) -> list[nodes.Node]:
+        """Show the code, if any, and what is wrong."""
+        code = self._code_block("\n".join(self.content)) if self.content else []
+        return [*code, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
+
+    def _option_location(self, option: str) -> str:
+        """Return ``file:line`` of an option, which MyST before 5 leaves out of ``block_text``."""
+        file, _, line = absolute(self.get_location()).rpartition(":")
+        lines = self.block_text.splitlines()
+        if not (lines and _is_markup(lines[0])):
+            lines = _lines_from(file, int(line))
+        found = [n for n, text in enumerate(lines) if text.strip().lstrip(":").startswith(f"{option}:")]
+        return f"{file}:{int(line) + found[0]}" if found else f"{file}:{line}"
+
+    def _key(self, name: str) -> str:
+        taken = self._page.models
+        key, number = name, 1
+        while key in taken:
+            number += 1
+            key = f"{name} ({number})"
+        return key
+
+    def _first_line(self) -> tuple[str, int]:
+        """Return file and line of the body's first line.
+
+        reST gives the absolute line; MyST none, but offsets relative to the fence.
+        """
+        file, offset = self.content.items[0]
+        return absolute(str(file)), offset + 1 if offset else self.lineno + self.content_offset + 1
+
+    def _place(self) -> tuple[str, int]:
+        return self._first_line() if self.content else ("", 0)
+
+    def _earlier(self, session: str) -> list[Entry]:
+        """Return the blocks of a session that stand on the page already."""
+        return [entry for entry in self._page.models.values() if session and entry.session == session]
+
+    def _part(self, entry: Entry, part: str) -> keras_part:
+        model = {"keras-page": self.env.docname, "keras-model": entry.key}
+        return keras_part("", **model, **{"keras-part": part})
+
+    def _code_block(self, code: str) -> list[nodes.Node]:
+        """Let Sphinx's own directive make the block; of code that is all hidden there is none."""
+        lines = shown(code).splitlines()
+        if code.strip() and not any(line.strip() for line in lines):
+            return []
+        handed_on = {
+            option: read(self.options[option])
+            for option, read in _CODE_BLOCK.items()
+            if option in self.options
+        }
+        marked = handed_on.get("emphasize-lines")
+        if marked is not None and not reading.in_range(marked, len(lines)):
+            del handed_on["emphasize-lines"]
+            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {len(lines)}"
+            self._trouble(Problem.OPTION, problem)
+        block = CodeBlock(
+            self.name,
+            ["python"],
+            handed_on,
+            StringList(lines, source=self.get_source_info()[0] or ""),
+            self.lineno,
+            self.content_offset,
+            self.block_text,
+            self.state,
+            self.state_machine,
+        )
+        return block.run()
+
+
+def shown(code: str) -> str:
+    """Return the code without the lines that end in ``# hide``, nor blank ones at its ends then."""
+    lines = code.split("\n")
+    kept = [line for line in lines if not _HIDDEN.search(line)]
+    return code if len(kept) == len(lines) else "\n".join(kept).strip("\n")
+
+
+def _is_markup(line: str) -> bool:
+    """Whether a line begins a directive, rather than its options or body."""
+    return line.lstrip().startswith(("..", "```", "~~~", ":::"))
+
+
+def _lines_from(file: str, first: int) -> list[str]:
+    """Return the lines of a file from a line on."""
+    try:
+        return Path(file).read_text(encoding="utf-8-sig").splitlines()[first - 1 :]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+_CODE_BLOCK: dict[str, Any] = {
+    "linenos": lambda _: None,
+    "lineno-start": lambda text: int(text) if text.strip().lstrip("-").isdecimal() else 1,
+    "emphasize-lines": lambda text: text,
+}
