@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.util.nodes import make_id
@@ -27,6 +28,17 @@ from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.options import Options, Unusable
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Claim, Entry, absolute
+
+SAVED = (".keras", ".h5", ".hdf5", ".tflite")
+"""How the files of saved models end; a SavedModel is a folder."""
+
+
+class Source(NamedTuple):
+    """Where a model comes from: code, the file that this is from, or a file that has the model itself."""
+
+    code: str = ""
+    origin: str = ""
+    saved: str = ""
 
 
 class CodeDirective(BlockDirective):
@@ -84,19 +96,19 @@ class ModelDirective(BlockDirective):
             problem = f"the name {self.arguments[0]!r} can't have slashes, brackets or quotes"
             return self._refused(self._trouble(Problem.NAME, problem))
         try:
-            code, origin = self._source(given)
+            source = self._source(given)
         except Unusable as unusable:
             problem = Problem.FILE if given.file else Problem.OPTION
             return self._refused(self._trouble(problem, str(unusable)))
-        entry = self._entry(given, code, origin)
+        entry = self._entry(given, source)
         self._page.models[entry.key] = entry
         self._page.claims.extend(self._expectations(given, entry))
         target = nodes.target("", "", ids=[entry.anchor])
         self.state.document.note_explicit_target(target)
         return [target, self._container(given, entry)]
 
-    def _source(self, given: Options) -> tuple[str, str]:
-        """Return the code, and the file that it is from; raises ``Unusable``."""
+    def _source(self, given: Options) -> Source:
+        """Return where the model comes from; raises ``Unusable``."""
         sources = {
             "a body": any(line.strip() for line in self.content),
             ":from:": given.source,
@@ -106,25 +118,29 @@ class ModelDirective(BlockDirective):
         if len(present) != 1:
             what = " and ".join(present) or "no code"
             raise Unusable(f"the model has {what}: give it one of a body, :from: or :file:")
+        if given.custom_objects and not given.file:
+            raise Unusable(":custom-objects: is for a saved model, which :file: names")
         if given.source:
             try:
-                return reading.imported_code(given.source), ""
+                return Source(reading.imported_code(given.source))
             except Unusable as unusable:
                 raise Unusable(f":from: {unusable}") from None
-        if given.file:
-            return self._file(given.file)
-        return "\n".join(self.content), ""
+        return self._file(given.file) if given.file else Source("\n".join(self.content))
 
-    def _file(self, name: str) -> tuple[str, str]:
+    def _file(self, name: str) -> Source:
         relative, absolute = self.env.relfn2path(name)
-        if Path(name).suffix != ".py":
-            raise Unusable(f":file: {name} isn't a Python file (.py)")
+        path = Path(absolute)
         inside = Path(self.env.srcdir).resolve()
-        if not Path(absolute).resolve().is_relative_to(inside):
+        if not path.resolve().is_relative_to(inside):
             raise Unusable(f":file: {name} is outside of the documentation's folder; move it there")
-        self.env.note_dependency(relative)
+        if path.suffix not in (".py", *SAVED) and not path.is_dir():
+            known = ", ".join(SAVED)
+            raise Unusable(f":file: {name} is neither Python (.py) nor a saved model ({known}, or a folder)")
+        self.env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
         try:
-            return Path(absolute).read_text(encoding="utf-8").rstrip("\n"), str(absolute)
+            if path.suffix == ".py":
+                return Source(path.read_text(encoding="utf-8").rstrip("\n"), str(absolute))
+            path.stat()
         except FileNotFoundError:
             raise Unusable(
                 f":file: {name} does not exist; the path is relative to this page, "
@@ -132,14 +148,18 @@ class ModelDirective(BlockDirective):
             ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise Unusable(f":file: {name} can't be read: {error}") from None
+        return Source(saved=str(absolute))
 
-    def _entry(self, given: Options, code: str, origin: str) -> Entry:
+    def _entry(self, given: Options, source: Source) -> Entry:
         name = " ".join(self.arguments[0].split())
         earlier = self._earlier(given.session)
         request = Request(
-            code=code,
+            code=source.code,
             prelude=self._settings.prelude,
-            origin=origin,
+            origin=source.origin,
+            file=source.saved,
+            custom_objects=given.custom_objects,
+            constructor="constructor" in given.show,
             model=given.model,
             axes=given.axes,
             input=given.input,
@@ -181,7 +201,7 @@ class ModelDirective(BlockDirective):
             shown = list(given.show)
         for part in shown:
             if part == "code":
-                container += self._code_block(entry.request.code)
+                container += self._code_block(entry.request.code) if entry.request.code else []
             elif part == "table":
                 container += self._table(given, entry)
             elif not (part == "totals" and self._totals_in_table(given)):

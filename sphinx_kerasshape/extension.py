@@ -22,6 +22,7 @@ from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.builders import CheckBuilder, LockBuilder
 from sphinx_kerasshape.config import options
 from sphinx_kerasshape.domain import KerasDomain
+from sphinx_kerasshape.records import layout
 from sphinx_kerasshape.render.style import keras_header_cell
 from sphinx_kerasshape.transform import FillPlaceholders
 
@@ -49,7 +50,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     _follow(app, Build())
     return {
         "version": __version__,
-        "env_version": 3,
+        "env_version": layout(),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -118,10 +118,13 @@ def code_digest(request: Request, root: Path) -> str:
     given = {}
     for name, value in request._asdict().items():
         if value != request._field_defaults.get(name):
-            given[name] = _relative(value, root) if name == "origin" else value
+            given[name] = _relative(value, root) if name in ("origin", "file") else value
     if request.earlier:
         given["earlier"] = [
-            step._replace(origin=_relative(step.origin, root) if step.origin else "")
+            step._replace(
+                origin=_relative(step.origin, root) if step.origin else "",
+                file=_relative(step.file, root) if step.file else "",
+            )
             for step in request.earlier
         ]
     return fingerprint(dict(sorted(given.items())))

@@ -31,6 +31,8 @@ class Step(NamedTuple):
     input: str = ""
     kind: str = "model"
     weights: str = "auto"
+    file: str = ""
+    custom_objects: str = ""
 
 
 class Request(NamedTuple):
@@ -52,6 +54,12 @@ class Request(NamedTuple):
     """The input, batch axis first, to call a model with that has none, as :mod:`.given` writes it."""
     kind: str = "model"
     """``model``; or ``code``, whose answer is just what it prints."""
+    file: str = ""
+    """A saved model, which is loaded in place of running code."""
+    custom_objects: str = ""
+    """Import paths of what a saved model has that Keras does not know."""
+    constructor: bool = False
+    """Whether the code that would build the model is asked for."""
     earlier: tuple[Step, ...] = ()
     """The blocks of its session before it, which are run first, in the same namespace."""
 
@@ -165,6 +173,8 @@ class Model(NamedTuple):
     bytes: int
     axes: tuple[Axis, ...] = ()
     """The axes that the request names."""
+    constructor: str = ""
+    """The code that would build the model, where the request asks for it."""
 
 
 class Error(NamedTuple):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-PARTS = ("code", "table", "totals", "weights", "output")
+PARTS = ("code", "constructor", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
 COLUMNS = (
     "layer",
@@ -63,6 +63,7 @@ class Options(NamedTuple):
     source: str = ""
     """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
     file: str = ""
+    custom_objects: str = ""
     expect_input: str = ""
     expect_output: str = ""
     expect_params: str = ""
@@ -243,6 +244,15 @@ def _flag(text: str | None) -> None:
         raise Unusable(f"takes no value, but has {text.strip()!r}")
 
 
+def _import_paths(text: str) -> str:
+    paths = [one.strip() for one in _text(text).split(",")]
+    for path in paths:
+        parts = path.rpartition("=")[2].strip().split(".")
+        if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+            raise Unusable(f"{path!r} is no import path, such as package.module.Class")
+    return ", ".join(paths)
+
+
 def _no_output(text: str | None) -> tuple[str, ...]:
     _flag(text)
     return ("code",)
@@ -274,6 +284,7 @@ _OPTIONS: _Table = {
     "raises": ("raises", _exception),
     "from": ("source", _text),
     "file": ("file", _text),
+    "custom-objects": ("custom_objects", _import_paths),
     "expect-input": ("expect_input", _text),
     "expect-output": ("expect_output", _text),
     "expect-params": ("expect_params", _text),

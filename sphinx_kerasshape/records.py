@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sphinx_kerasshape.messages import Request
+from sphinx_kerasshape.messages import Request, Step
 from sphinx_kerasshape.problems import Problem
 
 
@@ -82,6 +83,19 @@ class Trouble(NamedTuple):
     problem: Problem
     message: str
     location: str
+
+
+_VERSION = 3
+"""To be raised where records or placeholders mean something else, though their fields are the same."""
+
+
+def layout() -> int:
+    """Return a number for the fields of all records: pages with others must be read anew.
+
+    Sphinx's environment keeps records as tuples, and would fill new fields with old values.
+    """
+    kinds = (Request, Step, Entry, Reference, Claim, Mention, Trouble)
+    return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
 @dataclass

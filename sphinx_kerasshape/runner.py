@@ -87,7 +87,7 @@ class Runner:
 
     def _first(self, number: int, chain: tuple[Request, ...]) -> Run:
         # Where an error is expected, only real weights show plain TensorFlow's own.
-        real = any(request.weights == "real" or request.raises for request in chain)
+        real = any(request.weights == "real" or request.raises or request.file for request in chain)
         from sphinx_kerasshape.process import Run
 
         return Run(number, chain, real, float(self.timeout))

@@ -105,6 +105,8 @@ class FillPlaceholders(SphinxPostTransform):
             return parts.output(report)
         if report.model is None or kind == "problem":
             return []
+        if kind == "constructor":
+            return parts.constructor(report.model)
         return (
             parts.totals(report.model, self.style)
             if kind == "totals"

@@ -66,7 +66,7 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
     [
         ("colums", "layer", ":colums: is no option of keras:model; did you mean :columns:?"),
         ("zzz", "", ":zzz: is no option of keras:model; known are show, columns, depth, "),
-        ("show", "", ":show: needs one or more of code, table, totals, weights, output"),
+        ("show", "", ":show: needs one or more of code, constructor, table, totals, weights, output"),
         ("show", "Table", "; did you mean 'table'?"),
         ("columns", "parameters", "; did you mean 'params'?"),
         ("columns", "zzz", ":columns: 'zzz' is none of layer, type, input, "),

@@ -68,6 +68,12 @@ def output(report: Report) -> list[nodes.Node]:
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
 
 
+def constructor(model: Model) -> list[nodes.Node]:
+    """Return the code that would build the model."""
+    text = model.constructor
+    return [nodes.literal_block(text, text, language="python")] if text else []
+
+
 def expected_error(report: Report) -> list[nodes.Node]:
     """Return the error that the page is about."""
     return [_block(str(report.error), "kerasshape-expected")] if report.error else []

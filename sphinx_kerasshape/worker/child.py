@@ -21,12 +21,14 @@ from sphinx_kerasshape.codec import build, dumps
 from sphinx_kerasshape.messages import Answer, Error, Failure, Model, Report, Request, Versions
 from sphinx_kerasshape.worker import (
     called,
+    constructor,
     execute,
     find,
     follow,
     inputs,
     lifeline,
     reader,
+    saved,
     sources,
     trouble,
     weightless,
@@ -66,6 +68,10 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         os.closerange(3, answers)
         os.chdir(folder)
         _answer(command, answers)
+    except BaseException as error:
+        # A fault of ours, not of the author's code, which has its failures caught.
+        with contextlib.suppress(Exception):
+            lifeline.write_all(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
         os._exit(70)
 
@@ -155,15 +161,17 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
     model = None
     try:
         before = dict(namespace)
-        value = execute.compiled(request, namespace)()
+        value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
         if request.raises:
             return trouble.not_raised(request.raises)
         if request.kind == "model":
             found = find.model(request.model, value, namespace, before)
             if isinstance(found, Failure):
                 return found
-            model = _read(found, request)
-    except (inputs.Refused, reader.Unreadable, follow.Unnamed) as unreadable:
+            model = found if isinstance(found, Model) else _read(found, request)
+            if request.constructor:
+                model = model._replace(constructor=_constructor(found))
+    except (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable) as unreadable:
         frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -172,6 +180,28 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             return Report(error=expected, versions=versions(), sources=sources.used())
         return trouble.failure(error, request)
     return Report(model=model, versions=versions(), sources=sources.used())
+
+
+def _loaded(request: Request, namespace: dict[str, Any]) -> Any:
+    """Load a saved model; a session's later blocks know it as ``model``."""
+    sources.depend_on(request.file)
+    namespace["model"] = saved.load(request.file, request.custom_objects)
+    return namespace["model"]
+
+
+def _constructor(model: Any) -> str:
+    """Return the code that would build a model; where there is none, a comment that says why."""
+    try:
+        if isinstance(model, Model):
+            raise constructor.NoView("the file does not say what its layers are")  # noqa: TRY301
+        return constructor.code(model)
+    except Exception as reason:
+        why = (
+            reason
+            if isinstance(reason, constructor.NoView)
+            else f"it can't be written ({trouble.name(reason)})"
+        )
+        return f"# There is no constructor's view of this model: {why}."
 
 
 def _read(model: Any, request: Request) -> Model:

@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sphinx_kerasshape.messages import Failure
+from sphinx_kerasshape.messages import Failure, Model
 from sphinx_kerasshape.worker import trouble
 
 
@@ -20,6 +20,8 @@ def model(expression: str, value: object, namespace: dict[str, Any], before: Map
     """
     import keras
 
+    if isinstance(value, Model):
+        return value  # a saved one, which is read already
     if expression:
         return _named(expression, namespace)
     own = {

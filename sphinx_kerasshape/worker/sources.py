@@ -13,6 +13,13 @@ import sysconfig
 from sphinx_kerasshape.messages import Source
 
 _before: set[str] = set()
+_named: set[str] = set()
+
+
+def depend_on(path: str) -> None:
+    """Note a file, or all files of a folder, that an answer depends on."""
+    inside = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+    _named.update(map(os.path.abspath, inside if os.path.isdir(path) else [path]))
 
 
 def remember() -> None:
@@ -31,7 +38,7 @@ def used() -> tuple[Source, ...]:
             files.add(os.path.abspath(path))
         elif path.startswith(_site_folders()):
             packages.add(name.partition(".")[0])
-    sources = [Source("file", path, digest(path)) for path in sorted(files)]
+    sources = [Source("file", path, digest(path)) for path in sorted(files | _named)]
     sources += [Source("package", name, version(name)) for name in sorted(_distributions(packages))]
     return tuple(source for source in sources if source.value)
 
