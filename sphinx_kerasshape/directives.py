@@ -37,6 +37,8 @@ class Source(NamedTuple):
     """Where a model comes from: code, the file that this is from, or a file that has the model itself."""
 
     code: str = ""
+    called: str = ""
+    """Of an imported model: what makes it."""
     origin: str = ""
     saved: str = ""
 
@@ -118,11 +120,13 @@ class ModelDirective(BlockDirective):
         if len(present) != 1:
             what = " and ".join(present) or "no code"
             raise Unusable(f"the model has {what}: give it one of a body, :from: or :file:")
+        if "source" in given.show and not given.source:
+            raise Unusable(":show: source is for a model that :from: imports; 'code' shows others")
         if given.custom_objects and not given.file:
             raise Unusable(":custom-objects: is for a saved model, which :file: names")
         if given.source:
             try:
-                return Source(reading.imported_code(given.source))
+                return Source(*reading.imported_code(given.source))
             except Unusable as unusable:
                 raise Unusable(f":from: {unusable}") from None
         return self._file(given.file) if given.file else Source("\n".join(self.content))
@@ -139,7 +143,7 @@ class ModelDirective(BlockDirective):
         self.env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
         try:
             if path.suffix == ".py":
-                return Source(path.read_text(encoding="utf-8").rstrip("\n"), str(absolute))
+                return Source(path.read_text(encoding="utf-8").rstrip("\n"), origin=str(absolute))
             path.stat()
         except FileNotFoundError:
             raise Unusable(
@@ -160,6 +164,7 @@ class ModelDirective(BlockDirective):
             file=source.saved,
             custom_objects=given.custom_objects,
             constructor="constructor" in given.show,
+            source=source.called if "source" in given.show else "",
             model=given.model,
             axes=given.axes,
             input=given.input,

@@ -60,6 +60,8 @@ class Request(NamedTuple):
     """Import paths of what a saved model has that Keras does not know."""
     constructor: bool = False
     """Whether the code that would build the model is asked for."""
+    source: str = ""
+    """The name of a function or class of the code whose source is asked for: ``Zoo.small``."""
     earlier: tuple[Step, ...] = ()
     """The blocks of its session before it, which are run first, in the same namespace."""
 
@@ -175,6 +177,8 @@ class Model(NamedTuple):
     """The axes that the request names."""
     constructor: str = ""
     """The code that would build the model, where the request asks for it."""
+    source: str = ""
+    """The source of the function or class that made it, likewise."""
 
 
 class Error(NamedTuple):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-PARTS = ("code", "constructor", "table", "totals", "weights", "output")
+PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
 COLUMNS = (
     "layer",
@@ -90,10 +90,11 @@ def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tu
     return Options(**values), problems
 
 
-def imported_code(source: str) -> str:
-    """Turn a ``:from:`` option into the code that makes the model.
+def imported_code(source: str) -> tuple[str, str]:
+    """Turn a ``:from:`` option into the code that makes the model, and the name of what it calls.
 
-    Raises :class:`Unusable` for all that isn't one call with literal arguments.
+    The call may be of a method, also of an object that is made for it: ``Zoo(size=3).build()``.
+    Raises :class:`Unusable` for all that isn't calls with literal arguments.
     """
     module, colon, expression = source.partition(":")
     example = "write it as package.module:callable(units=64)"
@@ -105,14 +106,17 @@ def imported_code(source: str) -> str:
         raise Unusable(f"{expression.strip()!r} isn't Python: {example}") from None
     if not isinstance(call, ast.Call):
         raise Unusable(f"{expression.strip()!r} isn't a call: {example}")
-    target = call.func
-    while isinstance(target, ast.Attribute):
-        target = target.value
+    target: ast.expr = call
+    called: ast.expr = call.func
+    while isinstance(target, ast.Attribute | ast.Call):
+        if isinstance(target, ast.Call):
+            for argument in [*target.args, *(keyword.value for keyword in target.keywords)]:
+                _require_literal(argument)
+            called = target.func
+        target = target.func if isinstance(target, ast.Call) else target.value
     if not isinstance(target, ast.Name):
         raise Unusable(f"{expression.strip()!r} calls no plain name: {example}")
-    for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-        _require_literal(argument)
-    return f"from {module.strip()} import {target.id}\n\nmodel = {expression.strip()}"
+    return f"from {module.strip()} import {target.id}\n\nmodel = {expression.strip()}", ast.unparse(called)
 
 
 def _require_literal(argument: ast.expr) -> None:

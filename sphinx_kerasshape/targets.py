@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sphinx_kerasshape.formula import formula
 from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight, weights_of
 from sphinx_kerasshape.named import Dims, dims
 
@@ -100,6 +101,18 @@ def params(target: Target, model: Model) -> int:
     _refuse_tensors(target, part)
     weight = _weight(target, part)
     return weight.params if weight else part.params
+
+
+def breakdown(target: Target, model: Model) -> str:
+    """Return what a count is made of: a layer's of its weights, a model's of the counts of its layers."""
+    if target.layers:
+        row, held, path = _row(target, model)
+        text = formula(row.type, held)
+        if held and not text:
+            raise Unresolved(f"'{path}' has too many different weights for a formula")
+        return text or "0"
+    counts = [row.params - row.shared for row in model.layers if row.depth == 0]
+    return " + ".join(f"{count:,}" for count in counts if count) or "0"
 
 
 def size(target: Target, model: Model) -> int:

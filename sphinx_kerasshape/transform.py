@@ -106,7 +106,9 @@ class FillPlaceholders(SphinxPostTransform):
         if report.model is None or kind == "problem":
             return []
         if kind == "constructor":
-            return parts.constructor(report.model)
+            return parts.code(report.model.constructor)
+        if kind == "source":
+            return parts.code(report.model.source)
         return (
             parts.totals(report.model, self.style)
             if kind == "totals"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sphinx_kerasshape import claims, named, targets
+from sphinx_kerasshape import claims, formula, named, targets
 from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
 
@@ -47,7 +47,7 @@ def judge(claim: Claim, find: Find) -> Verdict:
         verdict = _judged(claim, target, report.model)
     except KeyError:
         return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}")
-    except (targets.Unresolved, claims.Unreadable) as error:
+    except (targets.Unresolved, claims.Unreadable, formula.Unreadable) as error:
         return Verdict(claim, holds=False, problem=str(error))
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
@@ -59,6 +59,8 @@ def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, obj
         return _needs(claim.stated, targets.axes(target, model))
     if claim.kind == "dtype":
         return _dtypes(claim.stated, targets.dtypes(target, model))
+    if claim.kind == "params" and target.attribute == "formula":
+        return _formula(claim.stated, targets.breakdown(target, model))
     if claim.kind == "params":
         return _count(claim.stated, targets.params(target, model), claims.count_claim)
     return _count(claim.stated, targets.size(target, model), claims.size_claim)
@@ -92,6 +94,11 @@ def _count(stated: str, actual: int, read: Callable[[str], claims.CountClaim]) -
         claim = read(stated)
         found |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return found
+
+
+def _formula(stated: str, actual: str) -> dict[str, object]:
+    holds = not stated or formula.value(stated) == formula.value(actual)
+    return {"holds": holds, "actual": actual, "restated": actual}
 
 
 def _dtypes(stated: str, actual: tuple[str, ...]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_kerasshape.formula import GATES, MOST, Unreadable, formula
+from sphinx_kerasshape.formula import value as value_of
 from sphinx_kerasshape.messages import Report, Weight, weights_of
 from sphinx_kerasshape.process import Worker
-from sphinx_kerasshape.render.formula import GATES, MOST, formula
 
 from .conftest import Project, answers, request
 
@@ -93,3 +95,67 @@ TABLE = """\
 | Total params |                        | 29,570 | 115.5 KiB |
 +--------------+------------------------+--------+-----------+
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("50×128 + 128", 6528),
+        ("4×(50×64 + 64×64 + 64)", 29_440),
+        ("4 * (50*64 + 64·64 + 64) = 29,440", 29_440),
+        ("40+30+10+3=83", 83),
+        ("6,528 + 1,290 = 7,818", 7818),
+        ("7", 7),
+    ],
+)
+def test_sums_that_people_write(text: str, count: int) -> None:
+    assert value_of(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("40+30+10+3=84", "'40+30+10+3=84': the sides differ, 83 = 84"),
+        ("", "'' is no sum: write 50×128 + 128"),
+        ("units * 4", "is no sum"),
+        ("2 ** 9 ** 9", "is no sum"),
+        ("(" * 400 + "1" + ")" * 400, "is no sum"),
+        ("1 +", "is no sum"),
+        ("1(2)", "is no sum"),
+    ],
+)
+def test_what_is_no_sum(text: str, message: str) -> None:
+    with pytest.raises(Unreadable, match=re.escape(message)):
+        value_of(text)
+
+
+@given(st.text("0123456789+*×() =,_", max_size=60))
+def test_any_text_is_a_sum_or_unreadable(text: str) -> None:
+    with contextlib.suppress(Unreadable):
+        assert value_of(text) >= 0
+
+
+PAGE = """
+# Formulas
+
+```{keras:model} net
+:show: totals
+keras.Sequential([keras.Input((None, 50)), layers.LSTM(64, name="lstm"), layers.Dense(1, name="out")])
+```
+
+The LSTM has {keras:params}`net/lstm.formula`,
+stated {keras:params}`4·(50·64 + 64·64 + 64) = 29,440 <net/lstm.formula>`.
+All: {keras:params}`net.formula`. Wrong: {keras:params}`4×(50×64 + 64×64) <net/lstm.formula>`.
+"""
+
+
+def test_a_page_states_formulas(make_project: Callable[..., Project]) -> None:
+    built = make_project({"index.md": PAGE}).build("text")
+    (warning,) = built.warnings
+    assert re.sub(r"TensorFlow \S+", "TensorFlow", warning) == (
+        "index.md:11: WARNING: the page states params 4×(50×64 + 64×64) for net/lstm.formula, "
+        "but TensorFlow says "
+        "4×(50×64 + 64×64 + 64) [kerasshape.claim]"
+    )
+    text = " ".join(built.page("index.txt").split())
+    assert "has 4×(50×64 + 64×64 + 64), stated 4·(50·64 + 64·64 + 64) = 29,440. All: 29,440 + 65." in text

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from docutils import nodes
 
+from sphinx_kerasshape.formula import formula
 from sphinx_kerasshape.messages import LayerRow, Model, Tensor, Weight
-from sphinx_kerasshape.render.formula import formula
 from sphinx_kerasshape.render.style import NOTHING, Style, size_text
 from sphinx_kerasshape.translate import _
 

@@ -68,9 +68,8 @@ def output(report: Report) -> list[nodes.Node]:
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
 
 
-def constructor(model: Model) -> list[nodes.Node]:
-    """Return the code that would build the model."""
-    text = model.constructor
+def code(text: str) -> list[nodes.Node]:
+    """Return code that TensorFlow's side has found."""
     return [nodes.literal_block(text, text, language="python")] if text else []
 
 

@@ -171,6 +171,8 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             model = found if isinstance(found, Model) else _read(found, request)
             if request.constructor:
                 model = model._replace(constructor=_constructor(found))
+            if request.source:
+                model = model._replace(source=execute.source(request.source, namespace))
     except (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable) as unreadable:
         frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)

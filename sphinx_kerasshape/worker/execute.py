@@ -7,6 +7,7 @@ The code runs as a module of its own, never as ``__main__``: a file's
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import sys
 import types
@@ -61,6 +62,14 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
         return eval(last, names) if last is not None else None
 
     return run
+
+
+def source(name: str, names: dict[str, Any]) -> str:
+    """Return the source of a function or class that the code imported."""
+    try:
+        return inspect.cleandoc("\n" + inspect.getsource(eval(name, names))).rstrip()
+    except (OSError, TypeError):
+        return f"# There is no Python source of {name}."
 
 
 def _remembered(code: str, name: str) -> str:
