@@ -22,6 +22,8 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow-cpu]' --group tests --group docs --group lint || \
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]' --group tests --group docs --group lint
+	# Without its dependencies: it would bring a second TensorFlow.
+	$(BIN)/python -m pip install --quiet --no-deps tf-keras
 	touch $@
 
 example: $(READY)
@@ -52,6 +54,9 @@ locked: docs
 	$(BARE)/bin/python -m sphinx -nW --keep-going -q -E -d build/bare-docs/doctrees -D kerasshape_lockfile=$(BARE_LOCK) -b html docs build/bare-docs/html
 	diff -r --exclude=.buildinfo build/docs/html build/bare-docs/html
 	@echo 'The documentation is the same without TensorFlow'
+	$(BARE)/bin/python -m sphinx -nW --keep-going -q -E -d build/bare-docs/doctrees -D kerasshape_python=$(CURDIR)/$(BIN)/python -b html docs build/bare-docs/other
+	diff -r --exclude=.buildinfo build/docs/html build/bare-docs/other
+	@echo 'The documentation is the same with another interpreter'
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox

@@ -25,6 +25,8 @@ def tests(session: nox.Session, versions: str) -> None:
     session.install("-e", ".[tensorflow-cpu]", "--group", "tests")
     if versions == "oldest":
         session.install(*OLDEST)
+    # Without its dependencies: it would bring a second TensorFlow.
+    session.install("--no-deps", "tf-keras==2.16.*" if versions == "oldest" else "tf-keras")
     session.run("pytest", "-n", "2", *session.posargs)
 
 

@@ -26,6 +26,7 @@ from sphinx_kerasshape.worker import (
     find,
     follow,
     inputs,
+    legacy,
     lifeline,
     reader,
     saved,
@@ -34,6 +35,8 @@ from sphinx_kerasshape.worker import (
     weightless,
 )
 
+_OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, legacy.Unreadable)
+"""What is wrong with a model, in words of ours."""
 OUTPUT_LIMIT = 1 << 16
 """Bytes of printed output that are kept of a run; the rest is read and thrown away."""
 
@@ -127,7 +130,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """
     requests = [build(Request, request) for request in command["requests"]]
     namespace = execute.namespace(requests[0])
-    if command["real"]:
+    if command["real"] or legacy.is_used():
         for number, request in enumerate(requests):
             answer = _run(request, namespace)
             yield {"done": number}
@@ -173,7 +176,7 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
                 model = model._replace(constructor=_constructor(found))
             if request.source:
                 model = model._replace(source=execute.source(request.source, namespace))
-    except (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable) as unreadable:
+    except _OWN as unreadable:
         frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -181,7 +184,8 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             expected = Error(trouble.name(error), trouble.message(error))
             return Report(error=expected, versions=versions(), sources=sources.used())
         return trouble.failure(error, request)
-    return Report(model=model, versions=versions(), sources=sources.used())
+    own = (legacy.source(),) if legacy.is_used() else ()
+    return Report(model=model, versions=versions(), sources=(*sources.used(), *own))
 
 
 def _loaded(request: Request, namespace: dict[str, Any]) -> Any:
@@ -207,6 +211,8 @@ def _constructor(model: Any) -> str:
 
 
 def _read(model: Any, request: Request) -> Model:
+    if legacy.is_used() and isinstance(model, legacy.model_class()):
+        return legacy.read(model, request.axes, request.input)
     if not request.input:
         return reader.read(model, request.axes)
     signature = inputs.build(model, request.input)

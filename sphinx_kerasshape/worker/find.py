@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sphinx_kerasshape.messages import Failure, Model
-from sphinx_kerasshape.worker import trouble
+from sphinx_kerasshape.worker import legacy, trouble
 
 
 def model(expression: str, value: object, namespace: dict[str, Any], before: Mapping[str, Any]) -> Any:
@@ -18,8 +18,6 @@ def model(expression: str, value: object, namespace: dict[str, Any], before: Map
     variables are those that the block itself has set, if these hold any model; ``before`` are
     the variables of before.
     """
-    import keras
-
     if isinstance(value, Model):
         return value  # a saved one, which is read already
     if expression:
@@ -30,7 +28,7 @@ def model(expression: str, value: object, namespace: dict[str, Any], before: Map
         if name == "__name__" or before.get(name, before) is not found
     }
     for chosen in (value, own.get("model")):
-        if isinstance(chosen, keras.Model):
+        if isinstance(chosen, _models()):
             return chosen
     return _only(own if dict(_candidates(own)) else namespace)
 
@@ -44,8 +42,6 @@ def _only(namespace: dict[str, Any]) -> Any:
 
 def _named(expression: str, namespace: dict[str, Any]) -> Any:
     """Return the model that the ``:model:`` expression gives."""
-    import keras
-
     try:
         code = compile(expression, "<:model:>", "eval")
     except (SyntaxError, ValueError):
@@ -58,7 +54,7 @@ def _named(expression: str, namespace: dict[str, Any]) -> Any:
             raise  # from a function that the expression calls
         problem = f"gives no model: {trouble.name(error)}: {trouble.message(error)}"
     else:
-        if isinstance(chosen, keras.Model):
+        if isinstance(chosen, _models()):
             return chosen
         problem = f"is no Keras model but a value of type {type(chosen).__name__}"
     names = ", ".join(dict(_candidates(namespace)))
@@ -67,19 +63,23 @@ def _named(expression: str, namespace: dict[str, Any]) -> Any:
 
 def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Give the models that variables hold, also in a list or dict, by the expression for each."""
-    import keras
-
     inside: list[tuple[str, Any]] = []
     for name, found in namespace.items():
         if name.startswith("_"):
             continue
-        if isinstance(found, keras.Model):
+        if isinstance(found, _models()):
             yield name, found
         elif isinstance(found, dict):
             inside += [(f"{name}[{key!r}]", item) for key, item in found.items()]
         elif isinstance(found, (list, tuple)):
             inside += [(f"{name}[{index}]", item) for index, item in enumerate(found)]
-    yield from ((name, found) for name, found in inside if isinstance(found, keras.Model))
+    yield from ((name, found) for name, found in inside if isinstance(found, _models()))
+
+
+def _models() -> tuple[Any, ...]:
+    import keras
+
+    return (keras.Model, legacy.model_class()) if legacy.is_used() else (keras.Model,)
 
 
 def _several(names: list[str]) -> Failure:

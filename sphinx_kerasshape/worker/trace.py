@@ -80,10 +80,18 @@ def is_symbolic(value: Any) -> bool:
 
 
 def calls(layer: Any, signature: Signature, *, symbolic_only: bool = False) -> Noted:
-    """Call a layer, and return what was noted. Raises what the layer does."""
+    """Call a layer, and return what was noted. Raises what the layer does.
+
+    Code that needs sizes, but no values (``x.shape[1] // 2``), is called on symbolic tensors of two
+    sizes.
+    """
     try:
         return _merged(_symbolic(layer, signature))
     except Exception:
+        pair = zip(_BATCH, _SIZES[1], strict=True)
+        with contextlib.suppress(Exception):
+            sized = [_sized(signature, batch, size) for batch, size in pair]
+            return _merged([run for one in sized for run in _symbolic(layer, one)])
         if symbolic_only:
             raise
         return _with_values(layer, signature)
@@ -117,20 +125,30 @@ def _with_values(layer: Any, signature: Signature) -> Noted:
     raise error
 
 
+def _sized(signature: Signature, batch: int, size: int) -> Signature:
+    """Give the open axes a size."""
+    import keras
+
+    def sized(tensor: Any) -> Any:
+        opened = [batch, *[size] * len(tensor.shape)]
+        shape = [opened[axis] if dim is None else dim for axis, dim in enumerate(tensor.shape)]
+        return keras.KerasTensor(shape, dtype=tensor.dtype)
+
+    return signature.map(sized)
+
+
 def _zeros(signature: Signature, batch: int, size: int) -> Signature:
     """Fill zeros in, in sizes for the open axes."""
     import keras
 
     def zeros(tensor: Any) -> Any:
-        opened = [batch, *[size] * len(tensor.shape)]
-        shape = [opened[axis] if dim is None else dim for axis, dim in enumerate(tensor.shape)]
         if str(tensor.dtype) == "string":
             import tensorflow as tf
 
-            return tf.fill(shape, "")
-        return keras.ops.zeros(shape, dtype=tensor.dtype)
+            return tf.fill(tensor.shape, "")
+        return keras.ops.zeros(tensor.shape, dtype=tensor.dtype)
 
-    return signature.map(zeros)
+    return _sized(signature, batch, size).map(zeros)
 
 
 @contextlib.contextmanager
