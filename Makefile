@@ -22,8 +22,8 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow-cpu]' --group tests --group docs --group lint || \
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]' --group tests --group docs --group lint
-	# Without its dependencies: it would bring a second TensorFlow.
-	$(BIN)/python -m pip install --quiet --no-deps tf-keras
+	# Without their dependencies: they would bring a second TensorFlow.
+	$(BIN)/python -m pip install --quiet --no-deps tf-keras keras-hub
 	touch $@
 
 example: $(READY)

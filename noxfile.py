@@ -25,8 +25,9 @@ def tests(session: nox.Session, versions: str) -> None:
     session.install("-e", ".[tensorflow-cpu]", "--group", "tests")
     if versions == "oldest":
         session.install(*OLDEST)
-    # Without its dependencies: it would bring a second TensorFlow.
-    session.install("--no-deps", "tf-keras==2.16.*" if versions == "oldest" else "tf-keras")
+    # Without their dependencies: they would bring a second TensorFlow.
+    others = ["tf-keras==2.16.*"] if versions == "oldest" else ["tf-keras", "keras-hub"]
+    session.install("--no-deps", *others)
     session.run("pytest", "-n", "2", *session.posargs)
 
 
