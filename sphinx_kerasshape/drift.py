@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths
+from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths, weights_of
 
 Facts = dict[str, str]
 """Values by what they are of, both as a message names them."""
@@ -21,7 +21,11 @@ def differences(then: Report, now: Report) -> list[str]:
     return lines
 
 
-def _layer_differences(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
+def _layer_differences(before: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
+    renamed = _renamed(before, now)
+    yield from (f"layer {old!r} in the lock is {new!r} now" for old, new in renamed.items())
+    names = {old.rpartition("/")[2]: new.rpartition("/")[2] for old, new in renamed.items()}
+    then = {renamed.get(path, path): _with_sources(row, names) for path, row in before.items()}
     yield from (f"layer {path!r} in the lock, not there now" for path in then if path not in now)
     yield from (f"layer {path!r} is not in the lock" for path in now if path not in then)
     if then.keys() == now.keys() and list(then) != list(now):
@@ -36,6 +40,37 @@ def _layer_differences(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> I
             yield from _differing(where, shared, {what: others[what] for what in shared})
 
 
+def _renamed(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> dict[str, str]:
+    """Return the layers of the lock that have another name now, and are the same otherwise."""
+    gone = [path for path in then if path not in now]
+    new = [path for path in now if path not in then]
+    if len(gone) != len(new):
+        return {}
+    pairs = list(zip(gone, new, strict=True))
+    same = all(_nameless(then[old]) == _nameless(now[other]) for old, other in pairs)
+    return dict(pairs) if same else {}
+
+
+def _nameless(row: LayerRow) -> tuple[Facts, int]:
+    facts = _layer_facts(row)
+    del facts["connected to"]
+    return facts, row.depth
+
+
+def _with_sources(row: LayerRow, names: Mapping[str, str]) -> LayerRow:
+    if not names:
+        return row
+    calls = tuple(
+        call._replace(sources=tuple(_source(source, names) for source in call.sources)) for call in row.calls
+    )
+    return row._replace(calls=calls)
+
+
+def _source(source: str, names: Mapping[str, str]) -> str:
+    name, bracket, rest = source.partition("[")
+    return names.get(name, name) + bracket + rest
+
+
 def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
     for what in dict.fromkeys([*then, *now]):
         before, after = then.get(what, _NONE), now.get(what, _NONE)
@@ -44,8 +79,11 @@ def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
 
 
 def _layers(report: Report) -> dict[str, LayerRow]:
+    """Return the rows by path, each with the weights of those inside it."""
     assert report.model is not None
-    return dict(zip(layer_paths(report), report.model.layers, strict=True))
+    rows = report.model.layers
+    whole = [row._replace(weights=weights_of(rows, number)) for number, row in enumerate(rows)]
+    return dict(zip(layer_paths(report), whole, strict=True))
 
 
 def _error_facts(report: Report) -> Facts:
