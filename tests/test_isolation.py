@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +79,23 @@ def test_a_model_of_174_billion_parameters_needs_no_memory(make_project: Callabl
     assert "173,961,510,912" in (project.folder / "text" / "index.txt").read_text()
     print(f"resident memory of the whole process tree: at most {most / 2**20:.0f} MiB")
     assert most < 1.5e9
+
+
+def test_temporary_files_go_with_the_child(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    """TensorFlow's AutoGraph, for one, leaves a file for each function that it traces."""
+    page = """
+# Traced
+
+```{keras:code}
+import tempfile
+@tf.function
+def double(x):
+    if x > 0:
+        return x * 2
+    return x
+print(int(double(tf.constant(3))), len(tempfile.mkdtemp()) > 0)
+```
+"""
+    built = make_project({"index.md": page}).build("text", TMPDIR=str(tmp_path))
+    assert "   6 True\n" in built.page("index.txt")
+    assert list(tmp_path.iterdir()) == []

@@ -69,7 +69,7 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         answers = lifeline.private(pipes["answer"])
         lifeline.detach(pipes["stdout"], pipes["stderr"])
         os.closerange(3, answers)
-        os.chdir(folder)
+        _live_in(folder)
         _answer(command, answers)
     except BaseException as error:
         # A fault of ours, not of the author's code, which has its failures caught.
@@ -77,6 +77,12 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
             lifeline.write_all(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
         os._exit(70)
+
+
+def _live_in(folder: str) -> None:
+    """Make a folder the working one, and that of temporary files: TensorFlow leaves some."""
+    os.chdir(folder)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
 def once(commands: int, answers: int) -> None:
@@ -93,7 +99,7 @@ def once(commands: int, answers: int) -> None:
         tempfile.TemporaryDirectory(prefix="kerasshape-", ignore_cleanup_errors=True) as folder,
     ):
         lifeline.detach(output.fileno())
-        os.chdir(folder)
+        _live_in(folder)
         printed: list[bytes] = []
         start = 0
         for message in run(command):
