@@ -50,7 +50,8 @@ MISTAKES = {
     "part": mistake(
         ":show: code, tabel",
         body=GOOD,
-        warning=":show: 'tabel' is none of code, table, totals, weights, output; did you mean 'table'? "
+        warning=":show: 'tabel' is none of code, source, constructor, table, totals, weights, "
+        "output; did you mean 'table'? "
         "[kerasshape.option]",
     ),
     "depth": mistake(
@@ -152,7 +153,8 @@ MISTAKES = {
     ),
     "file-type": mistake(
         ":file: model.ipynb",
-        warning=":file: model.ipynb isn't a Python file (.py) [kerasshape.file]",
+        warning=":file: model.ipynb is neither Python (.py) nor a saved model "
+        "(.keras, .h5, .hdf5, .tflite, or a folder) [kerasshape.file]",
     ),
     "file-encoding": mistake(
         ":file: latin.py",

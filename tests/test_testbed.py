@@ -27,6 +27,16 @@ from .testbed.keras_layers import LAYERS, NO_MODEL
 
 TRUTH = Path(__file__).parent / "testbed" / "truth.py"
 NEWEST = Version(version("keras")) >= Version("3.15")
+APPLICATIONS = (
+    *("ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge"),
+    *("DenseNet121", "DenseNet169", "DenseNet201", "EfficientNetB0", "EfficientNetB1", "EfficientNetB2"),
+    *("EfficientNetB3", "EfficientNetB4", "EfficientNetB5", "EfficientNetB6", "EfficientNetB7"),
+    *("EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3", "EfficientNetV2L"),
+    *("EfficientNetV2M", "EfficientNetV2S", "InceptionResNetV2", "InceptionV3", "MobileNet", "MobileNetV2"),
+    *("MobileNetV3Large", "MobileNetV3Small", "NASNetLarge", "NASNetMobile", "ResNet101", "ResNet101V2"),
+    *("ResNet152", "ResNet152V2", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception"),
+)
+"""All of ``keras.applications``. They are not called: their graphs say the shapes."""
 NO_GRAPH = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN", "StackedRNNCells")
 """Layers that call cells: once a step in a plain run, not at all or once in a report."""
 
@@ -35,6 +45,10 @@ def codes() -> dict[str, tuple[str, str]]:
     """Return all codes by name, with the input of those that need one."""
     found = {f"layer {name}": (code, "") for name, code in LAYERS.items()}
     found |= {f"architecture {name}": pair for name, pair in {**ARCHITECTURES, **VALUES}.items()}
+    found |= {
+        f"application {name}": (f"model = keras.applications.{name}(weights=None)", "graph")
+        for name in APPLICATIONS
+    }
     found |= {f"model {name}": (cleandoc(code), "") for name, code in models.ALL.items()}
     if importlib.util.find_spec("keras_hub") is not None:
         found |= {f"backbone {name}": (code, "") for name, code in BACKBONES.items()}
@@ -55,7 +69,7 @@ def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     """Run all models in plain TensorFlow, in one process."""
     file = tmp_path_factory.mktemp("truth") / "models.json"
     given_ = {
-        name: {"code": code, "input": json.dumps(plain(given.parse(text))) if text else ""}
+        name: {"code": code, "input": text if text in ("", "graph") else json.dumps(plain(given.parse(text)))}
         for name, (code, text) in codes().items()
     }
     file.write_text(json.dumps(given_))
@@ -70,12 +84,23 @@ def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
 def reports(worker: Worker) -> dict[str, tuple[Report, Report]]:
     """Return the reports of a usual run, which is weightless where that works, and of one with weights."""
     requests = [
-        request(code, input=given.write(given.parse(text)) if text else "", weights=weights)
+        request(code, input="" if text in ("", "graph") else given.write(given.parse(text)), weights=weights)
         for code, text in codes().values()
         for weights in ("auto", "real")
     ]
     found = answers(worker, requests, 120)
     return dict(zip(codes(), zip(found[::2], found[1::2], strict=True), strict=True))  # type: ignore[arg-type]
+
+
+def test_every_application_is_there() -> None:
+    if not NEWEST:
+        pytest.skip("the table is for the newest Keras")
+    code = (
+        "import keras, inspect; found = vars(keras.applications).items(); "
+        "print(*[name for name, value in found if inspect.isfunction(value)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted(APPLICATIONS)
 
 
 def test_every_public_layer_is_there() -> None:

@@ -50,6 +50,11 @@ def truth(code: str, text: str) -> dict[str, Any]:
     names_: dict[str, Any] = {"tf": tf, "keras": keras, "layers": keras.layers, "__name__": "truth"}
     exec(code, names_)
     model = names_["model"]
+    if text == "graph":
+        shapes = [
+            {"path": [one.name], "type": type(one).__name__, "outputs": ends(one)} for one in model.layers
+        ]
+        return {**counted(model), "calls": shapes}
     error: Exception | None = None
     for size in SIZES:
         try:
@@ -61,14 +66,24 @@ def truth(code: str, text: str) -> dict[str, Any]:
     else:
         assert error is not None
         raise error
+    return {**counted(model), "calls": calls(model, args, kwargs)}
+
+
+def ends(layer: Any) -> list[list[int | None]]:
+    """Return the shapes that the first call of a layer gives, as the graph has them."""
+    output = layer._inbound_nodes[0].outputs
+    return [list(tensor.shape) for tensor in output]
+
+
+def counted(model: Any) -> dict[str, int]:
+    """Count the numbers in the model's weights, each weight once."""
     kinds = {
         "params": model.weights,
         "trainable": model.trainable_weights,
         "non_trainable": model.non_trainable_weights,
     }
     unique = {kind: {id(one): one for one in weights}.values() for kind, weights in kinds.items()}
-    counts = {kind: sum(math.prod(one.shape) for one in weights) for kind, weights in unique.items()}
-    return {**counts, "calls": calls(model, args, kwargs)}
+    return {kind: sum(math.prod(one.shape) for one in weights) for kind, weights in unique.items()}
 
 
 def calls(model: Any, args: list[Any], kwargs: dict[str, Any]) -> list[dict[str, Any]]:
