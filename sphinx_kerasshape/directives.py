@@ -164,6 +164,7 @@ class ModelDirective(BlockDirective):
             file=source.saved,
             custom_objects=given.custom_objects,
             constructor="constructor" in given.show,
+            flops=given.flops_at or "batch" if "flops" in (given.columns or self._settings.columns) else "",
             source=source.called if "source" in given.show else "",
             model=given.model,
             axes=given.axes,

@@ -60,6 +60,8 @@ class Request(NamedTuple):
     """Import paths of what a saved model has that Keras does not know."""
     constructor: bool = False
     """Whether the code that would build the model is asked for."""
+    flops: str = ""
+    """The input, of full shapes, to count operations for; ``batch``: one sample of the model's own."""
     source: str = ""
     """The name of a function or class of the code whose source is asked for: ``Zoo.small``."""
     earlier: tuple[Step, ...] = ()
@@ -138,6 +140,8 @@ class LayerRow(NamedTuple):
     """Those of a layer that has no rows inside it; else they are in these (:func:`weights_of`)."""
     shared: int = 0
     """How many of its ``params`` are in weights that an earlier row has as well."""
+    flops: int | None = None
+    """Floating-point operations of its calls, where they are asked for and known."""
     note: str = ""
     """Why a layer has no calls: ``uncalled``, or ``training`` where only training calls it."""
 
@@ -179,6 +183,8 @@ class Model(NamedTuple):
     """The code that would build the model, where the request asks for it."""
     source: str = ""
     """The source of the function or class that made it, likewise."""
+    flops: int | None = None
+    """Floating-point operations of a call, where they are asked for and known."""
 
 
 class Error(NamedTuple):

@@ -18,6 +18,7 @@ COLUMNS = (
     "trainable",
     "formula",
     "bytes",
+    "flops",
     "weights",
     "dtype",
     "connected",
@@ -58,6 +59,7 @@ class Options(NamedTuple):
     model: str = ""
     axes: str = ""
     input: str = ""
+    flops_at: str = ""
     session: str = ""
     raises: str = ""
     source: str = ""
@@ -232,6 +234,17 @@ def _input(text: str) -> str:
         raise Unusable(str(unreadable)) from None
 
 
+def _sizes(text: str) -> str:
+    from sphinx_kerasshape import given
+
+    written = _input(text)
+    if any(None in one.shape for one in given.tensors(given.parse(written))):
+        raise Unusable(
+            f"{written} has open axes: operations are counted for full sizes, such as (1, 224, 224, 3)"
+        )
+    return written
+
+
 def _exception(text: str) -> str:
     name = _text(text)
     if not all(part.isidentifier() for part in name.split(".")):
@@ -284,6 +297,7 @@ _OPTIONS: _Table = {
     "model": ("model", _expression),
     "axes": ("axes", _axes),
     "input": ("input", _input),
+    "flops-at": ("flops_at", _sizes),
     "session": ("session", _text),
     "raises": ("raises", _exception),
     "from": ("source", _text),

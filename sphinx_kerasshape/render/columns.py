@@ -115,6 +115,11 @@ def _bytes(line: Line, style: Style) -> list[nodes.Node]:
     return [nodes.Text(size_text(line.row.bytes) if line.counts else NOTHING)]
 
 
+def _flops(line: Line, style: Style) -> list[nodes.Node]:
+    count = line.row.flops
+    return [nodes.Text(style.number(count) if line.first and count is not None else NOTHING)]
+
+
 def _weights(line: Line, style: Style) -> list[nodes.Node]:
     if not line.counts:
         return [nodes.Text(NOTHING)]
@@ -141,6 +146,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "formula": Column(lambda: _("Made of"), _formula),
     "bytes": Column(lambda: _("Memory"), _bytes, numeric=True),
+    "flops": Column(lambda: _("FLOPs"), _flops, numeric=True),
     "weights": Column(lambda: _("Weights"), _weights),
     "dtype": Column(lambda: _("Dtype"), _dtypes),
     "connected": Column(lambda: _("Connected to"), lambda line, style: _join(map(style.name, line.sources))),

@@ -104,6 +104,8 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
                 cell += nodes.paragraph("", style.number(count))
             elif name == "bytes" and count == model.params:
                 cell += nodes.paragraph("", size_text(model.bytes))
+            elif name == "flops" and count == model.params and model.flops is not None:
+                cell += nodes.paragraph("", style.number(model.flops))
             elif name == "trainable" and count == model.params:
                 cell += nodes.paragraph("", style.number(model.trainable))
             row += cell

@@ -220,12 +220,12 @@ def _read(model: Any, request: Request) -> Model:
     if legacy.is_used() and isinstance(model, legacy.model_class()):
         return legacy.read(model, request.axes, request.input)
     if not request.input:
-        return reader.read(model, request.axes)
+        return reader.read(model, request.axes, sizes=request.flops)
     signature = inputs.build(model, request.input)
     if signature is None:
-        return reader.read(model, request.axes)
+        return reader.read(model, request.axes, sizes=request.flops)
     try:
-        return reader.read(model, request.axes, signature)
+        return reader.read(model, request.axes, signature, request.flops)
     except (reader.Unreadable, follow.Unnamed):
         raise
     except Exception as error:

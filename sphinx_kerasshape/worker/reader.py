@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sphinx_kerasshape.messages import Model
-from sphinx_kerasshape.worker import called, follow, parts, trace
+from sphinx_kerasshape import given
+from sphinx_kerasshape.messages import Model, shape_text
+from sphinx_kerasshape.worker import called, flops, follow, inputs, parts, trace
 from sphinx_kerasshape.worker.follow import Symbols
 from sphinx_kerasshape.worker.parts import Graph, Part, Traced
 from sphinx_kerasshape.worker.rows import Rows
@@ -23,23 +24,25 @@ class Unreadable(Exception):
     problem = "unbuilt"
 
 
-def read(model: Any, axes: str = "", signature: Signature | None = None) -> Model:
-    """Read a model; ``axes`` names its open dimensions, ``signature`` is what to call it with.
+def read(model: Any, axes: str = "", signature: Signature | None = None, sizes: str = "") -> Model:
+    """Read a model; ``axes`` names its open dimensions.
 
+    ``signature`` is what to call it with, ``sizes`` what to count operations for.
     Raises :class:`Unreadable` where Keras does not know its shapes, :class:`follow.Unnamed`
     where the names don't fit, and what the model raises when it is called.
     """
     functional = graph_of(model)
     if functional is None:
-        return _of_call(model, axes, signature)
+        return _of_call(model, axes, signature, sizes)
     named, symbols = follow.named(functional, axes) if axes else ((), {})
     graph = Graph(functional, symbols)
-    read = _model(model, graph.parts(model), symbols)
+    counted = flops.count(model, _sized(model, functional, sizes)) if sizes else {}
+    read = _model(model, graph.parts(model), symbols, counted)
     ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
     return read._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named)
 
 
-def _of_call(model: Any, axes: str, signature: Signature | None) -> Model:
+def _of_call(model: Any, axes: str, signature: Signature | None, sizes: str) -> Model:
     """Read a model that has no graph: from a call."""
     import keras
 
@@ -48,7 +51,9 @@ def _of_call(model: Any, axes: str, signature: Signature | None) -> Model:
     signature, call = _called(model, signature)
     if axes:
         raise follow.Unnamed("can't be followed through a model that is a class with a call() of its own")
-    read = _model(model, Traced(model, (signature,), [call]).parts(), {})
+    sized = signature if sizes in ("", "batch") else inputs.build(model, sizes)
+    counted = flops.count(model, _with_batch(sized)) if sizes and sized else {}
+    read = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
     ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
     return read._replace(chain=_is_chain(read, call), inputs=ends[0], outputs=ends[1])
 
@@ -68,9 +73,38 @@ def _called(model: Any, signature: Signature | None) -> tuple[Signature, Noted]:
     raise Unreadable(_uncalled(model))
 
 
-def _model(model: Any, found: Iterable[Part], symbols: Symbols) -> Model:
+def _sized(model: Any, functional: Any, sizes: str) -> Signature:
+    """Return what to count operations for: the model's own inputs, or these of stated sizes."""
+    import keras
+
+    struct = model.inputs[0] if isinstance(model, keras.Sequential) else functional._inputs_struct
+    if sizes == "batch":
+        return _with_batch(Signature((struct,), {}))
+    stated = list(given.tensors(given.parse(sizes)))
+    if [len(one.shape) for one in stated] != [len(own.shape) for own in functional.inputs]:
+        shapes = ", ".join(shape_text(own.shape) for own in functional.inputs)
+        raise inputs.Refused(f":flops-at: {sizes} does not fit the model's input, {shapes}")
+    tensors = [
+        keras.KerasTensor(one.shape, dtype=own.dtype)
+        for one, own in zip(stated, functional.inputs, strict=True)
+    ]
+    return Signature((keras.tree.pack_sequence_as(struct, tensors),), {})
+
+
+def _with_batch(signature: Signature) -> Signature:
+    """Take a batch of one sample, where its size is open."""
+    import keras
+
+    def one(tensor: Any) -> Any:
+        shape = [1 if size is None and axis == 0 else size for axis, size in enumerate(tensor.shape)]
+        return keras.KerasTensor(shape, dtype=tensor.dtype)
+
+    return signature.map(one)
+
+
+def _model(model: Any, found: Iterable[Part], symbols: Symbols, counted: flops.Counted) -> Model:
     """Read what does not depend on how a model's calls are known."""
-    rows = Rows(model, found, symbols)
+    rows = Rows(model, found, symbols, counted)
     total = rows.count
     return Model(
         name=str(model.name),
@@ -83,6 +117,7 @@ def _model(model: Any, found: Iterable[Part], symbols: Symbols) -> Model:
         trainable=total.trainable,
         non_trainable=total.params - total.trainable,
         bytes=total.bytes,
+        flops=counted.get(id(model)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sphinx_kerasshape.messages import LayerRow, Weight
 from sphinx_kerasshape.worker import holdings, parts
+from sphinx_kerasshape.worker.flops import Counted
 from sphinx_kerasshape.worker.follow import Symbols
 from sphinx_kerasshape.worker.holdings import Count, Holdings
 from sphinx_kerasshape.worker.parts import Part
@@ -21,10 +22,11 @@ UNCALLED, IN_TRAINING = "uncalled", "training"
 class Rows:
     """The rows of a model in order, those of parts inside a part behind its own."""
 
-    def __init__(self, model: Any, found: Iterable[Part], symbols: Symbols) -> None:
+    def __init__(self, model: Any, found: Iterable[Part], symbols: Symbols, flops: Counted) -> None:
         self._parts = list(_flat(found, symbols))
         # From here on nothing is built any more.
         self._holdings = Holdings(model)
+        self._flops = flops
         self.count = self._holdings.count(model)
         self._frozen = not getattr(model, "trainable", True)
         self._paths: dict[int, str] = {}
@@ -56,6 +58,7 @@ class Rows:
                 bytes=count.bytes,
                 weights=tuple(self._weight(variable) for variable in self._held(number)),
                 shared=shared.get(number, 0),
+                flops=self._flops.get(id(part.what)),
             )
 
     def _held(self, number: int) -> list[Any]:
