@@ -44,7 +44,7 @@ MISTAKES = {
         ":columns: layer, ouput",
         body=GOOD,
         warning=":columns: 'ouput' is none of layer, type, input, output, params, trainable, formula, bytes, "
-        "weights, dtype, "
+        "flops, weights, dtype, "
         "connected; did you mean 'output'? [kerasshape.option]",
     ),
     "part": mistake(
@@ -275,7 +275,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
     assert found == [
         "WARNING: kerasshape_columns can have layer, type, input, output, params, trainable, formula, "
-        "bytes, weights, dtype, connected, not 'ouput'; it stays () [kerasshape.option]",
+        "bytes, flops, weights, dtype, connected, not 'ouput'; it stays () [kerasshape.option]",
         "WARNING: kerasshape_timeout must be at least 1, not 0; it stays 60 [kerasshape.option]",
         "WARNING: answers can't be kept for the next build: conf.py/cache: Not a directory "
         "[kerasshape.cache]",
