@@ -28,7 +28,7 @@ def tests(session: nox.Session, versions: str) -> None:
     # Without their dependencies: they would bring a second TensorFlow.
     others = ["tf-keras==2.16.*"] if versions == "oldest" else ["tf-keras", "keras-hub"]
     session.install("--no-deps", *others)
-    session.run("pytest", "-n", "2", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
