@@ -23,9 +23,10 @@ def differences(then: Report, now: Report) -> list[str]:
 
 def _layer_differences(before: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
     renamed = _renamed(before, now)
-    yield from (f"layer {old!r} in the lock is {new!r} now" for old, new in renamed.items())
-    names = {old.rpartition("/")[2]: new.rpartition("/")[2] for old, new in renamed.items()}
-    then = {renamed.get(path, path): _with_sources(row, names) for path, row in before.items()}
+    for old, new in renamed.items():
+        if _name(old) != _name(new):  # What is inside a renamed layer has its own name still.
+            yield f"layer {old!r} in the lock is {new!r} now"
+    then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in before.items()}
     yield from (f"layer {path!r} in the lock, not there now" for path in then if path not in now)
     yield from (f"layer {path!r} is not in the lock" for path in now if path not in then)
     if then.keys() == now.keys() and list(then) != list(now):
@@ -41,34 +42,47 @@ def _layer_differences(before: dict[str, LayerRow], now: dict[str, LayerRow]) ->
 
 
 def _renamed(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> dict[str, str]:
-    """Return the layers of the lock that have another name now, and are the same otherwise."""
+    """Return the layers of the lock that have another path now, and are the same otherwise.
+
+    Where all layers are the same in order, these are all with another path there: of ``dense_1, dense_2``
+    that are ``dense, dense_1`` now, both are. A new order of the same names is no renaming.
+    """
     gone = [path for path in then if path not in now]
     new = [path for path in now if path not in then]
-    if len(gone) != len(new):
+    if not gone or len(gone) != len(new):
         return {}
-    pairs = list(zip(gone, new, strict=True))
-    same = all(_nameless(then[old]) == _nameless(now[other]) for old, other in pairs)
-    return dict(pairs) if same else {}
+    for pairs in (list(zip(then, now, strict=True)), list(zip(gone, new, strict=True))):
+        if all(_nameless(then[old]) == _nameless(now[other]) for old, other in pairs):
+            return {old: other for old, other in pairs if old != other}
+    return {}
 
 
 def _nameless(row: LayerRow) -> tuple[Facts, int]:
     facts = _layer_facts(row)
-    del facts["connected to"]
+    # A type is often renamed with its layer: 'tf.math.add' of TFOpLambda is 'add' of Add now.
+    del facts["connected to"], facts["type"]
     return facts, row.depth
 
 
-def _with_sources(row: LayerRow, names: Mapping[str, str]) -> LayerRow:
-    if not names:
+def _with_sources(path: str, row: LayerRow, renamed: Mapping[str, str]) -> LayerRow:
+    """Return a row whose sources, which are beside it, have the names that they have now."""
+    if not renamed:
         return row
+    above = path[: len(path) - len(_name(path))]
     calls = tuple(
-        call._replace(sources=tuple(_source(source, names) for source in call.sources)) for call in row.calls
+        call._replace(sources=tuple(_source(above, source, renamed) for source in call.sources))
+        for call in row.calls
     )
     return row._replace(calls=calls)
 
 
-def _source(source: str, names: Mapping[str, str]) -> str:
+def _source(above: str, source: str, renamed: Mapping[str, str]) -> str:
     name, bracket, rest = source.partition("[")
-    return names.get(name, name) + bracket + rest
+    return _name(renamed.get(above + name, name)) + bracket + rest
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
@@ -83,7 +97,12 @@ def _layers(report: Report) -> dict[str, LayerRow]:
     assert report.model is not None
     rows = report.model.layers
     whole = [row._replace(weights=weights_of(rows, number)) for number, row in enumerate(rows)]
-    return dict(zip(layer_paths(report), whole, strict=True))
+    # A weight that stands beside layers inside of one is compared as a weight of that.
+    return {
+        path: row
+        for path, row in zip(layer_paths(report), whole, strict=True)
+        if row.type != "Variable" or not row.depth
+    }
 
 
 def _error_facts(report: Report) -> Facts:

@@ -125,8 +125,6 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         alphas,
         [
             "params 15 in the lock, 18 now",
-            "layer 'dense/kernel' is not in the lock",
-            "layer 'dense/bias' is not in the lock",
             "layer 'dense/act' is not in the lock",
             "layer 'dense' params 15 in the lock, 18 now",
             "layer 'dense' weights kernel, bias in the lock, kernel, bias, alpha now",

@@ -392,6 +392,24 @@ def test_swapped_layers_of_equal_totals_are_found() -> None:
     ]
 
 
+def test_shifted_names_are_renamed_layers() -> None:
+    """As Keras' own counting shifts them, when a model before this one goes."""
+    then = report(row("dense_1", 4, "x"), row("dense_2", 4, "dense_1"))
+    now = report(row("dense", 4, "x"), row("dense_1", 4, "dense"))
+    assert differences(then, now) == [
+        "layer 'dense_1' in the lock is 'dense' now",
+        "layer 'dense_2' in the lock is 'dense_1' now",
+    ]
+
+
+def test_a_renamed_model_inside_is_said_once() -> None:
+    def nested(name: str) -> Report:
+        inner = row(name, 4, "x")._replace(weights=(), type="Functional")
+        return report(inner, row("a", 4, "x")._replace(depth=1), row("b", 4, "a")._replace(depth=1))
+
+    assert differences(nested("old"), nested("new")) == ["layer 'old' in the lock is 'new' now"]
+
+
 @pytest.mark.parametrize(
     ("now", "lines"),
     [
