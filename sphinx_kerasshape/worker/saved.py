@@ -132,10 +132,10 @@ def _reason(path: str, error: Exception) -> str:
         found = error
     text = re.split(r"\n\nconfig=| Full object config:", trouble.message(found))[0]
     reason = f"{trouble.name(found)}: {text}"
-    if "Could not locate" in text or "could not be deserialized" in text:
-        return f"{reason}\nName its own classes in ':custom-objects: package.module.Class'"
-    version = _saved_with(path)
-    return f"{reason}\n{version}" if version else reason
+    later = _saved_with(path)
+    if not later and ("Could not locate" in text or "could not be deserialized" in text):
+        later = "Name its own classes in ':custom-objects: package.module.Class'"
+    return f"{reason}\n{later}" if later else reason
 
 
 def _saved_with(path: str) -> str:
