@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.trace import Signature, graph_of, is_symbolic
+from sphinx_kerasshape.worker.recorder import graph_of
+from sphinx_kerasshape.worker.trace import Signature, is_symbolic
 
 _last: dict[int, tuple[Any, Signature]] = {}
 """The last call of each model that has no graph, with the model, whose id stays its own so."""

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.trace import graph_of, is_symbolic
+from sphinx_kerasshape.worker.recorder import graph_of
+from sphinx_kerasshape.worker.trace import is_symbolic
 
 _MOST_LAYERS = 1000
 

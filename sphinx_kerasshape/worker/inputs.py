@@ -8,7 +8,8 @@ from typing import Any
 from sphinx_kerasshape import given
 from sphinx_kerasshape.messages import shape_text
 from sphinx_kerasshape.worker import trouble
-from sphinx_kerasshape.worker.trace import Signature, graph_of
+from sphinx_kerasshape.worker.recorder import graph_of
+from sphinx_kerasshape.worker.trace import Signature
 
 _FLAGS = ("training", "mask")
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.messages import Call, Shape, Tensor
 from sphinx_kerasshape.worker import holdings, trace
 from sphinx_kerasshape.worker.follow import Symbols
-from sphinx_kerasshape.worker.trace import Noted, Origin, Seen, Signature, graph_of
+from sphinx_kerasshape.worker.recorder import Noted, Origin, Seen, graph_of
+from sphinx_kerasshape.worker.trace import Signature
 
 
 class Part(NamedTuple):

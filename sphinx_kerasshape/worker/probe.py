@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sphinx_kerasshape.messages import Axis
-from sphinx_kerasshape.worker.trace import graph_of
+from sphinx_kerasshape.worker.recorder import graph_of
 
 Place = tuple[int, ...]
 """A tensor of the graph by its id, behind those of the calls of nested models that it is in."""

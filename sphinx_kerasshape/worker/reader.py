@@ -14,8 +14,9 @@ from sphinx_kerasshape.messages import Model, shape_text
 from sphinx_kerasshape.worker import called, flops, follow, inputs, parts, trace
 from sphinx_kerasshape.worker.follow import Symbols
 from sphinx_kerasshape.worker.parts import Graph, Part, Traced
+from sphinx_kerasshape.worker.recorder import Noted, graph_of
 from sphinx_kerasshape.worker.rows import Rows
-from sphinx_kerasshape.worker.trace import Noted, Signature, graph_of
+from sphinx_kerasshape.worker.trace import Signature
 
 
 class Unreadable(Exception):
