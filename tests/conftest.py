@@ -31,6 +31,8 @@ OLD_KERAS = pytest.mark.skipif(
 )
 OLD_MYST = Version(version("myst-parser")) < Version("5")
 """Whether included Markdown has line numbers that are one too high."""
+# Sphinx writes colours where CI is set.
+PLAIN = {"NO_COLOR": "1", "NO_COLOUR": "1"}
 # Types are shown by default from Sphinx 8 on only.
 CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
 
@@ -77,7 +79,7 @@ class Project:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **environment},
+            env={**os.environ, **PLAIN, **environment},
         )
 
     def build(self, builder: str = "html", *options: str, **environment: str) -> Built:
@@ -86,7 +88,7 @@ class Project:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            env={**os.environ, **environment},
+            env={**os.environ, **PLAIN, **environment},
             timeout=300,
             check=False,
         )

@@ -74,7 +74,7 @@ def test_command_line(name: str, text: str, value: object) -> None:
             "columns",
             ["layer", "ouput"],
             "kerasshape_columns can have layer, type, input, output, params, trainable, formula, bytes, "
-            "weights, dtype, "
+            "flops, weights, dtype, "
             "connected, not 'ouput'; it stays ()",
         ),
     ],
