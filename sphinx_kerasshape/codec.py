@@ -1,6 +1,8 @@
 """Values of :mod:`.messages` to JSON, and back. The standard library only, as there.
 
-A record (a named tuple) is a JSON object of its fields, any other tuple a list.
+A record (a named tuple) is a JSON object of its fields, any other tuple a list. What is
+read was written by others: by the author's code, or by whoever can change a cache or a
+lock. So it has its types, sizes and characters checked before anything believes it.
 """
 
 from __future__ import annotations
@@ -8,12 +10,31 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, TypeVar, Union
+from typing import Annotated, Any, TypeVar, Union
 
 Value = TypeVar("Value")
+Lines = Annotated[str, "lines"]
+"""Text of several lines; any other text of a record is a name, or one line."""
+
+LONGEST = 1_000
+"""Characters of a text that is one line."""
+LONGEST_LINES = 1 << 20
+"""Characters of a text of several lines."""
+LARGEST = 10**30
+"""What every number is below; parameters of all models there are fit many times."""
+
+# Characters that act instead of being shown: controls, marks of direction, line and paragraph
+# separators, tags, halves of pairs, and what XML forbids.
+_ACTIVE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
+# What the author's code writes with: it may have changed what json.dumps is by then.
+_write = json.JSONEncoder(separators=(",", ":")).encode
 _SINGLE = {str, int, bool, float, type(None)}
 
 
@@ -24,7 +45,7 @@ def fingerprint(value: object) -> str:
 
 def dumps(value: object) -> str:
     """Write a value as one line of JSON, its keys in a fixed order."""
-    return json.dumps(plain(value), separators=(",", ":"))
+    return _write(plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -41,12 +62,29 @@ def plain(value: Any) -> Any:
     return value
 
 
-def build(kind: type[Value], data: object) -> Value:
+def build(kind: type[Value], data: object, *, exact: bool = False) -> Value:
     """Make a value of ``kind`` from plain data, the inverse of :func:`plain`.
 
-    Raises ``ValueError`` for data of any other layout, whatever it is.
+    Characters that act instead of being shown become visible escapes (:func:`inert`), unless the
+    text must stay ``exact``, as code must. Raises ``ValueError`` for data of any other layout,
+    whatever it is.
     """
-    return typing.cast("Value", _reader(typing.cast("Any", kind))(data))
+    return typing.cast("Value", _reader(typing.cast("Any", kind), exact)(data))
+
+
+def inert(text: str, keep: str = "") -> str:
+    """Write characters that act instead of being shown as ``\\x1b`` or ``\\u202e``; not those to keep."""
+    if text.isprintable():
+        return text
+    return _ACTIVE.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+
+
+def _escaped(character: str) -> str:
+    return (
+        character.encode("ascii", "backslashreplace").decode()
+        if character > "\x7f"
+        else repr(character)[1:-1]
+    )
 
 
 def is_record(kind: Any) -> bool:
@@ -55,27 +93,26 @@ def is_record(kind: Any) -> bool:
 
 
 @functools.cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
+def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001 - a key of the cache
     """Return what reads a kind, put together once: answers have thousands of records."""
     if is_record(kind):
-        return _record_reader(kind)
+        return _record_reader(kind, exact)
     origin, members = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        return _text_reader(LONGEST_LINES, "\t\n", exact)
     if origin in (Union, types.UnionType):
-        (inner,) = (_reader(member) for member in members if member is not type(None))
+        (inner,) = (_reader(member, exact) for member in members if member is not type(None))
         return lambda data: None if data is None else inner(data)
     if origin is tuple:
-        return _tuple_reader(_reader(members[0]))
-
-    def single(data: Any) -> Any:
-        if type(data) is not kind:
-            raise ValueError(f"expected {kind.__name__}, got {type(data).__name__}")
-        return data
-
-    return single
+        return _tuple_reader(_reader(members[0], exact))
+    if kind is str:
+        return _text_reader(LONGEST, "", exact)
+    return _number_reader(kind)
 
 
-def _record_reader(kind: Any) -> Callable[[Any], Any]:
-    readers = [(name, _reader(hint)) for name, hint in typing.get_type_hints(kind).items()]
+def _record_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001
+    hints = typing.get_type_hints(kind, include_extras=True)
+    readers = [(name, _reader(hint, exact)) for name, hint in hints.items()]
     names = {name for name, _ in readers}
 
     def record(data: Any) -> Any:
@@ -93,3 +130,27 @@ def _tuple_reader(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return tuple(map(read, data))
 
     return several
+
+
+def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001
+    def text(data: Any) -> Any:
+        if type(data) is not str:
+            raise ValueError(f"expected str, got {type(data).__name__}")
+        if exact:
+            return data
+        if len(data) > longest:
+            raise ValueError(f"a text of {len(data):,} characters, which begins {inert(data[:40])!r}")
+        return inert(data, keep)
+
+    return text
+
+
+def _number_reader(kind: Any) -> Callable[[Any], Any]:
+    def number(data: Any) -> Any:
+        if type(data) is not kind:
+            raise ValueError(f"expected {kind.__name__}, got {type(data).__name__}")
+        if not -LARGEST < data < LARGEST:
+            raise ValueError("a number of more than 30 digits")
+        return data
+
+    return number

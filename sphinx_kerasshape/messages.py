@@ -11,7 +11,7 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
-from sphinx_kerasshape.codec import fingerprint
+from sphinx_kerasshape.codec import Lines, fingerprint
 
 SCHEMA = 3
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
@@ -179,9 +179,9 @@ class Model(NamedTuple):
     bytes: int
     axes: tuple[Axis, ...] = ()
     """The axes that the request names."""
-    constructor: str = ""
+    constructor: Lines = ""
     """The code that would build the model, where the request asks for it."""
-    source: str = ""
+    source: Lines = ""
     """The source of the function or class that made it, likewise."""
     flops: int | None = None
     """Floating-point operations of a call, where they are asked for and known."""
@@ -191,7 +191,7 @@ class Error(NamedTuple):
     """An exception, as plain TensorFlow raised it; the message without terminal codes."""
 
     type: str
-    message: str
+    message: Lines
 
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.message else self.type
@@ -229,7 +229,7 @@ class Source(NamedTuple):
     """
 
     kind: str
-    key: str
+    key: Lines
     value: str
 
 
@@ -238,7 +238,7 @@ class Report(NamedTuple):
 
     model: Model | None = None
     error: Error | None = None
-    output: str = ""
+    output: Lines = ""
     """What the code printed to its standard output."""
     versions: Versions = Versions()
     sources: tuple[Source, ...] = ()
@@ -252,7 +252,7 @@ class Failure(NamedTuple):
     """
 
     problem: str
-    message: str
+    message: Lines
     frames: tuple[Frame, ...] = ()
     error: Error | None = None
 

@@ -93,9 +93,13 @@ class Runner:
         return Run(number, chain, real, float(self.timeout))
 
     def _answer(self, message: dict[str, Any]) -> Answer:
-        if "report" in message:
-            return build(Report, message["report"])
-        failure = build(Failure, message["failure"])
+        try:
+            if "report" in message:
+                return build(Report, message["report"])
+            failure = build(Failure, message["failure"])
+        except (KeyError, TypeError, ValueError) as error:
+            # The code can change what its process says, by replacing what Keras is, for one.
+            return Failure("crash", f"the process that ran the code gave no usable answer: {error}")
         if failure.problem == "timeout":
             text = f"the code ran for more than {self.timeout} s (kerasshape_timeout) and was stopped"
             return failure._replace(message=text)

@@ -31,7 +31,7 @@ JSON = st.recursive(
 @given(st.one_of(map(st.from_type, KINDS)))
 def test_round_trip(value: Any) -> None:
     data = json.loads(codec.dumps(value))
-    again = codec.build(type(value), data)
+    again = codec.build(type(value), data, exact=True)
     assert again == value
     assert codec.dumps(again) == codec.dumps(value)
     assert data == codec.plain(value)
@@ -49,7 +49,7 @@ def test_other_data_is_refused(kind: type, data: Any) -> None:
 def test_changed_data_is_refused_or_fits(value: Any, data: st.DataObject) -> None:
     changed = _changed(codec.plain(value), data)
     try:
-        again = codec.build(type(value), changed)
+        again = codec.build(type(value), changed, exact=True)
     except ValueError:
         return
     assert json.dumps(codec.plain(again)) == json.dumps(changed)
@@ -93,9 +93,37 @@ def test_open_and_unknown_sizes() -> None:
     assert codec.plain(Tensor((None, 0, 50), "float32"))["shape"] == [None, 0, 50]
 
 
-def test_text_that_is_no_unicode() -> None:
-    error = Error("OSError", "no file '\udcff'")
-    assert codec.build(Error, json.loads(codec.dumps(error).encode())) == error
+@pytest.mark.parametrize(
+    ("text", "one_line", "lines"),
+    [
+        ("dense", "dense", "dense"),
+        ("Schicht − 層 🦊 é", "Schicht − 層 🦊 é", "Schicht − 層 🦊 é"),
+        ("no file '\udcff'", r"no file '\udcff'", r"no file '\udcff'"),
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("a\nb\tc", r"a\nb\tc", "a\nb\tc"),
+        ("a\r\nb\0", r"a\r\nb\x00", "a\\r\nb\\x00"),
+        ("admin\u202enimda\u2066", r"admin\u202enimda\u2066", r"admin\u202enimda\u2066"),
+        ("\x85\u2028\ufeff\U000e0041", r"\x85\u2028\ufeff\U000e0041", r"\x85\u2028\ufeff\U000e0041"),
+    ],
+)
+def test_characters_that_act_are_shown(text: str, one_line: str, lines: str) -> None:
+    error = Error(text, text)
+    assert codec.build(Error, json.loads(codec.dumps(error))) == Error(one_line, lines)
+    assert codec.build(Error, json.loads(codec.dumps(error)), exact=True) == error
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "message"),
+    [
+        (Weight, "name", "x" * 1001, "a text of 1,001 characters, which begins 'xxx"),
+        (Report, "output", "x" * (2**20 + 1), "a text of 1,048,577 characters, which begins 'xxx"),
+        (Weight, "shape", [10**30], "a number of more than 30 digits"),
+        (Weight, "shape", [-(10**30)], "a number of more than 30 digits"),
+    ],
+)
+def test_what_is_too_large_for_any_page(kind: type, field: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        codec.build(kind, (WEIGHT if kind is Weight else REPORT) | {field: value})
 
 
 @PATIENT

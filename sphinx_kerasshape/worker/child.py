@@ -134,7 +134,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     Gives ``{"done": number}`` behind each, and their answers, as :mod:`.__main__` describes them:
     at once with real weights, else when it is certain that they hold.
     """
-    requests = [build(Request, request) for request in command["requests"]]
+    requests = [build(Request, request, exact=True) for request in command["requests"]]
     namespace = execute.namespace(requests[0])
     if command["real"] or legacy.is_used():
         for number, request in enumerate(requests):

@@ -16,6 +16,7 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
 """Names of TensorFlow's own, which it puts around the message of an operation."""
 _LONGEST = 8000
+_LONGEST_LINE = 500
 
 
 def clean(text: str) -> str:
@@ -88,6 +89,6 @@ def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
         else:
             continue
         line = place.lineno or 1
-        text = linecache.getline(place.filename, line).strip()
+        text = linecache.getline(place.filename, line).strip()[:_LONGEST_LINE]
         found.append(Frame(file, line, place.name, text, block))
     return tuple(found[:5] + found[-5:] if len(found) > 10 else found)
