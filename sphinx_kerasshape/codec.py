@@ -73,7 +73,7 @@ def build(kind: type[Value], data: object, *, exact: bool = False) -> Value:
 
 
 def inert(text: str, keep: str = "") -> str:
-    """Write characters that act instead of being shown as ``\\x1b`` or ``\\u202e``; not those to keep."""
+    r"""Write characters that act instead of being shown as ``\x1b`` or ``\u202e``; not those to keep."""
     if text.isprintable():
         return text
     return _ACTIVE.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
@@ -93,7 +93,7 @@ def is_record(kind: Any) -> bool:
 
 
 @functools.cache
-def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001 - a key of the cache
+def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
     """Return what reads a kind, put together once: answers have thousands of records."""
     if is_record(kind):
         return _record_reader(kind, exact)
@@ -107,10 +107,10 @@ def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001 - a
         return _tuple_reader(_reader(members[0], exact))
     if kind is str:
         return _text_reader(LONGEST, "", exact)
-    return _number_reader(kind)
+    return _number_reader(kind, exact)
 
 
-def _record_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001
+def _record_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind, include_extras=True)
     readers = [(name, _reader(hint, exact)) for name, hint in hints.items()]
     names = {name for name, _ in readers}
@@ -132,7 +132,7 @@ def _tuple_reader(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return several
 
 
-def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:  # noqa: FBT001
+def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:
     def text(data: Any) -> Any:
         if type(data) is not str:
             raise ValueError(f"expected str, got {type(data).__name__}")
@@ -145,11 +145,11 @@ def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]: 
     return text
 
 
-def _number_reader(kind: Any) -> Callable[[Any], Any]:
+def _number_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
     def number(data: Any) -> Any:
         if type(data) is not kind:
             raise ValueError(f"expected {kind.__name__}, got {type(data).__name__}")
-        if not -LARGEST < data < LARGEST:
+        if not exact and not -LARGEST < data < LARGEST:
             raise ValueError("a number of more than 30 digits")
         return data
 
