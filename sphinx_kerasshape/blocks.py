@@ -38,9 +38,12 @@ class BlockDirective(SphinxDirective):
     option_spec = AnyOption()
 
     @property
+    def _domain(self) -> KerasDomain:
+        return cast("KerasDomain", self.env.domains["keras"])
+
+    @property
     def _page(self) -> Page:
-        domain = cast("KerasDomain", self.env.domains["keras"])
-        return domain.page(self.env.docname)
+        return self._domain.page(self.env.docname)
 
     @property
     def _settings(self) -> Settings:

@@ -21,9 +21,11 @@ def _option(
     rebuild: Rebuild = "",
     choices: tuple[str, ...] = (),
     least: int | None = None,
+    most: int | None = None,
     unusable: str = "",
 ) -> Any:
-    metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least, "unusable": unusable}
+    metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least, "most": most}
+    metadata["unusable"] = unusable
     if isinstance(default, (list, tuple)):
         return field(default=tuple(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -68,6 +70,26 @@ class Settings:
         choices=("exact", "si"),
     )
     timeout: int = _option(60, "Seconds that a model's code may run.", least=1)
+    memory: int = _option(
+        3000,
+        "Megabytes of memory that a model's code may have in use, with all processes that it starts. "
+        "Two models at a time fit into the 7 GB of Read the Docs.",
+        least=100,
+    )
+    processes: int = _option(
+        64, "How many processes a model's code may have at a time, its own included.", least=1
+    )
+    output: int = _option(
+        64,
+        "Kilobytes that are kept of what a model's code prints; the rest is thrown away.",
+        least=1,
+        most=1000,
+    )
+    network: bool = _option(
+        True,
+        "``False`` takes the network from the code of models. That is possible on Linux, as root or where "
+        "the kernel has user namespaces; where it is not, nothing is run.",
+    )
     jobs: int = _option(0, "How many models run side by side. 0: as many as there are processors.", least=0)
     executor: str = _option(
         "auto",
@@ -88,6 +110,11 @@ class Settings:
         "The last two never run any code; nor does a value that is none of these.",
         choices=("auto", "locked", "off"),
         unusable="off",
+    )
+    file_folders: tuple[str, ...] = _option(
+        (),
+        "Folders, relative to ``conf.py``, that ``:file:`` may take files from besides the source folder.",
+        rebuild="env",
     )
     lockfile: str = _option(
         "kerasshape.lock.json",
@@ -154,6 +181,8 @@ def _problem(value: Any, metadata: Any) -> str:
                 return f"can have {', '.join(metadata['choices'])}, not {item!r}"
     if metadata["least"] is not None and value < metadata["least"]:
         return f"must be at least {metadata['least']}, not {value}"
+    if metadata["most"] is not None and value > metadata["most"]:
+        return f"must be at most {metadata['most']}, not {value}"
     return ""
 
 

@@ -134,9 +134,11 @@ class ModelDirective(BlockDirective):
     def _file(self, name: str) -> Source:
         relative, absolute = self.env.relfn2path(name)
         path = Path(absolute)
-        inside = Path(self.env.srcdir).resolve()
-        if not path.resolve().is_relative_to(inside):
-            raise Unusable(f":file: {name} is outside of the documentation's folder; move it there")
+        if not self._may_use(path):
+            raise Unusable(
+                f":file: {name} is outside of the documentation's folder: move it there, "
+                "or add its folder to kerasshape_file_folders in conf.py"
+            )
         if path.suffix not in (".py", *SAVED) and not path.is_dir():
             known = ", ".join(SAVED)
             raise Unusable(f":file: {name} is neither Python (.py) nor a saved model ({known}, or a folder)")
@@ -153,6 +155,11 @@ class ModelDirective(BlockDirective):
         except (OSError, UnicodeDecodeError) as error:
             raise Unusable(f":file: {name} can't be read: {error}") from None
         return Source(saved=str(absolute))
+
+    def _may_use(self, path: Path) -> bool:
+        """Whether a file is, links followed, in a folder that the project takes files from."""
+        folders = (Path(self.env.srcdir), *self._domain.file_folders)
+        return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
 
     def _entry(self, given: Options, source: Source) -> Entry:
         name = " ".join(self.arguments[0].split())

@@ -22,6 +22,8 @@ from sphinx_kerasshape.records import Entry, Page
 from sphinx_kerasshape.roles import CheckedXRefRole, UncheckedRole, ValueRole
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from docutils.nodes import Element
     from sphinx.addnodes import pending_xref
     from sphinx.builders import Builder
@@ -50,6 +52,8 @@ class KerasDomain(Domain):
 
     results: Mapping[Request, Result] = {}
     """The results of this build, from ``env-updated`` on."""
+    file_folders: tuple[Path, ...] = ()
+    """Folders that ``:file:`` may take files from besides the source folder."""
 
     @property
     def pages(self) -> dict[str, Page]:

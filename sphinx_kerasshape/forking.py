@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.process import (
     GRACE_SECONDS,
@@ -26,6 +27,9 @@ from sphinx_kerasshape.process import (
     popen,
 )
 
+MOST_DEATHS = 8
+"""How often the process may die in one build before nothing more is run."""
+
 
 class Forking:
     """One process for the whole build, which forks for each request."""
@@ -34,7 +38,7 @@ class Forking:
         self._launch = launch
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        self._warm = False
+        self._warm = self._ready = False
 
     @staticmethod
     def possible() -> bool:
@@ -53,7 +57,32 @@ class Forking:
             self._write({"warm": True})
 
     def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-        """Run all, as many at a time as there are jobs. Raises :class:`Broken`."""
+        """Run all, as many at a time as there are jobs. Raises :class:`Broken`.
+
+        Should the process die, which code can bring about, the runs that it was at are tried once
+        more, each alone, so that one that does it again is known.
+        """
+        batches = [list(runs)]
+        deaths = 0
+        while batches:
+            batch = batches.pop(0)
+            try:
+                for message in self._converse(batch):
+                    batch = [run for run in batch if run.id != message["id"]]
+                    yield message
+            except _Died as died:
+                deaths += 1
+                self._end()
+                if deaths > MOST_DEATHS:
+                    raise Broken(died.failure) from None
+                if len(batch) == 1 and deaths > 1:
+                    yield _fatal_for(batch[0], died.failure)
+                else:
+                    suspects, others = batch[: self._launch.jobs], batch[self._launch.jobs :]
+                    batches[:0] = [*([suspect] for suspect in suspects), others]
+
+    def _converse(self, runs: list[Run]) -> Iterator[dict[str, Any]]:
+        """Give the answers to runs. Raises :class:`Broken` where the process can't, or ``_Died``."""
         if not runs:
             return
         self.warm()
@@ -63,9 +92,10 @@ class Forking:
         while waiting:
             message = conversation.next(limit)
             if message is None:
-                raise Broken(self._death())
+                raise _Died(self._death()) if self._ready else Broken(self._death())
             if "fatal" in message:
                 raise Broken(Failure(**{**message["fatal"], "frames": ()}))
+            self._ready = True
             limit = GRACE_SECONDS + int(max(run.timeout * len(run.requests) for run in runs))
             if "id" in message:
                 waiting.discard(message["id"])
@@ -73,18 +103,21 @@ class Forking:
 
     def close(self) -> None:
         """End the process, and with it its children."""
+        self._end()
+        self._errors.close()
+
+    def _end(self) -> None:
         if self._process is not None:
             process, self._process = self._process, None
+            self._warm = self._ready = False
             with contextlib.suppress(OSError):
-                self._ask_to_end(process)
+                assert process.stdin is not None
+                process.stdin.close()
             end(process)
-        self._errors.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = popen(self._launch, "fork", self._errors)
-            settings = {"path": list(self._launch.path), "jobs": self._launch.jobs}
-            self._write(settings)
         return self._process
 
     def _write(self, message: dict[str, Any]) -> None:
@@ -97,14 +130,6 @@ class Forking:
         assert pipe is not None
         return pipe
 
-    def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
-        """Let the worker end its children, each in a group of its own, before it dies."""
-        assert process.stdin is not None
-        process.stdin.close()
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=2)
-
     def _death(self) -> Failure:
         process = self._started()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -115,6 +140,20 @@ class Forking:
         self._errors.seek(0)
         last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
         return Failure("worker", ": ".join([f"the process that runs TensorFlow {ending(code)}", *last]))
+
+
+class _Died(Exception):
+    """The process died, or fell silent, after it had been ready."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def _fatal_for(run: Run, why: Failure) -> dict[str, Any]:
+    """Return the answer to a run that the process does not survive."""
+    failure = Failure("crash", f"the code takes the process with it that runs all models: {why.message}")
+    return {"id": run.id, "seconds": 0, "answers": [{"failure": plain(failure)}]}
 
 
 class _Conversation:

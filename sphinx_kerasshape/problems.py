@@ -18,7 +18,9 @@ class Problem(StrEnum):
     MODEL = "model"
     UNBUILT = "unbuilt"
     TIMEOUT = "timeout"
+    LIMIT = "limit"
     CRASH = "crash"
+    NETWORK = "network"
     WORKER = "worker"
     REF = "ref"
     CLAIM = "claim"
@@ -40,7 +42,10 @@ HELP = {
     Problem.MODEL: "It isn't clear which object of the code is the model.",
     Problem.UNBUILT: "Keras does not know the model's shapes.",
     Problem.TIMEOUT: "The code ran for longer than ``kerasshape_timeout``.",
-    Problem.CRASH: "The process that ran the code died.",
+    Problem.LIMIT: "The code used more memory or processes than ``kerasshape_memory`` and "
+    "``kerasshape_processes`` allow.",
+    Problem.CRASH: "The process that ran the code died, or gave no usable answer.",
+    Problem.NETWORK: "``kerasshape_network`` is ``False``, and the system can't take the network away.",
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.REF: "A role refers to a model, a layer or a weight that isn't there.",
     Problem.CLAIM: "The page states what TensorFlow does not say.",

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from sphinx_kerasshape.codec import dumps, plain
 from sphinx_kerasshape.messages import Failure, Request
@@ -26,6 +26,8 @@ IMPORT_SECONDS = 300
 """How long the import of TensorFlow may take; minutes happen on a cold, shared disk."""
 GRACE_SECONDS = 10
 """How long the worker may be silent beyond the deadline that it keeps itself."""
+END_SECONDS = 5
+"""How long a worker may take to end all that it has started."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,27 @@ class Launch:
     """How worker processes are started."""
 
     command: tuple[str, ...]
-    """Interpreter and program; ``fork`` or ``once`` is added."""
+    """Interpreter and program; ``fork`` or ``once`` is added, and the settings as JSON."""
     path: tuple[str, ...]
     """Folders for the ``sys.path`` of the author's code."""
     environment: tuple[tuple[str, str], ...]
     jobs: int
+    memory: int
+    """MiB that the code of one model may use."""
+    processes: int
+    """How many processes it may have at a time."""
+    output: int
+    """KiB of what it prints that are kept."""
+    network: bool
+    """Whether it has one."""
+
+    def settings(self) -> str:
+        """Return what a worker process is told of it."""
+        names = ("path", "jobs", "memory", "processes", "output", "network")
+        return dumps({name: getattr(self, name) for name in names})
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One run of a session's requests, often a single one; ``timeout`` in seconds, for each."""
 
     id: int
@@ -78,7 +92,7 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
     """Start a worker process in a mode. Raises :class:`Broken`."""
     try:
         return subprocess.Popen(
-            [*launch.command, mode],
+            [*launch.command, mode, launch.settings()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -92,7 +106,10 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and its group, and wait for it."""
+    """End a process, which ends what it has started; kill it and its group if it does not."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=END_SECONDS)
     if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

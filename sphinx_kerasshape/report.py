@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
     from sphinx_kerasshape.verdicts import Verdict
 
-_FOR_ALL = (Problem.WORKER, Problem.TENSORFLOW)
+_FOR_ALL = (Problem.WORKER, Problem.TENSORFLOW, Problem.NETWORK)
 """Problems that are those of no single model."""
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[Iterator[Request], int], Iterable[Request]]
 """Passes the requests on as they are answered, of which there are so many, and shows it."""
+Chain = tuple[Request, ...]
+"""Requests that share a namespace, in order: a session, or a single one."""
 
 
 @dataclass
@@ -56,34 +58,45 @@ class Runner:
         return None if self.fresh else self.cache.find(request)
 
     def _run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
-        from sphinx_kerasshape.process import Broken, Run  # only builds that run something need it
+        from sphinx_kerasshape.process import Broken  # only builds that run something need it
 
         wanted = set(requests)
         try:
-            runs = [self._first(number, chain) for number, chain in enumerate(sessions(requests))]
-            chains = [run.requests for run in runs]
-            while runs:
-                again = []
-                real = {run.id for run in runs if run.real}
-                for message in self.worker().run(runs):
-                    chain = chains[message["id"]]
-                    if message["id"] not in real and _must_repeat(message, chain):
-                        # A session's blocks have their time each, a single one what is left of it.
-                        spent = message["seconds"] if len(chain) == 1 else 0
-                        again.append(Run(message["id"], chain, True, max(1.0, self.timeout - spent)))
-                        continue
-                    answers = list(map(self._answer, message["answers"]))
-                    answers += [_LATER] * (len(chain) - len(answers))
-                    for request, answer in zip(chain, answers, strict=True):
-                        if request in wanted:
-                            results[request] = Result.of(answer)
-                            yield request
-                runs = again
+            for chain, answers in self._answers(sessions(requests)):
+                for request, answer in zip(chain, answers, strict=True):
+                    if request in wanted:
+                        results[request] = Result.of(answer)
+                        yield request
         except Broken as broken:
             for request in requests:
                 if request not in results:
                     results[request] = Result.of(broken.failure)
                     yield request
+
+    def _answers(
+        self, chains: list[tuple[Request, ...]]
+    ) -> Iterator[tuple[tuple[Request, ...], list[Answer]]]:
+        """Run sessions, weightless first; give each with its answers, in the order that they come."""
+        runs = [self._first(number, chain) for number, chain in enumerate(chains)]
+        ends: dict[int, dict[str, Any]] = {}
+        """How a session ended whose beginning runs again."""
+        while runs:
+            by_id = {run.id: run for run in runs}
+            again = []
+            for message in self.worker().run(runs):
+                run = by_id[message["id"]]
+                repeated = None if run.real else self._repeated(run, message)
+                if repeated is None:
+                    said = message["answers"]
+                    if run.id in ends and "report" in said[-1]:
+                        said = [*said, ends[run.id]]
+                    later = [_LATER] * (len(chains[run.id]) - len(said))
+                    yield chains[run.id], [*map(self._answer, said), *later]
+                else:
+                    again.append(repeated)
+                    if repeated.requests != run.requests:
+                        ends[run.id] = message["answers"][-1]
+            runs = again
 
     def _first(self, number: int, chain: tuple[Request, ...]) -> Run:
         # Where an error is expected, only real weights show plain TensorFlow's own.
@@ -91,6 +104,20 @@ class Runner:
         from sphinx_kerasshape.process import Run
 
         return Run(number, chain, real, float(self.timeout))
+
+    def _repeated(self, run: Run, message: dict[str, Any]) -> Run | None:
+        """Return the run to make, with real weights, where a weightless one did not work out."""
+        if "again" not in message:
+            problem = message["answers"][-1].get("failure", {}).get("problem")
+            if problem in _FINAL:
+                # A session's other answers are lost with it. What hangs or swells is not tried again.
+                whole = message["done"] > 0
+                return run._replace(requests=run.requests[: message["done"]], real=True) if whole else None
+            if problem != "crash":
+                return None
+        # A session's blocks have their time each, a single one what is left of it.
+        spent = message["seconds"] if len(run.requests) == 1 else 0
+        return run._replace(real=True, timeout=max(1.0, self.timeout - spent))
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         try:
@@ -106,12 +133,13 @@ class Runner:
         return failure
 
 
+_FINAL = ("timeout", "limit")
 _LATER = Failure("session", "an earlier block of its session failed")
 
 
-def sessions(requests: Iterable[Request]) -> list[tuple[Request, ...]]:
+def sessions(requests: Iterable[Request]) -> list[Chain]:
     """Put requests of one session together: each tuple is a session up to the last one asked for."""
-    found: list[tuple[Request, ...]] = []
+    found: list[Chain] = []
     covered: set[Request] = set()
     order = {request: number for number, request in enumerate(requests)}
     for request in sorted(order, key=lambda one: -len(one.earlier)):
@@ -119,12 +147,3 @@ def sessions(requests: Iterable[Request]) -> list[tuple[Request, ...]]:
             found.append(request.session() if request.earlier else (request,))
             covered.update(found[-1])
     return sorted(found, key=lambda chain: order[chain[-1]])
-
-
-def _must_repeat(message: dict[str, Any], chain: tuple[Request, ...]) -> bool:
-    """Whether a weightless run did not work out: an error must be TensorFlow's own."""
-    if "again" in message:
-        return True
-    problem = message["answers"][-1].get("failure", {}).get("problem")
-    # A session's other answers are lost with it; with real weights, they come one by one.
-    return problem == "crash" or (problem == "timeout" and len(chain) > 1)

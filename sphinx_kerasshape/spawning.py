@@ -9,11 +9,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.messages import Failure
-from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, command, end, ending, line, popen
+from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, command, end, ending, popen
 
 
 class Spawning:
@@ -49,12 +49,11 @@ class Spawning:
             end(process)
 
     def _one(self, run: Run) -> dict[str, Any]:
-        settings = {"path": list(self._launch.path), "jobs": 1}
         with tempfile.TemporaryFile() as errors:
             process = popen(self._launch, "once", errors)
             self._processes.add(process)
             try:
-                self._send(process, line(settings) + command(run))
+                self._send(process, command(run))
                 started = time.monotonic()
                 message = self._next(process, IMPORT_SECONDS)
                 if "ready" in message:
@@ -72,15 +71,18 @@ class Spawning:
     def _answers(self, process: subprocess.Popen[bytes], run: Run) -> dict[str, Any]:
         """Read the answers to a run, each of which has its own time."""
         answers: list[dict[str, Any]] = []
+        done = 0
         while len(answers) < len(run.requests):
             message = self._next(process, run.timeout)
             if "again" in message:
                 return message
-            if "done" not in message:
-                answers.append(message)
-                if "report" not in message:
-                    break
-        return {"answers": answers}
+            if "done" in message:
+                done += 1
+                continue
+            answers.append(message)
+            if "report" not in message:
+                break
+        return {"answers": answers, "done": done}
 
     def _send(self, process: subprocess.Popen[bytes], data: bytes) -> None:
         assert process.stdin is not None
@@ -89,15 +91,37 @@ class Spawning:
             process.stdin.close()
 
     def _next(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
-        """Read a message; kill the process if it does not come in time."""
+        """Read a message; end the process if it does not come in time."""
         assert process.stdout is not None
         until = time.monotonic() + seconds
-        late = threading.Timer(seconds, process.kill)
+        late = threading.Timer(seconds, process.terminate)
         late.start()
-        said = process.stdout.readline()
-        late.cancel()
-        if said.endswith(b"\n"):
-            return dict(json.loads(said))
-        if time.monotonic() >= until:
-            return {"failure": plain(Failure("timeout", "the code did not end in time"))}
-        return {"failure": plain(Failure("crash", f"the process that ran the code {ending(process.wait())}"))}
+        try:
+            return self._message(process.stdout)
+        except EOFError:
+            if time.monotonic() >= until:
+                return _failure("timeout", "the code did not end in time")
+            return _failure("crash", f"the process that ran the code {ending(process.wait())}")
+        except ValueError as error:
+            return _failure("crash", f"the code wrote where its process answers: {error}")
+        finally:
+            late.cancel()
+
+    def _message(self, answers: IO[bytes]) -> dict[str, Any]:
+        """Read a message, which may have an empty line before it. Raises ``EOFError``, ``ValueError``."""
+        while True:
+            said = answers.readline()
+            if not said.endswith(b"\n"):
+                raise EOFError
+            if said.strip():
+                message = json.loads(said)
+                if not isinstance(message, dict) or not message.keys() & _KEYS:
+                    raise ValueError(repr(said[:40])[1:])
+                return message
+
+
+_KEYS = {"ready", "done", "again", "report", "failure", "fatal"}
+
+
+def _failure(problem: str, message: str) -> dict[str, Any]:
+    return {"failure": plain(Failure(problem, message))}

@@ -60,6 +60,10 @@ def launch(settings: Settings) -> Launch:
         path=tuple(_project_folders()),
         environment=tuple(sorted(environment(settings.environment, os.environ).items())),
         jobs=settings.children,
+        memory=settings.memory,
+        processes=settings.processes,
+        output=settings.output,
+        network=settings.network,
     )
 
 
@@ -85,9 +89,14 @@ def surroundings(settings: Settings) -> Surroundings:
     tensorflow = next(filter(None, map(installed, TENSORFLOWS)), "")
     seen = environment(settings.environment, os.environ)
     named = {item.partition("=")[0] for item in settings.environment}
+    variables = [(name, seen[name]) for name in sorted(named & seen.keys())]
+    if settings.output != Settings.output:
+        variables.append(("kerasshape_output", str(settings.output)))
+    if not settings.network:
+        variables.append(("kerasshape_network", "False"))
     return Surroundings(
         Versions(python, tensorflow, installed("keras"), seen["KERAS_BACKEND"]),
-        tuple((name, seen[name]) for name in sorted(named & seen.keys())),
+        tuple(variables),
         installed,
     )
 

@@ -148,7 +148,8 @@ MISTAKES = {
     ),
     "file-outside": mistake(
         ":file: ../outside.py",
-        warning=":file: ../outside.py is outside of the documentation's folder; move it there "
+        warning=":file: ../outside.py is outside of the documentation's folder: move it there, or "
+        "add its folder to kerasshape_file_folders in conf.py "
         "[kerasshape.file]",
     ),
     "file-type": mistake(

@@ -1,16 +1,16 @@
 """The worker program, and the protocol that it speaks.
 
-Started as ``python …/worker/__main__.py fork`` or ``… once``, it reads commands from
-its standard input and writes answers to its standard output, one JSON object a line:
+Started as ``python …/worker/__main__.py fork SETTINGS`` or ``… once SETTINGS``, it reads
+commands from its standard input and writes answers to its standard output, one JSON
+object a line. The settings are JSON too, those of ``process.Launch``.
 
-* ``{"path": […], "jobs": 2}`` comes first, and once: folders to put on ``sys.path``
-  for the author's code, and how many children may run at a time;
 * ``{"warm": true}``: import TensorFlow now, there will be something to run;
 * ``{"id": 7, "requests": [{…}, …], "real": false, "timeout": 60}``: run these, one after
   the other in one namespace, so many seconds each; the answer, in any order, is
   ``{"id": 7, "answers": [{"report": {…}}, {"failure": {…}}]}``, which ends with the first
   failure, or ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is
-  false) and must be asked for again with real weights; ``seconds`` says how long it ran;
+  false) and must be asked for again with real weights; ``seconds`` says how long it ran,
+  and ``done`` how many requests came to their end;
 * ``{"ready": true}`` says that TensorFlow is imported;
 * ``{"fatal": {…}}`` is a failure of the worker itself; nothing follows it.
 
@@ -21,6 +21,7 @@ Whatever the author's code prints never meets the answers: file descriptors 0 to
 lead elsewhere before anything of it, or of TensorFlow, runs.
 """
 
+import json
 import os
 import sys
 
@@ -31,15 +32,21 @@ def main() -> None:
     # Only for as long as our own modules are imported: the folder may be the
     # site-packages of another Python, whose packages the author's code must not see.
     sys.path[0] = os.path.dirname(package)
-    from sphinx_kerasshape.worker import child, lifeline, zygote
+    from sphinx_kerasshape.worker import child, lifeline, network, warden, zygote
 
     del sys.path[0]
-    lifeline.die_with_parent()
+    mode, settings = sys.argv[1], json.loads(sys.argv[2])
+    del sys.argv[1:]
+    refusal = "" if settings["network"] else network.leave()
+    folder = warden.guard(settings, watch=mode == "once")
     commands, answers = lifeline.private_channel()
-    if sys.argv[1] == "once":
-        child.once(commands, answers)
+    if refusal:
+        lifeline.write_all(answers, network.fatal(refusal))
+    elif mode == "once":
+        child.once(commands, answers, settings, folder)
     else:
-        zygote.serve(commands, answers)
+        zygote.serve(commands, answers, settings, folder)
+    warden.remove(folder)
     os._exit(0)
 
 

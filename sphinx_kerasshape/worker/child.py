@@ -7,10 +7,10 @@ nothing here needs to be undone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -31,14 +31,14 @@ from sphinx_kerasshape.worker import (
     reader,
     saved,
     sources,
+    tree,
     trouble,
     weightless,
 )
+from sphinx_kerasshape.worker.limits import Limits
 
 _OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, legacy.Unreadable)
 """What is wrong with a model, in words of ours."""
-OUTPUT_LIMIT = 1 << 16
-"""Bytes of printed output that are kept of a run; the rest is read and thrown away."""
 
 
 def prepare(path: list[str]) -> Failure | None:
@@ -66,17 +66,19 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         lifeline.die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(0)  # It died before the kernel was asked to tell us.
+        tree.adopt_orphans()
+        lifeline.expose()
         answers = lifeline.private(pipes["answer"])
         lifeline.detach(pipes["stdout"], pipes["stderr"])
         os.closerange(3, answers)
         _live_in(folder)
         _answer(command, answers)
     except BaseException as error:
-        # A fault of ours, not of the author's code, which has its failures caught.
-        with contextlib.suppress(Exception):
+        # A fault of ours, or the code has changed what it needs: its own failures are caught.
+        with contextlib.suppress(BaseException):
             lifeline.write_all(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
-        os._exit(70)
+        lifeline.exit_now(70)
 
 
 def _live_in(folder: str) -> None:
@@ -85,33 +87,37 @@ def _live_in(folder: str) -> None:
     tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
-def once(commands: int, answers: int) -> None:
+def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> None:
     """Serve one command in this very process, from the import of TensorFlow on."""
     with os.fdopen(commands, "rb") as lines:
-        settings, command = (json.loads(lines.readline()) for _ in range(2))
+        command = json.loads(lines.readline())
     failure = prepare(settings["path"])
     if failure is not None:
         lifeline.write_all(answers, dumps({"fatal": failure}).encode() + b"\n")
         return
     lifeline.write_all(answers, dumps({"ready": True}).encode() + b"\n")
-    with (
-        tempfile.TemporaryFile() as output,
-        tempfile.TemporaryDirectory(prefix="kerasshape-", ignore_cleanup_errors=True) as folder,
-    ):
+    tree.adopt_orphans()
+    lifeline.expose()
+    limit = Limits.of(settings).output_bytes
+    with tempfile.TemporaryFile(dir=folder) as output:
         lifeline.detach(output.fileno())
         _live_in(folder)
-        printed: list[bytes] = []
+        own = lifeline.getpid()
+        printed: list[str] = []
         start = 0
         for message in run(command):
-            sys.stdout.flush()
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+            if lifeline.getpid() != own:
+                lifeline.exit_now(0)
             if "done" in message:
-                size = os.fstat(output.fileno()).st_size
-                printed.append(os.pread(output.fileno(), min(OUTPUT_LIMIT, size - start), start))
-                start = size
+                size = os.fstat(output.fileno()).st_size - start
+                printed.append(text(os.pread(output.fileno(), min(limit, size), start), size))
+                start += size
             elif "report" in message:
-                message["report"] = message["report"]._replace(output=text(printed.pop(0)))
+                message["report"] = message["report"]._replace(output=printed.pop(0))
             lifeline.write_all(answers, dumps(message).encode() + b"\n")
-        os.chdir(os.path.dirname(folder))
+    os.chdir(os.path.dirname(folder))
 
 
 def _answer(command: dict[str, Any], answers: int) -> NoReturn:
@@ -119,13 +125,26 @@ def _answer(command: dict[str, Any], answers: int) -> NoReturn:
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
+    own = lifeline.getpid()
     for message in run(command):
         with contextlib.suppress(Exception):
             sys.stdout.flush()
+        if lifeline.getpid() != own:
+            lifeline.exit_now(0)  # The code has forked, and did not end the copy.
+        with contextlib.suppress(Exception):
             if "done" in message:
                 lifeline.write_all(1, command["marker"].encode())
+        _say(message, answers)
+    lifeline.exit_now(0)
+
+
+def _say(message: dict[str, Any], answers: int) -> None:
+    try:
         lifeline.write_all(answers, dumps(message).encode() + b"\n")
-    os._exit(0)
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise RuntimeError("it closed the descriptor that its process answers through") from None
+        raise
 
 
 def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -185,7 +204,9 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
     except _OWN as unreadable:
         frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except weightless.NeedsValues:
+        raise
+    except BaseException as error:
         if request.raises and trouble.matches(error, request.raises):
             expected = Error(trouble.name(error), trouble.message(error))
             return Report(error=expected, versions=versions(), sources=sources.used())
@@ -241,11 +262,7 @@ def versions() -> Versions:
     return Versions(python, tensorflow.__version__, keras.__version__, keras.backend.backend())
 
 
-def text(output: bytes) -> str:
-    """Decode printed output, cut to its limit, without NUL bytes and terminal codes."""
-    return trouble.clean(output[:OUTPUT_LIMIT].decode(errors="replace"))
-
-
-def remove_folder(folder: str) -> None:
-    """Remove a child's working folder, as far as that is possible."""
-    shutil.rmtree(folder, ignore_errors=True)
+def text(output: bytes, size: int) -> str:
+    """Decode printed output, of which there was so much, without NUL bytes and terminal codes."""
+    more = f"\n… {size - len(output):,} more bytes (kerasshape_output)\n" if size > len(output) else ""
+    return trouble.clean(output.decode(errors="replace")) + more

@@ -11,6 +11,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+# The author's code may put something else in their place.
+_write, getpid, exit_now = os.write, os.getpid, os._exit
 _SET_PARENT_DEATH_SIGNAL = 1
 _LOWEST_PRIVATE = 100
 
@@ -51,7 +53,17 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write all of ``data``, however often the system takes only a part."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[_write(descriptor, view) :]
+
+
+def expose() -> None:
+    """Let the system end this process first where memory is short, and leave no image of it behind."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def reset_signals() -> None:
@@ -68,18 +80,3 @@ def on_terminate(action: Callable[[], None]) -> None:
         os._exit(1)
 
     signal.signal(signal.SIGTERM, handler)
-
-
-def kill_group(pid: int) -> None:
-    """Kill a process and its whole group, and wait for it, so that no corpse is left."""
-    kill_rest(pid)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
-
-
-def kill_rest(group: int) -> None:
-    """Kill what a process that has ended left behind in its group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)

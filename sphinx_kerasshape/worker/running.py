@@ -1,0 +1,162 @@
+"""A running child, seen from the process that forked it: what it has said and printed so far.
+
+What arrives is not trusted: the author's code can write to every descriptor of its process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from sphinx_kerasshape.messages import Failure
+from sphinx_kerasshape.worker import child
+from sphinx_kerasshape.worker.limits import LOOK_SECONDS, Limits
+
+_CHUNK = 1 << 16
+_MOST_CHUNKS = 64
+"""How much is read of what a child that is done has said; a pipe holds no more than this."""
+_LONGEST_ANSWER = 1 << 26
+"""Bytes of an answer; one about 5,000 layers has some 5 million."""
+_KEPT_ERRORS = 1 << 16
+
+
+@dataclass
+class Running:
+    """A child, and the command that it serves."""
+
+    command: dict[str, Any]
+    folder: str
+    marker: bytes
+    """What the child prints behind what each request printed."""
+    limits: Limits
+    pid: int = 0
+    started: float = field(default_factory=time.monotonic)
+    pipes: dict[int, str] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """What it has answered, as far as that has arrived."""
+    done: int = 0
+    """How many requests have run to their end."""
+    since: float = field(default_factory=time.monotonic)
+    """When the last request was done, or the first began."""
+    status: int | None = None
+    _looked: float = 0.0
+    _answer: bytearray = field(default_factory=bytearray)
+    _errors: bytearray = field(default_factory=bytearray)
+    _nonsense: str = ""
+    """What arrived in place of an answer."""
+    _printed: list[tuple[bytearray, int]] = field(default_factory=lambda: [(bytearray(), 0)])
+    """What each request printed, as far as it is kept, and how much it was."""
+    _rest: bytes = b""
+
+    def read(self, pipe: int) -> bool:
+        """Take what a pipe holds, if anything; close it at its end."""
+        try:
+            data = os.read(pipe, _CHUNK)
+        except BlockingIOError:
+            return False
+        kind = self.pipes[pipe]
+        if not data:
+            del self.pipes[pipe]
+            os.close(pipe)
+        if kind == "stdout":
+            self._print(data)
+        elif kind == "answer":
+            self._hear(data)
+        elif len(self._errors) < _KEPT_ERRORS:
+            self._errors += data
+        return bool(data)
+
+    def drain(self) -> None:
+        """Read what is left in the pipes; a grandchild may hold them open, and fill them, for ever."""
+        for pipe in list(self.pipes):
+            for _ in range(_MOST_CHUNKS):
+                if pipe not in self.pipes or not self.read(pipe):
+                    break
+
+    def _hear(self, data: bytes) -> None:
+        """Take the answers that are complete."""
+        self._answer += data
+        if len(self._answer) > _LONGEST_ANSWER:
+            self._nonsense = f"an answer of more than {_LONGEST_ANSWER >> 20} MB"
+            self._answer.clear()
+        if b"\n" in data:
+            *lines, self._answer = self._answer.split(b"\n")
+            for line in lines:
+                self._take(line)
+
+    def _take(self, line: bytearray) -> None:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        match message:
+            case {"done": int()}:
+                self.done += 1
+                self.since = time.monotonic()
+            case {"again": _} | {"report": dict()} | {"failure": dict()}:
+                self.answers.append(message)
+            case _:
+                self._nonsense = repr(bytes(line[:40]))[1:]
+
+    def _print(self, data: bytes) -> None:
+        """Share out what is printed; a mark may come in two pieces."""
+        *whole, rest = (self._rest + data).split(self.marker)
+        for part in whole:
+            self._keep(part)
+            self._printed.append((bytearray(), 0))
+        end = max(0, len(rest) - len(self.marker))
+        self._keep(rest[:end])
+        self._rest = rest[end:]
+
+    def _keep(self, data: bytes) -> None:
+        kept, size = self._printed[-1]
+        kept += data[: max(0, self.limits.output_bytes - len(kept))]
+        self._printed[-1] = (kept, size + len(data))
+
+    def output(self, number: int) -> str:
+        """Return what a request printed."""
+        if self._rest:
+            self._keep(self._rest)
+            self._rest = b""
+        if number >= len(self._printed):
+            return ""
+        kept, size = self._printed[number]
+        return child.text(bytes(kept), size)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no more answers will come."""
+        if not self.answers:
+            return False
+        return len(self.answers) >= len(self.command["requests"]) or "report" not in self.answers[-1]
+
+    def trouble(self) -> Failure | None:
+        """Return why the child must be stopped, if it must."""
+        now = time.monotonic()
+        if self._nonsense:
+            return self.no_answer()
+        if now > self.since + self.command["timeout"]:
+            return Failure("timeout", "the code did not end in time")
+        if now < self._looked + LOOK_SECONDS:
+            return None
+        self._looked = now
+        return self.limits.exceeded(self.pid)
+
+    def no_answer(self) -> Failure:
+        """Return the failure of a child that said something else than an answer."""
+        return Failure("crash", f"the code wrote where its process answers: {self._nonsense}")
+
+    def crash(self) -> Failure:
+        """Return the failure of a child that ended without an answer."""
+        if self._nonsense:
+            return self.no_answer()
+        code = os.waitstatus_to_exitcode(self.status or 0)
+        last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        if -code == signal.SIGKILL:
+            last = ["by itself, or by a system that has no memory left"]
+        return Failure("crash", ": ".join([f"the process that ran the code {how}", *last]))

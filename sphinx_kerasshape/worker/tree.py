@@ -1,0 +1,85 @@
+"""Trees of processes: what they use, and how all of one is ended, daemons included.
+
+On Linux, a process can ask to become the parent of what its descendants leave behind. The
+processes of the worker do, so nothing that code starts gets out of reach. Elsewhere,
+only process groups are known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection, Iterator
+
+_SET_CHILD_SUBREAPER = 36
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_PATIENCE = 5.0
+"""Seconds after which processes that come faster than they go are left to the next try."""
+
+IS_KNOWN = sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+"""Whether this system tells which processes are whose."""
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all that descendants leave behind, instead of the system's first process."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process is the parent of."""
+    found: list[int] = []
+    folder = f"/proc/{pid}/task"
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(folder):
+            with contextlib.suppress(OSError), open(f"{folder}/{thread}/children", "rb") as file:
+                found.extend(map(int, file.read().split()))
+    return found
+
+
+def family(pid: int) -> Iterator[int]:
+    """Give a process, and all below it."""
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(children(one))
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process has in use; 0 for one that is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, IndexError):
+        return 0
+
+
+def kill(pid: int) -> None:
+    """Kill a child and its whole group, and wait for it, so that no corpse is left."""
+    kill_group(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def kill_group(group: int) -> None:
+    """Kill what is left of a process group, at once, so that no member of it can start another."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def kill_orphans(known: Collection[int] = ()) -> None:
+    """Kill the children of this process that it did not start itself, and what these leave behind."""
+    until = time.monotonic() + _PATIENCE
+    while orphans := set(children(os.getpid())).difference(known):
+        for orphan in orphans:
+            kill(orphan)
+        if time.monotonic() > until:
+            break

@@ -1,0 +1,96 @@
+"""The process above the worker's: it sees to it that nothing outlives a build (Linux only).
+
+It imports nothing of weight and runs no code but this, so it is there when the worker
+dies, whatever of. All processes that the worker and its children leave behind become its
+own children; it kills them, removes the folder of temporary files, and ends as the worker
+did. If it is killed itself, the kernel tells the worker, which does the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from typing import Any, NoReturn
+
+from sphinx_kerasshape.codec import dumps
+from sphinx_kerasshape.worker import lifeline, tree
+from sphinx_kerasshape.worker.limits import LOOK_SECONDS, Limits
+
+
+def guard(settings: dict[str, Any], *, watch: bool) -> str:
+    """Go on in a process that is guarded; return the folder for its temporary files.
+
+    With ``watch``, what it uses is limited as ``settings`` say: it runs an author's code itself.
+    """
+    folder = tempfile.mkdtemp(prefix="kerasshape-")
+    if sys.platform != "linux":
+        return folder
+    lifeline.die_with_parent()
+    tree.adopt_orphans()
+    warden = os.getpid()
+    worker = os.fork()
+    if worker:
+        _Warden(worker, folder, Limits.of(settings) if watch else None).wait()
+    lifeline.die_with_parent(signal.SIGKILL if watch else signal.SIGTERM)
+    if os.getppid() != warden:
+        os._exit(1)  # It died before the kernel was asked to tell us.
+    return folder
+
+
+def remove(folder: str) -> None:
+    """Remove a folder of temporary files, also one that code has made unreadable."""
+    for place, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(place, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Warden:
+    def __init__(self, worker: int, folder: str, limits: Limits | None) -> None:
+        self._worker = worker
+        self._folder = folder
+        self._limits = limits
+        signal.signal(signal.SIGTERM, self._asked_to_end)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait(self) -> NoReturn:
+        """Wait for the worker, end what it leaves, and end as it did."""
+        status = self._status()
+        tree.kill_group(self._worker)
+        tree.kill_orphans()
+        remove(self._folder)
+        if os.WIFSIGNALED(status):
+            self._die_of(os.WTERMSIG(status))
+        os._exit(os.waitstatus_to_exitcode(status))
+
+    def _status(self) -> int:
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG if self._limits else 0)
+            if pid == self._worker:
+                return status
+            if self._limits and not pid:
+                self._look(self._limits)
+                time.sleep(LOOK_SECONDS)
+
+    def _look(self, limits: Limits) -> None:
+        failure = limits.exceeded(self._worker)
+        if failure is not None:
+            os.kill(self._worker, signal.SIGSTOP)
+            lifeline.write_all(1, b"\n" + dumps({"failure": failure}).encode() + b"\n")
+            os.kill(self._worker, signal.SIGKILL)
+
+    def _asked_to_end(self, _number: int, _frame: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._worker, signal.SIGKILL)
+
+    def _die_of(self, number: int) -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
