@@ -41,6 +41,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the expected files anew")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have measured, whichever process they ran in."""
+    reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
+    figures = [text for one in reports for name, text in getattr(one, "user_properties", ()) if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        for text in dict.fromkeys(figures):
+            terminalreporter.line(text)
+
+
 @dataclass(frozen=True)
 class Built:
     """What a build left: its exit status, its warnings (one item each), its output."""
