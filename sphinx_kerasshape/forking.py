@@ -137,6 +137,8 @@ class Forking:
         code = process.poll()
         if code is None:
             return Failure("worker", "the process that runs TensorFlow gave no answer in time")
+        if code < 0:
+            return Failure("worker", f"the process that runs TensorFlow {ending(code)}")
         self._errors.seek(0)
         last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
         return Failure("worker", ": ".join([f"the process that runs TensorFlow {ending(code)}", *last]))

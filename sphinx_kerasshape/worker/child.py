@@ -39,6 +39,8 @@ from sphinx_kerasshape.worker.limits import Limits
 
 _OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, legacy.Unreadable)
 """What is wrong with a model, in words of ours."""
+UNABLE = 113
+"""Exit status of a child that can't answer; its last line of errors says why."""
 
 
 def prepare(path: list[str]) -> Failure | None:
@@ -76,9 +78,14 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
     except BaseException as error:
         # A fault of ours, or the code has changed what it needs: its own failures are caught.
         with contextlib.suppress(BaseException):
-            lifeline.write_all(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
+            why = str(error) if type(error) is Unable else f"{type(error).__name__}: {error}"
+            lifeline.write_all(2, f"{why}\n".encode(errors="replace"))
     finally:
-        lifeline.exit_now(70)
+        lifeline.exit_now(UNABLE)
+
+
+class Unable(Exception):
+    """There is no way to answer."""
 
 
 def _live_in(folder: str) -> None:
@@ -143,7 +150,7 @@ def _say(message: dict[str, Any], answers: int) -> None:
         lifeline.write_all(answers, dumps(message).encode() + b"\n")
     except OSError as error:
         if error.errno == errno.EBADF:
-            raise RuntimeError("it closed the descriptor that its process answers through") from None
+            raise Unable("the code closed the descriptor for its answer") from None
         raise
 
 

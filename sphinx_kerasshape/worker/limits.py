@@ -38,7 +38,9 @@ class Limits(NamedTuple):
         if len(family) > self.processes:
             what = f"the code had more than {self.processes} processes at a time (kerasshape_processes)"
             return Failure("limit", f"{what} and was stopped")
-        if sum(map(tree.resident, family)) > self.memory * _MIB:
+        # The exact number takes time, and forked processes share most of their memory.
+        most = self.memory * _MIB
+        if sum(map(tree.resident, family)) > most and sum(map(tree.proportional, family)) > most:
             what = f"the code used more than {self.memory:,} MB of memory (kerasshape_memory)"
             return Failure("limit", f"{what} and was stopped")
         return None

@@ -156,6 +156,9 @@ class Running:
             return self.no_answer()
         code = os.waitstatus_to_exitcode(self.status or 0)
         last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
+        if code == child.UNABLE:
+            why = last[0] if last else "the code closed its descriptors"
+            return Failure("crash", f"the process that ran the code can't answer: {why}")
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
         if -code == signal.SIGKILL:
             last = ["by itself, or by a system that has no memory left"]

@@ -60,6 +60,16 @@ def resident(pid: int) -> int:
         return 0
 
 
+def proportional(pid: int) -> int:
+    """Return the bytes of memory that a process has in use, of what it shares its share."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            sizes = dict(line.split(b":", 1) for line in file if b":" in line and b"kB" in line)
+        return int(sizes[b"Pss"].split()[0]) << 10
+    except (OSError, KeyError, ValueError):
+        return resident(pid)
+
+
 def kill(pid: int) -> None:
     """Kill a child and its whole group, and wait for it, so that no corpse is left."""
     kill_group(pid)

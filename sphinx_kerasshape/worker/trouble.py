@@ -34,7 +34,7 @@ def message(error: BaseException) -> str:
     """Return the exception's message; also of one whose ``__str__`` fails."""
     try:
         text = str(error)
-    except Exception as second:
+    except BaseException as second:
         text = f"(its message could not be made: {type(second).__name__})"
     text = _INTERNAL.sub("", clean(text)).strip()
     if isinstance(error, ImportError):
