@@ -44,7 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures that tests have measured, whichever process they ran in."""
     reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
-    figures = [text for one in reports for name, text in getattr(one, "user_properties", ()) if name == "figure"]
+    figures = [
+        text for one in reports for name, text in getattr(one, "user_properties", ()) if name == "figure"
+    ]
     if figures:
         terminalreporter.section("figures")
         for text in dict.fromkeys(figures):
