@@ -2,8 +2,9 @@
 
 An entry is a file of two lines: a head of JSON that says whether the entry is still
 right, and the report. The folder may be deleted at any time, and nothing that stands in
-it is trusted further than its checks: an entry that is cut short, of another schema
-or simply wrong is no entry. Several builds may share a folder.
+it is trusted further than its checks: an entry that is cut short, of another schema,
+larger than any answer, another user's or simply wrong is no entry. Several builds may
+share a folder; nothing is ever locked, since an entry is there as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from sphinx_kerasshape.messages import (
     layer_paths,
 )
 
+LARGEST = 1 << 27
+"""Bytes of a file that is read; an answer about 5,000 layers has some 5 million."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -45,7 +49,13 @@ class Result:
     @cached_property
     def answer(self) -> Answer:
         """The report or the failure."""
-        return self.fresh if self.fresh is not None else build(Report, json.loads(self.stored))
+        if self.fresh is not None:
+            return self.fresh
+        try:
+            return build(Report, json.loads(self.stored))
+        except (ValueError, RecursionError) as error:
+            # Its digest is right, so somebody has written it so.
+            return Failure("cache", f"the cached answer was tampered with ({error}): delete the cache folder")
 
     @property
     def failure(self) -> Failure | None:
@@ -120,7 +130,7 @@ class Cache:
     def _read(self, request: Request) -> Result | None:
         key = self._key(request)
         try:
-            head, _, body = self._path(key).read_bytes().partition(b"\n")
+            head, _, body = self._content(self._path(key)).partition(b"\n")
             fields = json.loads(head)
             sources = [build(Source, source) for source in fields["sources"]]
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
@@ -128,9 +138,24 @@ class Cache:
                 return None
             layers = tuple(map(str, fields["layers"]))
             result = Result(str(fields["content"]), layers, stored=body)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return result if all(map(self._holds, sources)) else None
+
+    def _content(self, path: Path) -> bytes:
+        """Return what a file has. Raises ``OSError``, ``ValueError`` for one that is not to be trusted."""
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if status.st_size > LARGEST or status.st_uid not in self._trusted:
+                raise ValueError("too large, or another user's")
+            return file.read(LARGEST)
+
+    @cached_property
+    def _trusted(self) -> set[int]:
+        """The users whose entries are read: this one, the system's, and whose the project is."""
+        if not hasattr(os, "getuid"):
+            return {0}
+        return {os.getuid(), 0, self._root.stat().st_uid}
 
     def _holds(self, source: Source) -> bool:
         if source.kind == "package":
@@ -170,7 +195,7 @@ class Shown:
     def _load(self) -> dict[str, Any]:
         try:
             return dict(json.loads(self._path.read_bytes()))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return {}
 
 

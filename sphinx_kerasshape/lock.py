@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sphinx_kerasshape.cache import LARGEST, file_digest
 from sphinx_kerasshape.codec import build, fingerprint, plain
 from sphinx_kerasshape.compact import compact, complete, pretty
-from sphinx_kerasshape.messages import Report, Request, Versions
+from sphinx_kerasshape.messages import Report, Request, Source, Versions
 
 SCHEMA = 1
 """Number of the file's layout."""
@@ -66,6 +67,8 @@ class Lock:
 def read(path: Path) -> Lock | None:
     """Read a lock; ``None`` where there is none. Raises :class:`BadLock`."""
     try:
+        if path.stat().st_size > LARGEST:
+            raise BadLock(f"{path.name} has more than {LARGEST >> 20} MB, so it is no lock")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
@@ -87,10 +90,9 @@ def write(models: Mapping[str, tuple[Request, Report]], versions: Versions, root
         name: {
             "code": code_digest(request, root),
             "files": {
-                file: _text_digest(root / file)
-                for file in sorted(
-                    _relative(source.key, root) for source in report.sources if source.kind == "file"
-                )
+                _relative(source.key, root): _digest_as_read(source, root)
+                for source in sorted(report.sources, key=lambda source: _relative(source.key, root))
+                if source.kind == "file"
             },
             "report": compact(report._replace(versions=Versions(), sources=())),
         }
@@ -145,6 +147,12 @@ def _text_digest(path: Path) -> str:
         return ""
 
 
+def _digest_as_read(source: Source, root: Path) -> str:
+    """Return the digest of a file; empty where it is another one by now than the code read."""
+    path = root / source.key
+    return _text_digest(path) if file_digest(path) == source.value else ""
+
+
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(_MARKERS):
@@ -173,7 +181,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
             # As the lock builder writes it; elsewhere in a file that was laid out by others.
             line = places.get(f"    {json.dumps(name, ensure_ascii=False)}: {{", 1)
             models[name] = _locked(entry, versions, line)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         where = f", in the model {name!r}" if name else ""
         message = f"{path.name} is not laid out as a lock of this sphinx-kerasshape{where} ({error})"
         raise BadLock(message, line) from None

@@ -1,30 +1,51 @@
-"""Which files and packages the author's code imported: the answer depends on them."""
+"""Which files and packages the author's code imported: the answer depends on them.
+
+A file's digest is taken when it is loaded. One that changes meanwhile has a digest that
+is that of no file, so that the next build runs the code again.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.machinery
 import importlib.metadata
 import os
 import site
 import sys
 import sysconfig
+from types import CodeType
 
 from sphinx_kerasshape.messages import Source
 
 _before: set[str] = set()
-_named: set[str] = set()
+_named: dict[str, str] = {}
+_loaded: dict[str, str] = {}
+"""The digests of files when they were loaded, by path."""
+_CHANGED = "changed while it was read"
 
 
 def depend_on(path: str) -> None:
-    """Note a file, or all files of a folder, that an answer depends on."""
+    """Note a file, or all files of a folder, that an answer depends on, before it is read."""
     inside = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
-    _named.update(map(os.path.abspath, inside if os.path.isdir(path) else [path]))
+    for file in map(os.path.abspath, inside if os.path.isdir(path) else [path]):
+        _named[file] = digest(file)
 
 
 def remember() -> None:
-    """Note the modules that are there before any code of the author's."""
+    """Note the modules that are there before any code of the author's, and watch which it loads."""
     _before.update(sys.modules)
+    load = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
+        path = os.path.abspath(self.path)
+        before = digest(path) if is_project_file(path) else ""
+        code = load(self, fullname)
+        if before:
+            _loaded[path] = before if digest(path) == before else _CHANGED
+        return code
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
 
 
 def used() -> tuple[Source, ...]:
@@ -38,9 +59,15 @@ def used() -> tuple[Source, ...]:
             files.add(os.path.abspath(path))
         elif path.startswith(_site_folders()):
             packages.add(name.partition(".")[0])
-    sources = [Source("file", path, digest(path)) for path in sorted(files | _named)]
+    sources = [Source("file", path, _digest_as_read(path)) for path in sorted(files | _named.keys())]
     sources += [Source("package", name, version(name)) for name in sorted(_distributions(packages))]
     return tuple(source for source in sources if source.value)
+
+
+def _digest_as_read(path: str) -> str:
+    if path in _named:
+        return _named[path] if _named[path] == digest(path) else _CHANGED
+    return _loaded.get(path) or digest(path)
 
 
 def _distributions(packages: set[str]) -> set[str]:
