@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape import lock
+from sphinx_kerasshape.cache import LARGEST, file_digest
 from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.compact import compact, complete
 from sphinx_kerasshape.drift import differences
@@ -452,9 +453,10 @@ def test_a_digest_is_the_same_in_every_checkout() -> None:
 
 
 def test_ends_of_lines_are_no_change(tmp_path: Path) -> None:
-    (tmp_path / "zoo.py").write_bytes(b"a\nb\n")
+    zoo = tmp_path / "zoo.py"
+    zoo.write_bytes(b"a\nb\n")
     request = Request("code")
-    answer = report(FIRST)._replace(sources=(Source("file", str(tmp_path / "zoo.py"), "x"),))
+    answer = report(FIRST)._replace(sources=(Source("file", str(zoo), file_digest(zoo)),))
     (tmp_path / "lock").write_bytes(lock.write({"a": (request, answer)}, Versions("3"), tmp_path))
     known = lock.read(tmp_path / "lock")
     assert known is not None
@@ -463,6 +465,25 @@ def test_ends_of_lines_are_no_change(tmp_path: Path) -> None:
     assert known.models["a"].is_of(request, tmp_path)
     (tmp_path / "zoo.py").write_bytes(b"a\nc\n")
     assert known.models["a"].changed_files(tmp_path) == ["zoo.py"]
+
+
+def test_a_file_that_changed_since_it_was_run_is_a_change(tmp_path: Path) -> None:
+    zoo = tmp_path / "zoo.py"
+    zoo.write_text("as it was run")
+    answer = report(FIRST)._replace(sources=(Source("file", str(zoo), file_digest(zoo)),))
+    zoo.write_text("as it is when the lock is written")
+    request = Request("code")
+    (tmp_path / "lock").write_bytes(lock.write({"a": (request, answer)}, Versions("3"), tmp_path))
+    known = lock.read(tmp_path / "lock")
+    assert known is not None
+    assert known.models["a"].changed_files(tmp_path) == ["zoo.py"]
+
+
+def test_a_lock_of_absurd_size_is_bad(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(BadLock, match="has more than 128 MB, so it is no lock"):
+        lock.read(tmp_path / "lock")
 
 
 def test_a_lock_that_is_a_folder_or_no_text_is_bad(tmp_path: Path) -> None:

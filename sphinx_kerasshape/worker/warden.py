@@ -37,6 +37,7 @@ def guard(settings: dict[str, Any], *, watch: bool) -> str:
     worker = os.fork()
     if worker:
         _Warden(worker, folder, Limits.of(settings) if watch else None).wait()
+    lifeline.on_terminate(lambda: remove(folder))
     lifeline.die_with_parent(signal.SIGKILL if watch else signal.SIGTERM)
     if os.getppid() != warden:
         os._exit(1)  # It died before the kernel was asked to tell us.

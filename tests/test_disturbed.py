@@ -1,0 +1,295 @@
+"""Builds in bad surroundings: full, vanished and damaged caches, several at once, sources that change."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Built, Project
+
+Make = Callable[..., Project]
+
+PAGE = """\
+# Page
+
+```{keras:model} dense
+model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
+```{keras:model} lstm
+model = keras.Sequential([keras.Input((None, 4)), layers.LSTM(3)])
+```
+
+It gives {keras:shape}`(None, 3) <lstm.output>`.
+"""
+PATH = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent))\n"
+CAN_MOUNT = (
+    sys.platform == "linux"
+    and subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode == 0
+)
+
+
+def html(built: Built) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(built.out.glob("*.html"))}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_project: Make) -> dict[str, bytes]:
+    built = make_project({"index.md": PAGE}).build("html", "-W")
+    assert built.status == 0
+    return html(built)
+
+
+def entries(project: Project) -> list[Path]:
+    return sorted(project.cache.glob("??/*.json"))
+
+
+# The folder of the cache.
+
+
+@pytest.mark.skipif(not CAN_MOUNT, reason="a disk can't be mounted here")
+def test_a_full_disk(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    project.cache.mkdir()
+    mount = f"mount -t tmpfs -o size=4k none {project.cache} && printf x > {project.cache}/full && exec "
+    command = " ".join(project.command("html"))
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount + command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    warnings = (project.folder / "warnings.txt").read_text()
+    assert warnings.count("WARNING") == 1
+    assert "answers can't be kept for the next build" in warnings
+    assert "No space left on device [kerasshape.cache]" in warnings
+    assert html(Built(0, [], "", project.folder / "html")) == undisturbed
+
+
+def test_a_cache_that_vanishes_while_models_run(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    remove = f"import shutil\nshutil.rmtree({str(project.cache)!r}, ignore_errors=True)\n"
+    project.write(
+        "other.md",
+        f"---\norphan: true\n---\n# Other\n\n```{{keras:model}} other\n{remove}"
+        "keras.Sequential([keras.Input((4,)), layers.Dense(9)])\n```\n",
+    )
+    project.build("html", "-W")
+    built = project.build("html", "-W", "-E")
+    assert built.status == 0
+    assert html(built)["index.html"] == undisturbed["index.html"]
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda _: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "head only": lambda data: data.partition(b"\n")[0] + b"\n",
+    "zeros": lambda data: bytes(len(data)),
+    "deep": lambda _: b"[" * 200_000,
+    "another schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
+    "other values": lambda data: data.replace(b"[null,3]", b"[null,4]"),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_damaged_answers(kind: str, make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    good = [path.read_bytes() for path in entries(project)]
+    for path, data in zip(entries(project), good, strict=True):
+        path.write_bytes(SPOILT[kind](data))
+    for path in project.cache.glob("shown-*.json"):
+        path.write_bytes(SPOILT[kind](path.read_bytes()))
+    assert [path.read_bytes() for path in entries(project)] != good
+    built = project.build("html", "-W")
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert [path.read_bytes() for path in entries(project)] == good
+
+
+def test_swapped_answers(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    first, second = entries(project)
+    one, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(one)
+    built = project.build("html", "-W", "-E")
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert first.read_bytes() == one
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away")
+def test_answers_of_another_user_are_not_believed(make_project: Make) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    for path in entries(project):
+        os.chown(path, 4321, 4321)
+    built = project.build("html", "-W", "-E", "-v")
+    assert built.said.count("running models... [") == 2
+    assert {path.stat().st_uid for path in entries(project)} == {0}
+    os.chown(project.folder / "source", 4321, 4321)
+    for path in entries(project):
+        os.chown(path, 4321, 4321)
+    assert "running models" not in project.build("html", "-W", "-E").said
+
+
+def test_an_answer_that_was_tampered_with_on_purpose(make_project: Make) -> None:
+    import hashlib
+
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    path = entries(project)[0]
+    head = json.loads(path.read_bytes().partition(b"\n")[0])
+    body = b'{"model": 7}'
+    path.write_bytes(json.dumps({**head, "body": hashlib.sha256(body).hexdigest()}).encode() + b"\n" + body)
+    built = project.build("text", "-E")
+    assert built.status == 0
+    assert "Traceback" not in built.said
+    assert "the cached answer was tampered with" in " ".join(built.page("index.txt").split())
+
+
+def test_a_cache_where_nothing_can_be_locked(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """Some network file systems rename, but lock nothing and make no links."""
+    project = make_project({"index.md": PAGE})
+    project.write(
+        "../site/sitecustomize.py",
+        "import fcntl, os\n"
+        "def refuse(*_, **__):\n    raise OSError(37, 'No locks available')\n"
+        "fcntl.flock = fcntl.lockf = os.link = refuse\n",
+    )
+    built = project.build("html", "-W", "-j2", PYTHONPATH=str(project.folder / "site"))
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert project.build("kerasshape-lock", PYTHONPATH=str(project.folder / "site")).status == 0
+
+
+# Time, and several at once.
+
+
+def test_a_clock_that_jumps_back(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    later = time.time() + 10_000_000
+    for path in project.folder.rglob("*"):
+        os.utime(path, (later, later))
+    assert html(project.build("html", "-W")) == undisturbed
+    project.write("index.md", PAGE.replace("Dense(3)", "Dense(5)"))
+    page = project.build("html", "-W").page("index.html")
+    assert page != undisturbed["index.html"].decode()
+    project.write("index.md", PAGE)
+    assert html(project.build("html", "-W")) == undisturbed
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_several_builds_at_once_on_one_cache_and_one_lock(
+    count: int, make_project: Make, undisturbed: dict[str, bytes]
+) -> None:
+    project = make_project({"index.md": PAGE}, "kerasshape_cache_dir = '../shared'\nkerasshape_jobs = 1\n")
+    builds = []
+    for number in range(count):
+        builder = "html" if number % 2 else "kerasshape-lock"
+        out = project.folder / f"out{number}"
+        options = ["-W", "-q", "-b", builder, "-d", str(project.folder / f"doctrees{number}")]
+        builds.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "sphinx", *options, str(project.folder / "source"), str(out)]
+            )
+        )
+    assert [build.wait(300) for build in builds] == [0] * count
+    for number in range(1, count, 2):
+        assert html(Built(0, [], "", project.folder / f"out{number}")) == undisturbed
+    built = project.build("html", "-W", "-D", "kerasshape_execution=locked")
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert [path.name for path in (project.folder / "shared").rglob("*.tmp")] == []
+    assert "running models" not in project.build("text", "-E").said
+
+
+# Sources that change while they are built.
+
+BRICKS = """\
+import keras
+
+
+def model():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense({})])
+"""
+
+
+def test_a_module_that_changes_while_it_is_used(make_project: Make) -> None:
+    page = "# P\n\n```{keras:model} m\nimport bricks\n{change}model = bricks.model()\n```\n"
+    project = make_project({"index.md": ""}, PATH)
+    module = project.write("bricks.py", BRICKS.format(3))
+    later = BRICKS.format(5)
+    change = f"from pathlib import Path\nPath({str(module)!r}).write_text({later!r})\n"
+    project.write("index.md", page.replace("{change}", change))
+    assert "(None, 3)" in project.build("text", "-W").page("index.txt")
+    assert "(None, 5)" in project.build("text", "-W").page("index.txt")
+    assert "running models" not in project.build("text", "-W").said
+
+
+def test_a_lock_of_a_module_that_changes_meanwhile_is_not_believed(make_project: Make) -> None:
+    project = make_project({"index.md": ""}, PATH)
+    module = project.write("bricks.py", BRICKS.format(3))
+    change = f"from pathlib import Path\nPath({str(module)!r}).write_text({BRICKS.format(5)!r})\n"
+    project.write(
+        "index.md", f"# P\n\n```{{keras:model}} m\nimport bricks\n{change}model = bricks.model()\n```\n"
+    )
+    project.build("kerasshape-lock")
+    built = project.build("text", "-D", "kerasshape_execution=locked")
+    (warning,) = built.warnings
+    assert "bricks.py changed since kerasshape.lock.json was written" in warning
+
+
+def test_a_page_that_changes_between_reading_and_writing(
+    make_project: Make, undisturbed: dict[str, bytes]
+) -> None:
+    project = make_project({"index.md": PAGE}, PATH)
+    source = project.folder / "source"
+    project.write(
+        "conf.py",
+        (source / "conf.py").read_text()
+        + "def setup(app):\n    app.connect('env-check-consistency', lambda *_: "
+        "(Path(__file__).parent / 'index.md').write_text('# Gone\\n'))\n",
+    )
+    built = project.build("html", "-W")
+    assert (built.status, html(built)["index.html"]) == (0, undisturbed["index.html"])
+    built = project.build("html", "-W")
+    assert "dense" not in built.page("index.html")
+
+
+def test_pages_read_by_an_older_version(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    older = (
+        "import sys\n"
+        "from typing import NamedTuple\n"
+        "from sphinx_kerasshape import records\n"
+        "class Trouble(NamedTuple):\n    problem: str\n    text: str\n"
+        "records._VERSION = 1\n"
+        "from sphinx.cmd.build import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    command = project.command("html")
+    done = subprocess.run(
+        [sys.executable, "-c", older, *command[3:]], capture_output=True, text=True, check=True
+    )
+    assert "build succeeded" in done.stdout
+    built = project.build("html", "-W")
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert "1 changed" in built.said or "1 added" in built.said
+
+
+@pytest.mark.parametrize("spoil", [b"", b"not a pickle", b"\x80\x04."])
+def test_a_spoilt_environment_is_read_anew(
+    spoil: bytes, make_project: Make, undisturbed: dict[str, bytes]
+) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    (project.folder / "doctrees" / "environment.pickle").write_bytes(spoil)
+    shutil.rmtree(project.folder / "html")
+    built = project.build("html")
+    assert (built.status, html(built)) == (0, undisturbed)
