@@ -114,10 +114,11 @@ class Spawning:
             if not said.endswith(b"\n"):
                 raise EOFError
             if said.strip():
-                message = json.loads(said)
-                if not isinstance(message, dict) or not message.keys() & _KEYS:
-                    raise ValueError(repr(said[:40])[1:])
-                return message
+                with contextlib.suppress(ValueError, RecursionError):
+                    message = json.loads(said)
+                    if isinstance(message, dict) and message.keys() & _KEYS:
+                        return message
+                raise ValueError(repr(said[:40].strip())[1:])
 
 
 _KEYS = {"ready", "done", "again", "report", "failure", "fatal"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -180,3 +181,49 @@ def test_a_hanging_model_costs_its_deadline_and_nothing_else(make_project: Calla
     ]
     assert '<span class="pre">(None,</span> <span class="pre">4)</span>' in built.page("index.html")
     assert processes(mark) == {}
+
+
+PHASES = """
+import os, time
+from pathlib import Path
+def announce(phase):
+    def reached(*_):
+        if os.environ.get("PHASE") == phase:
+            Path(os.environ["REACHED"]).touch()
+            time.sleep(20)
+    return reached
+def setup(app):
+    for event in ("builder-inited", "source-read", "env-updated", "doctree-resolved", "build-finished"):
+        app.connect(event, announce(event), priority=999)
+"""
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "phase", ["builder-inited", "source-read", "running", "env-updated", "doctree-resolved", "build-finished"]
+)
+def test_a_build_can_be_interrupted_in_every_phase(
+    phase: str, number: signal.Signals, make_project: Callable[..., Project]
+) -> None:
+    mark = f"KERASSHAPE_MARK={time.time_ns()}"
+    name, _, value = mark.partition("=")
+    project = make_project(pages(2), f"{PHASES}kerasshape_environment = [{mark!r}]\n")
+    reached = project.folder / "reached"
+    touch = (
+        f"   open({str(reached)!r}, 'w').close()\n   import time; time.sleep(20)\n"
+        if phase == "running"
+        else ""
+    )
+    project.write(
+        "slow.rst", f":orphan:\n\nSlow\n====\n\n.. keras:model:: slow\n\n{touch}   keras.Sequential()\n"
+    )
+    build = project.start("html", **{name: value, "PHASE": phase, "REACHED": str(reached)})
+    assert until(reached.exists, 60)
+    build.send_signal(number)
+    assert build.wait(10) != 0
+    assert until(lambda: not processes(mark), 5), processes(mark)
+    (project.folder / "source" / "slow.rst").unlink()
+    after = project.build("html", "-W")
+    assert (after.warnings, after.status) == ([], 0)
+    assert "(None, 1)" in re.sub("<.*?>", "", after.page("page1.html"))

@@ -137,8 +137,6 @@ class Running:
     def trouble(self) -> Failure | None:
         """Return why the child must be stopped, if it must."""
         now = time.monotonic()
-        if self._nonsense:
-            return self.no_answer()
         if now > self.since + self.command["timeout"]:
             return Failure("timeout", "the code did not end in time")
         if now < self._looked + LOOK_SECONDS:
@@ -146,14 +144,18 @@ class Running:
         self._looked = now
         return self.limits.exceeded(self.pid)
 
+    @property
+    def is_garbled(self) -> bool:
+        """Whether something else than an answer arrived; then none of what arrives is believed."""
+        return bool(self._nonsense)
+
     def no_answer(self) -> Failure:
         """Return the failure of a child that said something else than an answer."""
+        self.answers.clear()
         return Failure("crash", f"the code wrote where its process answers: {self._nonsense}")
 
     def crash(self) -> Failure:
         """Return the failure of a child that ended without an answer."""
-        if self._nonsense:
-            return self.no_answer()
         code = os.waitstatus_to_exitcode(self.status or 0)
         last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
         if code == child.UNABLE:

@@ -151,11 +151,14 @@ class _Zygote:
 
     def _attend(self, one: Running) -> None:
         """See whether a child has answered, died, or must be stopped."""
-        if one.is_done:
+        if one.is_garbled:
+            self._finish(one, one.no_answer())
+        elif one.is_done:
             self._finish(one, None)
         elif self._exited(one):
             one.drain()
-            self._finish(one, None if one.is_done else one.crash())
+            if not one.is_garbled:
+                self._finish(one, None if one.is_done else one.crash())
         elif failure := one.trouble():
             self._finish(one, failure)
 
