@@ -1,13 +1,16 @@
 """Reference lists that are made from the extension's own declarations.
 
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
-a table of ``problems.HELP``. Both write Markdown and let the page parse it.
+a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/faults.py`` tries. All
+write Markdown and let the page parse it.
 """
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
+FAULTS = Path(__file__).parents[2] / "tests" / "faults.py"
 _KINDS = {bool: "`True` or `False`", int: "whole number", str: "string", tuple: "list of strings"}
 
 
@@ -40,6 +44,36 @@ class WarningsReference(SphinxDirective):
         """Write a row for each problem, and parse it."""
         rows = [f"| `{TYPE}.{problem}` | {meaning} |" for problem, meaning in HELP.items()]
         return self.parse_text_to_nodes("\n".join(["| Warning | Meaning |", "| --- | --- |", *rows]))
+
+
+class FaultsReference(SphinxDirective):
+    """Tables of the code that the tests try, and what a build says of it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write a table for each group, and parse it."""
+        self.env.note_dependency(str(FAULTS))
+        groups = runpy.run_path(str(FAULTS), run_name="faults")["GROUPS"]
+        text = "\n\n".join(_faults(name, group) for name, group in groups.items())
+        return self.parse_text_to_nodes(text)
+
+
+def _faults(name: str, group: dict[str, Any]) -> str:
+    rows = [f"| {_sentence(fault.what)} | {_outcome(fault.says)} |" for fault in group.values()]
+    return "\n".join([f"```{{rubric}} It {name}\n```", "", "| The code has | The build |", "| --- | --- |", *rows])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _outcome(says: str) -> str:
+    """Return the message, without the subtype and what is the same all over."""
+    if not says:
+        return "answers"
+    text = says.partition(" [kerasshape.")[0]
+    if len(text) > 120:
+        text = text[:60].rstrip() + " …"
+    return f"says `{text}`"
 
 
 def _entry(option: Field[Any]) -> Iterator[str]:
@@ -69,4 +103,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives."""
     app.add_directive("settings-reference", SettingsReference)
     app.add_directive("warnings-reference", WarningsReference)
+    app.add_directive("faults-reference", FaultsReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
