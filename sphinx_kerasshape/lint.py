@@ -15,7 +15,7 @@ from sphinx_kerasshape.claims import CountClaim, ShapeClaim, Unreadable, count_c
 from sphinx_kerasshape.messages import Model, Shape
 from sphinx_kerasshape.records import Mention
 
-_SHAPE = re.compile(r"\(\s*(?:None|\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*\)")
+_SHAPE = re.compile(r"\(\s*+(?:None|\d++)\s*+(?:,\s*+(?:None|\d++)\s*+)*,?\s*+\)")
 _COUNT = re.compile(r"(?<![\w.,])(~?\d[\d,_]*(?:\.\d+)?\s?[kKMBT]?)\s+(?:[\w-]+\s+)?param", re.ASCII)
 
 

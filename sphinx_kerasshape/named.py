@@ -16,7 +16,7 @@ from sphinx_kerasshape.messages import Axis, Model, Tensor
 _SWEEP = 200
 """Sizes of each axis that expressions are compared at."""
 _NEED = re.compile(
-    r"(?P<name>[^\W\d]\w*) ?(?:(?P<sign>≥|>=|>) ?(?P<least>\d{1,9})"
+    r"\b(?P<name>[^\W\d]\w*+) ?(?:(?P<sign>≥|>=|>) ?(?P<least>\d{1,9})"
     r"|= ?(?P<first>\d{1,9}), ?(?P<second>\d{1,9})(?:, ?\d{1,9})*,? ?(?:…|\.\.\.))"
 )
 

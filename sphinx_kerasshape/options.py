@@ -134,7 +134,9 @@ def in_range(lines: str, count: int) -> bool:
     for part in lines.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         numbers = [number for number in (first, last) if number]
-        if not numbers or not all(number.isdecimal() and 1 <= int(number) <= count for number in numbers):
+        if not numbers or not all(
+            number.isdecimal() and len(number) < 10 and 1 <= int(number) <= count for number in numbers
+        ):
             return False
         if dash and len(numbers) == 2 and int(first) > int(last):
             return False

@@ -1,0 +1,392 @@
+"""Whatever is written where a grammar is read: a value or its own refusal, in linear time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from sphinx_kerasshape import (
+    axes,
+    claims,
+    codec,
+    counts,
+    formula,
+    lint,
+    lock,
+    named,
+    notation,
+    options,
+    targets,
+)
+from sphinx_kerasshape import given as given_shapes
+from sphinx_kerasshape.cache import Cache, Shown, Surroundings
+from sphinx_kerasshape.given import Given
+from sphinx_kerasshape.messages import Report, Request, Source, Tensor, Versions
+from sphinx_kerasshape.worker import trouble
+
+PATIENT = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What reads a text, how it refuses one, and texts that it takes."""
+
+    read: Callable[[str], object]
+    refusal: type[Exception]
+    good: tuple[str, ...]
+
+
+def options_of(text: str) -> object:
+    names = (
+        "show",
+        "columns",
+        "depth",
+        "input",
+        "axes",
+        "raises",
+        "expect-output",
+        "from",
+        "flops-at",
+        "width",
+    )
+    return [options.parse({name: text}) for name in (*names, text)]
+
+
+def holds(claim: claims.ShapeClaim) -> object:
+    return claim.holds(((None, 3), (4, 5))), claim.restated(((None, 3),))
+
+
+GRAMMARS = {
+    "target": Grammar(targets.parse, targets.Unresolved, ("m", "m/dense.kernel", '"a.b"/[0].output[1]')),
+    "input": Grammar(
+        given_shapes.parse,
+        given_shapes.Unreadable,
+        ("(None, 50)", "[(None, 3), (2,) int32]", "{'a': (None, 4), 'b': [(1,)]}"),
+    ),
+    "axis": Grammar(
+        notation.parse, notation.Unreadable, ("2*time - 3", "ceil(time / 2)", "depends on a and b")
+    ),
+    "axes": Grammar(
+        notation.axis_names, notation.Unreadable, ("batch, time", "a: batch, time | b: batch, rows")
+    ),
+    "count": Grammar(counts.count_claim, counts.Unreadable, ("29,505", "~29.5k", "174B")),
+    "size": Grammar(counts.size_claim, counts.Unreadable, ("118,020 B", "115.3 KiB")),
+    "sum": Grammar(formula.value, formula.Unreadable, ("4×(50×64 + 64) = 13,056", "1+2+3")),
+    "shape": Grammar(
+        lambda text: holds(claims.shape_claim(text)),
+        claims.Unreadable,
+        ("(None, 50)", "28x28x3", "(batch, time − 2, …)", "[(4,), (5,)]"),
+    ),
+    "needs": Grammar(named.needs_claim, named.Unreadable, ("time ≥ 3", "needs time = 8, 16, 24, …")),
+    "call": Grammar(options.imported_code, options.Unusable, ("a.b:c(d=4)", "zoo:Zoo(size=[1, 2]).build()")),
+    "options": Grammar(options_of, options.Unusable, ("layer, output", "all", "batch, time", "(None, 3)")),
+    "lines": Grammar(lambda text: options.in_range(text, 10), options.Unusable, ("1,3-5", "-2", "4-")),
+    "message": Grammar(trouble.clean, AssertionError, ("\x1b[31mred", "at 0x7f1234567890")),
+    "inert": Grammar(codec.inert, AssertionError, ("plain", "\x1b\u202e")),
+    "prose": Grammar(
+        lambda text: [*lint._COUNT.finditer(text), *lint._SHAPE.finditer(text)],
+        AssertionError,
+        ("3k params", "(None, 3)"),
+    ),
+}
+PIECES = [
+    *"()[]{}\"'`,.:;/\\|*+-−×x=<>≥~^%?…_ \n\t0123456789²",
+    "None",
+    "time",
+    "1e999",
+    "and",
+    "//",
+    "ceil(",
+    "\0",
+    "\ud800",
+    "٣",
+    "𝟛",
+]
+
+
+def near(good: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Return texts that are cut, doubled and mixed from good ones."""
+    part = st.one_of(st.sampled_from(PIECES), st.sampled_from(good), st.sampled_from(good).flatmap(cut))
+    return st.lists(part, max_size=8).map("".join)
+
+
+def cut(text: str) -> st.SearchStrategy[str]:
+    return st.tuples(*[st.integers(0, len(text))] * 2).map(lambda ends: text[min(ends) : max(ends)])
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_any_text_is_read_or_refused(name: str) -> None:
+    grammar = GRAMMARS[name]
+
+    @PATIENT
+    @given(st.one_of(st.text(), near(grammar.good)))
+    @example("9" * 5000)
+    @example("(" * 5000)
+    @example("-" * 5000 + "1")
+    @example("1" + "+1" * 5000)
+    @example("(None, " + "9" * 5000 + ")")
+    @example("time >= " + "9" * 5000)
+    @example("m/[" + "9" * 5000 + "]")
+    @example("0x" + "f" * 5000)
+    def check(text: str) -> None:
+        try:
+            grammar.read(text)
+        except grammar.refusal as refusal:
+            assert str(refusal)  # noqa: PT017 - a good text raises nothing
+
+    check()
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_good_texts_are_taken(name: str) -> None:
+    for text in GRAMMARS[name].good:
+        GRAMMARS[name].read(text)
+
+
+REPEATED = [
+    *"([{<,./-+*x×\"'` \t\n19_:|~aé",
+    "()",
+    "a/",
+    "a.",
+    "1,",
+    "(None, ",
+    "1+",
+    "time-",
+    "a: b | ",
+    "\x1b",
+    "\x1b[",
+    "\x1b]",
+    "0x",
+    "**",
+    "- ",
+    "[0]",
+    "None",
+    "≥ 1, ",
+    "1.",
+    "1 ",
+]
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_time_is_in_proportion_to_the_text(name: str) -> None:
+    read, refusal = GRAMMARS[name].read, GRAMMARS[name].refusal
+
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        with contextlib.suppress(refusal):
+            read(text)
+        return time.process_time() - started
+
+    slow = {}
+    for piece in REPEATED:
+        for before in ("", "(", "(None", "m/", "1", "~1"):
+            text = (before + piece * 20_000)[:20_000] + "!"
+            if seconds(text) > 0.1 and min(seconds(text) for _ in range(3)) > 0.1:
+                slow[before + piece] = seconds(text)
+    assert slow == {}
+
+
+# Round trips.
+
+SIZES = st.integers(1, 10**6)
+SHAPES = st.lists(st.none() | SIZES, min_size=1, max_size=5).map(tuple)
+STRUCTURES = st.recursive(
+    st.builds(Given, SHAPES, st.sampled_from(["", "int32", "float16", "string"])),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.dictionaries(st.text(max_size=8), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@PATIENT
+@given(STRUCTURES)
+def test_an_input_is_read_as_it_is_written(structure: Any) -> None:
+    assert given_shapes.parse(given_shapes.write(structure)) == structure
+
+
+EXPRS = st.recursive(
+    st.sampled_from([axes.axis("time"), axes.axis("rows")]) | st.integers(0, 50).map(axes.constant),
+    lambda inner: (
+        st.builds(axes.add, inner, inner)
+        | st.builds(axes.multiply, inner, inner)
+        | st.builds(axes.divide, inner, st.integers(2, 7))
+        | st.builds(axes.ceiling, inner, st.integers(2, 7))
+    ),
+    max_leaves=4,
+)
+
+
+@PATIENT
+@given(EXPRS)
+def test_an_expression_is_read_as_it_is_written(expr: axes.Expr) -> None:
+    text = axes.text(expr)
+    assume(len(text) < 150)
+    again = notation.parse(text)
+    assert isinstance(again, axes.Expr)
+    for sizes in ({"time": 7, "rows": 12}, {"time": 30, "rows": 5}, {"time": 101, "rows": 64}):
+        assert axes.evaluate(again, sizes) == axes.evaluate(expr, sizes)
+
+
+@PATIENT
+@given(SHAPES)
+def test_a_true_shape_holds_in_each_notation_and_another_does_not(shape: tuple[int | None, ...]) -> None:
+    texts = [
+        str(shape),
+        str(list(shape)),
+        str(shape).replace("None", "?"),
+        "  " + str(shape).replace(",", " ,"),
+    ]
+    if len(shape) > 1:
+        texts += [" × ".join(map(str, shape)), " x ".join(map(str, shape))]
+    for text in texts:
+        claim = claims.shape_claim(text)
+        assert claim.holds((shape,)), text
+        assert not claim.holds(((*shape[:-1], (shape[-1] or 0) + 1),)) or "?" in text or None in shape, text
+        assert not claim.holds(((*shape, 3),))
+
+
+@PATIENT
+@given(st.integers(0, 10**12), st.sampled_from(["{:,}", "{}", "{:_}"]))
+def test_an_exact_count_holds_for_itself_only(count: int, notation_of: str) -> None:
+    text = notation_of.format(count)
+    assume(counts_readable(text))
+    claim = counts.count_claim(text)
+    assert claim.holds(count)
+    assert not claim.holds(count + 1)
+
+
+def counts_readable(text: str) -> bool:
+    try:
+        counts.count_claim(text)
+    except counts.Unreadable:
+        return False
+    return True
+
+
+@PATIENT
+@given(st.lists(st.lists(st.integers(1, 999), min_size=1, max_size=3), min_size=1, max_size=4))
+def test_a_sum_has_its_value(parts: list[list[int]]) -> None:
+    text = " + ".join("×".join(f"{factor:,}" for factor in part) for part in parts)
+    assert formula.value(text) == eval(text.replace("×", "*").replace(",", ""))
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), min_size=1, max_size=12
+)
+
+
+@PATIENT
+@given(NAMES, st.lists(NAMES, max_size=2))
+def test_a_quoted_target_names_what_is_quoted(model: str, layers: list[str]) -> None:
+    assume(model == model.strip() and all(one == one.strip() for one in layers))
+    target = targets.parse("/".join(f'"{name}"' for name in (model, *layers)))
+    assert (target.model, *target.layers) == (model, *layers)
+
+
+# Data that others can write to.
+
+REQUEST = Request("keras.Sequential()")
+REPORT = Report(output="what it printed\n")
+
+
+def spoilt(data: bytes) -> st.SearchStrategy[bytes]:
+    """Return damaged forms of a file."""
+    places = st.integers(0, len(data) - 1)
+    return st.one_of(
+        st.binary(max_size=200),
+        places.map(lambda place: data[:place]),
+        st.tuples(places, st.integers(0, 255)).map(
+            lambda change: data[: change[0]] + bytes([change[1]]) + data[change[0] + 1 :]
+        ),
+        st.tuples(places, places).map(lambda ends: data[: min(ends)] + data[max(ends) :]),
+        st.tuples(places, st.binary(max_size=9)).map(
+            lambda more: data[: more[0]] + more[1] + data[more[0] :]
+        ),
+        st.sampled_from(
+            [b"[" * 100_000, b'{"a":' * 50_000, b"9" * 10_000, b"NaN", b"\xef\xbb\xbf" + data, b"\n" + data]
+        ),
+        st.just(data.replace(b"\n", b"\r\n")),
+    )
+
+
+@PATIENT
+@given(st.data())
+def test_a_cache_has_the_report_or_none(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "fuzzed-cache"
+    around = Surroundings(Versions("3", "2", "3", "tensorflow"))
+    Cache(folder, around, folder).store(REQUEST, REPORT)
+    (path,) = folder.glob("??/*.json")
+    path.write_bytes(data.draw(spoilt(path.read_bytes())))
+    found = Cache(folder, around, folder).find(REQUEST)
+    assert found is None or found.answer == REPORT
+    (folder / Shown(folder, "html")._path.name).write_bytes(
+        data.draw(spoilt(b'{"index":"abc","other":"def"}'))
+    )
+    assert set(Shown(folder, "html").changed({"index": "abc"})) <= {"index"}
+
+
+@PATIENT
+@given(st.data())
+def test_a_lock_says_what_was_locked_or_why_it_is_bad(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    written = lock.write({"model": (REQUEST, REPORT)}, Versions("3", "2"), folder)
+    path = folder / "fuzzed.lock.json"
+    path.write_bytes(data.draw(spoilt(written)))
+    try:
+        found = lock.read(path)
+    except lock.BadLock as error:
+        bad = error
+    else:
+        assert found is not None
+        assert all(isinstance(one.report, Report) for one in found.models.values())
+        return
+    assert bad.line >= 1
+    assert path.name in str(bad)
+
+
+@PATIENT
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from([*Report._fields, *Tensor._fields, *Source._fields, "x"]), inner, max_size=8
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_a_record_or_a_value_error(value: Any) -> None:
+    for kind in (Report, Tensor, Source, Request):
+        try:
+            built = codec.build(kind, json.loads(json.dumps(value)))
+        except ValueError:
+            continue
+        text = codec.dumps(built)
+        assert not re.search(r"\\u(00[0189]|202|d[89a-f])", text.replace(r"\\u", ""))
+
+
+@PATIENT
+@given(st.text())
+def test_inert_text_stays_as_it_is(text: str) -> None:
+    once = codec.inert(text)
+    assert codec.inert(once) == once
+    once.encode()
+    assert text.isprintable() <= (once == text)
+    assert "\x1b" not in once
