@@ -66,7 +66,7 @@ def _names(
     name: str, shape: tuple[int | None, ...], given: Mapping[str, tuple[str, ...]], count: int
 ) -> tuple[str | int, ...]:
     what = "the input" if count == 1 else f"the input {name!r}"
-    if name not in given and "" not in given:
+    if name not in given and "" not in given and None in shape:
         raise Unnamed(f"{what}, of shape {shape}, has no axes")
     names = given.get(name, given.get("", ()))
     missing = shape.count(None)
