@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from . import soak
 from .conftest import Project, processes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -227,3 +229,37 @@ def test_a_build_can_be_interrupted_in_every_phase(
     after = project.build("html", "-W")
     assert (after.warnings, after.status) == ([], 0)
     assert "(None, 1)" in re.sub("<.*?>", "", after.page("page1.html"))
+
+
+DAEMON = """
+Page
+====
+
+.. keras:model:: daemons
+
+   import subprocess, time
+   children = [subprocess.Popen(["setsid", "sleep", "{seconds}"], env={{}}) for _ in range(2)]
+   time.sleep(0.5)
+   open({reached!r}, "w").close()
+   time.sleep(77)
+"""
+
+
+@linux
+@pytest.mark.parametrize("who", ["sphinx", "warden", "worker", "child"])
+def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..., Project]) -> None:
+    seconds = str(86_400 + time.time_ns() % 10**9)
+    project = make_project({}, "kerasshape_timeout = 5\n")
+    reached = project.folder / "reached"
+    project.write("index.rst", DAEMON.format(seconds=seconds, reached=str(reached)))
+    build = project.start("html")
+    assert until(reached.exists, 60)
+    family = [build.pid]
+    while len(family) < 4:
+        family.append(next(pid for pid in soak.below(family[-1]) if b"__main__" in soak.command(pid)))
+    daemons = [pid for pid in processes("") if f"sleep\0{seconds}".encode() in soak.command(pid)]
+    assert len(daemons) == 2
+    os.kill(dict(zip(("sphinx", "warden", "worker", "child"), family, strict=True))[who], signal.SIGKILL)
+    build.wait(60)
+    assert until(lambda: not [pid for pid in daemons if b"sleep" in soak.command(pid)], 5)
+    assert not [pid for pid in family if soak.command(pid)]
