@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -133,6 +135,30 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Proj
         return project
 
     return make
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], object]], object]:
+    """Return a function that makes a costly value once, for all processes that run tests side by side."""
+
+    def made(name: str, make: Callable[[], object]) -> object:
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            return make()
+        folder = tmp_path_factory.getbasetemp().parent
+        path, claimed = folder / f"{name}.pickle", folder / f"{name}.claimed"
+        try:
+            claimed.mkdir()
+        except FileExistsError:
+            until = time.monotonic() + 600
+            while not path.exists() and time.monotonic() < until:
+                time.sleep(0.2)
+        else:
+            whole = path.with_suffix(".part")
+            whole.write_bytes(pickle.dumps(make()))
+            whole.replace(path)
+        return pickle.loads(path.read_bytes())
+
+    return made
 
 
 def make_worker(**options: object) -> Worker:

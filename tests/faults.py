@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TIMEOUT = 3
+TIMEOUT = 8
 MEMORY = 1500
 PROCESSES = 8
 CONF = f"""

@@ -71,7 +71,11 @@ def left_behind(mark: str) -> dict[int, str]:
 
 
 @pytest.fixture(scope="module")
-def misbehaved(make_project: Callable[..., Project]) -> Misbehaved:
+def misbehaved(make_project: Callable[..., Project], once: Callable[..., Misbehaved]) -> Misbehaved:
+    return once("misbehaved", lambda: misbehave(make_project))
+
+
+def misbehave(make_project: Callable[..., Project]) -> Misbehaved:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     pages = {f"{name}.md": page(name) for name in FAULTS}
     project = make_project(pages, f"{CONF}kerasshape_environment = [{mark!r}]\n")

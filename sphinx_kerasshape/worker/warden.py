@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
+import select
 import shutil
 import signal
 import sys
 import tempfile
-import time
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.codec import dumps
@@ -71,13 +70,20 @@ class _Warden:
         os._exit(os.waitstatus_to_exitcode(status))
 
     def _status(self) -> int:
+        # Sphinx may have died before the kernel was asked to tell: then nobody reads the answers.
+        reader = select.poll()
+        reader.register(1, 0)
         while True:
-            pid, status = os.waitpid(-1, os.WNOHANG if self._limits else 0)
+            pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == self._worker:
                 return status
-            if self._limits and not pid:
+            if pid:
+                continue
+            if self._limits:
                 self._look(self._limits)
-                time.sleep(LOOK_SECONDS)
+            if reader.poll(LOOK_SECONDS * 1000):
+                reader.unregister(1)
+                self._asked_to_end()
 
     def _look(self, limits: Limits) -> None:
         failure = limits.exceeded(self._worker)
@@ -86,11 +92,13 @@ class _Warden:
             lifeline.write_all(1, b"\n" + dumps({"failure": failure}).encode() + b"\n")
             os.kill(self._worker, signal.SIGKILL)
 
-    def _asked_to_end(self, _number: int, _frame: object) -> None:
+    def _asked_to_end(self, *_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._worker, signal.SIGKILL)
 
     def _die_of(self, number: int) -> None:
+        import resource  # not on Windows
+
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if number != signal.SIGKILL:
             signal.signal(number, signal.SIG_DFL)

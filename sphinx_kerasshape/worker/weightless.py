@@ -225,7 +225,7 @@ def _never_fails(initializer: Any, rank: int, dtype: str) -> bool:
         if type(initializer) is initializers.Orthogonal:
             # TensorFlow decomposes matrices of these dtypes only.
             return rank >= 2 and dtype in ("float16", "float32", "float64")
-        return backend.is_float_dtype(dtype)
+        return bool(backend.is_float_dtype(dtype))
     if module in ("keras.src.layers.rnn.lstm", "keras.src.layers.rnn.conv_lstm"):
         # The layer's own function adds the forget gate's ones to what its bias_initializer gives.
         cell = initializer.__closure__[0].cell_contents
