@@ -19,11 +19,14 @@ from typing import Annotated, Any, TypeVar, Union
 Value = TypeVar("Value")
 Lines = Annotated[str, "lines"]
 """Text of several lines; any other text of a record is a name, or one line."""
+Word = Annotated[str, "word"]
+"""Text that is one word, as a dtype is; a page can have it in the place of another word."""
 
 LONGEST = 1_000
 """Characters of a text that is one line."""
 LONGEST_LINES = 1 << 20
 """Characters of a text of several lines."""
+_LONGEST_WORD = 60
 LARGEST = 10**30
 """What every number is below; parameters of all models there are fit many times."""
 
@@ -99,7 +102,7 @@ def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
         return _record_reader(kind, exact)
     origin, members = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return _text_reader(LONGEST_LINES, "\t\n", exact)
+        return _word_reader(exact) if kind == Word else _text_reader(LONGEST_LINES, "\t\n", exact)
     if origin in (Union, types.UnionType):
         (inner,) = (_reader(member, exact) for member in members if member is not type(None))
         return lambda data: None if data is None else inner(data)
@@ -143,6 +146,18 @@ def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:
         return inert(data, keep)
 
     return text
+
+
+def _word_reader(exact: bool) -> Callable[[Any], Any]:
+    read = _text_reader(_LONGEST_WORD, "", exact)
+
+    def word(data: Any) -> Any:
+        text = read(data)
+        if not exact and not re.fullmatch(r"[\w.]*", text):
+            raise ValueError(f"no word but {text!r}")
+        return text
+
+    return word
 
 
 def _number_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:

@@ -172,7 +172,8 @@ class KerasDomain(Domain):
         for name, (docname, entry) in self.models().items():
             yield name, name, "model", docname, entry.anchor, 1
             for layer, anchor in layer_anchors(entry, self.layers(entry)).items():
-                if layer.count("/") < entry.depth:
+                # The inventory is divided by spaces: such a name would be read as another entry.
+                if layer.count("/") < entry.depth and not any(map(str.isspace, layer)):
                     yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 
 

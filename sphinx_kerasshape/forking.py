@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.codec import inert, plain
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.process import (
     GRACE_SECONDS,
@@ -20,6 +20,7 @@ from sphinx_kerasshape.process import (
     Broken,
     Launch,
     Run,
+    broken,
     command,
     end,
     ending,
@@ -94,7 +95,7 @@ class Forking:
             if message is None:
                 raise _Died(self._death()) if self._ready else Broken(self._death())
             if "fatal" in message:
-                raise Broken(Failure(**{**message["fatal"], "frames": ()}))
+                raise broken(message["fatal"])
             self._ready = True
             limit = GRACE_SECONDS + int(max(run.timeout * len(run.requests) for run in runs))
             if "id" in message:
@@ -141,6 +142,7 @@ class Forking:
             return Failure("worker", f"the process that runs TensorFlow {ending(code)}")
         self._errors.seek(0)
         last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
+        last = [inert(text) for text in last]
         return Failure("worker", ": ".join([f"the process that runs TensorFlow {ending(code)}", *last]))
 
 

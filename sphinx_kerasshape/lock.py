@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_kerasshape.cache import LARGEST, file_digest
-from sphinx_kerasshape.codec import build, fingerprint, plain
+from sphinx_kerasshape.codec import build, fingerprint, inert, plain
 from sphinx_kerasshape.compact import compact, complete, pretty
 from sphinx_kerasshape.messages import Report, Request, Source, Versions
 
@@ -190,5 +190,5 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
 
 def _locked(entry: Any, versions: Versions, line: int) -> Locked:
     report = build(Report, complete(Report, entry["report"] | {"versions": plain(versions)}))
-    files = tuple((str(file), str(digest)) for file, digest in entry["files"].items())
+    files = tuple((inert(str(file)), str(digest)) for file, digest in entry["files"].items())
     return Locked(str(entry["code"]), files, report, line)

@@ -11,7 +11,7 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
-from sphinx_kerasshape.codec import Lines, fingerprint
+from sphinx_kerasshape.codec import Lines, Word, fingerprint
 
 SCHEMA = 3
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
@@ -84,7 +84,7 @@ class Tensor(NamedTuple):
     """A tensor as a layer's call takes or gives it."""
 
     shape: Shape
-    dtype: str
+    dtype: Word
     name: str = ""
     symbolic: tuple[str, ...] = ()
     """The shape as expressions of named axes, such as ``time − 2``; empty without names."""
@@ -96,7 +96,7 @@ class Weight(NamedTuple):
     name: str
     path: str
     shape: tuple[int, ...]
-    dtype: str
+    dtype: Word
     trainable: bool
 
     @property
@@ -264,7 +264,7 @@ def item_size(dtype: str) -> int:
     """Return the bytes of one number of a dtype; 1 for ``bool``, 0 for ``string``."""
     if dtype == "bool":
         return 1
-    bits = re.search(r"\d+", dtype)
+    bits = re.search(r"\d{1,4}", dtype)
     return (int(bits[0]) + 7) // 8 if bits else 0
 
 

@@ -30,6 +30,11 @@ class Problem(StrEnum):
     LOCK = "lock"
 
 
+OF_CODE = (
+    *(Problem.OPTION, Problem.FILE, Problem.SYNTAX, Problem.CODE, Problem.RAISES, Problem.MODEL),
+    *(Problem.UNBUILT, Problem.TIMEOUT, Problem.LIMIT, Problem.CRASH, Problem.WORKER),
+)
+"""What a process that ran a model's code may say; what else it says is not believed."""
 HELP = {
     Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, is unusable.",
     Problem.NAME: "A model has no name, or two have the same.",

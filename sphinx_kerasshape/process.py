@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
-from sphinx_kerasshape.codec import dumps, plain
+from sphinx_kerasshape.codec import build, dumps, plain
 from sphinx_kerasshape.messages import Failure, Request
 
 PROGRAM = Path(__file__).parent / "worker" / "__main__.py"
@@ -119,6 +119,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def broken(fatal: dict[str, Any]) -> Broken:
+    """Return what a worker says of its own failure."""
+    try:
+        return Broken(build(Failure, fatal))
+    except ValueError as error:
+        return Broken(Failure("worker", f"the process that runs TensorFlow gave no usable answer: {error}"))
 
 
 def command(run: Run) -> bytes:

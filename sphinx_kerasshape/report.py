@@ -122,7 +122,8 @@ def failures(domain: KerasDomain) -> Iterator[tuple[str, Trouble]]:
             continue
         problem = Problem(failure.problem)
         if problem in _FOR_ALL:
-            yield entry.name, Trouble(problem, failure.message, entry.location)
+            message = failure.message.replace("\n", "\n  ")
+            yield entry.name, Trouble(problem, message, entry.location)
         else:
             yield entry.name, Trouble(problem, failure_text(entry, failure), _place(entry, failure))
 

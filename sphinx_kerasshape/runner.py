@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_kerasshape.cache import Cache, Result
 from sphinx_kerasshape.codec import build
 from sphinx_kerasshape.messages import Answer, Failure, Report, Request
+from sphinx_kerasshape.problems import OF_CODE
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.process import Run, Worker
@@ -124,6 +125,8 @@ class Runner:
             if "report" in message:
                 return build(Report, message["report"])
             failure = build(Failure, message["failure"])
+            if failure.problem not in OF_CODE:
+                raise ValueError(f"no problem is called {failure.problem!r}")  # noqa: TRY301
         except (KeyError, TypeError, ValueError) as error:
             # The code can change what its process says, by replacing what Keras is, for one.
             return Failure("crash", f"the process that ran the code gave no usable answer: {error}")

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.messages import Failure
-from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, command, end, ending, popen
+from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, broken, command, end, ending, popen
 
 
 class Spawning:
@@ -65,7 +65,7 @@ class Spawning:
                 end(process)
                 self._processes.discard(process)
         if "fatal" in message:
-            raise Broken(Failure(**{**message["fatal"], "frames": ()}))
+            raise broken(message["fatal"])
         return {**message, "id": run.id, "seconds": time.monotonic() - started}
 
     def _answers(self, process: subprocess.Popen[bytes], run: Run) -> dict[str, Any]:
