@@ -117,6 +117,8 @@ def test_characters_that_act_are_shown(text: str, one_line: str, lines: str) -> 
     [
         (Weight, "name", "x" * 1001, "a text of 1,001 characters, which begins 'xxx"),
         (Report, "output", "x" * (2**20 + 1), "a text of 1,048,577 characters, which begins 'xxx"),
+        (Weight, "dtype", "f` <img src=x> `x", "no word but"),
+        (Weight, "dtype", "float" + "9" * 60, "a text of 65 characters"),
         (Weight, "shape", [10**30], "a number of more than 30 digits"),
         (Weight, "shape", [-(10**30)], "a number of more than 30 digits"),
     ],

@@ -256,6 +256,23 @@ def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> 
     assert "can't take the network" in built.page("index.txt")
 
 
+# What code says of itself.
+
+
+def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
+    forged = (
+        "import sphinx_kerasshape.worker.trouble as trouble\n"
+        "from sphinx_kerasshape.messages import Failure\n"
+        "trouble.failure = lambda *_: Failure('nonsense', 'forged')\n"
+        "raise ValueError\n"
+    )
+    page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
+    built = make_project({"index.md": page}).build("text")
+    (warning,) = built.warnings
+    assert "gave no usable answer: no problem is called 'nonsense' [kerasshape.crash]" in warning
+    assert "(None, 3)" in built.page("index.txt")
+
+
 # Files.
 
 
