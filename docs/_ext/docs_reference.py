@@ -59,7 +59,8 @@ class FaultsReference(SphinxDirective):
 
 def _faults(name: str, group: dict[str, Any]) -> str:
     rows = [f"| {_sentence(fault.what)} | {_outcome(fault.says)} |" for fault in group.values()]
-    return "\n".join([f"```{{rubric}} It {name}\n```", "", "| The code has | The build |", "| --- | --- |", *rows])
+    head = [f"```{{rubric}} It {name}", "```", "", "| The code has | The build |", "| --- | --- |"]
+    return "\n".join([*head, *rows])
 
 
 def _sentence(text: str) -> str:
