@@ -157,6 +157,10 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
         {"class_name": "__lambda__", "config": {"value": "4wAAAAA="}},
         "it has a Lambda layer made of a Python lambda",
     ),
+    "a Lambda layer with a function of Keras that writes": (
+        layer("keras.layers", "Lambda", function=function("keras.src.utils.file_utils", "makedirs")),
+        f"it names keras.src.utils.file_utils.makedirs, {NO_PART}",
+    ),
     "a layer that loads TorchScript": (
         layer("keras.layers", "TorchModuleWrapper", module="x"),
         "it has a TorchModuleWrapper, which would load another file's code",
@@ -184,7 +188,8 @@ def refused(path: Path, worker: Worker) -> str:
 @pytest.mark.parametrize("name", CALLS)
 def test_what_a_config_names_is_not_called(name: str, attacks: Attacks, worker: Worker) -> None:
     called, message = CALLS[name]
-    path = attacks.keras("called", functional(called, str(attacks.canary), "w"))
+    mode = ["w"] if called["config"] == "open" else []
+    path = attacks.keras("called", functional(called, str(attacks.canary), *mode))
     assert refused(path, worker).startswith(message)
     assert not attacks.canary.exists()
 
