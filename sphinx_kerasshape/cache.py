@@ -10,7 +10,6 @@ share a folder; nothing is ever locked, since an entry is there as a whole or no
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -19,7 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape.codec import build, dumps, fingerprint, plain
+from sphinx_kerasshape import files
+from sphinx_kerasshape.codec import LONGEST, build, dumps, fingerprint, inert, loads, plain
 from sphinx_kerasshape.messages import (
     SCHEMA,
     Answer,
@@ -31,9 +31,6 @@ from sphinx_kerasshape.messages import (
     content,
     layer_paths,
 )
-
-LARGEST = 1 << 27
-"""Bytes of a file that is read; an answer about 5,000 layers has some 5 million."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Result:
         if self.fresh is not None:
             return self.fresh
         try:
-            return build(Report, json.loads(self.stored))
+            return build(Report, loads(self.stored))
         except (ValueError, RecursionError) as error:
             # Its digest is right, so somebody has written it so.
             return Failure("cache", f"the cached answer was tampered with ({error}): delete the cache folder")
@@ -131,12 +128,12 @@ class Cache:
         key = self._key(request)
         try:
             head, _, body = self._content(self._path(key)).partition(b"\n")
-            fields = json.loads(head)
+            fields = loads(head)
             sources = [build(Source, source) for source in fields["sources"]]
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
             if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
-            layers = tuple(map(str, fields["layers"]))
+            layers = tuple(inert(str(layer)[:LONGEST]) for layer in fields["layers"])
             result = Result(str(fields["content"]), layers, stored=body)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -144,11 +141,11 @@ class Cache:
 
     def _content(self, path: Path) -> bytes:
         """Return what a file has. Raises ``OSError``, ``ValueError`` for one that is not to be trusted."""
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             status = os.fstat(file.fileno())
-            if status.st_size > LARGEST or status.st_uid not in self._trusted:
+            if status.st_size > files.LARGEST or status.st_uid not in self._trusted:
                 raise ValueError("too large, or another user's")
-            return file.read(LARGEST)
+            return file.read(files.LARGEST)
 
     @cached_property
     def _trusted(self) -> set[int]:
@@ -161,7 +158,7 @@ class Cache:
         if source.kind == "package":
             return self._surroundings.installed(source.key) == source.value
         if source.key not in self._digests:
-            self._digests[source.key] = file_digest(self._root / source.key)
+            self._digests[source.key] = files.digest(self._root / source.key)
         return self._digests[source.key] == source.value
 
     def _relative(self, source: Source) -> Source:
@@ -194,7 +191,7 @@ class Shown:
 
     def _load(self) -> dict[str, Any]:
         try:
-            return dict(json.loads(self._path.read_bytes()))
+            return dict(loads(files.content(self._path)))
         except (OSError, ValueError, TypeError, RecursionError):
             return {}
 
@@ -209,11 +206,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content; empty where it can't be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

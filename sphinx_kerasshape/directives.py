@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from typing import NamedTuple
 from docutils import nodes
 from sphinx.util.nodes import make_id
 
+from sphinx_kerasshape import files
 from sphinx_kerasshape import options as reading
 from sphinx_kerasshape.blocks import BlockDirective
 from sphinx_kerasshape.messages import Request
@@ -31,6 +33,10 @@ from sphinx_kerasshape.records import Claim, Entry, absolute
 
 SAVED = (".keras", ".h5", ".hdf5", ".tflite")
 """How the files of saved models end; a SavedModel is a folder."""
+
+
+_LONGEST_NAME = 100
+"""Characters of a path that a message repeats."""
 
 
 class Source(NamedTuple):
@@ -132,34 +138,45 @@ class ModelDirective(BlockDirective):
         return self._file(given.file) if given.file else Source("\n".join(self.content))
 
     def _file(self, name: str) -> Source:
+        """Return the file that ``:file:`` names; raises ``Unusable``."""
+        shown = f":file: {name[:_LONGEST_NAME]}"
+        try:
+            return self._read_file(name, shown)
+        except FileNotFoundError:
+            raise Unusable(
+                f"{shown} does not exist; the path is relative to this page, "
+                "or to the documentation's folder if it starts with '/'"
+            ) from None
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+            # Python 3.12 and older call a link that leads to itself a RuntimeError.
+            why = getattr(error, "strerror", None) or str(error).partition(" from ")[0]
+            raise Unusable(f"{shown} can't be read: {why}") from None
+
+    def _read_file(self, name: str, shown: str) -> Source:
         relative, absolute = self.env.relfn2path(name)
         path = Path(absolute)
         if not self._may_use(path):
             raise Unusable(
-                f":file: {name} is outside of the documentation's folder: move it there, "
+                f"{shown} is outside of the documentation's folder: move it there, "
                 "or add its folder to kerasshape_file_folders in conf.py"
             )
         if path.suffix not in (".py", *SAVED) and not path.is_dir():
             known = ", ".join(SAVED)
-            raise Unusable(f":file: {name} is neither Python (.py) nor a saved model ({known}, or a folder)")
+            raise Unusable(f"{shown} is neither Python (.py) nor a saved model ({known}, or a folder)")
         self.env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
-        try:
-            if path.suffix == ".py":
-                return Source(path.read_text(encoding="utf-8").rstrip("\n"), origin=str(absolute))
-            path.stat()
-        except FileNotFoundError:
-            raise Unusable(
-                f":file: {name} does not exist; the path is relative to this page, "
-                "or to the documentation's folder if it starts with '/'"
-            ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unusable(f":file: {name} can't be read: {error}") from None
+        if path.suffix == ".py":
+            return Source(files.text(path).rstrip("\n"), origin=str(absolute))
+        if path.is_dir() and not (path / "saved_model.pb").is_file():
+            raise Unusable(f"{shown} is a folder without a saved_model.pb")
+        if not path.is_dir():
+            files.opened(path).close()
         return Source(saved=str(absolute))
 
     def _may_use(self, path: Path) -> bool:
         """Whether a file is, links followed, in a folder that the project takes files from."""
         folders = (Path(self.env.srcdir), *self._domain.file_folders)
-        return any(path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+        real = Path(os.path.realpath(path))
+        return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
 
     def _entry(self, given: Options, source: Source) -> Entry:
         name = " ".join(self.arguments[0].split())

@@ -9,7 +9,6 @@ version and no absolute path is part of them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sphinx_kerasshape.cache import LARGEST, file_digest
-from sphinx_kerasshape.codec import build, fingerprint, inert, plain
+from sphinx_kerasshape import files
+from sphinx_kerasshape.codec import build, fingerprint, inert, loads, plain
 from sphinx_kerasshape.compact import compact, complete, pretty
 from sphinx_kerasshape.messages import Report, Request, Source, Versions
 
@@ -26,6 +25,10 @@ SCHEMA = 1
 """Number of the file's layout."""
 
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
+
+
+_MOST_FILES = 10_000
+"""Imported files of one model."""
 
 
 class BadLock(Exception):
@@ -53,7 +56,7 @@ class Locked:
 
     def changed_files(self, root: Path) -> list[str]:
         """Return the imported files that are other ones now."""
-        return [name for name, digest in self.files if _text_digest(root / name) != digest]
+        return [name for name, digest in self.files if files.text_digest(root / name) != digest]
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,13 @@ class Lock:
 def read(path: Path) -> Lock | None:
     """Read a lock; ``None`` where there is none. Raises :class:`BadLock`."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadLock(f"{path.name} has more than {LARGEST >> 20} MB, so it is no lock")
-        text = path.read_text(encoding="utf-8")
+        text = files.text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise BadLock(f"{path.name} can't be read: {error}") from None
     try:
-        data = json.loads(text)
+        data = loads(text.encode())
     except ValueError as error:
         raise _not_json(path, text, error) from None
     except RecursionError:
@@ -139,18 +140,10 @@ def _relative(path: str, root: Path) -> str:
         return Path(path).as_posix()
 
 
-def _text_digest(path: Path) -> str:
-    """Return the digest of a file, whatever ends its lines; empty where it can't be read."""
-    try:
-        return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-    except OSError:
-        return ""
-
-
 def _digest_as_read(source: Source, root: Path) -> str:
     """Return the digest of a file; empty where it is another one by now than the code read."""
     path = root / source.key
-    return _text_digest(path) if file_digest(path) == source.value else ""
+    return files.text_digest(path) if files.digest(path) == source.value else ""
 
 
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
@@ -190,5 +183,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
 
 def _locked(entry: Any, versions: Versions, line: int) -> Locked:
     report = build(Report, complete(Report, entry["report"] | {"versions": plain(versions)}))
-    files = tuple((inert(str(file)), str(digest)) for file, digest in entry["files"].items())
-    return Locked(str(entry["code"]), files, report, line)
+    imported = tuple((inert(str(file)), str(digest)) for file, digest in entry["files"].items())
+    if len(imported) > _MOST_FILES:
+        raise ValueError(f"{len(imported):,} files")
+    return Locked(str(entry["code"]), imported, report, line)

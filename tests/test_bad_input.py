@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +20,7 @@ kerasshape_timeout = 0
 kerasshape_columns = ["ouput"]
 kerasshape_cache_dir = "conf.py/cache"
 """
+LOOP = "Symlink loop" if sys.version_info < (3, 13) else "Too many levels of symbolic links"
 GOOD = "keras.Sequential([keras.Input((4,)), layers.Dense(1)])"
 
 
@@ -162,6 +165,28 @@ MISTAKES = {
         warning=":file: latin.py can't be read: 'utf-8' codec can't decode byte 0xe9 in position 5: "
         "invalid continuation byte [kerasshape.file]",
     ),
+    "file-loop": mistake(
+        ":file: loop.py",
+        warning=":file: loop.py can't be read: LOOP [kerasshape.file]",
+    ),
+    "file-pipe": mistake(
+        ":file: pipe.py",
+        warning=":file: pipe.py can't be read: it is no file [kerasshape.file]",
+    ),
+    "file-device": mistake(
+        ":file: zero.py",
+        warning=":file: zero.py is outside of the documentation's folder: move it there, or "
+        "add its folder to kerasshape_file_folders in conf.py "
+        "[kerasshape.file]",
+    ),
+    "file-long": mistake(
+        f":file: {'x' * 300}.py",
+        warning=f":file: {'x' * 100} can't be read: File name too long [kerasshape.file]",
+    ),
+    "file-folder": mistake(
+        ":file: .",
+        warning=":file: . is a folder without a saved_model.pb [kerasshape.file]",
+    ),
     "caption": mistake(
         ":show: code",
         ":caption: A table",
@@ -221,6 +246,9 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)
     project.write("latin.py", "").write_bytes("# Un été".encode("latin-1"))
+    os.mkfifo(project.folder / "source" / "pipe.py")
+    (project.folder / "source" / "loop.py").symlink_to("loop.py")
+    (project.folder / "source" / "zero.py").symlink_to("/dev/zero")
     return project.build("text"), project.build("text", "-W", "--keep-going")
 
 
@@ -229,6 +257,7 @@ def test_mistake(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
     file = f"{name}-{suffix}.{suffix}"
     line = 3 if suffix == "md" else 4
     text = MISTAKES[name].warning.replace("NAME", f"'{name}-{suffix}'").replace("HERE", f"{file}:{line}")
+    text = text.replace("LOOP", LOOP)
     found = [text for text in builds[0].warnings if text.startswith(f"{file}:")]
     assert found == [f"{file}:{line}: WARNING: {text}"]
 

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 import pytest
 
-from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings, file_digest
+from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
 from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.files import digest as file_digest
 from sphinx_kerasshape.messages import Error, Failure, Report, Request, Source, Versions
 from sphinx_kerasshape.process import Run, Worker
 from sphinx_kerasshape.runner import Runner

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,46 @@ def test_damaged_answers(kind: str, make_project: Make, undisturbed: dict[str, b
     built = project.build("html", "-W")
     assert (built.status, html(built)) == (0, undisturbed)
     assert [path.read_bytes() for path in entries(project)] == good
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+@pytest.mark.parametrize("kind", ["a device without an end", "a pipe", "a folder", "a loop"])
+def test_answers_that_are_no_files(kind: str, make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html", "-W")
+    paths = [*entries(project), *project.cache.glob("shown-*.json")]
+    for path in paths:
+        path.unlink()
+        match kind:
+            case "a device without an end":
+                path.symlink_to("/dev/zero")
+            case "a pipe":
+                os.mkfifo(path)
+            case "a loop":
+                path.symlink_to(path)
+            case _:
+                path.mkdir()
+    built = project.build("html", "-E")
+    assert (built.status, html(built)) == (0, undisturbed)
+    assert len(built.warnings) == (1 if kind == "a folder" else 0)
+    assert all(path.is_file() and not path.is_symlink() for path in paths) == (kind != "a folder")
+
+
+def test_layers_that_the_head_of_an_answer_makes_up(make_project: Make) -> None:
+    project = make_project({"index.md": PAGE})
+    project.build("html")
+    path = next(path for path in entries(project) if b'"dense"' in path.read_bytes().partition(b"\n")[0])
+    head, _, body = path.read_bytes().partition(b"\n")
+    fields = json.loads(head)
+    fields["layers"] = ["dens\x1b[2J\u202e<script>" + "x" * 5000]
+    path.write_bytes(json.dumps(fields).encode() + b"\n" + body)
+    built = project.build("html", "-E", "-W")
+    inventory = (built.out / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    (line,) = [line for line in zlib.decompress(inventory).decode().splitlines() if "script" in line]
+    assert line.startswith(r"dense/dens\x1b[2J\u202e<script>")
+    assert line.isprintable()
+    assert line.count("x") < 3_100  # in name, anchor and title
+    assert "\x1b" not in built.page("searchindex.js")
 
 
 def test_swapped_answers(make_project: Make, undisturbed: dict[str, bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape import lock
-from sphinx_kerasshape.cache import LARGEST, file_digest
-from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape.codec import MOST, plain
 from sphinx_kerasshape.compact import compact, complete
 from sphinx_kerasshape.drift import differences
+from sphinx_kerasshape.files import LARGEST
+from sphinx_kerasshape.files import digest as file_digest
 from sphinx_kerasshape.lock import BadLock
 from sphinx_kerasshape.messages import (
     Call,
@@ -482,7 +484,7 @@ def test_a_file_that_changed_since_it_was_run_is_a_change(tmp_path: Path) -> Non
 def test_a_lock_of_absurd_size_is_bad(tmp_path: Path) -> None:
     with (tmp_path / "lock").open("wb") as file:
         file.truncate(LARGEST + 1)
-    with pytest.raises(BadLock, match="has more than 128 MB, so it is no lock"):
+    with pytest.raises(BadLock, match="can't be read: it has more than 128 MB"):
         lock.read(tmp_path / "lock")
 
 
@@ -493,3 +495,30 @@ def test_a_lock_that_is_a_folder_or_no_text_is_bad(tmp_path: Path) -> None:
     with pytest.raises(BadLock, match="can't be read"):
         lock.read(tmp_path / "lock")
     assert lock.read(tmp_path / "none") is None
+
+
+def test_a_lock_of_too_many_values_or_files_is_bad(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text("[" + "1," * (MOST + 1) + "1]")
+    with pytest.raises(BadLock, match="is not JSON: more than 8,388,608 values"):
+        lock.read(path)
+    data = json.loads(lock.write({"a": (Request("code"), report(FIRST))}, Versions("3"), tmp_path))
+    data["models"]["a"]["files"] = {f"{number}.py": "" for number in range(10_001)}
+    path.write_text(json.dumps(data))
+    with pytest.raises(BadLock, match=r"in the model 'a' \(10,001 files\)"):
+        lock.read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_lock_or_a_file_of_it_that_has_no_end_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("zero", "pipe"):
+        with pytest.raises(BadLock, match=f"{name} can't be read: it is no file"):
+            lock.read(tmp_path / name)
+    data = json.loads(lock.write({"a": (Request("code"), report(FIRST))}, Versions("3"), tmp_path))
+    data["models"]["a"]["files"] = {"zero": "0", "pipe": "0", "/proc/kcore": "0", ".": "0"}
+    (tmp_path / "lock").write_text(json.dumps(data))
+    known = lock.read(tmp_path / "lock")
+    assert known is not None
+    assert known.models["a"].changed_files(tmp_path) == ["zero", "pipe", "/proc/kcore", "."]

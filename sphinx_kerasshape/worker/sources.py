@@ -7,7 +7,6 @@ is that of no file, so that the next build runs the code again.
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.machinery
 import importlib.metadata
 import os
@@ -16,6 +15,7 @@ import sys
 import sysconfig
 from types import CodeType
 
+from sphinx_kerasshape.files import digest
 from sphinx_kerasshape.messages import Source
 
 _before: set[str] = set()
@@ -84,15 +84,6 @@ def is_project_file(path: str) -> bool:
         return False
     path = os.path.abspath(path)
     return not path.startswith((*_site_folders(), *_own_folders()))
-
-
-def digest(path: str) -> str:
-    """Return the SHA-256 of a file's content; empty where it can't be read."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except OSError:
-        return ""
 
 
 def version(name: str) -> str:
