@@ -9,7 +9,7 @@ import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import IO, Any
 
 from sphinx_kerasshape.codec import inert, plain
@@ -28,6 +28,7 @@ from sphinx_kerasshape.process import (
     popen,
 )
 
+_NONSENSE = Failure("worker", "the process that runs TensorFlow gave no usable answer")
 MOST_DEATHS = 8
 """How often the process may die in one build before nothing more is run."""
 
@@ -94,6 +95,8 @@ class Forking:
             message = conversation.next(limit)
             if message is None:
                 raise _Died(self._death()) if self._ready else Broken(self._death())
+            if not _is_sound(message, waiting):
+                raise _Died(_NONSENSE) if self._ready else Broken(_NONSENSE)
             if "fatal" in message:
                 raise broken(message["fatal"])
             self._ready = True
@@ -154,10 +157,22 @@ class _Died(Exception):
         self.failure = failure
 
 
+def _is_sound(message: dict[str, Any], waiting: Collection[int]) -> bool:
+    """Whether a message is laid out as the worker's are: code can find a way to write where it answers."""
+    match message:
+        case {"ready": True} | {"fatal": dict()}:
+            return True
+        case {"id": int(number), "seconds": int() | float(), "again": True}:
+            return number in waiting
+        case {"id": int(number), "seconds": int() | float(), "answers": [*answers], "done": int()}:
+            return number in waiting and bool(answers) and all(isinstance(one, dict) for one in answers)
+    return False
+
+
 def _fatal_for(run: Run, why: Failure) -> dict[str, Any]:
     """Return the answer to a run that the process does not survive."""
     failure = Failure("crash", f"the code takes the process with it that runs all models: {why.message}")
-    return {"id": run.id, "seconds": 0, "answers": [{"failure": plain(failure)}]}
+    return {"id": run.id, "seconds": 0, "done": 0, "answers": [{"failure": plain(failure)}]}
 
 
 class _Conversation:
@@ -172,7 +187,7 @@ class _Conversation:
         self._said = b""
 
     def next(self, seconds: float) -> dict[str, Any] | None:
-        """Return the next message, or ``None`` after so much silence or the end."""
+        """Return the next message, empty for nonsense, or ``None`` after so much silence or the end."""
         until = time.monotonic() + seconds
         while b"\n" not in self._said:
             writing = [self._in] if self._commands else []
@@ -184,7 +199,11 @@ class _Conversation:
             if reading and not self._receive():
                 return None
         first, _, self._said = self._said.partition(b"\n")
-        return dict(json.loads(first))
+        try:
+            message = json.loads(first)
+        except (ValueError, RecursionError):
+            return {}
+        return message if isinstance(message, dict) else {}
 
     def _send(self) -> bool:
         try:

@@ -105,8 +105,8 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
         raise Broken(Failure("worker", f"the interpreter {program} can't be started: {error}")) from error
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, which ends what it has started; kill it and its group if it does not."""
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process, which ends what it has started; kill it and its group if it does not."""
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_SECONDS)
@@ -115,6 +115,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process, and close its pipes."""
+    stop(process)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):

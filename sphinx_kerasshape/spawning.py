@@ -13,7 +13,18 @@ from typing import IO, Any
 
 from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.messages import Failure
-from sphinx_kerasshape.process import IMPORT_SECONDS, Broken, Launch, Run, broken, command, end, ending, popen
+from sphinx_kerasshape.process import (
+    IMPORT_SECONDS,
+    Broken,
+    Launch,
+    Run,
+    broken,
+    command,
+    end,
+    ending,
+    popen,
+    stop,
+)
 
 
 class Spawning:
@@ -94,7 +105,7 @@ class Spawning:
         """Read a message; end the process if it does not come in time."""
         assert process.stdout is not None
         until = time.monotonic() + seconds
-        late = threading.Timer(seconds, process.terminate)
+        late = threading.Timer(seconds, stop, [process])
         late.start()
         try:
             return self._message(process.stdout)

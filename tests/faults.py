@@ -111,6 +111,12 @@ ENDING = {
         "the code takes the process with it that runs all models: the process that runs TensorFlow "
         "was killed by SIGKILL [kerasshape.crash]",
     ),
+    "stops-its-parent": Fault(
+        "a SIGSTOP for the process that all models run by",
+        "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(86400)",
+        "the code takes the process with it that runs all models: the process that runs TensorFlow "
+        "was killed by SIGKILL [kerasshape.crash]",
+    ),
     "recursion": Fault(
         "a recursion without end",
         "def deeper(level):\n    return deeper(level + 1)\n\ndeeper(0)",

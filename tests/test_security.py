@@ -273,6 +273,42 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     assert "(None, 3)" in built.page("index.txt")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
+@pytest.mark.parametrize(
+    "said", [b"hello\n", b"[]\n", b'{"id": 99, "seconds": 0, "answers": []}\n', b"[" * 9999 + b"\n"]
+)
+def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, make_project: Make) -> None:
+    forged = (
+        "import os\n"
+        "for name in os.listdir(f'/proc/{os.getppid()}/fd'):\n"
+        "    path = f'/proc/{os.getppid()}/fd/{name}'\n"
+        "    if int(name) > 2 and os.readlink(path).startswith('pipe:'):\n"
+        "        os.write(os.open(path, os.O_WRONLY | os.O_NONBLOCK), FORGED)\n"
+        "import time\ntime.sleep(60)\n"
+    ).replace("FORGED", repr(said))
+    page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
+    built = make_project({"index.md": page}, "kerasshape_jobs = 1\n").build("text")
+    (warning,) = built.warnings
+    assert warning.startswith("index.md:3: WARNING: model 'm': the code ")
+    assert built.status == 0
+    assert "(None, 3)" in built.page("index.txt")
+
+
+@pytest.mark.parametrize("executor", ["fork", "spawn"])
+def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Make) -> None:
+    """The warden stands above the worker, which forks (or runs the code itself)."""
+    up = (
+        "os.getppid()" if executor == "spawn" else "int(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
+    )
+    stops = f"import os, signal, time\nos.kill({up}, signal.SIGSTOP)\ntime.sleep(86400)"
+    page = f"# P\n\n```{{keras:model}} m\n{stops}\n```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
+    conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 3\n"
+    built = make_project({"index.md": page}, conf).build("text")
+    (warning,) = built.warnings
+    assert "the code ran for more than 3 s (kerasshape_timeout) and was stopped" in warning
+    assert "(None, 3)" in built.page("index.txt")
+
+
 # Files.
 
 

@@ -74,7 +74,10 @@ class _Warden:
         reader = select.poll()
         reader.register(1, 0)
         while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+            if os.WIFSTOPPED(status):
+                self._stopped(pid)
+                continue
             if pid == self._worker:
                 return status
             if pid:
@@ -84,6 +87,11 @@ class _Warden:
             if reader.poll(LOOK_SECONDS * 1000):
                 reader.unregister(1)
                 self._asked_to_end()
+
+    def _stopped(self, pid: int) -> None:
+        """Kill a worker that has stopped, which code can bring about: it would see to no deadline."""
+        if pid == self._worker and not self._limits:
+            os.kill(pid, signal.SIGKILL)
 
     def _look(self, limits: Limits) -> None:
         failure = limits.exceeded(self._worker)

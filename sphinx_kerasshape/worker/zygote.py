@@ -132,7 +132,7 @@ class _Zygote:
         except OSError as error:
             what = f"no process could be started for the code: {error.strerror or error}"
             answer = child.named(Failure("worker", what))
-            _say(self._answers, {"id": command["id"], "seconds": 0, "answers": [answer]})
+            _say(self._answers, {"id": command["id"], "seconds": 0, "done": 0, "answers": [answer]})
 
     def _forked(self, command: dict[str, Any]) -> Running:
         folder = tempfile.mkdtemp(dir=self._folder)
