@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+from sphinx_kerasshape import protocol
 from sphinx_kerasshape.codec import inert, plain
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.process import (
@@ -29,7 +29,8 @@ from sphinx_kerasshape.process import (
 )
 
 _NONSENSE = Failure("worker", "the process that runs TensorFlow gave no usable answer")
-MOST_DEATHS = 8
+_KEPT_ERRORS = 1 << 16
+MOST_DEATHS = 40
 """How often the process may die in one build before nothing more is run."""
 
 
@@ -89,21 +90,25 @@ class Forking:
             return
         self.warm()
         conversation = _Conversation(self._started(), b"".join(map(command, runs)))
-        limit = IMPORT_SECONDS
+        limit = GRACE_SECONDS + self._longest(runs) if self._ready else IMPORT_SECONDS
         waiting = {run.id for run in runs}
         while waiting:
             message = conversation.next(limit)
             if message is None:
                 raise _Died(self._death()) if self._ready else Broken(self._death())
-            if not _is_sound(message, waiting):
+            if not protocol.is_of_worker(message, waiting):
                 raise _Died(_NONSENSE) if self._ready else Broken(_NONSENSE)
             if "fatal" in message:
                 raise broken(message["fatal"])
             self._ready = True
-            limit = GRACE_SECONDS + int(max(run.timeout * len(run.requests) for run in runs))
+            limit = GRACE_SECONDS + self._longest(runs)
             if "id" in message:
                 waiting.discard(message["id"])
                 yield message
+
+    def _longest(self, runs: Sequence[Run]) -> int:
+        """Return how long one of the runs may take, in seconds."""
+        return int(max(run.timeout * len(run.requests) for run in runs))
 
     def close(self) -> None:
         """End the process, and with it its children."""
@@ -144,9 +149,10 @@ class Forking:
         if code < 0:
             return Failure("worker", f"the process that runs TensorFlow {ending(code)}")
         self._errors.seek(0)
-        last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
-        last = [inert(text) for text in last]
-        return Failure("worker", ": ".join([f"the process that runs TensorFlow {ending(code)}", *last]))
+        why = inert(protocol.cause(self._errors.read()[-_KEPT_ERRORS:]))
+        return Failure(
+            "worker", f"the process that runs TensorFlow {ending(code)}" + (f": {why}" if why else "")
+        )
 
 
 class _Died(Exception):
@@ -155,18 +161,6 @@ class _Died(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
-
-
-def _is_sound(message: dict[str, Any], waiting: Collection[int]) -> bool:
-    """Whether a message is laid out as the worker's are: code can find a way to write where it answers."""
-    match message:
-        case {"ready": True} | {"fatal": dict()}:
-            return True
-        case {"id": int(number), "seconds": int() | float(), "again": True}:
-            return number in waiting
-        case {"id": int(number), "seconds": int() | float(), "answers": [*answers], "done": int()}:
-            return number in waiting and bool(answers) and all(isinstance(one, dict) for one in answers)
-    return False
 
 
 def _fatal_for(run: Run, why: Failure) -> dict[str, Any]:
@@ -199,11 +193,7 @@ class _Conversation:
             if reading and not self._receive():
                 return None
         first, _, self._said = self._said.partition(b"\n")
-        try:
-            message = json.loads(first)
-        except (ValueError, RecursionError):
-            return {}
-        return message if isinstance(message, dict) else {}
+        return protocol.heard(first)
 
     def _send(self) -> bool:
         try:

@@ -20,6 +20,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from sphinx_kerasshape.codec import build, dumps, plain
 from sphinx_kerasshape.messages import Failure, Request
+from sphinx_kerasshape.protocol import signal_name
 
 PROGRAM = Path(__file__).parent / "worker" / "__main__.py"
 IMPORT_SECONDS = 300
@@ -148,4 +149,4 @@ def line(message: dict[str, Any]) -> bytes:
 
 def ending(code: int) -> str:
     """Say how a process ended, by its exit code."""
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+    return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit status {code}"

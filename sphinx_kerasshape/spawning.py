@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import tempfile
 import threading
@@ -11,7 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from sphinx_kerasshape.codec import plain
+from sphinx_kerasshape import protocol
+from sphinx_kerasshape.codec import inert, plain
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.process import (
     IMPORT_SECONDS,
@@ -25,6 +25,8 @@ from sphinx_kerasshape.process import (
     popen,
     stop,
 )
+
+_KEPT_ERRORS = 1 << 16
 
 
 class Spawning:
@@ -66,10 +68,10 @@ class Spawning:
             try:
                 self._send(process, command(run))
                 started = time.monotonic()
-                message = self._next(process, IMPORT_SECONDS)
+                message = self._next(process, errors, IMPORT_SECONDS)
                 if "ready" in message:
                     started = time.monotonic()
-                    message = self._answers(process, run)
+                    message = self._answers(process, errors, run)
                 elif "failure" in message:
                     raise Broken(Failure("worker", "the process that runs TensorFlow could not start"))
             finally:
@@ -79,19 +81,19 @@ class Spawning:
             raise broken(message["fatal"])
         return {**message, "id": run.id, "seconds": time.monotonic() - started}
 
-    def _answers(self, process: subprocess.Popen[bytes], run: Run) -> dict[str, Any]:
+    def _answers(self, process: subprocess.Popen[bytes], errors: IO[bytes], run: Run) -> dict[str, Any]:
         """Read the answers to a run, each of which has its own time."""
         answers: list[dict[str, Any]] = []
         done = 0
         while len(answers) < len(run.requests):
-            message = self._next(process, run.timeout)
-            if "again" in message:
-                return message
-            if "done" in message:
+            message = self._next(process, errors, run.timeout)
+            if "done" in message and done < len(run.requests):
                 done += 1
                 continue
-            answers.append(message)
-            if "report" not in message:
+            if "again" in message and not run.real:
+                return message
+            answers.append(message if message.keys() & {"report", "failure"} else _NONSENSE)
+            if "report" not in answers[-1]:
                 break
         return {"answers": answers, "done": done}
 
@@ -101,7 +103,7 @@ class Spawning:
             process.stdin.write(data)
             process.stdin.close()
 
-    def _next(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
+    def _next(self, process: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> dict[str, Any]:
         """Read a message; end the process if it does not come in time."""
         assert process.stdout is not None
         until = time.monotonic() + seconds
@@ -112,7 +114,7 @@ class Spawning:
         except EOFError:
             if time.monotonic() >= until:
                 return _failure("timeout", "the code did not end in time")
-            return _failure("crash", f"the process that ran the code {ending(process.wait())}")
+            return _failure("crash", self._death(process, errors))
         except ValueError as error:
             return _failure("crash", f"the code wrote where its process answers: {error}")
         finally:
@@ -121,19 +123,28 @@ class Spawning:
     def _message(self, answers: IO[bytes]) -> dict[str, Any]:
         """Read a message, which may have an empty line before it. Raises ``EOFError``, ``ValueError``."""
         while True:
-            said = answers.readline()
+            said = answers.readline(protocol.LONGEST)
+            if len(said) == protocol.LONGEST:
+                raise ValueError(f"an answer of more than {protocol.LONGEST >> 20} MB")
             if not said.endswith(b"\n"):
                 raise EOFError
             if said.strip():
-                with contextlib.suppress(ValueError, RecursionError):
-                    message = json.loads(said)
-                    if isinstance(message, dict) and message.keys() & _KEYS:
-                        return message
+                message = protocol.heard(said)
+                if protocol.is_of_child(message) or protocol.is_of_worker(message, ()):
+                    return message
                 raise ValueError(repr(said[:40].strip())[1:])
 
-
-_KEYS = {"ready", "done", "again", "report", "failure", "fatal"}
+    def _death(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
+        code = process.wait()
+        errors.seek(0)
+        why = inert(protocol.cause(errors.read()[-_KEPT_ERRORS:]))
+        if code == protocol.UNABLE:
+            return f"the process that ran the code can't answer: {why or protocol.NO_CAUSE}"
+        return f"the process that ran the code {ending(code)}" + (f": {why}" if why else "")
 
 
 def _failure(problem: str, message: str) -> dict[str, Any]:
     return {"failure": plain(Failure(problem, message))}
+
+
+_NONSENSE = _failure("crash", "the code wrote where its process answers")

@@ -40,14 +40,17 @@ def main() -> None:
     refusal = "" if settings["network"] else network.leave()
     folder = warden.guard(settings, watch=mode == "once")
     commands, answers = lifeline.private_channel()
+    status = 0
     if refusal:
         lifeline.write_all(answers, network.fatal(refusal))
     elif mode == "once":
-        child.once(commands, answers, settings, folder)
+        status = child.once(commands, answers, settings, folder)
     else:
         zygote.serve(commands, answers, settings, folder)
-    warden.remove(folder)
-    os._exit(0)
+    try:
+        warden.remove(folder)
+    finally:
+        lifeline.exit_now(status)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from sphinx_kerasshape.codec import build, dumps
 from sphinx_kerasshape.messages import Answer, Error, Failure, Model, Report, Request, Versions
+from sphinx_kerasshape.protocol import UNABLE
 from sphinx_kerasshape.worker import (
     called,
     constructor,
@@ -39,8 +40,6 @@ from sphinx_kerasshape.worker.limits import Limits
 
 _OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, legacy.Unreadable)
 """What is wrong with a model, in words of ours."""
-UNABLE = 113
-"""Exit status of a child that can't answer; its last line of errors says why."""
 
 
 def prepare(path: list[str]) -> Failure | None:
@@ -76,12 +75,16 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         _live_in(folder)
         _answer(command, answers)
     except BaseException as error:
-        # A fault of ours, or the code has changed what it needs: its own failures are caught.
-        with contextlib.suppress(BaseException):
-            why = str(error) if type(error) is Unable else f"{type(error).__name__}: {error}"
-            lifeline.write_all(2, f"{why}\n".encode(errors="replace"))
+        _explain(error)
     finally:
         lifeline.exit_now(UNABLE)
+
+
+def _explain(error: BaseException) -> None:
+    """Say why there is no answer: a fault of ours, or the code has changed what it needs."""
+    with contextlib.suppress(BaseException):
+        why = str(error) if type(error) is Unable else f"{type(error).__name__}: {error}"
+        lifeline.write_all(2, f"\n{why}\n".encode(errors="replace"))
 
 
 class Unable(Exception):
@@ -94,47 +97,62 @@ def _live_in(folder: str) -> None:
     tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
-def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> None:
-    """Serve one command in this very process, from the import of TensorFlow on."""
+def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> int:
+    """Serve one command in this very process, from the import of TensorFlow on; return its exit status."""
     with os.fdopen(commands, "rb") as lines:
         command = json.loads(lines.readline())
     failure = prepare(settings["path"])
     if failure is not None:
         lifeline.write_all(answers, dumps({"fatal": failure}).encode() + b"\n")
-        return
+        return 0
     lifeline.write_all(answers, dumps({"ready": True}).encode() + b"\n")
     tree.adopt_orphans()
     lifeline.expose()
-    limit = Limits.of(settings).output_bytes
     with tempfile.TemporaryFile(dir=folder) as output:
         lifeline.detach(output.fileno())
-        _live_in(folder)
-        own = lifeline.getpid()
-        printed: list[str] = []
-        start = 0
-        for message in run(command):
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-            if lifeline.getpid() != own:
-                lifeline.exit_now(0)
-            if "done" in message:
-                size = os.fstat(output.fileno()).st_size - start
-                printed.append(text(os.pread(output.fileno(), min(limit, size), start), size))
-                start += size
-            elif "report" in message:
-                message["report"] = message["report"]._replace(output=printed.pop(0))
-            lifeline.write_all(answers, dumps(message).encode() + b"\n")
-    os.chdir(os.path.dirname(folder))
+        _live_in(tempfile.mkdtemp(dir=folder))
+        try:
+            _answer_once(command, answers, output.fileno(), Limits.of(settings).output_bytes)
+        except BaseException as error:
+            _explain(error)
+            return UNABLE
+    return 0
+
+
+def _answer_once(command: dict[str, Any], answers: int, output: int, limit: int) -> None:
+    own = lifeline.getpid()
+    printed: list[str] = []
+    start = 0
+    for message in run(command):
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+        if lifeline.getpid() != own:
+            lifeline.exit_now(0)
+        if "done" in message:
+            size = os.fstat(output).st_size - start
+            printed.append(text(os.pread(output, min(limit, size), start), size))
+            start += size
+        elif "report" in message:
+            message["report"] = message["report"]._replace(output=printed.pop(0))
+        _say(message, answers)
 
 
 def _answer(command: dict[str, Any], answers: int) -> NoReturn:
     # A stream of our own: the one of the parent may hold text, and knows fd 1 of before.
     for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        stream = open(  # noqa: SIM115
+            number,
+            "w",
+            encoding="utf-8",
+            errors="backslashreplace",
+            closefd=False,
+            # Code that dies must have said what it said of that.
+            buffering=1 if name == "stderr" else -1,
+        )
         setattr(sys, name, stream)
     own = lifeline.getpid()
     for message in run(command):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             sys.stdout.flush()
         if lifeline.getpid() != own:
             lifeline.exit_now(0)  # The code has forked, and did not end the copy.

@@ -5,13 +5,13 @@ What arrives is not trusted: the author's code can write to every descriptor of 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from sphinx_kerasshape import protocol
 from sphinx_kerasshape.messages import Failure
 from sphinx_kerasshape.worker import child
 from sphinx_kerasshape.worker.limits import LOOK_SECONDS, Limits
@@ -19,8 +19,6 @@ from sphinx_kerasshape.worker.limits import LOOK_SECONDS, Limits
 _CHUNK = 1 << 16
 _MOST_CHUNKS = 64
 """How much is read of what a child that is done has said; a pipe holds no more than this."""
-_LONGEST_ANSWER = 1 << 26
-"""Bytes of an answer; one about 5,000 layers has some 5 million."""
 _KEPT_ERRORS = 1 << 16
 
 
@@ -66,8 +64,8 @@ class Running:
             self._print(data)
         elif kind == "answer":
             self._hear(data)
-        elif len(self._errors) < _KEPT_ERRORS:
-            self._errors += data
+        else:
+            self._errors = (self._errors + data)[-_KEPT_ERRORS:]
         return bool(data)
 
     def drain(self) -> None:
@@ -80,8 +78,8 @@ class Running:
     def _hear(self, data: bytes) -> None:
         """Take the answers that are complete."""
         self._answer += data
-        if len(self._answer) > _LONGEST_ANSWER:
-            self._nonsense = f"an answer of more than {_LONGEST_ANSWER >> 20} MB"
+        if len(self._answer) > protocol.LONGEST:
+            self._nonsense = f"an answer of more than {protocol.LONGEST >> 20} MB"
             self._answer.clear()
         if b"\n" in data:
             *lines, self._answer = self._answer.split(b"\n")
@@ -89,18 +87,20 @@ class Running:
                 self._take(line)
 
     def _take(self, line: bytearray) -> None:
-        try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            message = None
-        match message:
-            case {"done": int()}:
-                self.done += 1
-                self.since = time.monotonic()
-            case {"again": _} | {"report": dict()} | {"failure": dict()}:
-                self.answers.append(message)
-            case _:
-                self._nonsense = repr(bytes(line[:40]))[1:]
+        message = protocol.heard(line)
+        if not protocol.is_of_child(message) or self._is_too_much(message):
+            self._nonsense = repr(bytes(line[:40]))[1:]
+        elif "done" in message:
+            self.done += 1
+            self.since = time.monotonic()
+        else:
+            self.answers.append(message)
+
+    def _is_too_much(self, message: dict[str, Any]) -> bool:
+        """Whether a child has said this before, as often as it can have."""
+        if "again" in message:
+            return bool(self.command["real"])
+        return (self.done if "done" in message else len(self.answers)) >= len(self.command["requests"])
 
     def _print(self, data: bytes) -> None:
         """Share out what is printed; a mark may come in two pieces."""
@@ -157,11 +157,11 @@ class Running:
     def crash(self) -> Failure:
         """Return the failure of a child that ended without an answer."""
         code = os.waitstatus_to_exitcode(self.status or 0)
-        last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
-        if code == child.UNABLE:
-            why = last[0] if last else "the code closed its descriptors"
+        why = protocol.cause(self._errors)
+        if code == protocol.UNABLE:
+            why = why or protocol.NO_CAUSE
             return Failure("crash", f"the process that ran the code can't answer: {why}")
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        how = f"was killed by {protocol.signal_name(-code)}" if code < 0 else f"ended with exit status {code}"
         if -code == signal.SIGKILL:
-            last = ["by itself, or by a system that has no memory left"]
-        return Failure("crash", ": ".join([f"the process that ran the code {how}", *last]))
+            why = "by itself, or by a system that has no memory left"
+        return Failure("crash", f"the process that ran the code {how}" + (f": {why}" if why else ""))

@@ -13,6 +13,7 @@ import os
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ from typing import Any, NoReturn
 from sphinx_kerasshape.codec import dumps
 from sphinx_kerasshape.worker import lifeline, tree
 from sphinx_kerasshape.worker.limits import LOOK_SECONDS, Limits
+
+_NULL = subprocess.DEVNULL
 
 
 def guard(settings: dict[str, Any], *, watch: bool) -> str:
@@ -44,11 +47,17 @@ def guard(settings: dict[str, Any], *, watch: bool) -> str:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder of temporary files, also one that code has made unreadable."""
-    for place, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            os.chmod(place, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a folder of temporary files, also one that code has made unreadable or absurdly deep."""
+    with contextlib.suppress(OSError, RecursionError):
+        if os.path.islink(folder):
+            os.unlink(folder)
+        else:
+            shutil.rmtree(folder)
+    if os.path.lexists(folder):
+        # They follow no links, and mind neither depth nor length of paths.
+        for command in (["chmod", "-R", "u+rwx", folder], ["rm", "-rf", folder]):
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                subprocess.run(command, stdin=_NULL, stdout=_NULL, stderr=_NULL, timeout=60, check=False)
 
 
 class _Warden:

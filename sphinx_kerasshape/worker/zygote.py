@@ -135,7 +135,7 @@ class _Zygote:
             _say(self._answers, {"id": command["id"], "seconds": 0, "done": 0, "answers": [answer]})
 
     def _forked(self, command: dict[str, Any]) -> Running:
-        folder = tempfile.mkdtemp(dir=self._folder)
+        folder = self._new_folder()
         ends = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
         zygote = os.getpid()
         one = Running(command, folder, f"\0{secrets.token_hex(16)}\n".encode(), self._limits)
@@ -148,6 +148,14 @@ class _Zygote:
             os.set_blocking(reading, False)
             one.pipes[reading] = kind
         return one
+
+    def _new_folder(self) -> str:
+        try:
+            return tempfile.mkdtemp(dir=self._folder)
+        except FileNotFoundError:
+            # Code has removed the folder of all.
+            os.mkdir(self._folder, 0o700)
+            return tempfile.mkdtemp(dir=self._folder)
 
     def _attend(self, one: Running) -> None:
         """See whether a child has answered, died, or must be stopped."""
@@ -185,5 +193,12 @@ class _Zygote:
             if "report" in answer:
                 answer["report"]["output"] = one.output(number)
         said = {"again": True} if "again" in answers[-1] else {"answers": answers}
-        seconds = round(time.monotonic() - one.started, 3)
-        _say(self._answers, {"id": one.command["id"], "seconds": seconds, "done": one.done, **said})
+        told = {
+            "id": one.command["id"],
+            "seconds": round(time.monotonic() - one.started, 3),
+            "done": one.done,
+        }
+        try:
+            _say(self._answers, {**told, **said})
+        except RecursionError:
+            _say(self._answers, {**told, "answers": [child.named(one.no_answer())]})
