@@ -92,7 +92,7 @@ class Runner:
                     if run.id in ends and "report" in said[-1]:
                         said = [*said, ends[run.id]]
                     later = [_LATER] * (len(chains[run.id]) - len(said))
-                    yield chains[run.id], [*map(self._answer, said), *later]
+                    yield chains[run.id], [*(self._answer(one, run) for one in said), *later]
                 else:
                     again.append(repeated)
                     if repeated.requests != run.requests:
@@ -120,7 +120,7 @@ class Runner:
         spent = message["seconds"] if len(run.requests) == 1 else 0
         return run._replace(real=True, timeout=max(1.0, self.timeout - spent))
 
-    def _answer(self, message: dict[str, Any]) -> Answer:
+    def _answer(self, message: dict[str, Any], run: Run) -> Answer:
         try:
             if "report" in message:
                 return build(Report, message["report"])
@@ -131,7 +131,8 @@ class Runner:
             # The code can change what its process says, by replacing what Keras is, for one.
             return Failure("crash", f"the process that ran the code gave no usable answer: {error}")
         if failure.problem == "timeout":
-            text = f"the code ran for more than {self.timeout} s (kerasshape_timeout) and was stopped"
+            twice = ", without weights first and then with real ones," if run.timeout < self.timeout else ""
+            text = f"the code ran for more than {self.timeout} s (kerasshape_timeout){twice} and was stopped"
             return failure._replace(message=text)
         return failure
 

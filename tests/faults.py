@@ -117,6 +117,27 @@ ENDING = {
         "the code takes the process with it that runs all models: the process that runs TensorFlow "
         "was killed by SIGKILL [kerasshape.crash]",
     ),
+    "unnamed-signal": Fault(
+        "a signal that has no name",
+        "import os\nos.kill(os.getpid(), 40)",
+        _DIED + "was killed by signal 40 [kerasshape.crash]",
+    ),
+    "unnamed-signal-above": Fault(
+        "such a signal for the process that all models run by",
+        "import os\nos.kill(os.getppid(), 40)",
+        "the code takes the process with it that runs all models: the process that runs TensorFlow "
+        "was killed by signal 40 [kerasshape.crash]",
+    ),
+    "fatal-error": Fault(
+        "a segmentation fault that Python explains at length",
+        "import ctypes, faulthandler\nfaulthandler.enable()\nctypes.string_at(0)",
+        _DIED + "was killed by SIGSEGV: Fatal Python error: Segmentation fault [kerasshape.crash]",
+    ),
+    "last-words": Fault(
+        "an exit that is explained on standard error",
+        "import os, sys\nprint('no licence found', file=sys.stderr)\nos._exit(2)",
+        _DIED + "ended with exit status 2: no licence found [kerasshape.crash]",
+    ),
     "recursion": Fault(
         "a recursion without end",
         "def deeper(level):\n    return deeper(level + 1)\n\ndeeper(0)",
@@ -181,6 +202,21 @@ LEFT = {
         "import time\ntime.sleep(0.2)\nos._exit(5)",
         _DIED + "ended with exit status 5 [kerasshape.crash]",
     ),
+    "shared-memory": Fault(
+        "shared memory left behind",
+        "from multiprocessing.shared_memory import SharedMemory\n"
+        f"shared = SharedMemory('kerasshape-{LEFT_BEHIND}', create=True, size=4096)\n{GOOD}",
+    ),
+    "crashed-shared-memory": Fault(
+        "shared memory left behind by code that dies",
+        "import os\nfrom multiprocessing.shared_memory import SharedMemory\n"
+        f"shared = SharedMemory('kerasshape-{LEFT_BEHIND}-crashed', create=True, size=4096)\nos._exit(6)",
+        _DIED + "ended with exit status 6 [kerasshape.crash]",
+    ),
+    "pool": Fault(
+        "a pool of processes left open",
+        f"import multiprocessing\npool = multiprocessing.get_context('fork').Pool(2)\n{GOOD}",
+    ),
     "copy": Fault("a fork that is not ended", f"import os\nos.fork()\n{GOOD}"),
 }
 SPEAKING = {
@@ -205,7 +241,8 @@ SPEAKING = {
     "closed-all": Fault(
         "every descriptor closed",
         f"import os\nos.closerange(0, 65536)\n{GOOD}",
-        _DIED + "can't answer: the code closed its descriptors [kerasshape.crash]",
+        _DIED + "can't answer: the code closed its descriptors, or changed what Python is made of "
+        "[kerasshape.crash]",
     ),
     "writes-low": Fault(
         "writing to descriptors 3 to 10",
@@ -225,6 +262,33 @@ SPEAKING = {
         '        os.write(number, b\'{"report": {"model": 7}}\\n\')\n    except OSError:\n        pass\n'
         f"{GOOD}",
         "the process that ran the code gave no usable answer: not the fields of Report [kerasshape.crash]",
+    ),
+    "endless-progress": Fault(
+        "writing again and again that a part is done",
+        "import os, time\nwhile True:\n    for number in range(3, 300):\n        try:\n"
+        "            os.write(number, b'{\"done\": 1}\\n')\n        except OSError:\n            pass\n"
+        "    time.sleep(0.5)",
+        "the code wrote where its process answers: '{\"done\": 1}' [kerasshape.crash]",
+    ),
+    "deep-answer": Fault(
+        "writing an answer that is nested absurdly",
+        "import os\nfor number in range(3, 300):\n    try:\n"
+        "        os.write(number, b'{\"report\": {\"model\": ' + b'[' * 900 + b']' * 900 + b'}}\\n')\n"
+        f"    except OSError:\n        pass\n{GOOD}",
+        "the code wrote where its process answers: lists in lists without end [kerasshape.crash]",
+    ),
+    "forged-failure": Fault(
+        "writing that TensorFlow can't be run",
+        "import os\nfor number in range(3, 300):\n    try:\n"
+        '        os.write(number, b\'{"failure": {"problem": "worker", "message": "broken", "frames": [], "error": null}}\\n\')\n'
+        f"    except OSError:\n        pass\n{GOOD}",
+        'the code wrote where its process answers: \'{"failure"',
+    ),
+    "flood": Fault(
+        "an endless answer",
+        "import os\nwhile True:\n    for number in range(3, 300):\n        try:\n"
+        "            os.write(number, b'x' * 65536)\n        except OSError:\n            pass",
+        "the code wrote where its process answers: an answer of more than 64 MB [kerasshape.crash]",
     ),
     "noise": Fault(
         "warnings, logging and a progress bar",
@@ -259,6 +323,18 @@ CHANGING = {
         "a working directory that is unreadable",
         f"import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').close()\nos.chmod('a/b', 0)\nos.chmod('a', 0)\n{GOOD}",
     ),
+    "parent-directory": Fault(
+        "the folder deleted in which all models have theirs",
+        f"import os, shutil\nshutil.rmtree(os.path.dirname(os.getcwd()))\n{GOOD}",
+    ),
+    "deep-directory": Fault(
+        "folders in folders, 1,500 deep",
+        f"import os\nfor _ in range(1500):\n    os.mkdir('inside')\n    os.chdir('inside')\n{GOOD}",
+    ),
+    "linked-directory": Fault(
+        "a link in the place of its working directory",
+        "import os\nhere = os.getcwd()\nos.rename(here, here + '-moved')\nos.symlink('/usr', here)\n" + GOOD,
+    ),
     "environment": Fault("an emptied environment", f"import os\nos.environ.clear()\n{GOOD}"),
     "path": Fault("an emptied `sys.path`", f"import sys\nsys.path.clear()\n{GOOD}"),
     "modules": Fault(
@@ -287,12 +363,17 @@ CHANGING = {
     "keras": Fault(
         "Keras itself replaced",
         f"{GOOD}\nkeras.Model.layers = property(lambda self: 7)\nkeras.Model = None",
-        "TypeError: isinstance() arg 2 must be a type",
+        "TypeError: issubclass() arg 2 must be a class",
     ),
     "builtins": Fault(
         "`isinstance` replaced",
         f"import builtins\n{GOOD}\nbuiltins.isinstance = lambda *_: 1 / 0",
         _DIED + "can't answer: ZeroDivisionError: division by zero [kerasshape.crash]",
+    ),
+    "no-builtins": Fault(
+        "emptied `builtins`",
+        f"import builtins\n{GOOD}\nvars(builtins).clear()",
+        _DIED + "can't answer: ",
     ),
     "tracing": Fault("a trace function", f"import sys\nsys.settrace(lambda *_: None)\n{GOOD}"),
     "configuration": Fault("the import of `conf.py`", f"import conf\n{GOOD}"),
@@ -325,7 +406,52 @@ LYING = {
     "shape-lies": Fault(
         "a `shape` of a weight that is no shape",
         f"{GOOD}\ntype(model.layers[0].kernel).shape = property(lambda self: 'none')",
-        "ValueError: invalid literal for int()",
+        "ValueError: the weight 'kernel' has 'none' as its shape, which is none [kerasshape.code]",
+    ),
+    "shape-negative": Fault(
+        "a `shape` of a weight with a negative size",
+        f"{GOOD}\ntype(model.layers[0].kernel).shape = property(lambda self: (-4, 3))",
+        "ValueError: the weight 'kernel' has (-4, 3) as its shape, which is none [kerasshape.code]",
+    ),
+    "shape-raises": Fault(
+        "a `shape` of a weight that raises",
+        f"{GOOD}\ntype(model.layers[0].kernel).shape = property(lambda self: 1 / 0)",
+        "ZeroDivisionError: division by zero",
+    ),
+    "class-lies": Fault(
+        "an object that says that it is a model",
+        f"from unittest.mock import MagicMock\n{GOOD}\nmodel = MagicMock(spec=model)",
+        "the code makes no Keras model",
+    ),
+    "class-raises": Fault(
+        "a variable whose `__class__` raises",
+        "class Odd:\n    @property\n    def __class__(self):\n        raise RuntimeError('no')\n\n"
+        f"odd = Odd()\nnetwork = {GOOD.partition(' = ')[2]}",
+    ),
+    "key-raises": Fault(
+        "a dict with a key whose `__repr__` raises",
+        "class Odd:\n    def __repr__(self):\n        raise RuntimeError('no')\n\n"
+        f"odd = {{Odd(): 5}}\nnetwork = {GOOD.partition(' = ')[2]}",
+    ),
+    "module-raises": Fault(
+        "a module whose attributes raise",
+        "import sys\nclass Lazy:\n    def __getattr__(self, name):\n        raise RuntimeError(name)\n\n"
+        f"sys.modules['lazy'] = Lazy()\n{GOOD}",
+    ),
+    "error-lies": Fault(
+        "an exception that says that it is a `SyntaxError`",
+        "class Odd(Exception):\n    __class__ = SyntaxError\n\nraise Odd('here')",
+        "Odd: here",
+    ),
+    "syntax-error-lies": Fault(
+        "a `SyntaxError` about a line that isn't there",
+        "raise SyntaxError('no', ('<kerasshape block>', 999999, 1, 'text'))",
+        "the code isn't Python: no",
+    ),
+    "traceback-raises": Fault(
+        "an exception whose traceback raises",
+        "class Odd(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\n\nraise Odd('here')",
+        "Odd: here",
     ),
     "long-name": Fault(
         "a layer name of 10 MB",

@@ -49,6 +49,8 @@ class Misbehaved:
     built: Built
     left: dict[int, str]
     """Processes that are there after the build, and should not be."""
+    files: list[str]
+    """Temporary files and shared memory that are."""
     pages: dict[str, str]
     """The text of each page, by name."""
 
@@ -79,10 +81,13 @@ def misbehave(make_project: Callable[..., Project]) -> Misbehaved:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     pages = {f"{name}.md": page(name) for name in FAULTS}
     project = make_project(pages, f"{CONF}kerasshape_environment = [{mark!r}]\n")
-    built = project.build("html")
+    temporary = project.folder / "temporary"
+    temporary.mkdir()
+    built = project.build("html", TMPDIR=str(temporary))
     left = left_behind(mark)
+    files = [str(path) for path in (*temporary.iterdir(), *Path("/dev/shm").glob(f"*{LEFT_BEHIND}*"))]
     text = project.build("text", "-D", "kerasshape_execution=auto")
-    return Misbehaved(project, built, left, {name: text.page(f"{name}.txt") for name in FAULTS})
+    return Misbehaved(project, built, left, files, {name: text.page(f"{name}.txt") for name in FAULTS})
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -133,12 +138,14 @@ def test_nothing_else_is_wrong_and_nothing_is_left(
     record_property(
         "figure",
         f"{len(FAULTS)} faults of code tried: {len(named)} models failed with a located message, "
-        f"{survived} were answered all the same; {len(misbehaved.left)} processes left behind, "
+        f"{survived} were answered all the same; {len(misbehaved.left)} processes and "
+        f"{len(misbehaved.files)} files left behind, "
         f"{len(lost)} pages lost, {len(unlocated)} messages without a place",
     )
     assert unlocated == []
     assert misbehaved.built.status == 0
     assert misbehaved.left == {}
+    assert misbehaved.files == []
     assert lost == []
 
 

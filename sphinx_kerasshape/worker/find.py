@@ -28,7 +28,7 @@ def model(expression: str, value: object, namespace: dict[str, Any], before: Map
         if name == "__name__" or before.get(name, before) is not found
     }
     for chosen in (value, own.get("model")):
-        if isinstance(chosen, _models()):
+        if _is(chosen, _models()):
             return chosen
     return _only(own if dict(_candidates(own)) else namespace)
 
@@ -54,7 +54,7 @@ def _named(expression: str, namespace: dict[str, Any]) -> Any:
             raise  # from a function that the expression calls
         problem = f"gives no model: {trouble.name(error)}: {trouble.message(error)}"
     else:
-        if isinstance(chosen, _models()):
+        if _is(chosen, _models()):
             return chosen
         problem = f"is no Keras model but a value of type {type(chosen).__name__}"
     names = ", ".join(dict(_candidates(namespace)))
@@ -64,16 +64,33 @@ def _named(expression: str, namespace: dict[str, Any]) -> Any:
 def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Give the models that variables hold, also in a list or dict, by the expression for each."""
     inside: list[tuple[str, Any]] = []
-    for name, found in namespace.items():
-        if name.startswith("_"):
-            continue
-        if isinstance(found, _models()):
+    for name, found in _public(namespace):
+        if _is(found, _models()):
             yield name, found
-        elif isinstance(found, dict):
-            inside += [(f"{name}[{key!r}]", item) for key, item in found.items()]
-        elif isinstance(found, (list, tuple)):
-            inside += [(f"{name}[{index}]", item) for index, item in enumerate(found)]
-    yield from ((name, found) for name, found in inside if isinstance(found, _models()))
+        elif _is(found, dict):
+            inside += [
+                (f"{name}[{_literal(key)}]", item) for key, item in dict.items(found) if _is(item, _models())
+            ]
+        elif _is(found, (list, tuple)):
+            inside += [(f"{name}[{index}]", item) for index, item in enumerate(found) if _is(item, _models())]
+    yield from inside
+
+
+def _public(namespace: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the variables that the author has named."""
+    return [one for one in namespace.items() if type(one[0]) is str and not one[0].startswith("_")]
+
+
+def _is(found: object, kinds: Any) -> bool:
+    """Whether an object really is of a class: ``isinstance`` asks the object, which can lie, or fail."""
+    return issubclass(type(found), kinds)
+
+
+def _literal(key: object) -> str:
+    try:
+        return repr(key)
+    except Exception:
+        return "…"
 
 
 def _models() -> tuple[Any, ...]:
@@ -93,9 +110,9 @@ def _several(names: list[str]) -> Failure:
 def _none(namespace: dict[str, Any]) -> Failure:
     import keras
 
-    public = {name: found for name, found in namespace.items() if not name.startswith("_")}
-    layers = ", ".join(name for name, found in public.items() if isinstance(found, keras.Layer))
-    makers = ", ".join(name for name, found in public.items() if _makes_models(found, namespace))
+    public = _public(namespace)
+    layers = ", ".join(name for name, found in public if _is(found, keras.Layer))
+    makers = ", ".join(name for name, found in public if _makes_models(found, namespace))
     hint = f"; {layers}: a layer, to be wrapped in a keras.Sequential" if layers else ""
     hint += f"; {makers}: to be called" if makers else ""
     return Failure(
@@ -109,6 +126,7 @@ def _makes_models(found: object, namespace: dict[str, Any]) -> bool:
     """Whether this is a function, or a class of models, of the code's own."""
     import keras
 
-    is_class = isinstance(found, type) and issubclass(found, keras.Model)
-    is_own = getattr(found, "__module__", None) == namespace.get("__name__")
-    return is_own and (is_class or isinstance(found, types.FunctionType))
+    is_class = _is(found, type) and issubclass(found, keras.Model)  # type: ignore[arg-type]
+    if not is_class and not _is(found, types.FunctionType):
+        return False
+    return getattr(found, "__module__", None) == namespace.get("__name__")

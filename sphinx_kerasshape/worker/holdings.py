@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import prod
+from operator import index
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages import item_size
+
+
+def sizes(variable: Any) -> tuple[int, ...]:
+    """Return the shape of a variable. Raises ``ValueError`` for one that is no shape."""
+    try:
+        shape = tuple(map(index, variable.shape))
+    except TypeError:
+        shape = (-1,)
+    if any(size < 0 for size in shape):
+        raise ValueError(f"the weight {variable.name!r} has {variable.shape!r} as its shape, which is none")
+    return shape
 
 
 class Count(NamedTuple):
@@ -25,7 +37,7 @@ class Count(NamedTuple):
         """Count distinct variables."""
         total = trainable = size = 0
         for variable in variables:
-            params = prod(map(int, variable.shape))
+            params = prod(sizes(variable))
             total += params
             trainable += params if variable.trainable else 0
             size += params * item_size(str(variable.dtype))

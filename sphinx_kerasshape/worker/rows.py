@@ -89,7 +89,7 @@ class Rows:
         return Weight(
             name=str(variable.name),
             path=self._path(variable),
-            shape=tuple(int(size) for size in variable.shape),
+            shape=holdings.sizes(variable),
             dtype=str(variable.dtype),
             trainable=bool(variable.trainable),
         )

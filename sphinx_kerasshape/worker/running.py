@@ -149,10 +149,10 @@ class Running:
         """Whether something else than an answer arrived; then none of what arrives is believed."""
         return bool(self._nonsense)
 
-    def no_answer(self) -> Failure:
+    def no_answer(self, what: str = "") -> Failure:
         """Return the failure of a child that said something else than an answer."""
         self.answers.clear()
-        return Failure("crash", f"the code wrote where its process answers: {self._nonsense}")
+        return Failure("crash", f"the code wrote where its process answers: {what or self._nonsense}")
 
     def crash(self) -> Failure:
         """Return the failure of a child that ended without an answer."""

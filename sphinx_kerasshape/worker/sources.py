@@ -52,8 +52,8 @@ def used() -> tuple[Source, ...]:
     """Return the project files (by content) and packages (by version) imported since."""
     files, packages = set(), set()
     for name in sys.modules.keys() - _before:
-        path = getattr(sys.modules[name], "__file__", None)
-        if not isinstance(path, str):
+        path = _file_of(name)
+        if not path:
             continue
         if is_project_file(path):
             files.add(os.path.abspath(path))
@@ -62,6 +62,15 @@ def used() -> tuple[Source, ...]:
     sources = [Source("file", path, _digest_as_read(path)) for path in sorted(files | _named.keys())]
     sources += [Source("package", name, version(name)) for name in sorted(_distributions(packages))]
     return tuple(source for source in sources if source.value)
+
+
+def _file_of(name: str) -> str:
+    """Return the file of a module; empty where it has none, or where what stands there can't be asked."""
+    try:
+        path = sys.modules[name].__file__
+    except Exception:
+        return ""
+    return path if type(path) is str else ""
 
 
 def _digest_as_read(path: str) -> str:

@@ -19,6 +19,9 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PATIENCE = 5.0
 """Seconds after which processes that come faster than they go are left to the next try."""
 
+_TIDY = 1.0
+"""Seconds that removing shared memory may take."""
+
 IS_KNOWN = sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 """Whether this system tells which processes are whose."""
 
@@ -71,8 +74,12 @@ def proportional(pid: int) -> int:
 
 
 def kill(pid: int) -> None:
-    """Kill a child and its whole group, and wait for it, so that no corpse is left."""
-    kill_group(pid)
+    """Kill a child and its whole group, and wait for it, so that no corpse is left.
+
+    Where Python's tracker of shared memory is below it, the rest is left to :func:`kill_orphans`.
+    """
+    if not any(map(_is_tracker, family(pid) if IS_KNOWN else ())):
+        _kill_group(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
@@ -80,16 +87,47 @@ def kill(pid: int) -> None:
 
 
 def kill_group(group: int) -> None:
-    """Kill what is left of a process group, at once, so that no member of it can start another."""
+    """Kill what is left of the group of a child that has ended; where a tracker is, that is left alone."""
+    if not any(map(_is_tracker, children(os.getpid()))):
+        _kill_group(group)
+
+
+def kill_orphans(known: Collection[int] = ()) -> None:
+    """Kill the children of this process that it did not start itself, and what these leave behind.
+
+    Trackers come last: they remove the shared memory that code has left, once nobody has it any more.
+    """
+    until = time.monotonic() + _PATIENCE
+    while orphans := set(children(os.getpid())).difference(known):
+        trackers = set(filter(_is_tracker, orphans))
+        for orphan in orphans - trackers or _not_gone(trackers):
+            kill(orphan)
+        if time.monotonic() > until:
+            break
+
+
+def _kill_group(group: int) -> None:
+    """Kill a process group at once, so that no member of it can start another."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
-def kill_orphans(known: Collection[int] = ()) -> None:
-    """Kill the children of this process that it did not start itself, and what these leave behind."""
-    until = time.monotonic() + _PATIENCE
-    while orphans := set(children(os.getpid())).difference(known):
-        for orphan in orphans:
-            kill(orphan)
-        if time.monotonic() > until:
-            break
+def _is_tracker(pid: int) -> bool:
+    """Whether a process is Python's own that removes shared memory and semaphores."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"multiprocessing.resource_tracker" in file.read()
+    except OSError:
+        return False
+
+
+def _not_gone(trackers: set[int]) -> set[int]:
+    """Return the trackers that are still there after the time that they need."""
+    until = time.monotonic() + _TIDY
+    while trackers and time.monotonic() < until:
+        time.sleep(0.005)
+        for tracker in list(trackers):
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(tracker, os.WNOHANG)[0]:
+                    trackers.discard(tracker)
+    return trackers

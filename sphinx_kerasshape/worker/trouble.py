@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
+from typing import Any
 
 from sphinx_kerasshape.messages import Error, Failure, Frame, Request
 from sphinx_kerasshape.worker import execute, sources
@@ -27,7 +28,7 @@ def clean(text: str) -> str:
 
 def name(error: BaseException) -> str:
     """Return the exception's class name."""
-    return type(error).__name__
+    return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 def message(error: BaseException) -> str:
@@ -57,19 +58,31 @@ def not_raised(expected: str) -> Failure:
 def failure(error: BaseException, request: Request) -> Failure:
     """Return the failure that an exception of the author's code is."""
     shown = Error(name(error), message(error))
-    own_frames = frames(error, request)
-    if isinstance(error, SyntaxError) and error.filename in (execute.file_name(request), execute.PRELUDE):
-        in_prelude = error.filename == execute.PRELUDE
-        file = execute.PRELUDE if in_prelude else request.origin
-        what = "kerasshape_prelude" if in_prelude else "the code"
-        place = Frame(file, error.lineno or 1, "", (error.text or "").strip())
-        return Failure("syntax", f"{what} isn't Python: {error.msg}", (place,), shown)
+    try:
+        own_frames = frames(error, request)
+        if issubclass(type(error), SyntaxError) and (found := _syntax(error, request, shown)):
+            return found
+    except Exception:
+        own_frames = ()  # An exception of the author's own can be anything.
     problem, text = "code", str(shown)
     if request.raises:
         problem, text = "raises", f":raises: {request.raises}, but the code raised {shown}"
     elif isinstance(error, SystemExit):
         text = f"the code asked to exit ({shown})"
     return Failure(problem, text, own_frames, shown)
+
+
+def _syntax(error: Any, request: Request, shown: Error) -> Failure | None:
+    """Return the failure of code that Python can't read, if the code is that of the page."""
+    if error.filename not in (execute.file_name(request), execute.PRELUDE):
+        return None
+    in_prelude = error.filename == execute.PRELUDE
+    code = request.prelude if in_prelude else request.code
+    line = error.lineno if error.lineno in range(1, code.count("\n") + 2) else 1
+    file = execute.PRELUDE if in_prelude else request.origin
+    what = "kerasshape_prelude" if in_prelude else "the code"
+    place = Frame(file, line, "", (error.text or "").strip()[:_LONGEST_LINE])
+    return Failure("syntax", f"{what} isn't Python: {error.msg}", (place,), shown)
 
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:

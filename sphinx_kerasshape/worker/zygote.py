@@ -201,4 +201,6 @@ class _Zygote:
         try:
             _say(self._answers, {**told, **said})
         except RecursionError:
-            _say(self._answers, {**told, "answers": [child.named(one.no_answer())]})
+            _say(
+                self._answers, {**told, "answers": [child.named(one.no_answer("lists in lists without end"))]}
+            )
