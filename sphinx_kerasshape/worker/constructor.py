@@ -284,7 +284,10 @@ def _snake(kind: type) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + repr("'" + text)[2:-1].replace('"', '\\"') + '"'
+    """Return a text as a literal in double quotes."""
+    # The quote in front has ``repr`` take single ones, and escape each of them.
+    inside = repr('"' + text)[2:-1].replace("\\'", "'")
+    return '"' + inside.replace('"', '\\"') + '"'
 
 
 def _indented(text: str) -> str:
