@@ -23,7 +23,8 @@ NO_CAUSE = "the code closed its descriptors, or changed what Python is made of"
 _LONGEST_CAUSE = 500
 # What a dump of threads has besides, and lines of TensorFlow's log.
 _NO_CAUSE = re.compile(
-    r"\s|$|Extension modules:|Current thread|Thread 0x|Timeout \(|[IWE]\d{4} |WARNING: All log|.*resource_tracker"
+    r"\s|$|Extension modules:|Current thread|Thread 0x|Timeout \(|[IWE]\d{4} |WARNING: All log"
+    r"|.*resource_tracker"
 )
 _OF_CHILD = frozenset(OF_CODE) - {Problem.WORKER}
 
