@@ -8,9 +8,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from sphinx_kerasshape import fix
 from sphinx_kerasshape.places import location
@@ -118,7 +118,7 @@ def _sources(
 def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
     """Change a file, or show how; return what went wrong."""
     if given.diff:
-        sys.stdout.write(fix.diff(source, edits))
+        _write(fix.diff(source, edits), sys.stdout)
     if not given.diff and not given.check:
         try:
             fix.write(source, edits)
@@ -132,7 +132,14 @@ def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]
 
 
 def _say(text: str, *, error: bool = False) -> None:
-    print(text, file=sys.stderr if error else sys.stdout)
+    _write(f"{text}\n", sys.stderr if error else sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Write a text to a terminal or a pipe of any encoding; files go first, so nobody reading is no error."""
+    encoding = stream.encoding or "ascii"
+    with suppress(OSError):
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 if __name__ == "__main__":

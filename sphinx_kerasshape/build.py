@@ -64,6 +64,7 @@ class Build:
         self.runner = Runner(self.cache, lambda: self.worker, self.settings.timeout, fresh)
         self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
         self._content: dict[str, str] = {}
+        _domain(app.env).output_format = app.builder.format
         _domain(app.env).file_folders = tuple(Path(app.confdir, one) for one in self.settings.file_folders)
         atexit.register(self._close)
 

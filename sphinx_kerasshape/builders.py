@@ -81,11 +81,18 @@ class CheckBuilder(ModelBuilder):
         for line in lines:
             logger.info("%s", line)
         text = "".join(f"{line}\n" for line in lines)
-        write_atomically(Path(self.outdir, "output.txt"), text.encode())
-        write_atomically(Path(self.outdir, "report.json"), f"{pretty(self.ledger.data())}\n".encode())
+        self._write("output.txt", text)
+        self._write("report.json", f"{pretty(self.ledger.data())}\n")
         if self.plan.is_off:
             warn(Problem.TENSORFLOW, f"nothing is checked: {self.plan.failure.message}", None)
         if self.plan.is_off or not self.ledger.is_fine:
+            self._application.statuscode = 1
+
+    def _write(self, name: str, text: str) -> None:
+        try:
+            write_atomically(Path(self.outdir, name), text.encode(errors="backslashreplace"))
+        except OSError as error:
+            warn(Problem.CACHE, f"{name} can't be written: {error}", None)
             self._application.statuscode = 1
 
 

@@ -174,7 +174,7 @@ class Shown:
     """Which content each page of an output folder shows, as its last complete build left it."""
 
     def __init__(self, folder: Path, output: str) -> None:
-        self._path = folder / f"shown-{hashlib.sha256(output.encode()).hexdigest()[:16]}.json"
+        self._path = folder / f"shown-{hashlib.sha256(os.fsencode(output)).hexdigest()[:16]}.json"
         self._pages = self._load()
 
     def changed(self, pages: Mapping[str, str]) -> list[str]:

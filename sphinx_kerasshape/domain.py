@@ -54,6 +54,8 @@ class KerasDomain(Domain):
     """The results of this build, from ``env-updated`` on."""
     file_folders: tuple[Path, ...] = ()
     """Folders that ``:file:`` may take files from besides the source folder."""
+    output_format = ""
+    """The format that this build writes; Sphinx 9 has deprecated all ways to ask for it in a transform."""
 
     @property
     def pages(self) -> dict[str, Page]:

@@ -34,7 +34,7 @@ class FillPlaceholders(SphinxPostTransform):
 
     def _fill_all(self) -> None:
         numbers = settings(self.config)[0].numbers
-        self.style = Style(self.app.builder.format, self.config.language or "en", numbers)
+        self.style = Style(self._domain.output_format, self.config.language or "en", numbers)
         for node in list(self.document.findall(nodes.table)):
             if "keras-model" in node:
                 self._fill(node)

@@ -99,6 +99,18 @@ def test_calls_and_their_source(call: str, row: str, source: str, suffix: str, p
     assert row in page
 
 
+def test_the_source_of_what_is_called_like_the_model(project: Project) -> None:
+    (project.folder / "source" / "index.rst").unlink(missing_ok=True)
+    project.write("package/same.py", "import animals\n\n\ndef model():\n    return animals.Zoo.small()\n")
+    project.write(
+        "index.md", "# Same\n\n```{keras:model} same\n:from: same:model()\n:show: source, table\n```\n"
+    )
+    built = project.build("text")
+    assert built.warnings == []
+    assert "def model():\n       return animals.Zoo.small()" in built.page("index.txt")
+    (project.folder / "source" / "index.md").unlink()
+
+
 def test_a_docstring(project: Project) -> None:
     project.write("index.rst", "Animals\n=======\n\n.. autoclass:: animals.Zoo\n")
     built = project.build("text")

@@ -296,6 +296,10 @@ CONSTRUCTED = {
             layers.TimeDistributed(layers.Dense(2, activation="softmax")),
             layers.RNN([layers.LSTMCell(2), layers.GRUCell(3)]),
         ])""",
+    "odd_names": """
+        inputs = keras.Input((4,), name="class")
+        x = layers.Dense(3, name="say \\"it's\\"")(inputs)
+        model = keras.Model(inputs, layers.Dense(2, name="%")(x))""",
     "keyword_calls": """
         a, b = keras.Input((4, 8), name="a"), keras.Input((5, 8), name="b")
         model = keras.Model([a, b], layers.MultiHeadAttention(2, 4)(a, value=b))""",

@@ -225,7 +225,7 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             if request.constructor:
                 model = model._replace(constructor=_constructor(found))
             if request.source:
-                model = model._replace(source=execute.source(request.source, namespace))
+                model = model._replace(source=execute.source(request.source, request.code))
     except _OWN as unreadable:
         frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)

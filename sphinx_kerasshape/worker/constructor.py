@@ -122,7 +122,7 @@ class _Writer:
         return _literal(value)
 
     def _new(self, name: str) -> str:
-        plain = re.sub(r"\W", "_", name)
+        plain = re.sub(r"\W", "_", name) or "layer"
         plain = f"_{plain}" if plain[:1].isdigit() else f"{plain}_" if keyword.iskeyword(plain) else plain
         number, found = 1, plain
         while found in self._taken:
@@ -150,6 +150,8 @@ def _made(operation: Any) -> str:
             if isinstance(operation, keras.Sequential)
             else _refuse(operation)
         )
+    if not kind.__name__.isidentifier():
+        raise NoView(f"a class is called {kind.__name__!r}")
     arguments = [value if name is None else f"{name}={value}" for name, value in _arguments(operation)]
     if not _is_automatic(operation):
         arguments.append(f"name={_quoted(operation.name)}")

@@ -64,8 +64,12 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     return run
 
 
-def source(name: str, names: dict[str, Any]) -> str:
-    """Return the source of a function or class that the code imported."""
+def source(name: str, code: str) -> str:
+    """Return the source of a function or class that the code imports in its first line."""
+    first = ast.parse(code).body[0]
+    assert isinstance(first, ast.ImportFrom)
+    # The code may have another value by the name since: ``from zoo import model; model = model()``.
+    names = {one.name: getattr(sys.modules[first.module or ""], one.name) for one in first.names}
     try:
         return inspect.cleandoc("\n" + inspect.getsource(eval(name, names))).rstrip()
     except (OSError, TypeError):

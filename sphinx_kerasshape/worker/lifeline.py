@@ -37,8 +37,11 @@ def private(descriptor: int) -> int:
     if sys.platform == "win32":
         return os.dup(descriptor)
     import fcntl
+    import resource
 
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LOWEST_PRIVATE)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = _LOWEST_PRIVATE if most < 0 else min(_LOWEST_PRIVATE, most // 2)
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
 
 
 def detach(stdout: int, stderr: int | None = None) -> None:
