@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,11 @@ OLD_MYST = Version(version("myst-parser")) < Version("5")
 PLAIN = {"NO_COLOR": "1", "NO_COLOUR": "1"}
 # Types are shown by default from Sphinx 8 on only.
 CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
+
+
+# A shell that starts the tests in its background has them ignore Ctrl-C, and all builds as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from sphinx_kerasshape.cache import Shown
+
 from .conftest import Built, Project
 
 Make = Callable[..., Project]
@@ -94,23 +96,38 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "zeros": lambda data: bytes(len(data)),
     "deep": lambda _: b"[" * 200_000,
     "another schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
-    "other values": lambda data: data.replace(b"[null,3]", b"[null,4]"),
+    "other values": lambda data: data.replace(b"[null,", b"[4,"),
 }
 
 
-@pytest.mark.parametrize("kind", SPOILT)
-def test_damaged_answers(kind: str, make_project: Make, undisturbed: dict[str, bytes]) -> None:
-    project = make_project({"index.md": PAGE})
-    project.build("html", "-W")
-    good = [path.read_bytes() for path in entries(project)]
-    for path, data in zip(entries(project), good, strict=True):
-        path.write_bytes(SPOILT[kind](data))
+def test_damaged_answers(make_project: Make) -> None:
+    """An entry for each kind of damage, in one project."""
+    page = PAGE + "".join(
+        f"\n```{{keras:model}} m{number}\n"
+        f"keras.Sequential([keras.Input((4,)), layers.Dense({number})])\n```\n"
+        for number in range(10, 8 + len(SPOILT))
+    )
+    project = make_project({"index.md": page})
+    first = html(project.build("html", "-W"))
+    good = {path: path.read_bytes() for path in entries(project)}
+    assert len(good) == len(SPOILT)
+    for path, spoil in zip(good, SPOILT.values(), strict=True):
+        path.write_bytes(spoil(good[path]))
+        assert path.read_bytes() != good[path]
     for path in project.cache.glob("shown-*.json"):
-        path.write_bytes(SPOILT[kind](path.read_bytes()))
-    assert [path.read_bytes() for path in entries(project)] != good
+        path.write_bytes(b"[" * 200_000)
     built = project.build("html", "-W")
-    assert (built.status, html(built)) == (0, undisturbed)
-    assert [path.read_bytes() for path in entries(project)] == good
+    assert (built.status, html(built)) == (0, first)
+    assert {path: path.read_bytes() for path in entries(project)} == good
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_damaged_notes_of_what_is_shown(kind: str, tmp_path: Path) -> None:
+    Shown(tmp_path, "html").save({"page": "content"})
+    (path,) = tmp_path.iterdir()
+    good = path.read_bytes()
+    path.write_bytes(SPOILT[kind](good) or b"")
+    assert Shown(tmp_path, "html").changed({"page": "content", "other": ""})[-1] == "other"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -83,11 +82,10 @@ def misbehave(make_project: Callable[..., Project]) -> Misbehaved:
     project = make_project(pages, f"{CONF}kerasshape_environment = [{mark!r}]\n")
     temporary = project.folder / "temporary"
     temporary.mkdir()
-    built = project.build("html", TMPDIR=str(temporary))
+    built = project.build("text", TMPDIR=str(temporary))
     left = left_behind(mark)
     files = [str(path) for path in (*temporary.iterdir(), *Path("/dev/shm").glob(f"*{LEFT_BEHIND}*"))]
-    text = project.build("text", "-D", "kerasshape_execution=auto")
-    return Misbehaved(project, built, left, files, {name: text.page(f"{name}.txt") for name in FAULTS})
+    return Misbehaved(project, built, left, files, {name: built.page(f"{name}.txt") for name in FAULTS})
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -134,7 +132,11 @@ def test_nothing_else_is_wrong_and_nothing_is_left(
     named = [text for name in FAULTS for text in misbehaved.warnings(name)]
     unlocated = [text for text in misbehaved.built.warnings if text not in named]
     survived = sum(1 for fault in FAULTS.values() if not fault.says)
-    lost = [name for name in FAULTS if not (misbehaved.built.out / f"{name}.html").exists()]
+    lost = [
+        name
+        for name, text in misbehaved.pages.items()
+        if "The second has (None, 8)" not in " ".join(text.split())
+    ]
     record_property(
         "figure",
         f"{len(FAULTS)} faults of code tried: {len(named)} models failed with a located message, "
@@ -155,8 +157,6 @@ def test_mended_pages_are_as_if_nothing_had_happened(
     good = {f"{name}.md": page(name, GOOD) for name in FAULTS}
     for name, text in good.items():
         misbehaved.project.write(name, text)
-    # A clean build, but for the answers that are known: Sphinx's own search index depends on its past.
-    shutil.rmtree(misbehaved.built.out)
     mended = misbehaved.project.build("html", "-E", "-W", "-n", "--keep-going")
     fresh = make_project(good, CONF).build("html", "-W", "-n")
     assert (mended.warnings, fresh.warnings) == ([], [])

@@ -227,29 +227,26 @@ def test_hidden_lines_and_options(build: Callable[..., Built]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (":sesion: s", ":sesion: is no option of keras:code; did you mean :session:?"),
-        (":input: (3,)", ":input: is no option of keras:code; known are session, raises, class, no-output, "),
-        (":session:", ":session: needs a value"),
-        (":no-output: yes", ":no-output: takes no value, but has 'yes'"),
-        (":raises: 7", ":raises: '7' isn't the name of an exception, such as ValueError"),
-    ],
-)
-def test_bad_options(options: str, message: str, build: Callable[..., Built]) -> None:
-    built = build(f"""
-        # A page
+MISTAKES = {
+    ":sesion: s": ":sesion: is no option of keras:code; did you mean :session:?",
+    ":input: (3,)": ":input: is no option of keras:code; known are session, raises, class, no-output, ",
+    ":session:": ":session: needs a value",
+    ":no-output: yes": ":no-output: takes no value, but has 'yes'",
+    ":raises: 7": ":raises: '7' isn't the name of an exception, such as ValueError",
+}
 
-        ```{{keras:code}}
-        {options}
-        print("it runs")
-        ```
-        """)
-    (warning,) = built.warnings
-    assert f": WARNING: {message}" in warning
-    assert "[kerasshape.option]" in warning
-    assert "it runs" in built.page("index.txt")
+
+def test_bad_options(build: Callable[..., Built]) -> None:
+    blocks = "\n".join(
+        f"```{{keras:code}}\n{options}\nprint({number}, 'it runs')\n```\n"
+        for number, options in enumerate(MISTAKES)
+    )
+    built = build(f"# A page\n\n{blocks}")
+    assert len(built.warnings) == len(MISTAKES)
+    for number, (warning, message) in enumerate(zip(built.warnings, MISTAKES.values(), strict=True)):
+        assert f": WARNING: {message}" in warning
+        assert "[kerasshape.option]" in warning
+        assert f"print({number}, 'it runs')" in built.page("index.txt")
 
 
 def test_a_name_and_no_code(make_project: Make) -> None:
