@@ -60,6 +60,7 @@ def entries(project: Project) -> list[Path]:
 
 @pytest.mark.skipif(not CAN_MOUNT, reason="a disk can't be mounted here")
 def test_a_full_disk(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """A full disk below the cache: one warning; the pages are complete."""
     project = make_project({"index.md": PAGE})
     project.cache.mkdir()
     mount = f"mount -t tmpfs -o size=4k none {project.cache} && printf x > {project.cache}/full && exec "
@@ -76,6 +77,7 @@ def test_a_full_disk(make_project: Make, undisturbed: dict[str, bytes]) -> None:
 
 
 def test_a_cache_that_vanishes_while_models_run(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """A cache folder that vanishes while models run: it is made again."""
     project = make_project({"index.md": PAGE})
     remove = f"import shutil\nshutil.rmtree({str(project.cache)!r}, ignore_errors=True)\n"
     project.write(
@@ -101,7 +103,9 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
 
 
 def test_damaged_answers(make_project: Make) -> None:
-    """An entry for each kind of damage, in one project."""
+    """Cached answers emptied, cut short, zeroed, nested without end, of another schema, changed: the models
+    run again.
+    """
     page = PAGE + "".join(
         f"\n```{{keras:model}} m{number}\n"
         f"keras.Sequential([keras.Input((4,)), layers.Dense({number})])\n```\n"
@@ -123,6 +127,7 @@ def test_damaged_answers(make_project: Make) -> None:
 
 @pytest.mark.parametrize("kind", SPOILT)
 def test_damaged_notes_of_what_is_shown(kind: str, tmp_path: Path) -> None:
+    """Damaged notes of what pages show: the pages are written again."""
     Shown(tmp_path, "html").save({"page": "content"})
     (path,) = tmp_path.iterdir()
     good = path.read_bytes()
@@ -133,6 +138,9 @@ def test_damaged_notes_of_what_is_shown(kind: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
 @pytest.mark.parametrize("kind", ["a device without an end", "a pipe", "a folder", "a loop"])
 def test_answers_that_are_no_files(kind: str, make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """Devices, pipes, folders and loops in the place of cached answers: they are not read, and replaced if
+    that is possible.
+    """
     project = make_project({"index.md": PAGE})
     project.build("html", "-W")
     paths = [*entries(project), *project.cache.glob("shown-*.json")]
@@ -154,6 +162,7 @@ def test_answers_that_are_no_files(kind: str, make_project: Make, undisturbed: d
 
 
 def test_layers_that_the_head_of_an_answer_makes_up(make_project: Make) -> None:
+    """Made-up names of layers in the cache: shown as text, of limited length."""
     project = make_project({"index.md": PAGE})
     project.build("html")
     path = next(path for path in entries(project) if b'"dense"' in path.read_bytes().partition(b"\n")[0])
@@ -171,6 +180,7 @@ def test_layers_that_the_head_of_an_answer_makes_up(make_project: Make) -> None:
 
 
 def test_swapped_answers(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """Cached answers that were swapped: neither is taken for the other."""
     project = make_project({"index.md": PAGE})
     project.build("html", "-W")
     first, second = entries(project)
@@ -184,6 +194,7 @@ def test_swapped_answers(make_project: Make, undisturbed: dict[str, bytes]) -> N
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away")
 def test_answers_of_another_user_are_not_believed(make_project: Make) -> None:
+    """Cached answers of another user: the models run again."""
     project = make_project({"index.md": PAGE})
     project.build("html", "-W")
     for path in entries(project):
@@ -198,6 +209,7 @@ def test_answers_of_another_user_are_not_believed(make_project: Make) -> None:
 
 
 def test_an_answer_that_was_tampered_with_on_purpose(make_project: Make) -> None:
+    """A cached answer that was forged, digest and all: the page says so."""
     import hashlib
 
     project = make_project({"index.md": PAGE})
@@ -213,7 +225,7 @@ def test_an_answer_that_was_tampered_with_on_purpose(make_project: Make) -> None
 
 
 def test_a_cache_where_nothing_can_be_locked(make_project: Make, undisturbed: dict[str, bytes]) -> None:
-    """Some network file systems rename, but lock nothing and make no links."""
+    """A cache on a disk that renames but locks nothing: as on any other."""
     project = make_project({"index.md": PAGE})
     project.write(
         "../site/sitecustomize.py",
@@ -230,6 +242,7 @@ def test_a_cache_where_nothing_can_be_locked(make_project: Make, undisturbed: di
 
 
 def test_a_clock_that_jumps_back(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """A clock that jumps back: no page is stale."""
     project = make_project({"index.md": PAGE})
     project.build("html", "-W")
     later = time.time() + 10_000_000
@@ -247,6 +260,7 @@ def test_a_clock_that_jumps_back(make_project: Make, undisturbed: dict[str, byte
 def test_several_builds_at_once_on_one_cache_and_one_lock(
     count: int, make_project: Make, undisturbed: dict[str, bytes]
 ) -> None:
+    """Two and eight builds at once on one cache and one lock: all are complete, and so are both."""
     project = make_project({"index.md": PAGE}, "kerasshape_cache_dir = '../shared'\nkerasshape_jobs = 1\n")
     builds = []
     for number in range(count):
@@ -279,6 +293,7 @@ def model():
 
 
 def test_a_module_that_changes_while_it_is_used(make_project: Make) -> None:
+    """A module that changes while it is used: the next build runs it again."""
     page = "# P\n\n```{keras:model} m\nimport bricks\n{change}model = bricks.model()\n```\n"
     project = make_project({"index.md": ""}, PATH)
     module = project.write("bricks.py", BRICKS.format(3))
@@ -291,6 +306,7 @@ def test_a_module_that_changes_while_it_is_used(make_project: Make) -> None:
 
 
 def test_a_lock_of_a_module_that_changes_meanwhile_is_not_believed(make_project: Make) -> None:
+    """A module that changes while a lock is written: the lock is not believed."""
     project = make_project({"index.md": ""}, PATH)
     module = project.write("bricks.py", BRICKS.format(3))
     change = f"from pathlib import Path\nPath({str(module)!r}).write_text({BRICKS.format(5)!r})\n"
@@ -306,6 +322,7 @@ def test_a_lock_of_a_module_that_changes_meanwhile_is_not_believed(make_project:
 def test_a_page_that_changes_between_reading_and_writing(
     make_project: Make, undisturbed: dict[str, bytes]
 ) -> None:
+    """A page that changes between reading and writing: the next build has the change."""
     project = make_project({"index.md": PAGE}, PATH)
     source = project.folder / "source"
     project.write(
@@ -321,6 +338,7 @@ def test_a_page_that_changes_between_reading_and_writing(
 
 
 def test_pages_read_by_an_older_version(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    """Pages that an older version of the extension has read: they are read again."""
     project = make_project({"index.md": PAGE})
     older = (
         "import sys\n"
@@ -345,6 +363,7 @@ def test_pages_read_by_an_older_version(make_project: Make, undisturbed: dict[st
 def test_a_spoilt_environment_is_read_anew(
     spoil: bytes, make_project: Make, undisturbed: dict[str, bytes]
 ) -> None:
+    """A spoilt pickle of Sphinx's environment: everything is read again."""
     project = make_project({"index.md": PAGE})
     project.build("html", "-W")
     (project.folder / "doctrees" / "environment.pickle").write_bytes(spoil)

@@ -124,6 +124,7 @@ def test_every_way_to_run_gives_the_same_html(
 
 
 def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Project]) -> None:
+    """A system that can't fork: the same pages, the same warnings."""
     texts = []
     for executor in ("fork", "spawn"):
         conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 5\n"
@@ -158,6 +159,7 @@ def test_a_warm_parallel_build_starts_no_tensorflow(make_project: Callable[..., 
 def test_an_interrupted_build_leaves_no_process(
     number: signal.Signals, moment: float | None, make_project: Callable[..., Project]
 ) -> None:
+    """Ctrl-C, SIGTERM and SIGKILL while TensorFlow is imported or models run: no process is left."""
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     name, _, value = mark.partition("=")
     project = make_project({"index.rst": HANGING}, f"kerasshape_environment = [{mark!r}]\n")
@@ -208,6 +210,7 @@ def setup(app):
 def test_a_build_can_be_interrupted_in_every_phase(
     phase: str, number: signal.Signals, make_project: Callable[..., Project]
 ) -> None:
+    """Ctrl-C and SIGTERM in every phase of Sphinx: no process is left, and the next build is complete."""
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     name, _, value = mark.partition("=")
     project = make_project(pages(2), f"{PHASES}kerasshape_environment = [{mark!r}]\n")
@@ -248,6 +251,7 @@ Page
 @linux
 @pytest.mark.parametrize("who", ["sphinx", "warden", "worker", "child"])
 def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..., Project]) -> None:
+    """SIGKILL for Sphinx, the warden, the worker or a child, with daemons below: no daemon is left."""
     seconds = str(86_400 + time.time_ns() % 10**9)
     project = make_project({}, "kerasshape_timeout = 5\n")
     reached = project.folder / "reached"

@@ -187,6 +187,9 @@ def refused(path: Path, worker: Worker) -> str:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_what_a_config_names_is_not_called(name: str, attacks: Attacks, worker: Worker) -> None:
+    """Functions and classes that a saved model's config names: refused, whatever the version of Keras would
+    do.
+    """
     called, message = CALLS[name]
     mode = ["w"] if called["config"] == "open" else []
     path = attacks.keras("called", functional(called, str(attacks.canary), *mode))
@@ -198,6 +201,7 @@ def test_what_a_config_names_is_not_called(name: str, attacks: Attacks, worker: 
 def test_a_known_name_of_another_module_is_another_object(
     known: str, attacks: Attacks, worker: Worker
 ) -> None:
+    """A name of `:custom-objects:` with another module: refused."""
     # ``register_keras_serializable`` puts the package before the name.
     config = functional({**layer("zipfile" if known == "own" else "os", "ZipFile")})
     config["config"]["layers"][1]["registered_name"] = "package>ZipFile"
@@ -208,6 +212,7 @@ def test_a_known_name_of_another_module_is_another_object(
 
 
 def test_a_layer_that_loads_a_saved_model_is_refused(attacks: Attacks, worker: Worker) -> None:
+    """A layer that loads a SavedModel: refused."""
     loads = layer(
         "keras.layers",
         "TFSMLayer",
@@ -230,6 +235,7 @@ class Evil:
 
 
 def test_weights_are_not_unpickled(attacks: Attacks, worker: Worker) -> None:
+    """Pickled weights: refused."""
     header = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
     header += b" " * (117 - len(header)) + b"\n"
     member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
@@ -245,6 +251,7 @@ def test_weights_are_not_unpickled(attacks: Attacks, worker: Worker) -> None:
 
 
 def test_nothing_of_a_saved_model_is_run(attacks: Attacks, worker: Worker) -> None:
+    """A SavedModel whose initializer writes a file: it is read, and nothing of it is run."""
     report = answer(attacks.folder / "initializer", worker)
     assert isinstance(report, Report), report
     assert report.model is not None
@@ -263,6 +270,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_saved_model_is_said_to_be(kind: str, attacks: Attacks, worker: Worker) -> None:
+    """A SavedModel that is cut short or inconsistent: one warning says what is missing."""
     folder = attacks.folder / f"broken {kind}"
     folder.mkdir()
     data = (attacks.folder / "initializer" / "saved_model.pb").read_bytes()

@@ -150,6 +150,9 @@ def test_a_build_that_runs_models_runs_all_but_what_a_saved_model_brings(ran: li
 @pytest.mark.parametrize("execution", ["off", "locked", "nonsense"])
 @pytest.mark.parametrize("builder", ["html", "kerasshape-check", "kerasshape-lock"])
 def test_off_and_locked_run_nothing(execution: str, builder: str, canaries: Canaries, ran: list[str]) -> None:
+    """Traps in all places that code could come from, with `off` and `locked`: none is sprung, no process is
+    started.
+    """
     project = canaries.project
     lock = project.folder / "source" / "kerasshape.lock.json"
     lock.write_text(json.dumps(poisoned(json.loads(lock.read_text()), canaries.touch["lock"])))
@@ -199,6 +202,7 @@ def test_nothing_of_ours_reads_pickles() -> None:
 
 
 def test_tokens_are_not_there(make_project: Make) -> None:
+    """Tokens in the environment: the code does not see them."""
     page = "# P\n\n```{keras:code}\nimport os\nprint(sorted(os.environ))\n```\n"
     secrets = ("GITHUB_TOKEN", "READTHEDOCS_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYPI_PASSWORD", "SSH_AUTH_SOCK")
     built = make_project({"index.md": page}).build("text", "-W", **dict.fromkeys(secrets, "hunter2"))
@@ -228,6 +232,7 @@ def may_leave_network() -> bool:
 @pytest.mark.skipif(not may_leave_network(), reason="this system lets no process give up its network")
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_without_a_network(executor: str, port: int, make_project: Make) -> None:
+    """A connection, with `kerasshape_network = False`: the network is unreachable."""
     page = f"# P\n\n```{{keras:model}} m\n{CONNECT.format(port=port)}{MODEL}\n```\n"
     project = make_project({"index.md": page}, f"kerasshape_executor = {executor!r}\n")
     assert project.build("text", "-W").status == 0
@@ -237,6 +242,7 @@ def test_without_a_network(executor: str, port: int, make_project: Make) -> None
 
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> None:
+    """A system that can't take the network away: nothing is run, and one warning says so."""
     page = f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
     conf = f"kerasshape_network = False\nkerasshape_executor = {executor!r}\n"
     project = make_project({"index.md": page}, conf)
@@ -260,6 +266,7 @@ def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> 
 
 
 def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
+    """A problem that code makes up: it is not believed."""
     forged = (
         "import sphinx_kerasshape.worker.trouble as trouble\n"
         "from sphinx_kerasshape.messages import Failure\n"
@@ -278,6 +285,7 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     "said", [b"hello\n", b"[]\n", b'{"id": 99, "seconds": 0, "answers": []}\n', b"[" * 9999 + b"\n"]
 )
 def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, make_project: Make) -> None:
+    """Nonsense written into the pipes of the worker: one warning at the model that did it."""
     forged = (
         "import os\n"
         "for name in os.listdir(f'/proc/{os.getppid()}/fd'):\n"
@@ -296,7 +304,7 @@ def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, m
 
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Make) -> None:
-    """The warden stands above the worker, which forks (or runs the code itself)."""
+    """A SIGSTOP for the warden: the deadline holds."""
     up = (
         "os.getppid()" if executor == "spawn" else "int(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
     )
@@ -314,6 +322,7 @@ def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Mak
 
 @pytest.mark.parametrize("link", [False, True], ids=["outside", "through a link"])
 def test_files_from_outside_are_for_the_project_to_allow(link: bool, make_project: Make) -> None:
+    """Files from outside of the source folder, directly or by a link: refused unless `conf.py` allows it."""
     name = "linked.py" if link else "../examples/net.py"
     project = make_project({"index.md": f"# P\n\n```{{keras:model}} m\n:file: {name}\n```\n"})
     outside = project.write("../examples/net.py", MODEL)
@@ -336,6 +345,7 @@ def test_files_from_outside_are_for_the_project_to_allow(link: bool, make_projec
 
 
 def test_a_hanging_model_delays_others_by_its_slot_only() -> None:
+    """A model that hangs beside ten others: these are answered meanwhile."""
     worker = make_worker(jobs=2)
     try:
         answers(worker, [request(MODEL)])

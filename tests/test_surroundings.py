@@ -28,6 +28,7 @@ It gives {keras:shape}`(None × 3) <dense.output>`, and {keras:shape}`dense.inpu
 
 
 def test_warnings_may_be_errors(make_project: Make) -> None:
+    """Python's warnings as errors: none is ours."""
     built = make_project({"index.md": PAGE}).build("html", PYTHONWARNINGS="error")
     assert (built.status, built.warnings) == (0, [])
 
@@ -47,6 +48,9 @@ def test_warnings_may_be_errors(make_project: Make) -> None:
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="such names are for Linux")
 def test_folders_of_any_name(name: bytes, make_project: Make) -> None:
+    """Folders with spaces, quotes, line ends, marks of direction, or no UTF-8 in their names: builds as any
+    other.
+    """
     made = make_project({"index.md": PAGE})
     project = Project(made.folder / os.fsdecode(name))
     project.folder.mkdir()
@@ -63,6 +67,7 @@ def test_folders_of_any_name(name: bytes, make_project: Make) -> None:
 
 @pytest.mark.parametrize("name", ["output.txt", "report.json"])
 def test_a_check_that_can_not_be_written(name: str, make_project: Make) -> None:
+    """Results of a check that can't be written: one warning, and the check fails."""
     project = make_project({"index.md": PAGE})
     (project.folder / "kerasshape-check" / name).mkdir(parents=True)
     built = project.build("kerasshape-check")
@@ -73,6 +78,7 @@ def test_a_check_that_can_not_be_written(name: str, make_project: Make) -> None:
 
 
 def test_a_terminal_of_ascii(make_project: Make) -> None:
+    """A terminal that takes ASCII only: other characters become escapes."""
     project = make_project({"index.md": PAGE.replace("× 3", "× 4")})
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     fixed = subprocess.run(
@@ -89,6 +95,7 @@ def test_a_terminal_of_ascii(make_project: Make) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_output_that_nobody_takes(make_project: Make) -> None:
+    """Output to a full disk: files are repaired all the same."""
     project = make_project({"index.md": PAGE.replace("× 3", "× 4")})
     with Path("/dev/full").open("w") as full:
         fixed = subprocess.run(
@@ -104,6 +111,7 @@ def test_output_that_nobody_takes(make_project: Make) -> None:
 
 
 def test_few_descriptors(make_project: Make) -> None:
+    """A limit of 64 open files: builds as any other."""
     project = make_project({"index.md": PAGE})
 
     def limit() -> None:

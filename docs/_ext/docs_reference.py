@@ -1,12 +1,14 @@
 """Reference lists that are made from the extension's own declarations.
 
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
-a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/faults.py`` tries. All
-write Markdown and let the page parse it.
+a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/faults.py`` tries;
+``tests-reference`` one of what a file of tests says of its tests. All write Markdown and let
+the page parse it.
 """
 
 from __future__ import annotations
 
+import ast
 import runpy
 from collections.abc import Iterator
 from dataclasses import Field, fields
@@ -57,6 +59,23 @@ class FaultsReference(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
+class TestsReference(SphinxDirective):
+    """A table of tests whose docstrings say ``what is tried: what happens``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Write a row for each such test, and parse it."""
+        file = FAULTS.with_name(f"test_{self.arguments[0]}.py")
+        self.env.note_dependency(str(file))
+        tests = [
+            node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
+        ]
+        told = [" ".join((ast.get_docstring(test) or "").split()).partition(": ")[::2] for test in tests]
+        rows = [f"| {tried} | {_sentence(happens)} |" for tried, happens in told if happens]
+        return self.parse_text_to_nodes("\n".join(["| Tried | What happens |", "| --- | --- |", *rows]))
+
+
 def _faults(name: str, group: dict[str, Any]) -> str:
     rows = [f"| {_sentence(fault.what)} | {_outcome(fault.says)} |" for fault in group.values()]
     head = [f"```{{rubric}} It {name}", "```", "", "| The code has | The build |", "| --- | --- |"]
@@ -105,4 +124,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("settings-reference", SettingsReference)
     app.add_directive("warnings-reference", WarningsReference)
     app.add_directive("faults-reference", FaultsReference)
+    app.add_directive("tests-reference", TestsReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
