@@ -191,6 +191,26 @@ def poisoned(value: object, code: str) -> object:
     return f"__import__('os').system({code!r})" if value in ("dense", "Dense", "kernel", "float32") else value
 
 
+def test_nothing_listens(make_project: Make) -> None:
+    """A build, watched for sockets: Sphinx and the worker talk by pipes, so nobody else can talk to either."""
+    project = make_project({"index.md": f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n"})
+    log = project.folder / "sockets.log"
+    project.write(
+        "../audit/sitecustomize.py",
+        "import os, sys\n"
+        "def hook(event, arguments):\n"
+        "    if event.startswith('socket.') or event == 'os.fork':\n"
+        f"        with open({str(log)!r}, 'a') as file:\n            print(event, *arguments[1:], file=file)\n"
+        "sys.addaudithook(hook)\n",
+    )
+    built = project.build("text", "-W", PYTHONPATH=str(project.folder / "audit"))
+    assert "(None, 3)" in built.page("index.txt")
+    events = [line for line in log.read_text().splitlines() if not line.startswith("socket.__new__")]
+    # urllib3, which Sphinx and TensorFlow import, tries whether there is IPv6.
+    assert set(events) <= {"os.fork", "socket.bind ('::1', 0)"}
+    assert "os.fork" in events
+
+
 def test_nothing_of_ours_reads_pickles() -> None:
     sources = [path.read_text() for path in (REPOSITORY / "sphinx_kerasshape").rglob("*.py")]
     loaders = ("import pickle", "marshal", "shelve", "yaml.load", "joblib", "dill", "allow_pickle=True")
