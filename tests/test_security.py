@@ -192,7 +192,7 @@ def poisoned(value: object, code: str) -> object:
 
 
 def test_nothing_listens(make_project: Make) -> None:
-    """A build, watched for sockets: Sphinx and the worker talk by pipes, so nobody else can talk to either."""
+    """A build, watched for sockets: Sphinx and the worker talk by pipes, so nobody else can."""
     project = make_project({"index.md": f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n"})
     log = project.folder / "sockets.log"
     project.write(
@@ -200,7 +200,8 @@ def test_nothing_listens(make_project: Make) -> None:
         "import os, sys\n"
         "def hook(event, arguments):\n"
         "    if event.startswith('socket.') or event == 'os.fork':\n"
-        f"        with open({str(log)!r}, 'a') as file:\n            print(event, *arguments[1:], file=file)\n"
+        f"        with open({str(log)!r}, 'a') as file:\n"
+        "            print(event, *arguments[1:], file=file)\n"
         "sys.addaudithook(hook)\n",
     )
     built = project.build("text", "-W", PYTHONPATH=str(project.folder / "audit"))
