@@ -20,7 +20,7 @@ from sphinx_kerasshape import plan, report
 from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
 from sphinx_kerasshape.codec import fingerprint
-from sphinx_kerasshape.config import Settings, settings
+from sphinx_kerasshape.config import Settings, settings, settle
 from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Report, Request, Versions
 from sphinx_kerasshape.problems import Problem
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
+    from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.domain import KerasDomain
@@ -48,8 +49,14 @@ class Build:
     runner: Runner
     shown: Shown
 
+    def settle(self, app: Sphinx, config: Config) -> None:
+        """Say what is wrong with the settings, before Sphinx looks at them itself."""
+        for problem in settle(config):
+            warn(Problem.OPTION, problem, None)
+
     def begin(self, app: Sphinx) -> None:
         """Read the settings and open the cache; no process is started yet."""
+        # Other extensions may have changed some of them since.
         self.settings, problems = settings(app.config)
         for problem in problems:
             warn(Problem.OPTION, problem, None)

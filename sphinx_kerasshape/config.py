@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from sphinx_kerasshape.options import COLUMNS
+from sphinx_kerasshape.values import Unusable, usable
 
 PREFIX = "kerasshape_"
 
@@ -22,10 +23,12 @@ def _option(
     choices: tuple[str, ...] = (),
     least: int | None = None,
     most: int | None = None,
-    unusable: str = "",
+    form: tuple[str, str] = ("", ""),
+    unusable: Any = None,
 ) -> Any:
+    """Declare an option; ``unusable`` is what an unusable value counts as, where that is not the default."""
     metadata = {"help": help, "rebuild": rebuild, "choices": choices, "least": least, "most": most}
-    metadata["unusable"] = unusable
+    metadata |= {"form": form, "unusable": unusable}
     if isinstance(default, (list, tuple)):
         return field(default=tuple(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -69,15 +72,19 @@ class Settings:
         rebuild="env",
         choices=("exact", "si"),
     )
-    timeout: int = _option(60, "Seconds that a model's code may run.", least=1)
+    timeout: int = _option(60, "Seconds that a model's code may run.", least=1, most=86_400)
     memory: int = _option(
         3000,
         "Megabytes of memory that a model's code may have in use, with all processes that it starts. "
         "Two models at a time fit into the 7 GB of Read the Docs.",
         least=100,
+        most=10_000_000,
     )
     processes: int = _option(
-        64, "How many processes a model's code may have at a time, its own included.", least=1
+        64,
+        "How many processes a model's code may have at a time, its own included.",
+        least=1,
+        most=100_000,
     )
     output: int = _option(
         64,
@@ -88,9 +95,16 @@ class Settings:
     network: bool = _option(
         True,
         "``False`` takes the network from the code of models. That is possible on Linux, as root or where "
-        "the kernel has user namespaces; where it is not, nothing is run.",
+        "the kernel has user namespaces; where it is not, nothing is run. "
+        "A value that can't be used counts as ``False``.",
+        unusable=False,
     )
-    jobs: int = _option(0, "How many models run side by side. 0: as many as there are processors.", least=0)
+    jobs: int = _option(
+        0,
+        "How many models run side by side. 0: as many as there are processors.",
+        least=0,
+        most=1000,
+    )
     executor: str = _option(
         "auto",
         "``fork`` imports TensorFlow once and forks for each model; ``spawn`` starts an interpreter "
@@ -102,6 +116,7 @@ class Settings:
         (),
         "Environment variables that models see besides the harmless ones: "
         "``NAME`` passes one on, ``NAME=value`` sets it.",
+        form=("[^=]", "NAME or NAME=value"),
     )
     execution: str = _option(
         "auto",
@@ -119,6 +134,7 @@ class Settings:
     lockfile: str = _option(
         "kerasshape.lock.json",
         "The lock, relative to ``conf.py``; the builder ``kerasshape-lock`` writes it.",
+        form=(".", "the path of a file"),
     )
     check_cached: bool = _option(
         False, "Let the builder ``kerasshape-check`` use answers of earlier builds, and run only what is new."
@@ -142,48 +158,45 @@ def options() -> Iterable[tuple[str, Any, Rebuild, Any]]:
         kinds: Any = [type(default)]
         if isinstance(default, tuple):
             default, kinds = list(default), [list, tuple]
+        if isinstance(default, bool):
+            # With a text allowed, Sphinx leaves it to us to read what the command line says.
+            kinds = [bool, str]
         if one.metadata["choices"] and not isinstance(one.default, tuple):
             kinds = ENUM(*one.metadata["choices"])
         yield PREFIX + one.name, default, one.metadata["rebuild"], kinds
 
 
-def settings(values: Any) -> tuple[Settings, list[str]]:
-    """Read the options from Sphinx's config; unusable ones keep their default.
+def settle(config: Any) -> list[str]:
+    """Put values that can be used into Sphinx's config; return what is wrong with those that were there.
 
-    Returns the settings, and a message for each option that had to be ignored, unless
-    Sphinx says it itself: it checks types and choices of single values.
+    To be called before Sphinx checks the config itself: it accepts much that is wrong,
+    and with some values it fails.
     """
+    read, problems = settings(config)
+    for one in fields(Settings):
+        name, value = PREFIX + one.name, getattr(read, one.name)
+        given = getattr(config, name)
+        if isinstance(given, (list, tuple)):
+            given = tuple(given)
+        if type(given) is not type(value) or given != value:
+            config[name] = list(value) if isinstance(value, tuple) else value
+    return problems
+
+
+def settings(values: Any) -> tuple[Settings, list[str]]:
+    """Read the options from Sphinx's config, and say of each that can't be used what is wrong with it."""
     read: dict[str, Any] = {}
     problems = []
     for one in fields(Settings):
-        value = getattr(values, PREFIX + one.name)
-        if one.metadata["unusable"] and value not in one.metadata["choices"]:
-            read[one.name] = one.metadata["unusable"]  # Where a mistake must not run code.
-            continue
-        if isinstance(one.default, tuple) and isinstance(value, (list, tuple)):
-            value = tuple(value)
-        if type(value) is not type(one.default):
-            continue
-        problem = _problem(value, one.metadata)
-        if problem:
-            problems.append(f"{PREFIX}{one.name} {problem}; it stays {one.default!r}")
-        elif isinstance(value, tuple) or value in (one.metadata["choices"] or [value]):
-            read[one.name] = value
+        try:
+            read[one.name] = usable(getattr(values, PREFIX + one.name), one.default, one.metadata)
+        except Unusable as why:
+            instead = f"it stays {one.default!r}"
+            if one.metadata["unusable"] is not None:  # Where a mistake must not run code.
+                read[one.name] = one.metadata["unusable"]
+                instead = f"it counts as {read[one.name]!r}"
+            problems.append(f"{PREFIX}{one.name} {why}; {instead}")
     return Settings(**read), problems
-
-
-def _problem(value: Any, metadata: Any) -> str:
-    if isinstance(value, tuple):
-        for item in value:
-            if not isinstance(item, str):
-                return f"must be a list of strings, not of {item!r}"
-            if metadata["choices"] and item not in metadata["choices"]:
-                return f"can have {', '.join(metadata['choices'])}, not {item!r}"
-    if metadata["least"] is not None and value < metadata["least"]:
-        return f"must be at least {metadata['least']}, not {value}"
-    if metadata["most"] is not None and value > metadata["most"]:
-        return f"must be at most {metadata['most']}, not {value}"
-    return ""
 
 
 def _processors() -> int:

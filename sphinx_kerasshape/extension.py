@@ -57,6 +57,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
 
 
 def _follow(app: Sphinx, build: Build) -> None:
+    app.connect("config-inited", build.settle)
     app.connect("config-inited", _add_static_folder)
     app.connect("builder-inited", build.begin)
     app.connect("env-before-read-docs", build.expect)

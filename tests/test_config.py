@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +15,11 @@ from hypothesis import settings as patience
 from hypothesis import strategies as st
 from sphinx.config import Config, check_confval_types
 
-from sphinx_kerasshape.config import PREFIX, Settings, options, settings
+from sphinx_kerasshape.codec import fingerprint
+from sphinx_kerasshape.config import PREFIX, Settings, options, settings, settle
+from sphinx_kerasshape.surroundings import launch
+
+from .conftest import Project
 
 PATIENT = patience(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = [one.name for one in fields(Settings)]
@@ -22,6 +29,14 @@ def conf(**values: object) -> Any:
     """Return what a conf.py with some options gives: the others as they are by default."""
     defaults = {name: default for name, default, _, _ in options()}
     return SimpleNamespace(**{**defaults, **{PREFIX + name: value for name, value in values.items()}})
+
+
+def registered(conf: dict[str, Any], overrides: dict[str, Any] | None = None) -> Config:
+    """Return the config of a conf.py and a command line."""
+    config = Config(conf, overrides)
+    for option in options():
+        config.add(*option)
+    return config
 
 
 def test_defaults() -> None:
@@ -42,6 +57,7 @@ def test_every_option_is_documented(name: str) -> None:
         ("columns", "layer,params", ("layer", "params")),
         ("weights", "real", "real"),
         ("provenance", "1", True),
+        ("network", "0", False),
         ("timeout", "5", 5),
         ("jobs", "3", 3),
         ("executor", "spawn", "spawn"),
@@ -52,9 +68,8 @@ def test_every_option_is_documented(name: str) -> None:
 )
 def test_command_line(name: str, text: str, value: object) -> None:
     assert name in NAMES
-    config = Config({}, {PREFIX + name: text})
-    for option in options():
-        config.add(*option)
+    config = registered({}, {PREFIX + name: text})
+    assert settle(config) == []
     read, problems = settings(config)
     assert problems == []
     assert read == Settings(**{name: value})
@@ -64,6 +79,26 @@ def test_command_line(name: str, text: str, value: object) -> None:
     ("name", "value", "message"),
     [
         ("timeout", 0, "kerasshape_timeout must be at least 1, not 0; it stays 60"),
+        ("timeout", 86_401, "kerasshape_timeout must be at most 86400, not 86401; it stays 60"),
+        ("timeout", True, "kerasshape_timeout must be a whole number, not True; it stays 60"),
+        ("weights", ["real"], "kerasshape_weights must be a string, not ['real']; it stays 'auto'"),
+        ("weights", "", "kerasshape_weights must be auto, real, not ''; it stays 'auto'"),
+        ("environment", "HOME", "kerasshape_environment must be a list of strings, not 'HOME'; it stays ()"),
+        (
+            "environment",
+            ["=x"],
+            "kerasshape_environment can have NAME or NAME=value, not '=x'; it stays ()",
+        ),
+        (
+            "cache_dir",
+            "a\0b",
+            "kerasshape_cache_dir can't have the character '\\x00', as in 'a\\x00b'; it stays ''",
+        ),
+        (
+            "lockfile",
+            "",
+            "kerasshape_lockfile must be the path of a file, not ''; it stays 'kerasshape.lock.json'",
+        ),
         ("jobs", -1, "kerasshape_jobs must be at least 0, not -1; it stays 0"),
         (
             "environment",
@@ -84,30 +119,155 @@ def test_a_wrong_value(name: str, value: object, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "message", "read"),
     [
-        ("timeout", "60"),
-        ("timeout", 1.5),
-        ("timeout", True),
-        ("provenance", "yes"),
-        ("environment", "HOME"),
-        ("environment", None),
-        ("prelude", None),
-        ("executor", "threads"),
-        ("weights", ""),
+        ("network", "no", "kerasshape_network must be True or False, not 'no'; it counts as False", False),
+        ("network", 2, "kerasshape_network must be True or False, not 2; it counts as False", False),
+        (
+            "execution",
+            "Auto",
+            "kerasshape_execution must be auto, locked, off, not 'Auto'; it counts as 'off'",
+            "off",
+        ),
+        (
+            "execution",
+            ["auto"],
+            "kerasshape_execution must be a string, not ['auto']; it counts as 'off'",
+            "off",
+        ),
     ],
 )
-def test_what_sphinx_says_itself_is_not_said_twice(
-    name: str, value: object, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert settings(conf(**{name: value})) == (Settings(), [])
-    config = Config({PREFIX + name: value})
-    for option in options():
-        config.add(*option)
-    with caplog.at_level("WARNING", "sphinx"):
-        check_confval_types(None, config)
-    (record,) = caplog.records
-    assert PREFIX + name in record.getMessage()
+def test_a_wrong_value_that_must_run_nothing(name: str, value: object, message: str, read: object) -> None:
+    assert settings(conf(**{name: value})) == (Settings(**{name: read}), [message])
+
+
+@pytest.mark.parametrize("name", ["network", "lint", "provenance", "check_cached"])
+@pytest.mark.parametrize(("value", "read"), [(0, False), (1, True), ("0", False), ("1", True)])
+def test_numbers_for_truth(name: str, value: object, read: bool) -> None:
+    config = registered({PREFIX + name: value})
+    assert settle(config) == []
+    assert settings(config) == (Settings(**{name: read}), [])
+
+
+def as_read(default: object, value: Any) -> object:
+    """Return a good value as the code reads it."""
+    if isinstance(default, bool) and value in ("0", "1"):
+        return value == "1"
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Mute:
+    """A value that can't even say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+ABSURD: list[Any] = [
+    *(
+        None,
+        [],
+        {},
+        (),
+        set(),
+        -1,
+        0,
+        1,
+        10**30,
+        -(10**5000),
+        True,
+        1.5,
+        float("nan"),
+        object(),
+        Mute(),
+        Mute,
+        len,
+    ),
+    *("x", "", "0", b"x", "a\0b", "A\0=1", "A=\ud800", "=x", "x" * 10**6, Path("x")),
+    *(
+        [None],
+        [[]],
+        [""],
+        ["=x"],
+        ["A\0=1"],
+        ["A=\ud800"],
+        ["auto"],
+        ["x"],
+        [Mute()],
+        ENDLESS,
+        {"x": 1},
+        range(3),
+    ),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    (option,) = (one for one in fields(Settings) if one.name == name)
+    instead = option.default if option.metadata["unusable"] is None else option.metadata["unusable"]
+    for value in ABSURD:
+        config = registered({PREFIX + name: value})
+        problems = settle(config)
+        read, later = settings(config)
+        if problems:
+            (problem,) = problems
+            assert problem.startswith(f"{PREFIX}{name} ")
+            assert len(problem) < 600
+            assert "\0" not in problem
+            assert read == Settings(**{name: instead})
+        else:
+            assert getattr(read, name) == as_read(option.default, value)
+        assert later == []
+        with caplog.at_level("WARNING", "sphinx"):
+            check_confval_types(None, config)
+        assert caplog.records == []
+        # What they are used for does not fail.
+        fingerprint(vars(read))
+        subprocess_environment = dict(launch(read).environment)
+        assert all(map(os.fsencode, subprocess_environment))
+        for path in (read.cache_dir, read.lockfile, read.python, *read.file_folders):
+            os.path.lexists(path)
+
+
+CONF = """
+kerasshape_network = "no"
+kerasshape_execution = 7
+kerasshape_weights = ["real"]
+kerasshape_numbers = ["si"]
+kerasshape_lint = 1
+kerasshape_timeout = 10**30
+kerasshape_memory = 1.5
+kerasshape_environment = "HOME"
+kerasshape_prelude = None
+kerasshape_python = "a\\0b"
+kerasshape_columns = lambda: 3
+"""
+
+
+def test_a_build_says_each_once(make_project: Callable[..., Project]) -> None:
+    page = "# A\n\n(3, 4)\n\n```{keras:model} a\nkeras.Sequential([keras.Input((4,))])\n```\n"
+    project = make_project({"index.md": page}, CONF)
+    first = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
+    assert first.status == 0
+    found = [text.removeprefix("WARNING: ").partition(" ")[0] for text in first.warnings]
+    assert found == [
+        "invalid",
+        *(PREFIX + name for name in ("prelude", "columns", "weights", "provenance", "numbers", "timeout")),
+        *(PREFIX + name for name in ("memory", "network", "python", "environment", "execution")),
+    ]
+    again = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
+    assert again.warnings == first.warnings
+    assert "kerasshape_network must be True or False, not 'no'; it counts as False [kerasshape.option]" in (
+        text.removeprefix("WARNING: ") for text in first.warnings
+    )
 
 
 ANYTHING = (
@@ -124,8 +284,8 @@ def test_any_value(values: dict[str, object]) -> None:
         value, new = values.get(option.name), getattr(read, option.name)
         assert type(new) is type(option.default)
         # An option may have a cautious value, besides its default, where the given one is unusable.
-        cautious = option.metadata.get("unusable", "")
-        assert new in (option.default, cautious, tuple(value) if isinstance(value, list) else value)
+        cautious = option.metadata["unusable"]
+        assert new in (option.default, cautious, as_read(option.default, value))
     assert settings(conf(**vars(read))) == (read, [])
 
 

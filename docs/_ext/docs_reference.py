@@ -109,8 +109,8 @@ def _kind(option: Field[Any]) -> str:
     if option.metadata["choices"]:
         return " or ".join(f"`{choice!r}`" for choice in option.metadata["choices"])
     kind = _KINDS[type(option.default)]
-    least = option.metadata["least"]
-    return kind if least is None else f"{kind}, at least {least}"
+    least, most = option.metadata["least"], option.metadata["most"]
+    return kind if least is None else f"{kind}, {least} to {most:,}"
 
 
 def _default(value: Any) -> str:
