@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
+from types import ModuleType
 from typing import Any, Literal
 
 from sphinx_kerasshape.options import COLUMNS
-from sphinx_kerasshape.values import Unusable, usable
+from sphinx_kerasshape.values import Unusable, guess, usable
 
 PREFIX = "kerasshape_"
 
@@ -180,7 +181,7 @@ def settle(config: Any) -> list[str]:
             given = tuple(given)
         if type(given) is not type(value) or given != value:
             config[name] = list(value) if isinstance(value, tuple) else value
-    return problems
+    return [*problems, *_unknown(config)]
 
 
 def settings(values: Any) -> tuple[Settings, list[str]]:
@@ -197,6 +198,23 @@ def settings(values: Any) -> tuple[Settings, list[str]]:
                 instead = f"it counts as {read[one.name]!r}"
             problems.append(f"{PREFIX}{one.name} {why}; {instead}")
     return Settings(**read), problems
+
+
+def _unknown(config: Any) -> Iterator[str]:
+    """Say which settings of conf.py nobody knows. Those of the command line, Sphinx says itself."""
+    ours = [one.name for one in fields(Settings)]
+    # There is no public way to what conf.py has besides the settings that are known.
+    for name, value in getattr(config, "_raw_config", {}).items():
+        named = isinstance(name, str) and name.startswith(PREFIX) and name not in config
+        # A function or a module is there to help conf.py itself.
+        if named and not callable(value) and not isinstance(value, ModuleType):
+            meant = guess(name.removeprefix(PREFIX), ours)
+            hint = (
+                f"did you mean {PREFIX}{meant}?"
+                if meant
+                else f"after {PREFIX} there can be {', '.join(ours)}"
+            )
+            yield f"there is no setting {name}; {hint}"
 
 
 def _processors() -> int:

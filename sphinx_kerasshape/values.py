@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from reprlib import Repr
 from typing import Any
 
@@ -44,6 +44,13 @@ def shown(value: Any) -> str:
         return re.sub(" at 0x[0-9a-f]+", "", _SHORT.repr(value))
     except Exception:  # such as that of a number with too many digits
         return f"this {type(value).__name__}"
+
+
+def guess(word: str, known: Sequence[str]) -> str:
+    """Return the known word that may have been meant; empty if there is none."""
+    from difflib import get_close_matches  # slow to import, and rarely needed
+
+    return next(iter(get_close_matches(word, known, n=1)), "")
 
 
 def _switch(value: Any) -> bool:

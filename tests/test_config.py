@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -237,6 +238,30 @@ def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
             os.path.lexists(path)
 
 
+@pytest.mark.parametrize(
+    ("conf", "problems"),
+    [
+        (
+            {"kerasshape_timout": 5},
+            ["there is no setting kerasshape_timout; did you mean kerasshape_timeout?"],
+        ),
+        (
+            {"kerasshape_zzz": None},
+            [f"there is no setting kerasshape_zzz; after kerasshape_ there can be {', '.join(NAMES)}"],
+        ),
+        ({"kerasshape_values": re, "kerasshape_set": len, "keras": 1, "kerasshape": 2}, []),
+    ],
+)
+def test_misspelt_names(conf: dict[str, Any], problems: list[str]) -> None:
+    assert settle(registered(conf)) == problems
+
+
+def test_settings_of_other_extensions_are_known() -> None:
+    config = registered({"kerasshape_more_pictures": 1})
+    config.add("kerasshape_more_pictures", 0, "", int)
+    assert settle(config) == []
+
+
 CONF = """
 kerasshape_network = "no"
 kerasshape_execution = 7
@@ -249,6 +274,7 @@ kerasshape_environment = "HOME"
 kerasshape_prelude = None
 kerasshape_python = "a\\0b"
 kerasshape_columns = lambda: 3
+kerasshape_timout = 5
 """
 
 
@@ -262,6 +288,7 @@ def test_a_build_says_each_once(make_project: Callable[..., Project]) -> None:
         "invalid",
         *(PREFIX + name for name in ("prelude", "columns", "weights", "provenance", "numbers", "timeout")),
         *(PREFIX + name for name in ("memory", "network", "python", "environment", "execution")),
+        "there",
     ]
     again = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
     assert again.warnings == first.warnings
