@@ -67,7 +67,11 @@ def _follow(app: Sphinx, build: Build) -> None:
 
 
 def _add_static_folder(app: Sphinx, config: Config) -> None:
-    config.html_static_path = [*config.html_static_path, str(STATIC)]
+    paths = config.html_static_path
+    if isinstance(paths, str):
+        paths = [paths]  # Not its letters.
+    if isinstance(paths, (list, tuple, set)):  # Sphinx has something to say of anything else.
+        config.html_static_path = [*paths, str(STATIC)]
 
 
 def _visit_header_cell(translator: Any, node: keras_header_cell) -> None:

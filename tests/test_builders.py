@@ -101,3 +101,17 @@ def test_latex_compiles_to_a_complete_document(example: Project, html: Built) ->
     log = next(out.glob("*.log")).read_text(errors="replace")
     assert "undefined references" not in log
     assert not re.findall(r"multiply.defined", log)
+
+
+@pytest.mark.parametrize("paths", ["'own'", "['own']", "('own',)"])
+def test_static_folders(paths: str, make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.rst": "A\n=\n"}, f"html_static_path = {paths}\n")
+    project.write("own/own.css", "")
+    assert project.build("html").warnings == []
+    assert {path.name for path in project.folder.glob("html/_static/*.css")} >= {"own.css", "kerasshape.css"}
+
+
+def test_static_folders_that_are_none_are_left_to_sphinx(make_project: Callable[..., Project]) -> None:
+    built = make_project({"index.rst": "A\n=\n"}, "html_static_path = 5\n").build("html")
+    assert built.status == 2
+    assert "sphinx_kerasshape" not in built.said
