@@ -65,7 +65,7 @@ class Build:
         runs = self.settings.execution == "auto"
         around = surroundings(self.settings) if runs else Surroundings(Versions())
         path = Path(app.confdir, self.settings.lockfile)
-        self.plan = plan.make(self.settings, around.versions, path, Path(app.srcdir))
+        self.plan = plan.make(self.settings, around, path, Path(app.srcdir))
         self.cache = Cache(folder, around, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not self.settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, self.settings.timeout, fresh)

@@ -74,6 +74,8 @@ class Surroundings(NamedTuple):
     """The environment variables that the project lets its models see."""
     installed: Callable[[str], str] = lambda _: ""
     """Returns the version of an installed distribution, or nothing."""
+    problem: str = ""
+    """Why nothing can be run there; empty where it can be tried."""
 
 
 class Cache:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from sphinx_kerasshape.cache import Result
+from sphinx_kerasshape.cache import Result, Surroundings
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.messages import Answer, Failure, Report, Request, Versions, content
 from sphinx_kerasshape.problems import REMEDY, Problem
@@ -20,8 +20,9 @@ LINES = 10
 """How many differences between a model and its lock are said."""
 
 _INSTALL = (
-    "TensorFlow is not installed, so no model can be run: pip install sphinx-kerasshape[tensorflow-cpu], "
-    "or commit a {lock} that was written where it is installed (sphinx-build -b kerasshape-lock)"
+    "TensorFlow is not installed{where}, so no model can be run: "
+    "pip install sphinx-kerasshape[tensorflow-cpu], or commit a {lock} that was written "
+    "where it is installed (sphinx-build -b kerasshape-lock)"
 )
 _OFF = Failure("", "kerasshape_execution is 'off': nothing is run")
 
@@ -112,17 +113,25 @@ class Plan(NamedTuple):
         return Failure(Problem.LOCK, f"{self._change(entry)}: {REMEDY}")
 
 
-def make(settings: Settings, versions: Versions, path: Path, root: Path) -> Plan:
+def make(settings: Settings, around: Surroundings, path: Path, root: Path) -> Plan:
     """Decide how a build comes to its answers."""
     if settings.execution == "off":
         return Plan(runs=False, path=path, root=root)
-    # Without a version of Python the interpreter itself is missing: the worker will say so.
-    locked = settings.execution == "locked" or (versions.python != "" and versions.tensorflow == "")
+    versions = around.versions
+    locked = settings.execution == "locked" or versions.tensorflow == ""
     found, bad = _read(path)
+    if around.problem:
+        # A mistake in conf.py, for which the lock is no remedy.
+        return Plan(False, path, root, None, Failure(Problem.WORKER, around.problem), versions, bad)
     if bad is not None:
         return Plan(not locked, path, root, None, Failure("", bad.message), versions, bad)
     if not locked:
         return Plan(True, path, root, found, versions=versions)
+    return _locked(settings, found, path, root)
+
+
+def _locked(settings: Settings, found: Lock | None, path: Path, root: Path) -> Plan:
+    """Return the plan of a build that must not, or can't, run anything."""
     if found is not None:
         why = (
             "kerasshape_execution is 'locked'" if settings.execution == "locked" else "there is no TensorFlow"
@@ -131,7 +140,8 @@ def make(settings: Settings, versions: Versions, path: Path, root: Path) -> Plan
     if settings.execution == "locked":
         message = f"kerasshape_execution is 'locked', but there is no {path.name}: {REMEDY}"
         return Plan(runs=False, path=path, root=root, failure=Failure(Problem.TENSORFLOW, message))
-    failure = Failure(Problem.TENSORFLOW, _INSTALL.format(lock=path.name))
+    where = f" for {settings.python} (kerasshape_python)" if settings.python else ""
+    failure = Failure(Problem.TENSORFLOW, _INSTALL.format(where=where, lock=path.name))
     return Plan(runs=False, path=path, root=root, failure=failure)
 
 

@@ -6,21 +6,17 @@ metadata: a build in which no answer is missing imports nothing.
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 import os
-import platform
-import re
 import site
-import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape.cache import Surroundings
 from sphinx_kerasshape.config import Settings
+from sphinx_kerasshape.interpreter import interpreter
 from sphinx_kerasshape.messages import Versions
 
 if TYPE_CHECKING:
@@ -44,11 +40,6 @@ _ALWAYS = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
-_ASK = (
-    "import json, platform, importlib.metadata as m\n"
-    "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
-    "print(json.dumps([platform.python_version(), found]))"
-)
 
 
 def launch(settings: Settings) -> Launch:
@@ -85,8 +76,8 @@ def surroundings(settings: Settings) -> Surroundings:
 
     Versions are empty where a package, or the interpreter itself, is missing.
     """
-    python, installed = _interpreter(settings.python)
-    tensorflow = next(filter(None, map(installed, TENSORFLOWS)), "")
+    python = interpreter(settings.python)
+    tensorflow = next(filter(None, map(python.installed, TENSORFLOWS)), "")
     seen = environment(settings.environment, os.environ)
     named = {item.partition("=")[0] for item in settings.environment}
     variables = [(name, seen[name]) for name in sorted(named & seen.keys())]
@@ -95,34 +86,11 @@ def surroundings(settings: Settings) -> Surroundings:
     if not settings.network:
         variables.append(("kerasshape_network", "False"))
     return Surroundings(
-        Versions(python, tensorflow, installed("keras"), seen["KERAS_BACKEND"]),
+        Versions(python.version, tensorflow, python.installed("keras"), seen["KERAS_BACKEND"]),
         tuple(variables),
-        installed,
+        python.installed,
+        python.problem,
     )
-
-
-def _interpreter(python: str) -> tuple[str, Callable[[str], str]]:
-    """Return the version of an interpreter, and a function that looks up its packages."""
-    if not python:
-        return platform.python_version(), _installed
-    try:
-        done = subprocess.run([python, "-c", _ASK], capture_output=True, timeout=60, check=True)
-        version, packages = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return "", lambda _: ""
-    found = {_normal(name): text for name, text in packages.items() if name}
-    return str(version), lambda name: str(found.get(_normal(name), ""))
-
-
-def _installed(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return ""
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _project_folders() -> Iterable[str]:

@@ -249,6 +249,7 @@ SITE = {
     "death": {"keras.py": "import os; os._exit(7)"},
     "talk": {"keras.py": "raise ImportError('no luck')", "sitecustomize.py": "print('Welcome!')"},
 }
+NO_PYTHON = "kerasshape_python must be a Python that has TensorFlow, but"
 NO_LUCK = f"TensorFlow can't be imported by {sys.executable}: no luck"
 
 
@@ -266,9 +267,9 @@ def project(make_project: Callable[..., Project]) -> Project:
 @pytest.mark.parametrize(
     ("executor", "option", "message"),
     [
-        ("fork", "python=/no/python", "the interpreter /no/python can't be started: [Errno 2] No such file"),
-        ("spawn", "python=/no/python", "the interpreter /no/python can't be started: [Errno 2] No such file"),
-        ("fork", "python=false", "the process that runs TensorFlow ended with exit status 1"),
+        ("fork", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
+        ("spawn", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
+        ("fork", "python=false", f"{NO_PYTHON} false ended with exit status 1"),
         (
             "fork",
             "environment=PYTHONPATH=FOLDER/death",

@@ -314,7 +314,8 @@ def test_without_tensorflow_and_lock_one_message_says_what_to_install(
 ) -> None:
     built = make(make_project).build("text", "-n", "-D", bare)
     assert built.warnings == [
-        "index.md:4: WARNING: TensorFlow is not installed, so no model can be run: "
+        f"index.md:4: WARNING: TensorFlow is not installed for {bare.partition('=')[2]} (kerasshape_python), "
+        "so no model can be run: "
         "pip install sphinx-kerasshape[tensorflow-cpu], or commit a kerasshape.lock.json that was written "
         "where it is installed (sphinx-build -b kerasshape-lock) [kerasshape.tensorflow]"
     ]
