@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape import files
 from sphinx_kerasshape.codec import LONGEST, build, dumps, fingerprint, inert, loads, plain
+from sphinx_kerasshape.imports import Imports
 from sphinx_kerasshape.messages import (
     SCHEMA,
     Answer,
@@ -76,6 +77,8 @@ class Surroundings(NamedTuple):
     """Returns the version of an installed distribution, or nothing."""
     problem: str = ""
     """Why nothing can be run there; empty where it can be tried."""
+    folders: tuple[str, ...] = ()
+    """Those of ``sys.path`` that are the project's."""
 
 
 class Cache:
@@ -89,6 +92,7 @@ class Cache:
         self._folder = folder
         self._surroundings = surroundings
         self._root = root
+        self._imports = Imports(surroundings.folders, root)
         self._digests: dict[str, str] = {}
         self._found: dict[Request, Result | None] = {}
         self.problem = ""
@@ -113,6 +117,7 @@ class Cache:
             "content": shown or content(report),
             "layers": layer_paths(report),
             "sources": [plain(self._relative(source)) for source in report.sources],
+            "imports": self._imports.found(_imported(request, report)),
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:
@@ -135,11 +140,12 @@ class Cache:
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
             if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
+            imports = self._imports.hold(dict(fields["imports"]))
             layers = tuple(inert(str(layer)[:LONGEST]) for layer in fields["layers"])
             result = Result(str(fields["content"]), layers, stored=body)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return result if all(map(self._holds, sources)) else None
+        return result if imports and all(map(self._holds, sources)) else None
 
     def _content(self, path: Path) -> bytes:
         """Return what a file has. Raises ``OSError``, ``ValueError`` for one that is not to be trusted."""
@@ -170,6 +176,13 @@ class Cache:
             return source._replace(key=os.path.relpath(source.key, self._root))
         except ValueError:  # another drive
             return source
+
+
+def _imported(request: Request, report: Report) -> list[str]:
+    """Return the project's files that a report's code imported; not those that the page names."""
+    named = {request.origin, *(step.origin for step in request.earlier)}
+    files = [source.key for source in report.sources if source.kind == "file"]
+    return [file for file in files if file.endswith(".py") and file not in named]
 
 
 class Shown:

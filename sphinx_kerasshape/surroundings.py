@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.cache import Surroundings
 from sphinx_kerasshape.config import Settings
@@ -90,6 +90,7 @@ def surroundings(settings: Settings) -> Surroundings:
         tuple(variables),
         python.installed,
         python.problem,
+        tuple(_project_folders()),
     )
 
 
@@ -99,7 +100,10 @@ def _project_folders() -> Iterable[str]:
     own = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}
     own |= {*site.getsitepackages(), site.getusersitepackages()}
     own |= {os.path.join(paths["platstdlib"], "lib-dynload"), os.path.dirname(sys.executable)}
-    for entry in sys.path:
+    entries: list[Any] = list(sys.path)
+    for entry in entries:
+        if not isinstance(entry, (str, os.PathLike)):  # Python passes over anything else, too.
+            continue
         folder = os.path.abspath(entry)
         if folder not in own and Path(folder).is_dir():
             yield folder

@@ -106,6 +106,8 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "no-fields": lambda _: b"{}\n{}",
     "no-sources": lambda data: data.replace(b'"sources":[]', b'"sources":7', 1),
     "odd-sources": lambda data: data.replace(b'"sources":[]', b'"sources":[{}]', 1),
+    "no-imports": lambda data: data.replace(b'"imports":{}', b'"imports":7', 1),
+    "odd-imports": lambda data: data.replace(b'"imports":{}', b'"imports":{"a":7}', 1),
     "no-layers": lambda data: data.replace(b'"layers":[]', b'"layers":7', 1),
     "other-schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
     "other-checksum": lambda data: re.sub(rb'"body":"..', b'"body":"zz', data),
@@ -403,3 +405,72 @@ def test_the_expected_error_is_shown(steps: dict[str, Step]) -> None:
 def test_real_weights_give_the_same_pages(steps: dict[str, Step]) -> None:
     assert steps["real"].imports == 1
     assert steps["real"].pages == steps["module"].pages
+
+
+# Where imports are looked for: an answer from another module than would be found now is no answer.
+
+ZOO = """\
+import keras
+
+
+def tower():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense({units})])
+"""
+TOWERS = {
+    "index.rst": """\
+Towers
+======
+
+.. keras:model:: imported
+   :from: zoo:tower()
+
+.. keras:model:: alone
+
+   keras.Sequential([keras.Input((4,)), layers.Dense(7)])
+""",
+}
+
+
+def paths(*folders: str) -> str:
+    lines = [f"sys.path.insert(0, os.path.abspath({folder!r}))\n" for folder in reversed(folders)]
+    return "".join(["import os, sys\n", *lines])
+
+
+def test_an_answer_depends_on_where_its_modules_are_found(make_project: Callable[..., Project]) -> None:
+    project = make_project(TOWERS)
+    conf = (project.folder / "source" / "conf.py").read_text()
+    for units, place in ((3, "one/zoo.py"), (5, "two/zoo/__init__.py"), (0, "more/other.py")):
+        project.write(f"../{place}", ZOO.format(units=units))
+    (project.folder / "late").mkdir()
+
+    def built(*folders: str) -> tuple[list[str], str, int]:
+        project.write("conf.py", conf + paths(*folders))
+        done = project.build("text")
+        found = re.findall(r"running models... \[ *\d+%\]", re.sub(r"\x1b\[[0-9;]*m", "", done.said))
+        totals = re.findall(r"Total params[ |]+(\d+)", done.page("index.txt"))
+        return done.warnings, " ".join(totals), len(found)
+
+    assert built("../one") == ([], "15 35", 2)
+    assert built("../one") == ([], "15 35", 0)
+    # Folders that have nothing of the name are nothing to it.
+    assert built("../more", "../one") == ([], "15 35", 0)
+    assert built("../late", "../one", "../more") == ([], "15 35", 0)
+    assert built("../two", "../one") == ([], "25 35", 1)
+    assert built("../one", "../two") == ([], "15 35", 1)
+    assert built("../late", "../one") == ([], "15 35", 1)
+    warnings, totals, runs = built()
+    assert totals == "35"
+    assert runs == 1
+    (warning,) = warnings
+    assert "ModuleNotFoundError: No module named 'zoo'" in warning
+    assert built() == (warnings, totals, runs)
+    assert built("../late", "../one") == ([], "15 35", 0)
+    # An earlier folder gets one of the name, later.
+    project.write("../late/zoo.py", ZOO.format(units=6))
+    assert built("../late", "../one") == ([], "30 35", 1)
+    moved = make_project(copy=project.folder / "source")
+    for name in ("late", "one", ".kerasshape"):
+        shutil.copytree(project.folder / name, moved.folder / name)
+    shutil.rmtree(project.folder / "late")
+    done = moved.build("text")
+    assert (done.warnings, "running models" in done.said) == ([], False)
