@@ -75,8 +75,12 @@ def _locked(given: argparse.Namespace) -> bool:
 @contextmanager
 def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
     from sphinx.application import Sphinx
+    from sphinx.util.console import color_terminal, nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+    # As Sphinx's own command does; warnings go elsewhere than what it asks about.
+    if not (color_terminal() and sys.stderr.isatty()):
+        nocolor()
     confdir = str(Path(given.confdir or given.sourcedir).resolve())
     overrides = dict(option.partition("=")[::2] for option in given.define)
     if given.cache_dir:

@@ -255,3 +255,35 @@ def test_the_lock_is_written_anew_on_request(make_project: Callable[..., Project
     built = project.build("text", "-W")
     assert (built.warnings, built.status) == ([], 0)
     assert built.page("index.txt").endswith("30\n")
+
+
+@pytest.mark.parametrize("variable", ["CI", "TERM", "NO_COLOR"])
+def test_no_colours_where_no_terminal_is(
+    variable: str, make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "NO_COLOUR", "FORCE_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, {"CI": "true", "TERM": "xterm-256color"}.get(variable, "1"))
+    project = make_project({"index.md": "# A\n\n{keras:params}`3 <none>`\n"}, "kerasshape_timout = 3\n")
+    done = run(project, "--check")
+    assert "there is no setting kerasshape_timout" in done.stderr
+    assert "there is no model 'none'" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudoterminals")
+@pytest.mark.parametrize(("more", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_on_a_terminal(
+    more: dict[str, str], colours: bool, make_project: Callable[..., Project]
+) -> None:
+    project = make_project({"index.md": "# A\n"}, "kerasshape_timout = 3\n")
+    ours, theirs = os.openpty()
+    clean = {name: text for name, text in os.environ.items() if "COLO" not in name and name != "CI"}
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(project.folder / "source")]
+    environment = {**clean, "TERM": "xterm-256color", **more}
+    subprocess.run(command, check=True, stdout=theirs, stderr=theirs, env=environment)
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "there is no setting kerasshape_timout" in said
+    assert ("\x1b[" in said) == colours
