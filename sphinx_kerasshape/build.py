@@ -152,7 +152,7 @@ class Build:
         """Have a process ready, or TensorFlow in it; a broken one is reported when models are to run."""
         from sphinx_kerasshape.process import Broken
 
-        with suppress(Broken):
+        with suppress(Broken, OSError):
             self.worker.warm() if warm else self.worker.start()
 
     def _close(self) -> None:

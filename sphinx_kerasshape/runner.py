@@ -69,10 +69,16 @@ class Runner:
                         results[request] = Result.of(answer)
                         yield request
         except Broken as broken:
-            for request in requests:
-                if request not in results:
-                    results[request] = Result.of(broken.failure)
-                    yield request
+            failure = broken.failure
+        except OSError as error:  # such as that no temporary file can be made
+            why = error.strerror or error
+            failure = Failure("worker", f"the process that runs models can't be started: {why}")
+        else:
+            return
+        for request in requests:
+            if request not in results:
+                results[request] = Result.of(failure)
+                yield request
 
     def _answers(
         self, chains: list[tuple[Request, ...]]

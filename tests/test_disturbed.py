@@ -40,6 +40,9 @@ CAN_MOUNT = (
 )
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the shell's limits and redirections")
+
+
 def html(built: Built) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(built.out.glob("*.html"))}
 
@@ -370,3 +373,36 @@ def test_a_spoilt_environment_is_read_anew(
     shutil.rmtree(project.folder / "html")
     built = project.build("html")
     assert (built.status, html(built)) == (0, undisturbed)
+
+
+@LINUX
+def test_bare_surroundings(make_project: Make, undisturbed: dict[str, bytes]) -> None:
+    project = make_project({"index.md": PAGE})
+    command = " ".join(project.command("html", "-W"))
+    bare = "unset HOME LANG; export LC_ALL=C TMPDIR=/no/where; exec <&- >&- 2>&-; exec "
+    assert subprocess.run(["sh", "-c", bare + command], check=False).returncode == 0
+    assert html(Built(0, [], "", project.folder / "html")) == undisturbed
+
+
+@LINUX
+@pytest.mark.parametrize("executor", ["fork", "spawn"])
+@pytest.mark.parametrize("files", [12, 32])
+def test_too_few_open_files(files: int, executor: str, make_project: Make) -> None:
+    project = make_project({"index.md": PAGE})
+    command = " ".join(project.command("html", "-D", f"kerasshape_executor={executor}"))
+    done = subprocess.run(["sh", "-c", f"ulimit -n {files}; exec {command}"], check=False)
+    assert done.returncode == 0
+    (warning,) = (project.folder / "warnings.txt").read_text().splitlines()
+    assert warning.endswith("[kerasshape.worker]")
+
+
+@pytest.mark.parametrize("executor", ["fork", "spawn"])
+def test_no_folder_for_temporary_files(executor: str, make_project: Make) -> None:
+    conf = "import tempfile\ntempfile.tempdir = '/no/where'\n"
+    project = make_project({"index.md": PAGE}, conf)
+    built = project.build("html", "-D", f"kerasshape_executor={executor}")
+    (warning,) = built.warnings
+    assert warning.endswith(
+        "the process that runs models can't be started: No such file or directory [kerasshape.worker]"
+    )
+    assert built.status == 0
