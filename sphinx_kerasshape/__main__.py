@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -79,7 +79,7 @@ def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sp
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     # As Sphinx's own command does; warnings go elsewhere than what it asks about.
-    if not (color_terminal() and sys.stderr.isatty()):
+    if not (color_terminal() and sys.stderr and sys.stderr.isatty()):
         nocolor()
     confdir = str(Path(given.confdir or given.sourcedir).resolve())
     overrides = dict(option.partition("=")[::2] for option in given.define)
@@ -122,28 +122,40 @@ def _sources(
 def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
     """Change a file, or show how; return what went wrong."""
     if given.diff:
-        _write(fix.diff(source, edits), sys.stdout)
-    if not given.diff and not given.check:
+        return _put(fix.diff(source, edits), sys.stdout)
+    if not given.check:
         try:
             fix.write(source, edits)
         except (OSError, UnicodeEncodeError, fix.Unfixable) as error:
             return [str(error)]
-    for edit in edits if not given.diff else ():
+    problems = []
+    for edit in edits:
         if edit.old.strip():
             old, new = (" ".join(text.split()) for text in (edit.old, edit.new))
-            _say(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
-    return []
+            problems += _say(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
+    return problems
 
 
-def _say(text: str, *, error: bool = False) -> None:
-    _write(f"{text}\n", sys.stderr if error else sys.stdout)
+def _say(text: str, *, error: bool = False) -> list[str]:
+    return _put(f"{text}\n", sys.stderr if error else sys.stdout)
 
 
-def _write(text: str, stream: TextIO) -> None:
-    """Write a text to a terminal or a pipe of any encoding; files go first, so nobody reading is no error."""
-    encoding = stream.encoding or "ascii"
-    with suppress(OSError):
+def _put(text: str, stream: TextIO | None) -> list[str]:
+    """Write a text to a stream, which may be closed, or not have all characters; return what went wrong."""
+    if stream is None:
+        return []
+    encoding = stream.encoding or "utf-8"
+    try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except OSError as error:
+        # What could not be written would be tried once more at the end, and fail there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # Who reads no further, as head does, has seen enough.
+        return (
+            [] if isinstance(error, BrokenPipeError) else [f"the output can't be written: {error.strerror}"]
+        )
+    return []
 
 
 if __name__ == "__main__":

@@ -287,3 +287,41 @@ def test_colours_on_a_terminal(
     os.close(theirs)
     assert "there is no setting kerasshape_timout" in said
     assert ("\x1b[" in said) == colours
+
+
+ODD = """\
+# A
+
+```{keras:model} é
+keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
+Ω {keras:params}`16 <é>`
+"""
+OUTPUTS = {
+    # where the output goes; what is said of it
+    "ascii": ("LC_ALL=C PYTHONIOENCODING=ascii {}", r"\xe9.md:7: 16 -> 15"),
+    "closed": ("{} >&-", ""),
+    "all closed": ("{} >&- 2>&- <&-", ""),
+    "unread": ("{} | true", ""),
+    "full": ("{} >/dev/full", "the output can't be written: No space left on device"),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the shell's redirections")
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_output_that_takes_not_everything(name: str, make_project: Callable[..., Project]) -> None:
+    output, says = OUTPUTS[name]
+    project = make_project({"é.md": ODD, "ö.md": ODD.replace("é", "ö")})
+    command = f"{sys.executable} -m sphinx_kerasshape fix source --cache-dir {project.cache}"
+    shell = ["bash", "-o", "pipefail", "-c", output.format(command)]
+    shown = ["bash", "-o", "pipefail", "-c", output.format(f"{command} --diff")]
+    for asked in (shown, shell):
+        done = subprocess.run(
+            asked, cwd=project.folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == int(name == "full")
+    assert says in done.stdout + done.stderr
+    for page in ("é.md", "ö.md"):
+        assert "`15 <" in (project.folder / "source" / page).read_text(encoding="utf-8")
