@@ -64,8 +64,7 @@ class Build:
         # Nothing is started, not even to ask for versions, where nothing must be run.
         runs = self.settings.execution == "auto"
         around = surroundings(self.settings) if runs else Surroundings(Versions())
-        path = Path(app.confdir, self.settings.lockfile)
-        self.plan = plan.make(self.settings, around, path, Path(app.srcdir))
+        self.plan = plan.make(self.settings, around, self._lock(app), Path(app.srcdir))
         self.cache = Cache(folder, around, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not self.settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, self.settings.timeout, fresh)
@@ -163,6 +162,16 @@ class Build:
         if self.settings.cache_dir:
             return Path(app.confdir, self.settings.cache_dir)
         return Path(app.doctreedir).parent / ".kerasshape"
+
+    def _lock(self, app: Sphinx) -> Path:
+        """Return the path of the lock, which is no folder, lest anyone be told to delete that."""
+        given, usual = (Path(app.confdir, name) for name in (self.settings.lockfile, Settings.lockfile))
+        with suppress(OSError):
+            if given.is_dir() and given != usual:
+                problem = f"kerasshape_lockfile must be the path of a file, but {given} is a folder"
+                warn(Problem.OPTION, f"{problem}; it stays {Settings.lockfile!r}", None)
+                return usual
+        return given
 
     def _mentions(self, env: BuildEnvironment, docnames: Iterable[str]) -> bool:
         return any(b"keras:model" in _content(Path(env.doc2path(name))) for name in docnames)

@@ -35,6 +35,8 @@ def _option(
     return field(default=default, metadata=metadata)
 
 
+_LONGEST_PATH = 4096
+"""More, no system takes."""
 PRELUDE = "import tensorflow as tf\nimport keras\nfrom keras import layers\n"
 
 
@@ -112,11 +114,14 @@ class Settings:
         "for each; ``auto`` forks where the system can.",
         choices=("auto", "fork", "spawn"),
     )
-    python: str = _option("", "The interpreter that has TensorFlow. Empty: the one that runs Sphinx.")
+    python: str = _option(
+        "", "The interpreter that has TensorFlow. Empty: the one that runs Sphinx.", most=_LONGEST_PATH
+    )
     environment: tuple[str, ...] = _option(
         (),
         "Environment variables that models see besides the harmless ones: "
         "``NAME`` passes one on, ``NAME=value`` sets it.",
+        most=100_000,
         form=("[^=]", "NAME or NAME=value"),
     )
     execution: str = _option(
@@ -131,17 +136,21 @@ class Settings:
         (),
         "Folders, relative to ``conf.py``, that ``:file:`` may take files from besides the source folder.",
         rebuild="env",
+        most=_LONGEST_PATH,
     )
     lockfile: str = _option(
         "kerasshape.lock.json",
         "The lock, relative to ``conf.py``; the builder ``kerasshape-lock`` writes it.",
+        most=_LONGEST_PATH,
         form=(".", "the path of a file"),
     )
     check_cached: bool = _option(
         False, "Let the builder ``kerasshape-check`` use answers of earlier builds, and run only what is new."
     )
     cache_dir: str = _option(
-        "", "Folder of earlier answers, relative to ``conf.py``. Empty: ``.kerasshape`` beside the doctrees."
+        "",
+        "Folder of earlier answers, relative to ``conf.py``. Empty: ``.kerasshape`` beside the doctrees.",
+        most=_LONGEST_PATH,
     )
 
     @property

@@ -20,8 +20,8 @@ class Unusable(Exception):
 def usable(value: Any, default: Any, limits: Mapping[str, Any]) -> Any:
     """Return a value, of the default's type. Raises :class:`Unusable`.
 
-    ``limits`` may have ``least`` and ``most`` for numbers, ``choices`` for texts, and ``form``:
-    what a text must match, and how that is called.
+    ``limits`` may have ``least`` and ``most``, which are characters for a text, ``choices`` for texts,
+    and ``form``: what a text must match, and how that is called.
     """
     if isinstance(default, bool):
         return _switch(value)
@@ -76,6 +76,8 @@ def _text(value: Any, limits: Mapping[str, Any], must: str) -> str:
     unfit = _UNFIT.search(value)
     if unfit:
         raise Unusable(f"can't have the character {unfit[0]!r}, as in {shown(value)}")
+    if limits["most"] is not None and len(value) > limits["most"]:
+        raise Unusable(f"can't have more than {limits['most']} characters, as in {shown(value)}")
     choices, (pattern, called) = limits["choices"], limits["form"]
     if choices and value not in choices:
         raise Unusable(f"{must} {', '.join(choices)}, not {shown(value)}")

@@ -100,6 +100,12 @@ def test_command_line(name: str, text: str, value: object) -> None:
             "",
             "kerasshape_lockfile must be the path of a file, not ''; it stays 'kerasshape.lock.json'",
         ),
+        (
+            "cache_dir",
+            5000 * "x",
+            f"kerasshape_cache_dir can't have more than 4096 characters, "
+            f"as in '{37 * 'x'}...{38 * 'x'}'; it stays ''",
+        ),
         ("jobs", -1, "kerasshape_jobs must be at least 0, not -1; it stays 0"),
         (
             "environment",
@@ -295,6 +301,18 @@ def test_a_build_says_each_once(make_project: Callable[..., Project]) -> None:
     assert "kerasshape_network must be True or False, not 'no'; it counts as False [kerasshape.option]" in (
         text.removeprefix("WARNING: ") for text in first.warnings
     )
+
+
+def test_a_folder_is_no_lock(make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.md": "# A\n"}, "kerasshape_lockfile = '.'\n")
+    folder = project.folder / "source"
+    for builder in ("text", "kerasshape-lock"):
+        (warning,) = project.build(builder).warnings
+        assert warning == (
+            f"WARNING: kerasshape_lockfile must be the path of a file, but {folder} is a folder; "
+            "it stays 'kerasshape.lock.json' [kerasshape.option]"
+        )
+    assert (folder / "kerasshape.lock.json").is_file()
 
 
 ANYTHING = (
