@@ -144,7 +144,7 @@ def ran(canaries: Canaries) -> list[str]:
 
 
 def test_a_build_that_runs_models_runs_all_but_what_a_saved_model_brings(ran: list[str]) -> None:
-    assert ran == ["body", "code", "expression", "file", "module", "prelude"]
+    assert ran == ["body", "code", "custom", "expression", "file", "module", "prelude"]
 
 
 @pytest.mark.parametrize("execution", ["off", "locked", "nonsense"])
@@ -297,7 +297,7 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
     built = make_project({"index.md": page}).build("text")
     (warning,) = built.warnings
-    assert "gave no usable answer: no problem is called 'nonsense' [kerasshape.crash]" in warning
+    assert "the code wrote where its process answers: '{\"failure\":{\"problem\":\"nonsense\"" in warning
     assert "(None, 3)" in built.page("index.txt")
 
 
