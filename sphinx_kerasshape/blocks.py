@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_kerasshape import options as reading
 from sphinx_kerasshape.config import Settings, settings
-from sphinx_kerasshape.options import AnyOption
+from sphinx_kerasshape.options import AnyOption, Options
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Page, Trouble, absolute
 
@@ -53,9 +53,9 @@ class BlockDirective(SphinxDirective):
         self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
         return message
 
-    def _refused(self, message: str) -> list[nodes.Node]:
+    def _refused(self, given: Options, message: str) -> list[nodes.Node]:
         """Show the code, if any, and what is wrong."""
-        code = self._code_block("\n".join(self.content)) if self.content else []
+        code = self._code_block("\n".join(self.content), given) if self.content else []
         return [*code, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
 
     def _option_location(self, option: str) -> str:
@@ -94,25 +94,15 @@ class BlockDirective(SphinxDirective):
         model = {"keras-page": self.env.docname, "keras-model": entry.key}
         return keras_part("", **model, **{"keras-part": part})
 
-    def _code_block(self, code: str) -> list[nodes.Node]:
+    def _code_block(self, code: str, given: Options) -> list[nodes.Node]:
         """Let Sphinx's own directive make the block; of code that is all hidden there is none."""
         lines = shown(code).splitlines()
         if code.strip() and not any(line.strip() for line in lines):
             return []
-        handed_on = {
-            option: read(self.options[option])
-            for option, read in _CODE_BLOCK.items()
-            if option in self.options
-        }
-        marked = handed_on.get("emphasize-lines")
-        if marked is not None and not reading.in_range(marked, len(lines)):
-            del handed_on["emphasize-lines"]
-            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {len(lines)}"
-            self._trouble(Problem.OPTION, problem)
         block = CodeBlock(
             self.name,
             ["python"],
-            handed_on,
+            self._for_sphinx(given, len(lines)),
             StringList(lines, source=self.get_source_info()[0] or ""),
             self.lineno,
             self.content_offset,
@@ -121,6 +111,19 @@ class BlockDirective(SphinxDirective):
             self.state_machine,
         )
         return block.run()
+
+    def _for_sphinx(self, given: Options, count: int) -> dict[str, Any]:
+        """Return the options of Sphinx's code block, for a block of so many lines."""
+        handed_on: dict[str, Any] = {"linenos": None} if given.linenos else {}
+        if given.lineno_start is not None:
+            handed_on["lineno-start"] = given.lineno_start
+        marked = given.emphasize_lines
+        if marked and not reading.in_range(marked, count):
+            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {count}"
+            self._trouble(Problem.OPTION, problem)
+        elif marked:
+            handed_on["emphasize-lines"] = marked
+        return handed_on
 
 
 def shown(code: str) -> str:
@@ -141,10 +144,3 @@ def _lines_from(file: str, first: int) -> list[str]:
         return Path(file).read_text(encoding="utf-8-sig").splitlines()[first - 1 :]
     except (OSError, UnicodeDecodeError):
         return []
-
-
-_CODE_BLOCK: dict[str, Any] = {
-    "linenos": lambda _: None,
-    "lineno-start": lambda text: int(text) if text.strip().lstrip("-").isdecimal() else 1,
-    "emphasize-lines": lambda text: text,
-}

@@ -61,7 +61,7 @@ class CodeDirective(BlockDirective):
             self._trouble(Problem.OPTION, problem)
         code = "\n".join(self.content)
         if not code.strip():
-            return self._refused(self._trouble(Problem.OPTION, "keras:code has no code"))
+            return self._refused(given, self._trouble(Problem.OPTION, "keras:code has no code"))
         earlier = self._earlier(given.session)
         number = 1 + sum(entry.is_code for entry in self._page.models.values())
         name = f"{self.env.docname}#code-{number}"
@@ -83,7 +83,7 @@ class CodeDirective(BlockDirective):
         container = nodes.container("", classes=["kerasshape", *given.classes])
         self.set_source_info(container)
         if "code" in given.show:
-            container += self._code_block(entry.request.code)
+            container += self._code_block(entry.request.code, given)
         parts = [part for part in given.show if part == "output"]
         container += [self._part(entry, part) for part in (*parts, "error", "problem")]
         return container
@@ -99,15 +99,15 @@ class ModelDirective(BlockDirective):
             self._trouble(Problem.OPTION, problem)
         if not self.arguments:
             problem = "keras:model needs a name, such as 'keras:model lstm-demo'"
-            return self._refused(self._trouble(Problem.NAME, problem))
+            return self._refused(given, self._trouble(Problem.NAME, problem))
         if set(self.arguments[0]) & set("/[]\"'"):
             problem = f"the name {self.arguments[0]!r} can't have slashes, brackets or quotes"
-            return self._refused(self._trouble(Problem.NAME, problem))
+            return self._refused(given, self._trouble(Problem.NAME, problem))
         try:
             source = self._source(given)
         except Unusable as unusable:
             problem = Problem.FILE if given.file else Problem.OPTION
-            return self._refused(self._trouble(problem, str(unusable)))
+            return self._refused(given, self._trouble(problem, str(unusable)))
         entry = self._entry(given, source)
         self._page.models[entry.key] = entry
         self._page.claims.extend(self._expectations(given, entry))
@@ -231,7 +231,7 @@ class ModelDirective(BlockDirective):
             shown = list(given.show)
         for part in shown:
             if part == "code":
-                container += self._code_block(entry.request.code) if entry.request.code else []
+                container += self._code_block(entry.request.code, given) if entry.request.code else []
             elif part == "table":
                 container += self._table(given, entry)
             elif not (part == "totals" and self._totals_in_table(given)):

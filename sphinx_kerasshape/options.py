@@ -26,6 +26,7 @@ COLUMNS = (
 """What ``:columns:`` can name."""
 ALL = 1_000_000
 """A depth that no model reaches."""
+_MOST_DIGITS = 9
 
 
 class Unusable(ValueError):
@@ -70,6 +71,9 @@ class Options(NamedTuple):
     expect_output: str = ""
     expect_params: str = ""
     expect_axes: str = ""
+    linenos: bool = False
+    lineno_start: int | None = None
+    emphasize_lines: str = ""
 
 
 def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tuple[Options, list[str]]:
@@ -79,14 +83,11 @@ def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tu
     problems = []
     for option, text in given.items():
         try:
-            if option in CODE_OPTIONS:
-                CODE_OPTIONS[option](text)
-            else:
-                field, read = _known(option, options, directive)
-                values[field] = read(text or "")
+            field, read = _known(option, options, directive)
+            values[field] = read(text or "")
         except Unusable as unusable:
             problems.append(f":{option}: {unusable}")
-    if "hide-code" in given:
+    if values.pop("hide_code", False):
         show = values.get("show", Options().show)
         values["show"] = tuple(part for part in show if part != "code")
     return Options(**values), problems
@@ -158,9 +159,8 @@ def _close(word: str, known: tuple[str, ...]) -> list[str]:
 
 def _known(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
     if option not in options:
-        known = (*options, *CODE_OPTIONS)
-        close = _close(option, known)
-        meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(known)}"
+        close = _close(option, tuple(options))
+        meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(options)}"
         raise Unusable(f"is no option of {directive}; {meant}")
     return options[option]
 
@@ -258,9 +258,10 @@ def _classes(text: str) -> tuple[str, ...]:
     return tuple(_text(text).split())
 
 
-def _flag(text: str | None) -> None:
-    if text and text.strip():
+def _flag(text: str) -> bool:
+    if text.strip():
         raise Unusable(f"takes no value, but has {text.strip()!r}")
+    return True
 
 
 def _import_paths(text: str) -> str:
@@ -272,20 +273,29 @@ def _import_paths(text: str) -> str:
     return ", ".join(paths)
 
 
-def _no_output(text: str | None) -> tuple[str, ...]:
+def _no_output(text: str) -> tuple[str, ...]:
     _flag(text)
     return ("code",)
 
 
-def _number(text: str | None) -> int:
-    try:
-        return int(text or "")
-    except ValueError:
-        raise Unusable(f"{text!r} isn't a whole number") from None
+def _number(text: str) -> int:
+    digits = _text(text)
+    if not re.fullmatch(r"[+-]?[0-9]+", digits):
+        raise Unusable(f"{digits!r} isn't a whole number")
+    if len(digits) > _MOST_DIGITS:
+        raise Unusable(f"{digits!r} has more than {_MOST_DIGITS} digits")
+    return int(digits)
 
 
 _Table = Mapping[str, tuple[str, Callable[[str], Any]]]
 """Options by name: the field that each is for, and how it is read."""
+
+_OF_BLOCKS: _Table = {
+    "hide-code": ("hide_code", _flag),
+    "linenos": ("linenos", _flag),
+    "lineno-start": ("lineno_start", _number),
+    "emphasize-lines": ("emphasize_lines", _text),
+}
 
 _OPTIONS: _Table = {
     "show": ("show", _words(PARTS)),
@@ -309,17 +319,11 @@ _OPTIONS: _Table = {
     "expect-output": ("expect_output", _text),
     "expect-params": ("expect_params", _text),
     "expect-axes": ("expect_axes", _text),
+    **_OF_BLOCKS,
 }
 
 _OF_CODE: _Table = {
     **{name: _OPTIONS[name] for name in ("session", "raises", "class")},
     "no-output": ("show", _no_output),
+    **_OF_BLOCKS,
 }
-
-CODE_OPTIONS: dict[str, Callable[[str | None], object]] = {
-    "hide-code": _flag,
-    "linenos": _flag,
-    "lineno-start": _number,
-    "emphasize-lines": lambda text: _text(text or ""),
-}
-"""Options that are handed on to Sphinx's own code block, each with its check."""

@@ -89,6 +89,31 @@ MISTAKES = {
         body=GOOD,
         warning=":lineno-start: 'first' isn't a whole number [kerasshape.option]",
     ),
+    "number-empty": mistake(
+        ":lineno-start:",
+        body=GOOD,
+        warning=":lineno-start: needs a value [kerasshape.option]",
+    ),
+    "number-signs": mistake(
+        ":lineno-start: --5",
+        body=GOOD,
+        warning=":lineno-start: '--5' isn't a whole number [kerasshape.option]",
+    ),
+    "number-long": mistake(
+        f":lineno-start: {'1' * 4301}",
+        body=GOOD,
+        warning=f":lineno-start: '{'1' * 4301}' has more than 9 digits [kerasshape.option]",
+    ),
+    "number-divided": mistake(
+        ":lineno-start: 1_000",
+        body=GOOD,
+        warning=":lineno-start: '1_000' isn't a whole number [kerasshape.option]",
+    ),
+    "flag-hiding": mistake(
+        ":hide-code: no",
+        body=GOOD,
+        warning=":hide-code: takes no value, but has 'no' [kerasshape.option]",
+    ),
     "lines": mistake(
         ":emphasize-lines: one",
         body=GOOD,

@@ -12,7 +12,6 @@ from sphinx.directives import code
 from sphinx_kerasshape import options
 from sphinx_kerasshape.options import (
     ALL,
-    CODE_OPTIONS,
     COLUMNS,
     PARTS,
     Options,
@@ -24,7 +23,7 @@ from sphinx_kerasshape.options import (
 
 parselinenos = getattr(code, "parse_line_num_spec", None) or code.parselinenos  # Sphinx 9, 8
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-KNOWN = {*options._OPTIONS, *CODE_OPTIONS}
+KNOWN = {*options._OPTIONS}
 WORDS = st.sampled_from([*PARTS, *COLUMNS, "all", "1", "left", "model", "x.y", ","])
 TEXT = st.none() | st.text() | st.lists(WORDS, max_size=4).map(" ".join)
 
@@ -53,6 +52,9 @@ def test_no_options() -> None:
         ("from", "zoo:model()", "source", "zoo:model()"),
         ("file", "/model.py", "file", "/model.py"),
         ("hide-code", None, "show", ("table", "totals")),
+        ("linenos", None, "linenos", True),
+        ("lineno-start", "-5", "lineno_start", -5),
+        ("lineno-start", "+0", "lineno_start", 0),
     ],
 )
 def test_good(option: str, text: str | None, field: str, value: object) -> None:
@@ -92,7 +94,12 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
         ("align", "middle", ":align: 'middle' is none of left, center, right"),
         ("linenos", "3", ":linenos: takes no value, but has '3'"),
         ("lineno-start", "a", ":lineno-start: 'a' isn't a whole number"),
-        ("lineno-start", None, "isn't a whole number"),
+        ("lineno-start", None, ":lineno-start: needs a value"),
+        ("lineno-start", " ", ":lineno-start: needs a value"),
+        ("lineno-start", "--5", ":lineno-start: '--5' isn't a whole number"),
+        ("lineno-start", "1_000", ":lineno-start: '1_000' isn't a whole number"),
+        ("lineno-start", "1" * 4301, "' has more than 9 digits"),
+        ("hide-code", "no", ":hide-code: takes no value, but has 'no'"),
         ("emphasize-lines", None, ":emphasize-lines: needs a value"),
     ],
 )
@@ -108,6 +115,12 @@ def test_each_bad_option_is_named_and_the_good_ones_hold() -> None:
     values, problems = parse({"depth": "0", "caption": "Good", "align": "up", "model": "m"})
     assert values == Options(caption="Good", model="m")
     assert [message.split()[0] for message in problems] == [":depth:", ":align:"]
+
+
+def test_a_flag_of_code_with_a_value_is_as_if_it_were_not_there() -> None:
+    values, problems = parse({"hide-code": "no", "no-output": "yes", "linenos": "1"}, "keras:code")
+    assert values == Options(show=("code", "output"))
+    assert len(problems) == 3
 
 
 @PATIENT
