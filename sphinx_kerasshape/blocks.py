@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +37,7 @@ class BlockDirective(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     option_spec = AnyOption()
+    takes_name = False
 
     @property
     def _domain(self) -> KerasDomain:
@@ -52,6 +54,41 @@ class BlockDirective(SphinxDirective):
     def _trouble(self, problem: Problem, message: str) -> str:
         self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
         return message
+
+    def _given(self, directive: str) -> Options:
+        """Return the options; what is wrong with them is told."""
+        given, problems = reading.parse(self.options, directive)
+        for problem in problems:
+            self._trouble(Problem.OPTION, problem)
+        return given
+
+    def _name(self) -> str:
+        """Return the name; what reST took for more of it becomes code.
+
+        There, all is the name that stands above the first blank line.
+        """
+        lines = self.arguments[0].split("\n") if self.arguments else []
+        below = bool(lines) and _has_nothing_beside(self.block_text)
+        is_named = bool(lines) and (not below or (self.takes_name and bool(self.content)))
+        name = " ".join(lines.pop(0).split()) if is_named else ""
+        if lines and (name or not self.takes_name):
+            hint = "; an option is written as ':depth: 2'" if lines[0].startswith(":") else ""
+            problem = f"a blank line is missing between the name (and options) and {lines[0]!r}{hint}"
+            self._trouble(Problem.OPTION, problem)
+        self._put_above(lines, below + is_named)
+        return name
+
+    def _put_above(self, lines: list[str], down: int) -> None:
+        """Put lines, which begin so many below the directive's, above the code: not what can't be code."""
+        may_be_more_of_the_name = self.content or "".join(lines).startswith(":")
+        if not lines or (may_be_more_of_the_name and not _is_python([*lines, *self.content])):
+            return
+        file, _, line = absolute(self.get_location()).rpartition(":")
+        first = int(line) - 1 + down
+        _, then = self.content.items[0] if self.content else ("", None)
+        lines += [""] * max(1, (then or 0) - first - len(lines))
+        items = [(file, first + number) for number in range(len(lines))]
+        self.content = StringList([*lines, *self.content], items=[*items, *self.content.items])
 
     def _refused(self, given: Options, message: str) -> list[nodes.Node]:
         """Show the code, if any, and what is wrong."""
@@ -131,6 +168,20 @@ def shown(code: str) -> str:
     lines = code.split("\n")
     kept = [line for line in lines if not _HIDDEN.search(line)]
     return code if len(kept) == len(lines) else "\n".join(kept).strip("\n")
+
+
+def _has_nothing_beside(block: str) -> bool:
+    """Whether reST has nothing behind the directive's ``::``, so that the name begins below it."""
+    first = block.partition("\n")[0].strip()
+    return first.startswith("..") and first.endswith("::")
+
+
+def _is_python(lines: list[str]) -> bool:
+    try:
+        ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _is_markup(line: str) -> bool:

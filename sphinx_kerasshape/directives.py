@@ -54,10 +54,9 @@ class CodeDirective(BlockDirective):
 
     def run(self) -> list[nodes.Node]:
         """Record the request, and return the placeholder."""
-        given, problems = reading.parse(self.options, "keras:code")
-        if self.arguments:
-            problems.append("keras:code has no name; ':session: NAME' is for the session that it is part of")
-        for problem in problems:
+        given = self._given("keras:code")
+        if self._name():
+            problem = "keras:code has no name; ':session: NAME' is for the session that it is part of"
             self._trouble(Problem.OPTION, problem)
         code = "\n".join(self.content)
         if not code.strip():
@@ -92,23 +91,23 @@ class CodeDirective(BlockDirective):
 class ModelDirective(BlockDirective):
     """``keras:model``: a model's code, with what TensorFlow says of it."""
 
+    takes_name = True
+
     def run(self) -> list[nodes.Node]:
         """Record the request, and return the placeholder."""
-        given, problems = reading.parse(self.options)
-        for problem in problems:
-            self._trouble(Problem.OPTION, problem)
-        if not self.arguments:
+        given, name = self._given("keras:model"), self._name()
+        if not name:
             problem = "keras:model needs a name, such as 'keras:model lstm-demo'"
             return self._refused(given, self._trouble(Problem.NAME, problem))
-        if set(self.arguments[0]) & set("/[]\"'"):
-            problem = f"the name {self.arguments[0]!r} can't have slashes, brackets or quotes"
+        if set(name) & set("/[]\"'"):
+            problem = f"the name {name!r} can't have slashes, brackets or quotes"
             return self._refused(given, self._trouble(Problem.NAME, problem))
         try:
             source = self._source(given)
         except Unusable as unusable:
             problem = Problem.FILE if given.file else Problem.OPTION
             return self._refused(given, self._trouble(problem, str(unusable)))
-        entry = self._entry(given, source)
+        entry = self._entry(name, given, source)
         self._page.models[entry.key] = entry
         self._page.claims.extend(self._expectations(given, entry))
         target = nodes.target("", "", ids=[entry.anchor])
@@ -178,8 +177,7 @@ class ModelDirective(BlockDirective):
         real = Path(os.path.realpath(path))
         return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
 
-    def _entry(self, given: Options, source: Source) -> Entry:
-        name = " ".join(self.arguments[0].split())
+    def _entry(self, name: str, given: Options, source: Source) -> Entry:
         earlier = self._earlier(given.session)
         request = Request(
             code=source.code,

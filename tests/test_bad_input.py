@@ -226,6 +226,51 @@ MISTAKES = {
     ),
 }
 NAMELESS = "keras:model needs a name, such as 'keras:model lstm-demo'"
+BELOW = f"""\
+Below
+=====
+
+.. keras:model:: below-comment
+   # A comment
+
+   {GOOD}
+
+.. keras:model:: below-option
+   :depth 2
+
+   {GOOD}
+
+.. keras:model:: below-all
+   units = 3
+   {GOOD}
+
+.. keras:model:: below-name
+   of several words
+
+   {GOOD}
+
+.. keras:model::
+   below-alone
+   units = 3
+   :show: table
+
+   1 / 0  # here
+
+.. keras:model::
+   {GOOD}
+
+.. keras:code::
+   x = 3
+
+   print(x + 1)
+
+.. keras:code::
+   print(x + 2)
+   x = 5
+
+The end.
+"""
+MISSING = "a blank line is missing between the name (and options) and"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
     ":keras:model:`goood`": "there is no model 'goood'; did you mean 'good'?",
@@ -264,6 +309,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["twice-a.rst"] = f"A\n=\n\n.. keras:model:: twice\n\n   {GOOD}\n"
     pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
     pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
+    pages["below.rst"] = BELOW
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
@@ -326,6 +372,30 @@ def test_nameless(builds: tuple[Built, Built]) -> None:
         assert GOOD in builds[0].page(f"{name}.txt")
 
 
+def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("below")]
+    assert found == [
+        f"below.rst:4: WARNING: {MISSING} '# A comment' [kerasshape.option]",
+        f"below.rst:9: WARNING: {MISSING} ':depth 2'; an option is written as ':depth: 2' "
+        "[kerasshape.option]",
+        f"below.rst:14: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
+        f"below.rst:18: WARNING: {MISSING} 'of several words' [kerasshape.option]",
+        f"below.rst:23: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
+        f"below.rst:30: WARNING: {NAMELESS} [kerasshape.name]",
+        f"below.rst:33: WARNING: {MISSING} 'x = 3' [kerasshape.option]",
+        f"below.rst:38: WARNING: {MISSING} 'print(x + 2)' [kerasshape.option]",
+        "below.rst:28: WARNING: model 'below-alone': ZeroDivisionError: division by zero\n"
+        "  below.rst:28: 1 / 0  # here [kerasshape.code]",
+        "below.rst:39: WARNING: code: NameError: name 'x' is not defined\n"
+        "  below.rst:39: print(x + 2) [kerasshape.code]",
+    ]
+    text = builds[0].page("below.txt")
+    assert text.endswith("The end.\n")
+    assert text.count("| dense ") == 4
+    assert "   # A comment" in text
+    assert "\n   4\n" in text
+
+
 def test_configuration(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
     assert found == [
@@ -339,7 +409,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
 
 def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
     assert builds[0].status == 0
-    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 7
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 17
 
 
 def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
