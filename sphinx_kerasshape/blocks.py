@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
+import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,6 +61,8 @@ class BlockDirective(SphinxDirective):
     def _given(self, directive: str) -> Options:
         """Return the options; what is wrong with them is told."""
         given, problems = reading.parse(self.options, directive)
+        for option in _repeated(self._lines()):
+            problems.append(f":{option}: is there more than once, and the last one counts: leave one")
         for problem in problems:
             self._trouble(Problem.OPTION, problem)
         return given
@@ -96,13 +101,20 @@ class BlockDirective(SphinxDirective):
         return [*code, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
 
     def _option_location(self, option: str) -> str:
-        """Return ``file:line`` of an option, which MyST before 5 leaves out of ``block_text``."""
+        """Return ``file:line`` of an option."""
         file, _, line = absolute(self.get_location()).rpartition(":")
-        lines = self.block_text.splitlines()
-        if not (lines and _is_markup(lines[0])):
-            lines = _lines_from(file, int(line))
-        found = [n for n, text in enumerate(lines) if text.strip().lstrip(":").startswith(f"{option}:")]
+        found = [
+            n for n, text in enumerate(self._lines()) if text.strip().lstrip(":").startswith(f"{option}:")
+        ]
         return f"{file}:{int(line) + found[0]}" if found else f"{file}:{line}"
+
+    def _lines(self) -> list[str]:
+        """Return the directive's lines, of which MyST before 5 leaves options out of ``block_text``."""
+        lines = self.block_text.splitlines()
+        if lines and _is_markup(lines[0]):
+            return lines
+        file, _, line = absolute(self.get_location()).rpartition(":")
+        return _lines_from(file, int(line))
 
     def _key(self, name: str) -> str:
         taken = self._page.models
@@ -168,6 +180,22 @@ def shown(code: str) -> str:
     lines = code.split("\n")
     kept = [line for line in lines if not _HIDDEN.search(line)]
     return code if len(kept) == len(lines) else "\n".join(kept).strip("\n")
+
+
+def _repeated(lines: list[str]) -> list[str]:
+    """Return the options that a directive of MyST has more than once; those of reST never come so far."""
+    if not lines or lines[0].lstrip().startswith(".."):
+        return []
+    if lines[1:2] and lines[1].startswith("---"):
+        block = itertools.takewhile(lambda line: not line.startswith("---"), lines[2:])
+        found = [
+            re.match(r"([\w-]+):(?!\S)", line) for line in textwrap.dedent("\n".join(block)).splitlines()
+        ]
+    else:
+        block = itertools.takewhile(lambda line: line.lstrip()[:1] == ":", lines[1:])
+        found = [re.match(r"\s*:([\w-]+):(?!\S)", line) for line in block]
+    names = Counter(one[1] for one in found if one)
+    return [name for name, times in names.items() if times > 1]
 
 
 def _has_nothing_beside(block: str) -> bool:

@@ -270,6 +270,39 @@ Below
 
 The end.
 """
+TWICE = f"""\
+# Twice
+
+```{{keras:model}} twice-plain
+:columns: layer
+:depth: 1
+:columns: layer, type
+{GOOD}
+```
+
+> ```{{keras:model}} twice-quoted
+> ---
+> depth: 1
+> columns: layer
+> depth: 2
+> ---
+> {GOOD}
+> ```
+
+```{{keras:code}}
+:linenos:
+:linenos:
+
+":linenos:"
+```
+
+```{{eval-rst}}
+.. keras:code::
+
+   ":linenos:"
+   ":linenos:"
+```
+"""
 MISSING = "a blank line is missing between the name (and options) and"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
@@ -310,6 +343,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
     pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
     pages["below.rst"] = BELOW
+    pages["options.md"] = TWICE
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
@@ -396,6 +430,17 @@ def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
     assert "\n   4\n" in text
 
 
+def test_an_option_twice(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("options.md")]
+    rest = "is there more than once, and the last one counts: leave one [kerasshape.option]"
+    assert found == [
+        f"options.md:3: WARNING: :columns: {rest}",
+        f"options.md:10: WARNING: :depth: {rest}",
+        f"options.md:19: WARNING: :linenos: {rest}",
+    ]
+    assert builds[0].page("options.txt").count("| dense ") == 2
+
+
 def test_configuration(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
     assert found == [
@@ -409,7 +454,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
 
 def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
     assert builds[0].status == 0
-    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 17
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 20
 
 
 def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
