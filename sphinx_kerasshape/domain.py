@@ -57,6 +57,11 @@ class KerasDomain(Domain):
     output_format = ""
     """The format that this build writes; Sphinx 9 has deprecated all ways to ask for it in a transform."""
 
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__(env)
+        self.read_now: set[str] = set()
+        """The pages that this build reads."""
+
     @property
     def pages(self) -> dict[str, Page]:
         """The pages that have something of ours, by document name."""
@@ -84,6 +89,8 @@ class KerasDomain(Domain):
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
         self.pages.pop(docname, None)
+        # Sphinx has a page forgotten before it is read.
+        self.read_now.add(docname)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over the pages that another process has read."""

@@ -25,6 +25,7 @@ from sphinx_kerasshape.domain import KerasDomain
 from sphinx_kerasshape.records import layout
 from sphinx_kerasshape.render.style import keras_header_cell
 from sphinx_kerasshape.transform import FillPlaceholders
+from sphinx_kerasshape.unread import KeepErrors
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -44,6 +45,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
+    app.add_transform(KeepErrors)
     app.add_post_transform(FillPlaceholders)
     app.add_css_file(STYLESHEET)
     app.add_message_catalog(translate.CATALOG, str(translate.FOLDER))

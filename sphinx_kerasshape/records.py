@@ -83,6 +83,8 @@ class Trouble(NamedTuple):
     problem: Problem
     message: str
     location: str
+    said: bool = False
+    """Whether docutils has said it already, in the build that read the page."""
 
 
 _VERSION = 3

@@ -23,6 +23,8 @@ def all_problems(domain: KerasDomain, inventory: Mapping[str, Any]) -> None:
     """Warn of everything that is wrong in the project. ``inventory`` is intersphinx's."""
     for docname in sorted(domain.pages):
         for trouble in domain.pages[docname].troubles:
+            if trouble.said and docname in domain.read_now:
+                continue
             warn(trouble.problem, trouble.message, trouble.location)
     _duplicates(domain)
     _failures(domain)

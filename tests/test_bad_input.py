@@ -461,3 +461,40 @@ def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
     cold, warm = builds
     assert warm.warnings == cold.warnings
     assert warm.status == 1
+
+
+UNREAD = f"""\
+Unread
+======
+
+.. note::
+
+   .. keras:model:: unread
+      :columns: layer
+      :columns: type
+
+      {GOOD}
+
+.. keras:code::
+   :linenos:
+   print(1)
+
+The end.
+"""
+
+
+def test_what_docutils_refuses_is_said_in_each_build(make_project: Callable[..., Project]) -> None:
+    project = make_project({"unread.rst": UNREAD}, "kerasshape_execution = 'off'\n")
+    cold, warm = project.build("text"), project.build("text", "-W", "--keep-going")
+    assert [text for text in cold.warnings if text.startswith(("unread.rst:", "WARNING"))] == [
+        'unread.rst:6: ERROR: Error in "keras:model" directive:',
+        'unread.rst:12: ERROR: Error in "keras:code" directive:',
+    ]
+    assert warm.warnings == [
+        "unread.rst:6: WARNING: keras:model can't be read, and is not shown: invalid option data: duplicate "
+        'option "columns" [kerasshape.option]',
+        "unread.rst:12: WARNING: keras:code can't be read, and is not shown: invalid option block "
+        "[kerasshape.option]",
+    ]
+    assert (cold.status, warm.status) == (0, 1)
+    assert warm.page("unread.txt").endswith("The end.\n")
