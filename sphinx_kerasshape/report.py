@@ -193,6 +193,9 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
     entry = models[name][1]
     if not slash:
         return f"keras:layer needs MODEL/LAYER, such as '{name}/{next(iter(domain.layers(entry)), 'dense')}'"
+    report = domain.report(name)
+    if report is not None and report.model is None:
+        return f"model {name!r} is meant to fail, so it has no layers"
     # Of a failed model nothing is known: that has its own warning.
     layers = domain.layers(entry)
     if not layers or layer in layers:

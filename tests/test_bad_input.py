@@ -312,6 +312,7 @@ REFERENCES = {
     ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm'; there are 'dense'",
     ":keras:layer:`good`": "keras:layer needs MODEL/LAYER, such as 'good/dense'",
     ":keras:model:`good/dense`": "keras:model refers to whole models; keras:layer is for 'good/dense'",
+    ":keras:layer:`failing/dense`": "model 'failing' is meant to fail, so it has no layers",
     ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
 }
 
@@ -339,6 +340,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages = {f"{name}-{suffix}.{suffix}": page(name, suffix) for name, suffix in PAGES}
     pages |= {f"roles-{suffix}.{suffix}": references(suffix) for suffix in ("rst", "md")}
     pages["good.rst"] = f"Good\n====\n\n.. keras:model:: good\n\n   {GOOD}\n"
+    pages["failing.rst"] = "F\n=\n\n.. keras:model:: failing\n   :raises: NameError\n\n   nothing\n"
     pages["twice-a.rst"] = f"A\n=\n\n.. keras:model:: twice\n\n   {GOOD}\n"
     pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
     pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
