@@ -146,7 +146,9 @@ class ModelDirective(BlockDirective):
                 f"{shown} does not exist; the path is relative to this page, "
                 "or to the documentation's folder if it starts with '/'"
             ) from None
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError:
+            raise Unusable(f"{shown} can't be read: save it as UTF-8") from None
+        except (OSError, RuntimeError) as error:
             # Python 3.12 and older call a link that leads to itself a RuntimeError.
             why = getattr(error, "strerror", None) or str(error).partition(" from ")[0]
             raise Unusable(f"{shown} can't be read: {why}") from None

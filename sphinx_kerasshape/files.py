@@ -29,8 +29,11 @@ def content(path: str | Path, largest: int = LARGEST) -> bytes:
 
 
 def text(path: str | Path) -> str:
-    """Return a file's UTF-8 text, line ends made alike. Raises ``OSError``, ``UnicodeDecodeError``."""
-    return content(path).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    """Return a file's UTF-8 text, line ends made alike, without a byte order mark.
+
+    Raises ``OSError``, ``UnicodeDecodeError``.
+    """
+    return content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def digest(path: str | Path) -> str:

@@ -187,8 +187,7 @@ MISTAKES = {
     ),
     "file-encoding": mistake(
         ":file: latin.py",
-        warning=":file: latin.py can't be read: 'utf-8' codec can't decode byte 0xe9 in position 5: "
-        "invalid continuation byte [kerasshape.file]",
+        warning=":file: latin.py can't be read: save it as UTF-8 [kerasshape.file]",
     ),
     "file-loop": mistake(
         ":file: loop.py",
@@ -341,6 +340,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages |= {f"roles-{suffix}.{suffix}": references(suffix) for suffix in ("rst", "md")}
     pages["good.rst"] = f"Good\n====\n\n.. keras:model:: good\n\n   {GOOD}\n"
     pages["failing.rst"] = "F\n=\n\n.. keras:model:: failing\n   :raises: NameError\n\n   nothing\n"
+    pages["marked.rst"] = "Mark\n====\n\n.. keras:model:: marked\n   :file: marked.py\n"
     pages["twice-a.rst"] = f"A\n=\n\n.. keras:model:: twice\n\n   {GOOD}\n"
     pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
     pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
@@ -350,6 +350,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
     project.write("tiny.py", "")
+    project.write("marked.py", f"\ufeff{GOOD}\n")
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)
     project.write("latin.py", "").write_bytes("# Un été".encode("latin-1"))
@@ -441,6 +442,13 @@ def test_an_option_twice(builds: tuple[Built, Built]) -> None:
         f"options.md:19: WARNING: :linenos: {rest}",
     ]
     assert builds[0].page("options.txt").count("| dense ") == 2
+
+
+def test_a_file_with_a_byte_order_mark(builds: tuple[Built, Built]) -> None:
+    assert not [text for text in builds[0].warnings if "marked" in text]
+    text = builds[0].page("marked.txt")
+    assert "| dense " in text
+    assert "\ufeff" not in text
 
 
 def test_configuration(builds: tuple[Built, Built]) -> None:

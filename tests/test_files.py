@@ -54,6 +54,8 @@ def test_ends_of_lines_do_not_count(before: int, tmp_path: Path) -> None:
     path = tmp_path / "path"
     data = b"x" * before + b"\r\nb\r\rc\n\r"
     path.write_bytes(data)
+    marked = tmp_path / "marked"
+    marked.write_bytes(b"\xef\xbb\xbf" + data)
     assert files.digest(path) == sha(data)
     assert files.text_digest(path) == sha(data.replace(b"\r\n", b"\n"))
-    assert files.text(path) == "x" * before + "\nb\n\nc\n\n"
+    assert files.text(path) == files.text(marked) == "x" * before + "\nb\n\nc\n\n"
