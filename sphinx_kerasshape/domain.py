@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_kerasshape.places import Placed
+
 
 class KerasDomain(Domain):
     """Models and layers of Keras."""
@@ -61,6 +63,8 @@ class KerasDomain(Domain):
         super().__init__(env)
         self.read_now: set[str] = set()
         """The pages that this build reads."""
+        self.placed: dict[str, Placed] = {}
+        """Of pages that are read: where their claims stand."""
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -91,6 +95,7 @@ class KerasDomain(Domain):
         self.pages.pop(docname, None)
         # Sphinx has a page forgotten before it is read.
         self.read_now.add(docname)
+        self.placed.clear()
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over the pages that another process has read."""

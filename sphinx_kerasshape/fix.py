@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sphinx_kerasshape.places import Place, location, place
+from sphinx_kerasshape.places import Place, Placed, location, place
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.verdicts import Verdict
 
@@ -67,9 +67,10 @@ def edits(verdicts: Iterable[Verdict], sources: Mapping[str, Source]) -> tuple[l
     found: dict[tuple[str, int], Edit] = {}
     problems = []
     earlier: list[Claim] = []
+    placed = Placed(earlier)
     for verdict in verdicts:
         try:
-            for edit in _edits(verdict, _source(verdict.claim, sources), earlier):
+            for edit in _edits(verdict, _source(verdict.claim, sources), placed):
                 found[edit.file, edit.start] = edit
         except Unfixable as unfixable:
             problems.append(f"{verdict.claim.location}: {unfixable}")
@@ -123,7 +124,7 @@ def _source(claim: Claim, sources: Mapping[str, Source]) -> Source:
     return source
 
 
-def _edits(verdict: Verdict, source: Source, earlier: Iterable[Claim]) -> list[Edit]:
+def _edits(verdict: Verdict, source: Source, earlier: Placed) -> list[Edit]:
     claim = verdict.claim
     if verdict.problem:
         raise Unfixable(verdict.problem)

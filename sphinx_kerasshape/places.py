@@ -7,13 +7,16 @@ The place is found by the text itself, which is looked for from that line on. In
 from __future__ import annotations
 
 import ast
+import bisect
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sphinx_kerasshape.records import Claim
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_END = r"(?>\r\n|\r|\n)"
 _DOCSTRING = ":docstring of "
 _GAP = r"\s+(?:[>|]\s+)*"
 """White space in a role; with a line break come the marks of quotes and of grid tables."""
@@ -49,7 +52,26 @@ def location(text: str) -> Location | None:
     return Location(file, int(line), docstring if inside else "") if line.isdecimal() and file else None
 
 
-def place(claim: Claim, text: str, earlier: Iterable[Claim] = ()) -> Place | None:
+class Placed:
+    """Claims that have their places, as a list that grows: how many equal ones there are, and where."""
+
+    def __init__(self, claims: Sequence[Claim] = ()) -> None:
+        self._claims = claims
+        self._read = 0
+        self._lines: dict[tuple[str, ...], list[int]] = {}
+
+    def count(self, claim: Claim, first: int, last: int) -> int:
+        """Return the number of claims that are equal to one, from a line of its file to another."""
+        for one in self._claims[self._read :]:
+            if (there := location(one.location)) is not None:
+                bisect.insort(self._lines.setdefault(_key(one, there), []), there.line)
+        self._read = len(self._claims)
+        here = location(claim.location)
+        lines = self._lines.get(_key(claim, here), []) if here else []
+        return bisect.bisect_right(lines, last) - bisect.bisect_left(lines, first)
+
+
+def place(claim: Claim, text: str, earlier: Placed | None = None) -> Place | None:
     """Find a claim in the text of its file.
 
     Of equal ones in a paragraph it is the next after those in ``earlier``.
@@ -63,23 +85,25 @@ def place(claim: Claim, text: str, earlier: Iterable[Claim] = ()) -> Place | Non
     option = _option(claim, text, first)
     if option is not None:
         return Place(*option, here.line)
-    found = _roles(claim, text, first, _paragraph_end(text, first, end)) or _only(
-        _roles(claim, text, start, end)
-    )
-    places = [Place(*span, _line(lines, span[0])) for span in found]
-    taken = [str(replace(here, line=place.line)) for place in places]
-    number = sum(other.location in taken and _same(other, claim) for other in earlier)
-    return places[number % len(places)] if places else None
+    whole = _roles(claim[:3], text, *_paragraph(text, first, start, end))
+    found = whole[bisect.bisect_left(whole, (first, first)) :] or _only(_roles(claim[:3], text, start, end))
+    if not found:
+        return None
+    number = 0
+    if earlier is not None and len(found) > 1:
+        number = earlier.count(claim, _line(lines, found[0][0]), _line(lines, found[-1][0]))
+    span = found[number % len(found)]
+    return Place(*span, _line(lines, span[0]))
 
 
-def own_location(claim: Claim, text: str, earlier: Iterable[Claim] = ()) -> str:
+def own_location(claim: Claim, text: str, earlier: Placed | None = None) -> str:
     """Return the location of a claim's own line; the one that it has, where it isn't found."""
     here, found = location(claim.location), place(claim, text, earlier)
     return str(replace(here, line=found.line)) if here and found else claim.location
 
 
-def _same(one: Claim, other: Claim) -> bool:
-    return (one.kind, one.target, one.stated) == (other.kind, other.target, other.stated)
+def _key(claim: Claim, here: Location) -> tuple[str, ...]:
+    return (*claim[:3], here.file, here.docstring)
 
 
 def _option(claim: Claim, text: str, start: int) -> tuple[int, int] | None:
@@ -91,10 +115,13 @@ def _option(claim: Claim, text: str, start: int) -> tuple[int, int] | None:
     return found.span(1) if found else None
 
 
-def _roles(claim: Claim, text: str, start: int, end: int) -> Sequence[tuple[int, int]]:
-    """Find the roles with this claim. What is in code, behind another backtick, is none."""
-    name = rf"(?:keras:)?{claim.kind}"
-    content = rf"\s*({_flexible(claim.stated)})(?:{_GAP})?<\s*{_flexible(claim.target)}\s*>\s*"
+# Of a paragraph with many equal claims, or of a page with many, each asks the same again.
+@functools.lru_cache(maxsize=16)
+def _roles(claim: tuple[str, str, str], text: str, start: int, end: int) -> Sequence[tuple[int, int]]:
+    """Find the roles with a kind, target and statement. What is in code, behind another backtick, is none."""
+    kind, target, stated = claim
+    name = rf"(?:keras:)?{kind}"
+    content = rf"\s*({_flexible(stated)})(?:{_GAP})?<\s*{_flexible(target)}\s*>\s*"
     before = rf"(?<!`)(?::{name}:|\{{{name}\}})(?P<tick>`+){content}(?P=tick)(?!`)"
     behind = rf"(?<!`)`{content}`:{name}:"
     return [
@@ -112,20 +139,31 @@ def _only(found: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
     return found if len(found) == 1 else ()
 
 
-def _paragraph_end(text: str, start: int, end: int) -> int:
-    blank = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)").search(text, start, end)
-    return blank.start() if blank else end
+def _paragraph(text: str, offset: int, start: int, end: int) -> tuple[int, int]:
+    """Return where the lines without an empty one around an offset begin and end, between two others."""
+    blanks = _blanks(text)
+    number = bisect.bisect_left(blanks, offset)
+    before, after = blanks[number - 1 : number] if number else [], blanks[number : number + 1]
+    return max([start, *before]), min([end, *after])
 
 
-def _line_starts(text: str, start: int, end: int) -> list[int]:
+@functools.lru_cache(maxsize=4)
+def _blanks(text: str) -> Sequence[int]:
+    """Return the ends of lines that have an empty one behind them."""
+    return [found.start() for found in re.finditer(rf"{_END}(?=[ \t]*{_END})", text)]
+
+
+@functools.lru_cache(maxsize=4)
+def _line_starts(text: str, start: int, end: int) -> Sequence[int]:
     starts = [found.start() for found in _LINE.finditer(text, start, end)]
     return starts or [start]
 
 
 def _line(starts: Sequence[int], offset: int) -> int:
-    return sum(start <= offset for start in starts)
+    return bisect.bisect_right(starts, offset)
 
 
+@functools.lru_cache(maxsize=16)
 def _docstring(text: str, name: str) -> tuple[int, int]:
     """Return where the docstring of an object begins, without empty lines, and where it ends."""
     try:

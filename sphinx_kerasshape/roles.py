@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
 
 
+def _domain(env: BuildEnvironment) -> KerasDomain:
+    return cast("KerasDomain", env.domains["keras"])
+
+
 def _page(env: BuildEnvironment) -> Page:
-    return cast("KerasDomain", env.domains["keras"]).page(env.docname)
+    return _domain(env).page(env.docname)
 
 
 class CheckedXRefRole(XRefRole):
@@ -49,20 +53,23 @@ class ValueRole(ReferenceRole):
         stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
         claim = Claim(kind, " ".join(self.target.split()), stated, absolute(self.get_location()))
         page = _page(self.env)
-        page.claims.append(_at_its_line(claim, page) if stated else claim)
+        page.claims.append(_at_its_line(claim, self.env) if stated else claim)
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         node["keras-kind"], node["keras-target"], node["keras-stated"] = kind, claim.target, stated
         self.set_source_info(node)
         return [node], []
 
 
-def _at_its_line(claim: Claim, page: Page) -> Claim:
+def _at_its_line(claim: Claim, env: BuildEnvironment) -> Claim:
     """Correct the location, which is that of the paragraph's first line."""
     from sphinx_kerasshape import places  # only pages that state something need it
 
     here = places.location(claim.location)
     text = _text(here.file, _changed(here.file)) if here else ""
-    return claim._replace(location=places.own_location(claim, text, page.claims)) if text else claim
+    if not text:
+        return claim
+    placed = _domain(env).placed.setdefault(env.docname, places.Placed(_page(env).claims))
+    return claim._replace(location=places.own_location(claim, text, placed))
 
 
 def _changed(file: str) -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from sphinx_kerasshape import fix
 from sphinx_kerasshape.fix import Edit, Source, Unfixable, applied, edits
-from sphinx_kerasshape.places import Location, location, own_location, place
+from sphinx_kerasshape.places import Location, Placed, location, own_location, place
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.verdicts import Verdict
 
@@ -89,13 +90,29 @@ def test_equal_claims_of_a_paragraph_are_taken_in_turn() -> None:
     found: list[Claim] = []
     for line in (1, 1, 4):
         one = claim(line=line)
-        found.append(one._replace(location=own_location(one, text, found)))
+        found.append(one._replace(location=own_location(one, text, Placed(found))))
     assert [one.location for one in found] == [f"{FILE}:1", f"{FILE}:2", f"{FILE}:4"]
     assert repaired(text, *found)[0] == text.replace("7", "8")
     assert (
         repaired(text, found[1])[0]
         == "{keras:params}`7 <m>` and\n{keras:params}`8 <m>`\n\n{keras:params}`7 <m>`"
     )
+
+
+def seconds(number: int, separator: str) -> float:
+    """Return how long it takes to find so many equal claims, in reading and in repairing."""
+    text = separator.join(["{keras:params}`7 <m>`"] * number)
+    began, found = time.perf_counter(), list[Claim]()
+    placed = Placed(found)
+    for _ in range(number):
+        found.append(claim()._replace(location=own_location(claim(), text, placed)))
+    assert repaired(text, *found) == (text.replace("7", "8"), [])
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("separator", [" ", "\n", "\r\n> "])
+def test_equal_claims_take_time_in_proportion(separator: str) -> None:
+    assert seconds(600, separator) < 8 * seconds(150, separator) + 0.5
 
 
 def test_what_is_not_found_is_said_and_left() -> None:
