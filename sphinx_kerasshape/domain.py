@@ -184,9 +184,11 @@ class KerasDomain(Domain):
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
         """Give the entries of ``objects.inv`` and of the search."""
         for name, (docname, entry) in self.models().items():
+            # The inventory is divided by spaces: such a name would be read as another entry.
+            if any(map(str.isspace, name)):
+                continue
             yield name, name, "model", docname, entry.anchor, 1
             for layer, anchor in layer_anchors(entry, self.layers(entry)).items():
-                # The inventory is divided by spaces: such a name would be read as another entry.
                 if layer.count("/") < entry.depth and not any(map(str.isspace, layer)):
                     yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -508,3 +509,22 @@ def test_what_docutils_refuses_is_said_in_each_build(make_project: Callable[...,
     ]
     assert (cold.status, warm.status) == (0, 1)
     assert warm.page("unread.txt").endswith("The end.\n")
+
+
+def test_a_name_cannot_be_read_as_another_entry_of_the_inventory(
+    make_project: Callable[..., Project],
+) -> None:
+    """``objects.inv`` is divided by spaces; within the project, such a name is like any other."""
+    names = ("x py:class 1 evil.html#", "My model", "mine")
+    models = "\n\n".join(f".. keras:model:: {name}\n\n   {GOOD}" for name in names)
+    roles = " ".join(f":keras:model:`{name}`" for name in names)
+    project = make_project({"page.rst": f"Page\n====\n\n{models}\n\n{roles}\n"})
+    built = project.build("html")
+    assert built.warnings == []
+    assert built.page("page.html").count('<a class="reference internal" href="#keras-model-') == 3
+    inventory = zlib.decompress((built.out / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
+    ours = [line for line in inventory.splitlines() if "keras-model" in line]
+    assert ours == [
+        "mine keras:model 1 page.html#keras-model-$ -",
+        "mine/dense keras:layer -1 page.html#keras-model-mine--dense dense",
+    ]
