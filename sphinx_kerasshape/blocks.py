@@ -54,8 +54,11 @@ class BlockDirective(SphinxDirective):
     def _settings(self) -> Settings:
         return settings(self.config)[0]
 
+    def _location(self) -> str:
+        return absolute(self.get_location(), str(self.env.doc2path(self.env.docname)))
+
     def _trouble(self, problem: Problem, message: str) -> str:
-        self._page.troubles.append(Trouble(problem, message, absolute(self.get_location())))
+        self._page.troubles.append(Trouble(problem, message, self._location()))
         return message
 
     def _given(self, directive: str) -> Options:
@@ -88,7 +91,7 @@ class BlockDirective(SphinxDirective):
         may_be_more_of_the_name = self.content or "".join(lines).startswith(":")
         if not lines or (may_be_more_of_the_name and not _is_python([*lines, *self.content])):
             return
-        file, _, line = absolute(self.get_location()).rpartition(":")
+        file, _, line = self._location().rpartition(":")
         first = int(line) - 1 + down
         _, then = self.content.items[0] if self.content else ("", None)
         lines += [""] * max(1, (then or 0) - first - len(lines))
@@ -102,7 +105,7 @@ class BlockDirective(SphinxDirective):
 
     def _option_location(self, option: str) -> str:
         """Return ``file:line`` of an option."""
-        file, _, line = absolute(self.get_location()).rpartition(":")
+        file, _, line = self._location().rpartition(":")
         found = [
             n for n, text in enumerate(self._lines()) if text.strip().lstrip(":").startswith(f"{option}:")
         ]
@@ -113,7 +116,7 @@ class BlockDirective(SphinxDirective):
         lines = self.block_text.splitlines()
         if lines and _is_markup(lines[0]):
             return lines
-        file, _, line = absolute(self.get_location()).rpartition(":")
+        file, _, line = self._location().rpartition(":")
         return _lines_from(file, int(line))
 
     def _key(self, name: str) -> str:
@@ -130,7 +133,11 @@ class BlockDirective(SphinxDirective):
         reST gives the absolute line; MyST none, but offsets relative to the fence.
         """
         file, offset = self.content.items[0]
-        return absolute(str(file)), offset + 1 if offset else self.lineno + self.content_offset + 1
+        line = offset + 1 if offset else self.lineno + self.content_offset + 1
+        file, _, _ = absolute(f"{file or ''}:{line}", str(self.env.doc2path(self.env.docname))).rpartition(
+            ":"
+        )
+        return file, line
 
     def _place(self) -> tuple[str, int]:
         return self._first_line() if self.content else ("", 0)

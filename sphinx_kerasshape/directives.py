@@ -29,7 +29,7 @@ from sphinx_kerasshape.blocks import BlockDirective
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.options import Options, Unusable
 from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.records import Claim, Entry, absolute
+from sphinx_kerasshape.records import Claim, Entry
 
 SAVED = (".keras", ".h5", ".hdf5", ".tflite")
 """How the files of saved models end; a SavedModel is a folder."""
@@ -72,7 +72,7 @@ class CodeDirective(BlockDirective):
             kind="code",
             earlier=tuple(entry.request.step() for entry in earlier),
         )
-        location = absolute(self.get_location())
+        location = self._location()
         places = tuple((entry.code_file, entry.code_line) for entry in earlier)
         entry = Entry(name, name, "", request, location, *self._place(), 0, "", given.session, places)
         self._page.models[entry.key] = entry
@@ -204,7 +204,7 @@ class ModelDirective(BlockDirective):
             name=name,
             anchor=make_id(self.env, self.state.document, "keras-model", name),
             request=request,
-            location=absolute(self.get_location()),
+            location=self._location(),
             code_file=file,
             code_line=line,
             depth=given.depth if "table" in given.show and not given.raises else 0,

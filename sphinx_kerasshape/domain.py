@@ -63,8 +63,8 @@ class KerasDomain(Domain):
         super().__init__(env)
         self.read_now: set[str] = set()
         """The pages that this build reads."""
-        self.placed: dict[str, Placed] = {}
-        """Of pages that are read: where their claims stand."""
+        self.placed: dict[tuple[str, str], Placed] = {}
+        """Where the roles of a page that is read stand: its links, its values."""
 
     @property
     def pages(self) -> dict[str, Page]:

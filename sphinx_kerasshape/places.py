@@ -1,4 +1,4 @@
-"""Where a claim stands in its file: Sphinx knows the first line of its paragraph only.
+"""Where a claim, or another role, stands in its file: Sphinx knows the first line of its paragraph only.
 
 The place is found by the text itself, which is looked for from that line on. In docstrings
 ``FILE:docstring of OBJECT:LINE`` counts from the docstring's first line. Pure.
@@ -55,17 +55,17 @@ def location(text: str) -> Location | None:
 class Placed:
     """Claims that have their places, as a list that grows: how many equal ones there are, and where."""
 
-    def __init__(self, claims: Sequence[Claim] = ()) -> None:
-        self._claims = claims
+    def __init__(self, claims: list[Claim] | None = None) -> None:
+        self.claims: list[Claim] = [] if claims is None else claims
         self._read = 0
         self._lines: dict[tuple[str, ...], list[int]] = {}
 
     def count(self, claim: Claim, first: int, last: int) -> int:
         """Return the number of claims that are equal to one, from a line of its file to another."""
-        for one in self._claims[self._read :]:
+        for one in self.claims[self._read :]:
             if (there := location(one.location)) is not None:
                 bisect.insort(self._lines.setdefault(_key(one, there), []), there.line)
-        self._read = len(self._claims)
+        self._read = len(self.claims)
         here = location(claim.location)
         lines = self._lines.get(_key(claim, here), []) if here else []
         return bisect.bisect_right(lines, last) - bisect.bisect_left(lines, first)
@@ -82,11 +82,12 @@ def place(claim: Claim, text: str, earlier: Placed | None = None) -> Place | Non
     start, end = _docstring(text, here.docstring) if here.docstring else (0, len(text))
     lines = _line_starts(text, start, end)
     first = lines[min(here.line, len(lines)) - 1]
-    option = _option(claim, text, first)
+    option = _option(claim, text, first) if claim.stated else None
     if option is not None:
         return Place(*option, here.line)
     whole = _roles(claim[:3], text, *_paragraph(text, first, start, end))
-    found = whole[bisect.bisect_left(whole, (first, first)) :] or _only(_roles(claim[:3], text, start, end))
+    found = whole[bisect.bisect_left(whole, (first, first)) :] or _only(whole)
+    found = found or _only(_roles(claim[:3], text, start, end))
     if not found:
         return None
     number = 0
@@ -118,10 +119,15 @@ def _option(claim: Claim, text: str, start: int) -> tuple[int, int] | None:
 # Of a paragraph with many equal claims, or of a page with many, each asks the same again.
 @functools.lru_cache(maxsize=16)
 def _roles(claim: tuple[str, str, str], text: str, start: int, end: int) -> Sequence[tuple[int, int]]:
-    """Find the roles with a kind, target and statement. What is in code, behind another backtick, is none."""
+    """Find the roles with a kind, target and statement; without one, the target is all that they have.
+
+    What is in code, behind another backtick, is none.
+    """
     kind, target, stated = claim
     name = rf"(?:keras:)?{kind}"
-    content = rf"\s*({_flexible(stated)})(?:{_GAP})?<\s*{_flexible(target)}\s*>\s*"
+    content = rf"\s*({_flexible(stated or target)})\s*"
+    if stated:
+        content = rf"\s*({_flexible(stated)})(?:{_GAP})?<\s*{_flexible(target)}\s*>\s*"
     before = rf"(?<!`)(?::{name}:|\{{{name}\}})(?P<tick>`+){content}(?P=tick)(?!`)"
     behind = rf"(?<!`)`{content}`:{name}:"
     return [

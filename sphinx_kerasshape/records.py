@@ -11,9 +11,14 @@ from sphinx_kerasshape.messages import Request, Step
 from sphinx_kerasshape.problems import Problem
 
 
-def absolute(location: str) -> str:
-    """Return a ``file:line`` of Docutils, which may be relative to today's working folder, for good."""
-    return os.path.abspath(location) if location[:1] not in ("", "<") else location
+def absolute(location: str, page: str) -> str:
+    """Return a ``file:line`` of Docutils, which may be relative to today's working folder, for good.
+
+    Text that a program has made for a page is in no file.
+    """
+    file, _, line = location.rpartition(":")
+    is_in_file = file[:1] not in ("", "<")
+    return f"{os.path.abspath(file) if is_in_file else f'{page}:generated text'}:{line or 1}"
 
 
 class Entry(NamedTuple):

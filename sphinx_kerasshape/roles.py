@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import ReferenceRole, SphinxRole
 
+from sphinx_kerasshape.places import Placed, location, own_location
 from sphinx_kerasshape.records import Claim, Page, Reference, absolute
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ class CheckedXRefRole(XRefRole):
 
     def create_xref_node(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Record the reference, and make Sphinx's pending one."""
-        reference = Reference(self.reftype, " ".join(self.target.split()), absolute(self.get_location()))
-        _page(self.env).references.append(reference)
+        role = Claim(self.reftype, " ".join(self.text.split()), "", _location(self))
+        placed = _domain(self.env).placed.setdefault((self.env.docname, "links"), Placed())
+        placed.claims.append(_at_its_line(role, placed))
+        target = " ".join(self.target.split())
+        _page(self.env).references.append(Reference(self.reftype, target, placed.claims[-1].location))
         if not self.has_explicit_title:
             self.title = self.title.rpartition("/")[2]
         return super().create_xref_node()
@@ -51,25 +55,25 @@ class ValueRole(ReferenceRole):
         kind = self.name.rpartition(":")[2]
         # A no-break space may separate thousands; it stays.
         stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
-        claim = Claim(kind, " ".join(self.target.split()), stated, absolute(self.get_location()))
-        page = _page(self.env)
-        page.claims.append(_at_its_line(claim, self.env) if stated else claim)
+        claim = Claim(kind, " ".join(self.target.split()), stated, _location(self))
+        claims = _page(self.env).claims
+        placed = _domain(self.env).placed.setdefault((self.env.docname, "values"), Placed(claims))
+        claims.append(_at_its_line(claim, placed))
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         node["keras-kind"], node["keras-target"], node["keras-stated"] = kind, claim.target, stated
         self.set_source_info(node)
         return [node], []
 
 
-def _at_its_line(claim: Claim, env: BuildEnvironment) -> Claim:
-    """Correct the location, which is that of the paragraph's first line."""
-    from sphinx_kerasshape import places  # only pages that state something need it
+def _location(role: SphinxRole) -> str:
+    return absolute(role.get_location(), str(role.env.doc2path(role.env.docname)))
 
-    here = places.location(claim.location)
+
+def _at_its_line(claim: Claim, placed: Placed) -> Claim:
+    """Correct the location, which is that of the paragraph's first line."""
+    here = location(claim.location)
     text = _text(here.file, _changed(here.file)) if here else ""
-    if not text:
-        return claim
-    placed = _domain(env).placed.setdefault(env.docname, places.Placed(_page(env).claims))
-    return claim._replace(location=places.own_location(claim, text, placed))
+    return claim._replace(location=own_location(claim, text, placed)) if text else claim
 
 
 def _changed(file: str) -> int:

@@ -31,7 +31,8 @@ class KeepErrors(SphinxTransform):
         for message in self.document.findall(nodes.system_message):
             found = _ERROR.fullmatch(message[0].astext()) if len(message) else None
             if found:
+                page = str(self.env.doc2path(self.env.docname))
                 text = f"{found[1]} can't be read, and is not shown: {found[2]}"
-                location = absolute(f"{message.get('source')}:{message.get('line', 1)}")
+                location = absolute(f"{message.get('source', '')}:{message.get('line', 1)}", page)
                 trouble = Trouble(Problem.OPTION, text, location, said=True)
                 domain.page(self.env.docname).troubles.append(trouble)

@@ -389,3 +389,107 @@ def test_included_file_in_a_build_from_another_folder(make_project: Callable[...
 
 def test_nothing_else_is_wrong(built: Built) -> None:
     assert len(built.warnings) == len(SOURCES) + len(MISTAKEN) + len(REFERRING) + 2
+
+
+ROLES = {
+    "roles.rst": """\
+Page
+====
+
+.. glossary::
+
+   Term
+      A :keras:model:`lost-3`
+
+   Second :keras:model:`lost-4`
+      A :keras:params:`5 <lost-4>`
+      and :keras:params:`lost-5`
+
+.. list-table:: Title :keras:model:`lost-6` :keras:params:`5 <lost-7>`
+
+   * - a
+     - :keras:model:`lost-8`
+
+Text
+with :keras:model:`lost-9` and
+:keras:model:`lost-9`, and a :keras:layer:`title
+<lost-10/dense>`, :keras:layer:`!lost-11`
+""",
+    "roles-md.md": """\
+# Page
+
+Some
+: {keras:model}`lost-1`
+: {keras:model}`lost-2`
+
+```{glossary}
+Term
+  A {keras:model}`lost-3`
+
+Second {keras:model}`lost-4`
+  A {keras:params}`5 <lost-4>`
+  and {keras:params}`lost-5`
+```
+
+:::{list-table} Title {keras:model}`lost-6` {keras:params}`5 <lost-7>`
+* - a
+  - {keras:model}`lost-8`
+:::
+
+Text
+with {keras:model}`lost-9` and
+{keras:model}`lost-9`, and a {keras:layer}`title
+<lost-10/dense>`
+""",
+}
+GENERATES = '''\
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+TEXT = """
+.. keras:model:: generated
+   :hidecode:
+
+   1 / 0  # here
+"""
+
+
+class Generate(SphinxDirective):
+    def run(self):
+        node = nodes.container()
+        self.state.nested_parse(StringList(TEXT.splitlines()), 0, node)
+        return [node]
+
+
+def setup(app):
+    app.add_directive("generate", Generate)
+'''
+
+
+def test_roles_where_docutils_does_not_know_the_line(make_project: Callable[..., Project]) -> None:
+    conf = "kerasshape_execution = 'off'\nmyst_enable_extensions = ['deflist', 'colon_fence']\n"
+    found = make_project(ROLES, conf).build("text").warnings
+    for name, text in ROLES.items():
+        lost = [
+            (number, word)
+            for number, line in enumerate(text.splitlines(), start=1)
+            for word in re.findall(r"(?<!!)\blost-\d+", line.replace("<lost-10", ""))
+        ]
+        # A role is where its text begins.
+        (title,) = [number for number, line in enumerate(text.splitlines(), start=1) if "`title" in line]
+        told = [re.match(rf"{name}:(\d+): WARNING: there is no model '(.*?)'", one) for one in found]
+        assert sorted((int(one[1]), one[2]) for one in told if one) == sorted([*lost, (title, "lost-10")])
+
+
+def test_generated_text(make_project: Callable[..., Project]) -> None:
+    """No file has its lines; messages name the page that it is on."""
+    conf = CONF + 'extensions.append("generates")\n'
+    project = make_project({"made.rst": "Made\n====\n\nText.\n\n.. generate::\n"}, conf)
+    project.write("generates.py", GENERATES)
+    assert project.build("text").warnings == [
+        "made.rst:generated text:2: WARNING: :hidecode: is no option of keras:model; did you mean "
+        ":hide-code:? [kerasshape.option]",
+        "made.rst:generated text:5: WARNING: model 'generated': ZeroDivisionError: division by zero\n"
+        "  made.rst:generated text:5: 1 / 0  # here [kerasshape.code]",
+    ]
