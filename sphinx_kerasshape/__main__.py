@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from sphinx_kerasshape import fix
+from sphinx_kerasshape import fix, report
 from sphinx_kerasshape.places import location
-from sphinx_kerasshape.verdicts import Verdict, judge
+from sphinx_kerasshape.verdicts import Verdict
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -95,11 +95,9 @@ def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sp
 
 def _verdicts(app: Sphinx) -> Iterator[Verdict]:
     domain = cast("KerasDomain", app.env.domains["keras"])
-    for docname in sorted(domain.pages):
-        for claim in domain.pages[docname].claims:
-            verdict = judge(claim, domain.report)
-            if claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
-                yield verdict
+    for verdict in report.verdicts(domain):
+        if verdict.claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
+            yield verdict
 
 
 def _sources(

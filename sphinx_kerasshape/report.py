@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Failure, Frame
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference, Trouble
+from sphinx_kerasshape.wording import hint
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -45,11 +46,12 @@ def _claims(domain: KerasDomain) -> None:
 
 def verdicts(domain: KerasDomain) -> Iterator[Verdict]:
     """Give the verdict of each claim, and of each value that is inserted."""
+    names = list(domain.models())
     for docname in sorted(domain.pages):
         for claim in domain.pages[docname].claims:
             from sphinx_kerasshape.verdicts import judge  # slow to import, and not every project claims
 
-            yield judge(claim, domain.report)
+            yield judge(claim, domain.report, names)
 
 
 def claim_trouble(verdict: Verdict) -> Trouble | None:
@@ -187,7 +189,7 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
     name, slash, layer = reference.target.partition("/")
     models = domain.models()
     if name not in models:
-        return f"there is no model {name!r}{_hint(name, list(models))}"
+        return f"there is no model {name!r}{hint(name, list(models))}"
     if reference.kind == "model":
         return f"keras:model refers to whole models; keras:layer is for {reference.target!r}" if slash else ""
     entry = models[name][1]
@@ -200,13 +202,4 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
     layers = domain.layers(entry)
     if not layers or layer in layers:
         return ""
-    return f"model {name!r} has no layer {layer!r}{_hint(layer, layers)}"
-
-
-def _hint(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches  # slow to import, and rarely needed
-
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(map(repr, known[:8]))}" if known else ""
+    return f"model {name!r} has no layer {layer!r}{hint(layer, layers)}"

@@ -7,7 +7,7 @@ dots, slashes or brackets are quoted. Pure: text and reports in, values out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape.formula import formula
@@ -61,6 +61,34 @@ def parse(text: str) -> Target:
         for layer in _LAYER.findall(found["layers"])
     )
     return Target(_unquoted(found["model"]), layers, found["attribute"] or "", found["index"] or "")
+
+
+def quoted(text: str, models: Iterable[str], layers: Callable[[str], Iterable[str]]) -> str:
+    """Return a target with quotes around the names that need them; nothing where there are none.
+
+    ``layers`` returns the names of a model's layers.
+    """
+    form, model = _begins(text, models)
+    written, rest = _as_name(model), text[len(form) :]
+    known = layers(model) if model else ()
+    while rest.startswith("/"):
+        form, layer = _begins(rest[1:], known)
+        if not form:
+            break
+        written, rest = f"{written}/{_as_name(layer)}", rest[1 + len(form) :]
+    return written + rest if model and written + rest != text else ""
+
+
+def _begins(text: str, names: Iterable[str]) -> tuple[str, str]:
+    """Return the longest name that a text begins with, quoted or not: as it is there, and by itself."""
+    forms = [(form, name) for name in names for form in (name, _as_name(name)) if text.startswith(form)]
+    whole = [(form, name) for form, name in forms if text[len(form) :][:1] in ("", ".", "/")]
+    return max(whole, key=lambda found: len(found[0]), default=("", ""))
+
+
+def _as_name(name: str) -> str:
+    sign = "'" if '"' in name else '"'
+    return f"{sign}{name}{sign}" if re.search(r"[/.\[\]\"']", name) else name
 
 
 def shapes(target: Target, model: Model) -> tuple[Dims, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape import claims, formula, named, targets
 from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
+from sphinx_kerasshape.wording import hint
 
 Find = Callable[[str], Report | None]
 """Returns a model's report by name, or ``None`` for a model that failed; raises ``KeyError``."""
@@ -34,8 +35,8 @@ class Verdict:
     """Why nothing can be said; empty also where the model's own failure says it."""
 
 
-def judge(claim: Claim, find: Find) -> Verdict:
-    """Hold a claim against the report of the model that it is about."""
+def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
+    """Hold a claim against the report of the model that it is about; ``names`` are those of all models."""
     try:
         target = targets.parse(claim.target)
         report = find(target.model)
@@ -46,10 +47,24 @@ def judge(claim: Claim, find: Find) -> Verdict:
             return Verdict(claim, holds=False, problem=problem)
         verdict = _judged(claim, target, report.model)
     except KeyError:
-        return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}")
-    except (targets.Unresolved, claims.Unreadable, formula.Unreadable) as error:
+        known = _unquoted(claim, find, names) or hint(target.model, names)
+        return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}{known}")
+    except targets.Unresolved as error:
+        return Verdict(claim, holds=False, problem=f"{error}{_unquoted(claim, find, names)}")
+    except (claims.Unreadable, formula.Unreadable) as error:
         return Verdict(claim, holds=False, problem=str(error))
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
+
+
+def _unquoted(claim: Claim, find: Find, names: Sequence[str]) -> str:
+    """Say how to write a target with a name that is there, but can't be read without quotes."""
+
+    def layers(name: str) -> list[str]:
+        report = find(name)
+        return [row.name for row in report.model.layers] if report and report.model else []
+
+    quoted = targets.quoted(claim.target, names, layers)
+    return f"; a name with dots, slashes or brackets is quoted: {quoted}" if quoted else ""
 
 
 def _judged(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:

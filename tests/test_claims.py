@@ -350,12 +350,24 @@ def test_any_target_is_found_or_unresolved(text: str) -> None:
 # --- verdicts ----------------------------------------------------------------
 
 
+FORM = "write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE"
+DOTS = "a name with dots, slashes or brackets is quoted"
+
+
 def verdict(kind: str, target: str, stated: str = "") -> Verdict:
     def find(name: str) -> Report | None:
-        known = {"m": Report(MODEL, versions=Versions(tensorflow="2.21")), "failed": None, "raises": Report()}
+        dotted = Model(
+            "", "", False, (), (), (row("a.b c", "A"), row("d", "D", 1), row("e.f", "E", 1)), 0, 0, 0, 0
+        )
+        known = {
+            "v1.2": Report(dotted),
+            "m": Report(MODEL, versions=Versions(tensorflow="2.21")),
+            "failed": None,
+            "raises": Report(),
+        }
         return known[name]
 
-    return judge(Claim(kind, target, stated, "page:1"), find)
+    return judge(Claim(kind, target, stated, "page:1"), find, ("m", "failed", "raises", "v1.2", "v1.2/b"))
 
 
 def test_verdicts() -> None:
@@ -374,6 +386,13 @@ def test_verdicts() -> None:
     ("target", "stated", "problem"),
     [
         ("n.output", "(5,)", "there is no model 'n'"),
+        ("nothing", "(5,)", "there is no model 'nothing'; there are 'm', 'failed', 'raises', 'v1.2'"),
+        ("fail.output", "(5,)", "there is no model 'fail'; did you mean 'failed'?"),
+        ("v1.2", "(5,)", f"there is no model 'v1'; {DOTS}: \"v1.2\""),
+        ("v1.2.output[0]", "(5,)", f"'v1.2.output[0]' is no target: {FORM}; {DOTS}: \"v1.2\".output[0]"),
+        ("v1.2/a.b c", "(5,)", f'\'v1.2/a.b c\' is no target: {FORM}; {DOTS}: "v1.2"/"a.b c"'),
+        ('"v1.2"/a.b c.output', "(5,)", f"""'"v1.2"/a.b c.output' is no target: {FORM}; {DOTS}: """),
+        ('"v1.2"/"a.b c"/e.f', "(5,)", f"""'v1.2/a.b c' has no layer 'e'; its layers are d, e.f; {DOTS}: """),
         ("m/[", "(5,)", "'m/[' is no target"),
         ("m.output", "(a b)", "'(a b)' is no shape"),
         ("raises.output", "(5,)", "model 'raises' is meant to fail, so it has no values"),
@@ -517,7 +536,8 @@ def tower():
 TROUBLES = {
     "(5,) <small/[>": "'small/[' is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE",
     "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': name one of dense, dense_1",
-    "(5,) <nowhere.output>": "there is no model 'nowhere'",
+    "(5,) <nowhere.output>": "there is no model 'nowhere'; there are 'failed', 'page-md', 'page-rst', "
+    "'small', 'deep'",
     "(5,) <small>": "which shape of 'small'? add .input, .output or a weight's name",
     "(None, five) <small.output>": "'(None, five)' is no shape: write (None, 50), ",
     "(5,) <failed.output>": "",
@@ -590,7 +610,7 @@ def test_claims_that_can_not_be_checked(name: str, built: Built) -> None:
 
 
 def test_a_failed_model_has_one_warning(built: Built) -> None:
-    found = [text for text in built.warnings if "failed" in text]
+    found = [text for text in built.warnings if "failed" in text and "there are 'failed'" not in text]
     assert len(found) == 1
     assert found[0].startswith("failed.rst:6: WARNING: model 'failed': ZeroDivisionError")
 
