@@ -20,6 +20,7 @@ from sphinx_kerasshape.config import Settings, settings
 from sphinx_kerasshape.options import AnyOption, Options
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Page, Trouble, absolute
+from sphinx_kerasshape.wording import said
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -81,7 +82,7 @@ class BlockDirective(SphinxDirective):
         name = " ".join(lines.pop(0).split()) if is_named else ""
         if lines and (name or not self.takes_name):
             hint = "; an option is written as ':depth: 2'" if lines[0].startswith(":") else ""
-            problem = f"a blank line is missing between the name (and options) and {lines[0]!r}{hint}"
+            problem = f"a blank line is missing between the name (and options) and {said(lines[0])}{hint}"
             self._trouble(Problem.OPTION, problem)
         self._put_above(lines, below + is_named)
         return name
@@ -175,7 +176,7 @@ class BlockDirective(SphinxDirective):
             handed_on["lineno-start"] = given.lineno_start
         marked = given.emphasize_lines
         if marked and not reading.in_range(marked, count):
-            problem = f":emphasize-lines: {marked!r} is not of lines 1 to {count}"
+            problem = f":emphasize-lines: {said(marked)} is not of lines 1 to {count}"
             self._trouble(Problem.OPTION, problem)
         elif marked:
             handed_on["emphasize-lines"] = marked

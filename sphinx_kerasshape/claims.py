@@ -14,6 +14,7 @@ from sphinx_kerasshape import axes, notation
 from sphinx_kerasshape.axes import Size
 from sphinx_kerasshape.counts import CountClaim, Unreadable, count_claim, size_claim
 from sphinx_kerasshape.named import Dims, Known, plain
+from sphinx_kerasshape.wording import said
 
 __all__ = [
     "CountClaim",
@@ -127,7 +128,7 @@ def _dims(text: str, whole: str) -> tuple[Dim, ...]:
         return ()
     dims = tuple(_dim(part.strip(), whole) for part in _SEPARATOR.split(text))
     if dims.count("…") > 1:
-        raise Unreadable(f"{whole!r} has … twice: it can be any axes at one place only")
+        raise Unreadable(f"{said(whole)} has … twice: it can be any axes at one place only")
     return dims
 
 
@@ -147,7 +148,7 @@ def _dim(text: str, whole: str) -> Dim:
 
 
 def _how_to(text: str) -> str:
-    return f"{text!r} is no shape: write (None, 50), with ? for any size and … for any axes"
+    return f"{said(text)} is no shape: write (None, 50), with ? for any size and … for any axes"
 
 
 def _matches(stated: tuple[Dim, ...], actual: Dims) -> bool:

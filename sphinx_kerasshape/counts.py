@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sphinx_kerasshape.wording import said
+
 _COUNT = re.compile(
     r"(?P<about>[~≈]\s*)?"
     r"(?P<number>\d{1,30}(?:(?P<group>[,_'\u2019\u00a0\u202f ])\d{3}(?:(?P=group)\d{3}){0,9})?"
@@ -63,7 +65,7 @@ def count_claim(text: str) -> CountClaim:
     """Read a count: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
     claim = _number(text, "B")
     if claim is None:
-        raise Unreadable(f"{text!r} is no count: write 29,505, 29.5k or ~30k")
+        raise Unreadable(f"{said(text)} is no count: write 29,505, 29.5k or ~30k")
     return claim
 
 
@@ -71,7 +73,7 @@ def size_claim(text: str) -> CountClaim:
     """Read a size in bytes: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
     claim = _number(text, "")
     if claim is None:
-        raise Unreadable(f"{text!r} is no size: write 118,020 B, 115.3 KiB or ~0.5 GB")
+        raise Unreadable(f"{said(text)} is no size: write 118,020 B, 115.3 KiB or ~0.5 GB")
     return claim
 
 

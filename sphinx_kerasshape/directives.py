@@ -27,16 +27,13 @@ from sphinx_kerasshape import files
 from sphinx_kerasshape import options as reading
 from sphinx_kerasshape.blocks import BlockDirective
 from sphinx_kerasshape.messages import Request
-from sphinx_kerasshape.options import Options, Unusable
+from sphinx_kerasshape.options import LONGEST_NAME, Options, Unusable
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Claim, Entry
+from sphinx_kerasshape.wording import brief, said
 
 SAVED = (".keras", ".h5", ".hdf5", ".tflite")
 """How the files of saved models end; a SavedModel is a folder."""
-
-
-_LONGEST_NAME = 100
-"""Characters of a path that a message repeats."""
 
 
 class Source(NamedTuple):
@@ -99,8 +96,11 @@ class ModelDirective(BlockDirective):
         if not name:
             problem = "keras:model needs a name, such as 'keras:model lstm-demo'"
             return self._refused(given, self._trouble(Problem.NAME, problem))
+        if len(name) > LONGEST_NAME:
+            problem = f"the name has {len(name):,} characters, {LONGEST_NAME} at most"
+            return self._refused(given, self._trouble(Problem.NAME, problem))
         if set(name) & set("/[]\"'"):
-            problem = f"the name {name!r} can't have slashes, brackets or quotes"
+            problem = f"the name {said(name)} can't have slashes, brackets or quotes"
             return self._refused(given, self._trouble(Problem.NAME, problem))
         try:
             source = self._source(given)
@@ -138,7 +138,7 @@ class ModelDirective(BlockDirective):
 
     def _file(self, name: str) -> Source:
         """Return the file that ``:file:`` names; raises ``Unusable``."""
-        shown = f":file: {name[:_LONGEST_NAME]}"
+        shown = f":file: {brief(name)}"
         try:
             return self._read_file(name, shown)
         except FileNotFoundError:

@@ -21,6 +21,7 @@ from pathlib import Path
 from sphinx_kerasshape.places import Place, Placed, location, place
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.verdicts import Verdict
+from sphinx_kerasshape.wording import brief, said
 
 _PADDING = re.compile(r"[^`]*`+(?P<padding> +(?=\|)| {2,}(?=\S))")
 """What is left of a role in a table, and the blanks behind it which keep the columns apart."""
@@ -120,7 +121,7 @@ def _source(claim: Claim, sources: Mapping[str, Source]) -> Source:
     here = location(claim.location)
     source = sources.get(os.path.realpath(here.file)) if here else None
     if source is None:
-        raise Unfixable(f"{claim.stated!r} is in no file that could be read")
+        raise Unfixable(f"{said(claim.stated)} is in no file that could be read")
     return source
 
 
@@ -130,9 +131,9 @@ def _edits(verdict: Verdict, source: Source, earlier: Placed) -> list[Edit]:
         raise Unfixable(verdict.problem)
     found = place(claim, source.text, earlier)
     if found is None:
-        raise Unfixable(f"{claim.stated!r} for {claim.target} can't be found in the source")
+        raise Unfixable(f"{said(claim.stated)} for {brief(claim.target)} can't be found in the source")
     if not verdict.restated or verdict.restated == claim.stated:
-        raise Unfixable(f"{claim.stated!r} can't be written as {verdict.actual}")
+        raise Unfixable(f"{said(claim.stated)} can't be written as {verdict.actual}")
     old = source.text[found.start : found.end]
     new = _spaced_like(old, verdict.restated)
     line = 1 + len(re.findall(r"\r\n|\r|\n", source.text[: found.start]))

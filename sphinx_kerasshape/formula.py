@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sphinx_kerasshape.messages import Weight
+from sphinx_kerasshape.wording import said
 
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
 """Layers whose weights hold those of several gates side by side, in the last axis."""
@@ -56,7 +57,7 @@ def value(text: str) -> int:
     """
     sides = [_value(side, text) for side in text.split("=")]
     if len(set(sides)) > 1:
-        raise Unreadable(f"{text!r}: the sides differ, {' = '.join(f'{side:,}' for side in sides)}")
+        raise Unreadable(f"{said(text)}: the sides differ, {' = '.join(f'{side:,}' for side in sides)}")
     return sides[0]
 
 
@@ -68,7 +69,7 @@ def _value(side: str, text: str) -> int:
             return _folded(ast.parse(plain, mode="eval").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
-    raise Unreadable(f"{text!r} is no sum: write 50×128 + 128")
+    raise Unreadable(f"{said(text)} is no sum: write 50×128 + 128")
 
 
 def _folded(tree: ast.expr) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages import Shape, shape_text
+from sphinx_kerasshape.wording import said
 
 EXAMPLE = "write a whole shape with the batch axis first, such as (None, 50)"
 DTYPES = (
@@ -33,6 +34,7 @@ DTYPES = (
 )
 """The dtypes that an input can have."""
 _LONGEST = 10_000
+_MOST = 10**9
 _TYPED = re.compile(r"([)\]])\s*([A-Za-z_]\w*)")
 _MARK = "_typed"
 
@@ -62,7 +64,7 @@ def parse(text: str) -> Structure:
     try:
         tree = ast.parse(_TYPED.sub(rf"\1 @ {_MARK}.\2", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unreadable(f"{text!r} is no shape: {EXAMPLE}") from None
+        raise Unreadable(f"{said(text)} is no shape: {EXAMPLE}") from None
     return _structure(tree, text)
 
 
@@ -96,20 +98,20 @@ def _structure(tree: ast.expr, text: str) -> Structure:
         if all(isinstance(item, (ast.Constant, ast.UnaryOp)) for item in tree.elts):
             return Given(_shape(tree, text))
         return [_structure(item, text) for item in tree.elts]
-    raise Unreadable(f"{text!r} is no shape: {EXAMPLE}")
+    raise Unreadable(f"{said(text)} is no shape: {EXAMPLE}")
 
 
 def _key(key: ast.expr | None, text: str) -> str:
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         return key.value
-    raise Unreadable(f"{text!r} has an input without a name: write {{'name': (None, 50)}}")
+    raise Unreadable(f"{said(text)} has an input without a name: write {{'name': (None, 50)}}")
 
 
 def _dtype(tree: ast.expr, text: str) -> str:
     if not (isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id == _MARK):
-        raise Unreadable(f"{text!r} is no shape: {EXAMPLE}")
+        raise Unreadable(f"{said(text)} is no shape: {EXAMPLE}")
     if tree.attr not in DTYPES:
-        raise Unreadable(f"{tree.attr!r} is no dtype; there is {', '.join(DTYPES)}")
+        raise Unreadable(f"{said(tree.attr)} is no dtype; there is {', '.join(DTYPES)}")
     return tree.attr
 
 
@@ -119,10 +121,12 @@ def _shape(tree: ast.expr, text: str) -> Shape:
     except (ValueError, TypeError, SyntaxError):
         shape = None
     if not isinstance(shape, (tuple, list)):
-        raise Unreadable(f"{text!r} is no shape: {EXAMPLE}")
+        raise Unreadable(f"{said(text)} is no shape: {EXAMPLE}")
     if not shape:
-        raise Unreadable(f"{text!r} has no batch axis: {EXAMPLE}")
+        raise Unreadable(f"{said(text)} has no batch axis: {EXAMPLE}")
+    if any(type(size) is int and size > _MOST for size in shape):
+        raise Unreadable(f"{said(text)} has an axis of more than {_MOST:,}")
     for size in shape:
         if size is not None and (type(size) is not int or size < 1):
-            raise Unreadable(f"{size!r} is no size of an axis: {EXAMPLE}, None where it is open")
+            raise Unreadable(f"{said(size)} is no size of an axis: {EXAMPLE}, None where it is open")
     return tuple(shape)

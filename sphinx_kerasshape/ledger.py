@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.messages import Answer, Failure, Report, Tensor, Versions, layer_paths, weights_of
 from sphinx_kerasshape.records import Entry, Trouble
+from sphinx_kerasshape.wording import brief
 
 SCHEMA = 1
 """Number of the layout of ``report.json``."""
@@ -53,7 +54,7 @@ class Ledger:
         for verdict in self.verdicts:
             claim = verdict.claim
             where = self._place(claim.location)
-            yield f"{where}: {claim.stated} <{_target(claim.target)}> {_outcome(verdict)}"
+            yield f"{where}: {brief(claim.stated)} <{brief(_target(claim.target))}> {_outcome(verdict)}"
         for _, trouble in self.failures:
             first, *more = trouble.message.splitlines()
             yield "\n".join([f"{self._place(trouble.location)}: {first}", *more])

@@ -14,6 +14,7 @@ from docutils import nodes
 from sphinx_kerasshape.claims import CountClaim, ShapeClaim, Unreadable, count_claim, shape_claim
 from sphinx_kerasshape.messages import Model, Shape
 from sphinx_kerasshape.records import Mention
+from sphinx_kerasshape.wording import brief
 
 _SHAPE = re.compile(r"\(\s*+(?:None|\d++)\s*+(?:,\s*+(?:None|\d++)\s*+)*,?\s*+\)")
 _COUNT = re.compile(r"(?<![\w.,])(~?\d[\d,_]*(?:\.\d+)?\s?[kKMBT]?)\s+(?:[\w-]+\s+)?param", re.ASCII)
@@ -49,7 +50,7 @@ def _doubt_shape(text: str, claim: ShapeClaim, models: list[Model]) -> str:
         return ""
     dims = claim.shapes[0]
     near = min(known, key=lambda shape: _distance(dims, shape), default=None)
-    return f"no model on this page has the shape {text}" + (f"; nearest is {near}" if near else "")
+    return f"no model on this page has the shape {brief(text)}" + (f"; nearest is {near}" if near else "")
 
 
 def _doubt_count(text: str, claim: CountClaim, models: list[Model]) -> str:
@@ -59,7 +60,7 @@ def _doubt_count(text: str, claim: CountClaim, models: list[Model]) -> str:
     stated = claim.number * claim.units[0]
     near = min(known, key=lambda count: abs(count - stated), default=None)
     nearest = f"; nearest is {near:,}" if near is not None else ""
-    return f"no model or layer on this page has {text} params{nearest}"
+    return f"no model or layer on this page has {brief(text)} params{nearest}"
 
 
 def _shapes(model: Model) -> Iterator[Shape]:

@@ -12,6 +12,7 @@ from sphinx_kerasshape import axes, notation
 from sphinx_kerasshape.axes import Expr, Size
 from sphinx_kerasshape.counts import Unreadable
 from sphinx_kerasshape.messages import Axis, Model, Tensor
+from sphinx_kerasshape.wording import brief, said
 
 _SWEEP = 200
 """Sizes of each axis that expressions are compared at."""
@@ -111,7 +112,7 @@ def needs_claim(text: str) -> NeedsClaim:
     """Read what a page states of sizes. Raises :class:`Unreadable`."""
     rest = re.sub(r"\bneeds\b|\band\b|,", "", _NEED.sub("", text))
     if rest.strip() or not _NEED.search(text):
-        raise Unreadable(f"{text!r} states no sizes: write time ≥ 3, or time = 8, 16, 24, …")
+        raise Unreadable(f"{said(text)} states no sizes: write time ≥ 3, or time = 8, 16, 24, …")
     return NeedsClaim(text)
 
 
@@ -123,9 +124,11 @@ def unknown_names(text: str, stated: Iterable[str], known: tuple[Axis, ...]) -> 
         return
     what = " and ".join(map(repr, strange))
     if names:
-        raise Unreadable(f"{text!r} names {what}, but the axes of the model are {', '.join(names)}")
+        raise Unreadable(
+            f"{said(text)} names {brief(what)}, but the axes of the model are {', '.join(names)}"
+        )
     raise Unreadable(
-        f"{text!r} is no shape: write (None, 50), with ? for any size and … for any axes; "
+        f"{said(text)} is no shape: write (None, 50), with ? for any size and … for any axes; "
         f"for {what} the model has to name its axes (:axes:)"
     )
 

@@ -6,6 +6,7 @@ import re
 
 from sphinx_kerasshape import axes
 from sphinx_kerasshape.axes import Depends, Expr, Size
+from sphinx_kerasshape.wording import said
 
 _LONGEST = 200
 """Characters of an expression that is read."""
@@ -51,18 +52,18 @@ def axis_names(text: str) -> dict[str, tuple[str, ...]]:
     for part in parts:
         name, colon, names = part.rpartition(":")
         if not colon and len(parts) > 1:
-            raise Unreadable(f"{part.strip()!r} names no input: write a: batch, time | b: batch, words")
+            raise Unreadable(f"{said(part.strip())} names no input: write a: batch, time | b: batch, words")
         if name.strip() in found:
-            raise Unreadable(f"the input {name.strip()!r} is there twice")
+            raise Unreadable(f"the input {said(name.strip())} is there twice")
         found[name.strip()] = tuple(_axis_name(one.strip()) for one in names.strip(" ()").split(","))
     return found
 
 
 def _axis_name(name: str) -> str:
     if not name.isidentifier():
-        raise Unreadable(f"{name!r} can't name an axis: write names such as batch, time")
+        raise Unreadable(f"{said(name)} can't name an axis: write names such as batch, time")
     if name in _RESERVED:
-        raise Unreadable(f"{name!r} can't name an axis: it has another meaning in shapes")
+        raise Unreadable(f"{said(name)} can't name an axis: it has another meaning in shapes")
     return name
 
 
@@ -88,11 +89,11 @@ class _Reader:
         if self._tokens:
             raise self._wrong()
         if divisor != 1:
-            raise Unreadable(f"{self._text.strip()!r} may be no whole number: write a // b, or ⌊a / b⌋")
+            raise Unreadable(f"{said(self._text.strip())} may be no whole number: write a // b, or ⌊a / b⌋")
         return numerator
 
     def _wrong(self) -> Unreadable:
-        return Unreadable(f"{self._text.strip()!r} is no size: write 50, time, time − 2 or ⌊time / 2⌋")
+        return Unreadable(f"{said(self._text.strip())} is no size: write 50, time, time − 2 or ⌊time / 2⌋")
 
     def _take(self, *signs: str) -> str:
         """Take the next token, if it is one of these signs."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from sphinx_kerasshape.wording import brief, said
 
 PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
@@ -27,6 +30,11 @@ COLUMNS = (
 ALL = 1_000_000
 """A depth that no model reaches."""
 _MOST_DIGITS = 9
+_LONGEST = 10_000
+LONGEST_NAME = 200
+"""Characters of the name of a model, or of an exception."""
+_LONGEST_AXIS = 40
+"""Characters of an axis: expressions have its name several times."""
 
 
 class Unusable(ValueError):
@@ -86,7 +94,7 @@ def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tu
             field, read = _known(option, options, directive)
             values[field] = read(text or "")
         except Unusable as unusable:
-            problems.append(f":{option}: {unusable}")
+            problems.append(f":{brief(option)}: {unusable}")
     if values.pop("hide_code", False):
         show = values.get("show", Options().show)
         values["show"] = tuple(part for part in show if part != "code")
@@ -102,13 +110,13 @@ def imported_code(source: str) -> tuple[str, str]:
     module, colon, expression = source.partition(":")
     example = "write it as package.module:callable(units=64)"
     if not colon or not all(part.isidentifier() for part in module.strip().split(".")):
-        raise Unusable(f"{source!r} names no module and callable: {example}")
+        raise Unusable(f"{said(source)} names no module and callable: {example}")
     try:
         call = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unusable(f"{expression.strip()!r} isn't Python: {example}") from None
+        raise Unusable(f"{said(expression.strip())} isn't Python: {example}") from None
     if not isinstance(call, ast.Call):
-        raise Unusable(f"{expression.strip()!r} isn't a call: {example}")
+        raise Unusable(f"{said(expression.strip())} isn't a call: {example}")
     target: ast.expr = call
     called: ast.expr = call.func
     while isinstance(target, ast.Attribute | ast.Call):
@@ -118,7 +126,7 @@ def imported_code(source: str) -> tuple[str, str]:
             called = target.func
         target = target.func if isinstance(target, ast.Call) else target.value
     if not isinstance(target, ast.Name):
-        raise Unusable(f"{expression.strip()!r} calls no plain name: {example}")
+        raise Unusable(f"{said(expression.strip())} calls no plain name: {example}")
     return f"from {module.strip()} import {target.id}\n\nmodel = {expression.strip()}", ast.unparse(called)
 
 
@@ -127,7 +135,7 @@ def _require_literal(argument: ast.expr) -> None:
         ast.literal_eval(argument)
     except (ValueError, TypeError, MemoryError, RecursionError):
         text = ast.unparse(argument)
-        raise Unusable(f"the argument {text} isn't a literal; put such code into the body") from None
+        raise Unusable(f"the argument {brief(text)} isn't a literal; put such code into the body") from None
 
 
 def in_range(lines: str, count: int) -> bool:
@@ -147,8 +155,8 @@ def in_range(lines: str, count: int) -> bool:
 def suggestion(word: str, known: tuple[str, ...]) -> str:
     """Say what could have been meant by a word that is not among the known ones."""
     close = _close(word, known)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{word!r} is none of {', '.join(known)}{meant}"
+    meant = f"; did you mean {said(close[0])}?" if close else ""
+    return f"{said(word)} is none of {', '.join(known)}{meant}"
 
 
 def _close(word: str, known: tuple[str, ...]) -> list[str]:
@@ -192,19 +200,21 @@ def _depth(text: str) -> int:
         return ALL
     digits = text.strip()
     if not digits.isdecimal() or len(digits) > 6 or int(digits) < 1:
-        raise Unusable(f"{digits!r} is neither a number from 1 nor 'all'")
+        raise Unusable(f"{said(digits)} is neither a number from 1 nor 'all'")
     return int(digits)
 
 
 def _length(text: str) -> str:
     if not re.fullmatch(r"\d+(\.\d+)?\s*(%|px|r?em|ex|pt|pc|cm|mm|in)?", text.strip()):
-        raise Unusable(f"{text.strip()!r} isn't a length, such as 50% or 12em")
+        raise Unusable(f"{said(text.strip())} isn't a length, such as 50% or 12em")
     return text.strip()
 
 
 def _text(text: str) -> str:
     if not text.strip():
         raise Unusable("needs a value")
+    if len(text) > _LONGEST:
+        raise Unusable(f"has {len(text):,} characters, {_LONGEST:,} at most")
     return " ".join(text.split())
 
 
@@ -213,7 +223,7 @@ def _expression(text: str) -> str:
     try:
         ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unusable(f"{expression!r} isn't a Python expression") from None
+        raise Unusable(f"{said(expression)} isn't a Python expression") from None
     return expression
 
 
@@ -221,9 +231,14 @@ def _axes(text: str) -> str:
     from sphinx_kerasshape import notation  # slow to import, and few models name their axes
 
     try:
-        notation.axis_names(_text(text))
+        found = notation.axis_names(_text(text))
     except notation.Unreadable as unreadable:
         raise Unusable(str(unreadable)) from None
+    for name in itertools.chain(*found.values()):
+        if len(name) > _LONGEST_AXIS:
+            raise Unusable(
+                f"{said(name)} is too long: an axis has a name of {_LONGEST_AXIS} characters at most"
+            )
     return _text(text)
 
 
@@ -242,7 +257,7 @@ def _sizes(text: str) -> str:
     written = _input(text)
     if any(None in one.shape for one in given.tensors(given.parse(written))):
         raise Unusable(
-            f"{written} has open axes: operations are counted for full sizes, such as (1, 224, 224, 3)"
+            f"{brief(written)} has open axes: operations are counted for full sizes, such as (1, 224, 224, 3)"
         )
     return written
 
@@ -250,7 +265,9 @@ def _sizes(text: str) -> str:
 def _exception(text: str) -> str:
     name = _text(text)
     if not all(part.isidentifier() for part in name.split(".")):
-        raise Unusable(f"{name!r} isn't the name of an exception, such as ValueError")
+        raise Unusable(f"{said(name)} isn't the name of an exception, such as ValueError")
+    if len(name) > LONGEST_NAME:
+        raise Unusable(f"has {len(name):,} characters, {LONGEST_NAME} at most")
     return name
 
 
@@ -260,7 +277,7 @@ def _classes(text: str) -> tuple[str, ...]:
 
 def _flag(text: str) -> bool:
     if text.strip():
-        raise Unusable(f"takes no value, but has {text.strip()!r}")
+        raise Unusable(f"takes no value, but has {said(text.strip())}")
     return True
 
 
@@ -269,7 +286,7 @@ def _import_paths(text: str) -> str:
     for path in paths:
         parts = path.rpartition("=")[2].strip().split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-            raise Unusable(f"{path!r} is no import path, such as package.module.Class")
+            raise Unusable(f"{said(path)} is no import path, such as package.module.Class")
     return ", ".join(paths)
 
 
@@ -281,9 +298,9 @@ def _no_output(text: str) -> tuple[str, ...]:
 def _number(text: str) -> int:
     digits = _text(text)
     if not re.fullmatch(r"[+-]?[0-9]+", digits):
-        raise Unusable(f"{digits!r} isn't a whole number")
+        raise Unusable(f"{said(digits)} isn't a whole number")
     if len(digits) > _MOST_DIGITS:
-        raise Unusable(f"{digits!r} has more than {_MOST_DIGITS} digits")
+        raise Unusable(f"{said(digits)} has more than {_MOST_DIGITS} digits")
     return int(digits)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sphinx_kerasshape.messages import Request, Step
 from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.wording import said
 
 
 def absolute(location: str, page: str) -> str:
@@ -51,7 +52,7 @@ class Entry(NamedTuple):
     @property
     def title(self) -> str:
         """What messages call it."""
-        return "code" if self.is_code else f"model {self.name!r}"
+        return "code" if self.is_code else f"model {said(self.name)}"
 
 
 class Reference(NamedTuple):

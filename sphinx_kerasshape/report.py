@@ -10,7 +10,7 @@ from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Failure, Frame
 from sphinx_kerasshape.problems import Problem
 from sphinx_kerasshape.records import Entry, Reference, Trouble
-from sphinx_kerasshape.wording import hint
+from sphinx_kerasshape.wording import brief, hint, said
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.domain import KerasDomain
@@ -58,7 +58,7 @@ def claim_trouble(verdict: Verdict) -> Trouble | None:
     """Return what is wrong with a claim, if anything is."""
     claim = verdict.claim
     if verdict.problem:
-        problem = Problem.REF if not verdict.problem.startswith(repr(claim.stated)) else Problem.CLAIM
+        problem = Problem.CLAIM if verdict.unreadable else Problem.REF
         return Trouble(problem, verdict.problem, claim.location)
     if verdict.actual and not verdict.holds:
         return Trouble(Problem.CLAIM, claim_text(verdict), claim.location)
@@ -93,7 +93,7 @@ def claim_text(verdict: Verdict) -> str:
     same = plain(verdict.restated) == plain(verdict.actual)
     full = "" if same else f" ({verdict.actual})"
     return (
-        f"the page states {what}{claim.stated} for {claim.target}, "
+        f"the page states {what}{brief(claim.stated)} for {brief(claim.target)}, "
         f"but TensorFlow {verdict.version} says {verdict.restated}{full}"
     )
 
@@ -103,7 +103,7 @@ def _duplicates(domain: KerasDomain) -> None:
     for _, entry in domain.entries():
         first = entry if entry.is_code else models[entry.name][1]
         if first is not entry:
-            message = f"model {entry.name!r} is already defined at {first.location}: rename one"
+            message = f"model {said(entry.name)} is already defined at {first.location}: rename one"
             warn(Problem.NAME, message, entry.location)
 
 
@@ -189,17 +189,18 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
     name, slash, layer = reference.target.partition("/")
     models = domain.models()
     if name not in models:
-        return f"there is no model {name!r}{hint(name, list(models))}"
+        return f"there is no model {said(name)}{hint(name, list(models))}"
     if reference.kind == "model":
-        return f"keras:model refers to whole models; keras:layer is for {reference.target!r}" if slash else ""
+        whole = f"keras:model refers to whole models; keras:layer is for {said(reference.target)}"
+        return whole if slash else ""
     entry = models[name][1]
     if not slash:
         return f"keras:layer needs MODEL/LAYER, such as '{name}/{next(iter(domain.layers(entry)), 'dense')}'"
     report = domain.report(name)
     if report is not None and report.model is None:
-        return f"model {name!r} is meant to fail, so it has no layers"
+        return f"model {said(name)} is meant to fail, so it has no layers"
     # Of a failed model nothing is known: that has its own warning.
     layers = domain.layers(entry)
     if not layers or layer in layers:
         return ""
-    return f"model {name!r} has no layer {layer!r}{hint(layer, layers)}"
+    return f"model {said(name)} has no layer {said(layer)}{hint(layer, layers)}"

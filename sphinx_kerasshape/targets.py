@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sphinx_kerasshape.formula import formula
 from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight, weights_of
 from sphinx_kerasshape.named import Dims, dims
+from sphinx_kerasshape.wording import brief, said
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
 _INDEX = r"\[-?[0-9]{1,9}\]"
@@ -55,7 +56,7 @@ def parse(text: str) -> Target:
     """Read a target. Raises :class:`Unresolved` for text that is none."""
     found = _TARGET.fullmatch(text.strip())
     if found is None:
-        raise Unresolved(f"{text!r} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
+        raise Unresolved(f"{said(text)} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
     layers = tuple(
         int(layer[1:-1]) if layer.startswith("[") else _unquoted(layer)
         for layer in _LAYER.findall(found["layers"])
@@ -113,9 +114,9 @@ def dtypes(target: Target, model: Model) -> tuple[str, ...]:
 def axes(target: Target, model: Model) -> tuple[Axis, ...]:
     """Return the named axes of the model that a target means."""
     if target.layers or target.attribute:
-        raise Unresolved(f"axes are of whole models: write {target.model!r}")
+        raise Unresolved(f"axes are of whole models: write {said(target.model)}")
     if not model.axes:
-        raise Unresolved(f"{target.model!r} names no axes (:axes:)")
+        raise Unresolved(f"{said(target.model)} names no axes (:axes:)")
     return model.axes
 
 
@@ -183,7 +184,7 @@ def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str
     """Return the number of the row that a name, an index or a type means."""
     if isinstance(name, int):
         if not -len(rows) <= name < len(rows):
-            raise Unresolved(f"{path!r} has {len(rows)} layers, so there is no [{name}]")
+            raise Unresolved(f"{said(path)} has {len(rows)} layers, so there is no [{name}]")
         return numbers[name]
     named = [number for number, row in zip(numbers, rows, strict=True) if row.name == name]
     typed = [number for number, row in zip(numbers, rows, strict=True) if row.type == name]
@@ -192,9 +193,9 @@ def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str
         return found[0]
     if found:
         several = ", ".join(row.name for row in rows if name in (row.name, row.type))
-        raise Unresolved(f"{path!r} has several layers {name!r}: name one of {several}")
+        raise Unresolved(f"{said(path)} has several layers {said(name)}: name one of {several}")
     known = ", ".join(row.name for row in rows[:12]) or "none"
-    raise Unresolved(f"{path!r} has no layer {name!r}; its layers are {known}")
+    raise Unresolved(f"{said(path)} has no layer {said(name)}; its layers are {known}")
 
 
 def _weight(target: Target, part: Part) -> Weight | None:
@@ -206,18 +207,18 @@ def _weight(target: Target, part: Part) -> Weight | None:
     if number is not None and found:
         if -len(found) <= number < len(found):
             return found[number]
-        raise Unresolved(f"{part.name} has {len(found)} weights {target.attribute!r}, counted from 0")
+        raise Unresolved(f"{part.name} has {len(found)} weights {said(target.attribute)}, counted from 0")
     if len(found) == 1 and not target.index:
         return found[0]
     names = dict.fromkeys(weight.name for weight in part.weights)
     if found:
         last = len(found) - 1
         raise Unresolved(
-            f"{part.name} has {len(found)} weights {target.attribute!r}: "
+            f"{part.name} has {len(found)} weights {said(target.attribute)}: "
             f"name the layer, or add an index from [0] to [{last}]"
         )
     known = ", ".join(("input", "output", *names))
-    raise Unresolved(f"{part.name} has no {target.attribute!r}; known are {known}")
+    raise Unresolved(f"{part.name} has no {said(target.attribute)}; known are {known}")
 
 
 def _tensors(target: Target, part: Part) -> tuple[Tensor, ...]:
@@ -232,7 +233,9 @@ def _tensors(target: Target, part: Part) -> tuple[Tensor, ...]:
     named = tuple(tensor for tensor in tensors if tensor.name == _unquoted(target.index))
     if named:
         return named
-    raise Unresolved(f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{target.index}]")
+    raise Unresolved(
+        f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{brief(target.index)}]"
+    )
 
 
 def _number(index: str) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sphinx_kerasshape import claims, formula, named, targets
 from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
-from sphinx_kerasshape.wording import hint
+from sphinx_kerasshape.wording import hint, said
 
 Find = Callable[[str], Report | None]
 """Returns a model's report by name, or ``None`` for a model that failed; raises ``KeyError``."""
@@ -33,6 +33,8 @@ class Verdict:
     """The version of TensorFlow that says so."""
     problem: str = ""
     """Why nothing can be said; empty also where the model's own failure says it."""
+    unreadable: bool = False
+    """Whether that is because of what is stated, which can't be read."""
 
 
 def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
@@ -43,16 +45,16 @@ def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
         if report is None:
             return Verdict(claim, holds=False)
         if report.model is None:
-            problem = f"model {target.model!r} is meant to fail, so it has no values"
+            problem = f"model {said(target.model)} is meant to fail, so it has no values"
             return Verdict(claim, holds=False, problem=problem)
         verdict = _judged(claim, target, report.model)
     except KeyError:
         known = _unquoted(claim, find, names) or hint(target.model, names)
-        return Verdict(claim, holds=False, problem=f"there is no model {target.model!r}{known}")
+        return Verdict(claim, holds=False, problem=f"there is no model {said(target.model)}{known}")
     except targets.Unresolved as error:
         return Verdict(claim, holds=False, problem=f"{error}{_unquoted(claim, find, names)}")
     except (claims.Unreadable, formula.Unreadable) as error:
-        return Verdict(claim, holds=False, problem=str(error))
+        return Verdict(claim, holds=False, problem=str(error), unreadable=True)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
 

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sphinx_kerasshape.codec import inert
+
+_LONGEST = 100
+"""Characters of a text that a message repeats."""
+
+
+def brief(text: str) -> str:
+    """Return a text as a message repeats it: its beginning, and no characters that act."""
+    return inert(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def said(text: object) -> str:
+    """Return a text, or another value, in quotes as a message repeats it."""
+    if not isinstance(text, str):
+        return brief(repr(text))
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
 
 def hint(word: str, known: Sequence[str]) -> str:
     """Say what could have been meant by a word that is not known, or what is known."""
@@ -11,5 +28,5 @@ def hint(word: str, known: Sequence[str]) -> str:
 
     close = get_close_matches(word, known, n=1)
     if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(map(repr, known[:8]))}" if known else ""
+        return f"; did you mean {said(close[0])}?"
+    return f"; there are {', '.join(map(said, known[:8]))}" if known else ""

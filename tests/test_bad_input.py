@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from sphinx_kerasshape import options
+
 from .conftest import Built, Project
 
 CONF = """
@@ -103,7 +105,7 @@ MISTAKES = {
     "number-long": mistake(
         f":lineno-start: {'1' * 4301}",
         body=GOOD,
-        warning=f":lineno-start: '{'1' * 4301}' has more than 9 digits [kerasshape.option]",
+        warning=f":lineno-start: '{'1' * 100}…' has more than 9 digits [kerasshape.option]",
     ),
     "number-divided": mistake(
         ":lineno-start: 1_000",
@@ -114,6 +116,38 @@ MISTAKES = {
         ":hide-code: no",
         body=GOOD,
         warning=":hide-code: takes no value, but has 'no' [kerasshape.option]",
+    ),
+    "control": mistake(
+        ":file: \x1b[31m\u202elost.py",
+        warning=":file: \\x1b[31m\\u202elost.py does not exist; the path is relative to this page, or to the "
+        "documentation's folder if it starts with '/' [kerasshape.file]",
+    ),
+    "option-long": mistake(
+        f":{'x' * 5000}: 1",
+        body=GOOD,
+        warning=f":{'x' * 100}…: is no option of keras:model; known are {', '.join(options._OPTIONS)} "
+        "[kerasshape.option]",
+    ),
+    "axis-long": mistake(
+        f":axes: batch, {'t' * 10_000}",
+        body=GOOD,
+        warning=":axes: has 10,007 characters, 10,000 at most [kerasshape.option]",
+    ),
+    "axis-name": mistake(
+        f":axes: batch, {'t' * 41}",
+        body=GOOD,
+        warning=f":axes: '{'t' * 41}' is too long: an axis has a name of 40 characters at most "
+        "[kerasshape.option]",
+    ),
+    "exception-long": mistake(
+        f":raises: {'t' * 201}",
+        body=GOOD,
+        warning=":raises: has 201 characters, 200 at most [kerasshape.option]",
+    ),
+    "input-large": mistake(
+        f":input: (None, 0x{'f' * 4400})",
+        body=GOOD,
+        warning=f":input: '(None, 0x{'f' * 91}…' has an axis of more than 1,000,000,000 [kerasshape.option]",
     ),
     "lines": mistake(
         ":emphasize-lines: one",
@@ -206,7 +240,7 @@ MISTAKES = {
     ),
     "file-long": mistake(
         f":file: {'x' * 300}.py",
-        warning=f":file: {'x' * 100} can't be read: File name too long [kerasshape.file]",
+        warning=f":file: {'x' * 100}… can't be read: File name too long [kerasshape.file]",
     ),
     "file-folder": mistake(
         ":file: .",
@@ -313,6 +347,7 @@ REFERENCES = {
     ":keras:layer:`good`": "keras:layer needs MODEL/LAYER, such as 'good/dense'",
     ":keras:model:`good/dense`": "keras:model refers to whole models; keras:layer is for 'good/dense'",
     ":keras:layer:`failing/dense`": "model 'failing' is meant to fail, so it has no layers",
+    f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…'; there are 'dense'",
     ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
 }
 
@@ -347,6 +382,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
     pages["below.rst"] = BELOW
     pages["options.md"] = TWICE
+    pages["endless.rst"] = f"Endless\n=======\n\n.. keras:model:: {'x' * 201}\n\n   {GOOD}\n"
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
@@ -452,6 +488,12 @@ def test_a_file_with_a_byte_order_mark(builds: tuple[Built, Built]) -> None:
     assert "\ufeff" not in text
 
 
+def test_a_name_without_end(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("endless")]
+    assert found == ["endless.rst:4: WARNING: the name has 201 characters, 200 at most [kerasshape.name]"]
+    assert GOOD in builds[0].page("endless.txt")
+
+
 def test_configuration(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
     assert found == [
@@ -465,7 +507,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
 
 def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
     assert builds[0].status == 0
-    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 20
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 21
 
 
 def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:

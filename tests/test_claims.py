@@ -14,8 +14,10 @@ from sphinx_kerasshape import targets
 from sphinx_kerasshape.claims import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
 from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Versions, Weight
 from sphinx_kerasshape.records import Claim
+from sphinx_kerasshape.report import claim_trouble
 from sphinx_kerasshape.targets import Unresolved, parse
 from sphinx_kerasshape.verdicts import Verdict, judge
+from sphinx_kerasshape.wording import said
 
 from .conftest import Built, Project
 
@@ -160,7 +162,7 @@ def test_dtypes() -> None:
 def test_unreadable_shape(text: str) -> None:
     with pytest.raises(Unreadable) as raised:
         shape_claim(text)
-    assert str(raised.value).startswith(f"{text!r} ")
+    assert str(raised.value).startswith(f"{said(text)} ")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_unreadable_shape(text: str) -> None:
 def test_unreadable_count(text: str) -> None:
     with pytest.raises(Unreadable) as raised:
         count_claim(text)
-    assert str(raised.value).startswith(f"{text!r} ")
+    assert str(raised.value).startswith(f"{said(text)} ")
 
 
 pieces = st.sampled_from(
@@ -396,6 +398,10 @@ def test_verdicts() -> None:
         ("m/[", "(5,)", "'m/[' is no target"),
         ("m.output", "(a b)", "'(a b)' is no shape"),
         ("raises.output", "(5,)", "model 'raises' is meant to fail, so it has no values"),
+        ("m.output", "x" * 5000, f"'{'x' * 100}…' is no shape"),
+        ("m.output", "\x1b\u202e", r"'\x1b\u202e' is no shape"),
+        ("x" * 5000, "(5,)", f"there is no model '{'x' * 100}…'; there are "),
+        ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…'; known are "),
         ("failed.output", "(5,)", ""),
     ],
 )
@@ -405,6 +411,17 @@ def test_nothing_can_be_said(target: str, stated: str, problem: str) -> None:
     assert not found.actual
     assert found.problem.startswith(problem)
     assert bool(found.problem) == bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("target", "stated", "problem"),
+    [("", "", "ref"), ("'a b'", "a b", "ref"), ("m/a.output", "a b", "claim"), ("m/a.output", "6", "claim")],
+)
+def test_what_is_wrong_is_either_the_target_or_the_statement(target: str, stated: str, problem: str) -> None:
+    """Also of ``{keras:shape}` ` ``, which Sphinx takes for a target without a character."""
+    trouble = claim_trouble(verdict("shape", target, stated))
+    assert trouble is not None
+    assert trouble.problem == problem
 
 
 # --- pages -------------------------------------------------------------------

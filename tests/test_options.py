@@ -20,6 +20,7 @@ from sphinx_kerasshape.options import (
     in_range,
     parse,
 )
+from sphinx_kerasshape.wording import brief
 
 parselinenos = getattr(code, "parse_line_num_spec", None) or code.parselinenos  # Sphinx 9, 8
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -133,7 +134,7 @@ def test_any_text(given: dict[str, str | None]) -> None:
     assert values.depth >= 1
     assert values.align in ("", "left", "center", "right")
     for option in given.keys() - KNOWN:
-        assert any(message.startswith(f":{option}: is no option") for message in problems)
+        assert any(message.startswith(f":{brief(option)}: is no option") for message in problems)
 
 
 @pytest.mark.parametrize(
