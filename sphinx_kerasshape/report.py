@@ -155,7 +155,9 @@ def frame_text(entry: Entry, frame: Frame) -> str:
     """Return a frame as a line that names a file, and the line of it."""
     file, line = _frame_place(entry, frame)
     inside = f", in {frame.function}" if frame.function not in ("", "<module>") else ""
-    return f"{os.path.basename(file)}:{line}{inside}: {frame.text}"
+    # Python has no text of a line that it refuses when it has read it all.
+    text = f": {frame.text}" if frame.text else ""
+    return f"{os.path.basename(file)}:{line}{inside}{text}"
 
 
 def _frame_place(entry: Entry, frame: Frame) -> tuple[str, int]:

@@ -63,6 +63,10 @@ CASES = {
         "opening parenthesis '['\n"
         "  @2: model = keras.Sequential([) [kerasshape.syntax]",
     ),
+    "syntax-late": Case(
+        "units = 3\nreturn units\n",
+        "@2: WARNING: model NAME: the code isn't Python: 'return' outside function\n  @2 [kerasshape.syntax]",
+    ),
     "none": Case(
         "units = 3\ndense = layers.Dense(units)\n",
         "@0: WARNING: model NAME: the code makes no Keras model: assign one to 'model', end the code "
