@@ -134,12 +134,23 @@ def failures(domain: KerasDomain) -> Iterator[tuple[str, Trouble]]:
 
 def failure_text(entry: Entry, failure: Failure) -> str:
     """Return the whole message about a failed model, with the author's own frames."""
-    lines = [f"{entry.title}: " + failure.message.replace("\n", "\n  ")]
+    lines = [f"{entry.title}: " + _message(entry, failure).replace("\n", "\n  ")]
     if _is_missing(entry, failure):
-        lines.append(f"  :from: {entry.imported} can't be imported: is its folder on sys.path in conf.py?")
+        lines.append(
+            f"  :from: {brief(entry.imported)} can't be imported: is its folder on sys.path in conf.py?"
+        )
     else:
         lines += [f"  {frame_text(entry, frame)}" for frame in failure.frames]
     return "\n".join(lines)
+
+
+def _message(entry: Entry, failure: Failure) -> str:
+    """Return a failure's message; how to mend code is of no use to who imports it."""
+    what, _, _ = failure.message.partition(": ")
+    if entry.imported and failure.problem == Problem.MODEL and what.startswith("'model' is no "):
+        what = what.removeprefix("'model' is ")
+        return f":from: {brief(entry.imported)} returned {what}"
+    return failure.message
 
 
 def _is_missing(entry: Entry, failure: Failure) -> bool:

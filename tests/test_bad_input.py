@@ -193,6 +193,11 @@ MISTAKES = {
         warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
         "  :from: zoo:model() can't be imported: is its folder on sys.path in conf.py? [kerasshape.code]",
     ),
+    "no-model": mistake(
+        ":from: tiny:make()",
+        warning="model NAME: :from: tiny:make() returned no Keras model but a value of type NoneType "
+        "[kerasshape.model]",
+    ),
     "no-such-name": mistake(
         ":from: tiny:model()",
         warning="model NAME: ImportError: cannot import name 'model' from 'tiny' (tiny.py)\n"
@@ -386,7 +391,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
-    project.write("tiny.py", "")
+    project.write("tiny.py", "def make():\n    pass\n")
     project.write("marked.py", f"\ufeff{GOOD}\n")
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)

@@ -73,6 +73,11 @@ CASES = {
         "with it, or name it with ':model:'; dense: a layer, to be wrapped in a keras.Sequential "
         "[kerasshape.model]",
     ),
+    "no-model": Case(
+        "model = [3]\n",
+        "@0: WARNING: model NAME: 'model' is no Keras model but a value of type list: assign one to 'model', "
+        "end the code with it, or name it with ':model:' [kerasshape.model]",
+    ),
     "several": Case(
         "small = keras.Sequential([keras.Input((2,))])\nlarge = keras.Sequential([keras.Input((9,))])\n",
         "@0: WARNING: model NAME: the code makes several Keras models (small, large): name one with "
