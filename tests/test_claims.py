@@ -714,3 +714,58 @@ def test_example_project_states_enough() -> None:
     files = [*(REPOSITORY / "example_project").glob("*.md"), *(REPOSITORY / "example_project").glob("*.rst")]
     count = sum(len(STATED.findall(path.read_text(encoding="utf-8"))) for path in files)
     assert count >= 60
+
+
+CAPTIONS = {
+    "caption.rst": f"""\
+Page
+====
+
+.. keras:model:: caption-rst
+   :caption: Gives :keras:shape:`caption-rst.output` in :keras:dtype:`caption-rst/out.output`,
+             see :keras:layer:`the last <caption-rst/out>`
+
+   {SMALL.replace("5", "5, name='out'")}
+""",
+    "caption-md.md": f"""\
+# Page
+
+```{{keras:model}} caption-md
+---
+caption: >-
+  Gives {{keras:shape}}`caption-md.output` in {{keras:dtype}}`caption-md/out.output`,
+  see {{keras:layer}}`the last <caption-md/out>`
+---
+{SMALL.replace("5", "5, name='out'")}
+```
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def captioned(make_project: Callable[..., Project]) -> Project:
+    return make_project(CAPTIONS)
+
+
+@pytest.mark.parametrize("builder", ["html", "text", "latex"])
+def test_values_in_captions(builder: str, captioned: Project) -> None:
+    """Also of the model whose caption it is, which is not known when the caption is read."""
+    built = captioned.build(builder)
+    assert built.warnings == []
+    for name in ("caption-rst", "caption-md"):
+        anchor = f"keras-model-{name}--out"
+        if builder == "html":
+            text = re.sub(r"</?(?:span|code)[^>]*>", "", built.page(f"{name.removesuffix('-rst')}.html"))
+            link = f'<a class="reference internal" href="#{anchor}" title="{name}/out">the last</a>'
+            assert f"Gives (None, 5) in float32, see {link}" in text.replace("\N{NO-BREAK SPACE}", " ")
+            assert f'id="{anchor}"' in built.page(f"{name.removesuffix('-rst')}.html")
+        elif builder == "text":
+            text = " ".join(built.page(f"{name.removesuffix('-rst')}.txt").split())
+            assert re.search(r"Gives \W*\(None, 5\)\W* in \W*float32\W*, see \W*the last", text), text
+        else:
+            (document,) = built.out.glob("*.tex")
+            text = document.read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+            (caption,) = [line for line in text.splitlines() if r"{Gives " in line and f":{anchor}" in line]
+            assert "{Gives (None, 5) in " in caption
+            assert "{float32}" in caption
+            assert "{the last}" in caption
