@@ -67,7 +67,7 @@ class Claim(NamedTuple):
     """A value that a page states, or has inserted: then ``stated`` is empty."""
 
     kind: str
-    """``shape``, ``params``, ``dtype`` or ``bytes``."""
+    """``shape``, ``params``, ``dtype``, ``bytes`` or ``axes``; of a link, ``model`` or ``layer``."""
     target: str
     stated: str
     location: str
