@@ -45,7 +45,10 @@ class Settings:
     """The options as the code reads them; each is ``kerasshape_`` + its name in ``conf.py``."""
 
     prelude: str = _option(
-        PRELUDE, "Code that runs before every model's own, unseen by readers.", rebuild="env"
+        PRELUDE,
+        "Code that runs before every model's own, unseen by readers.",
+        rebuild="env",
+        most=1_000_000,
     )
     columns: tuple[str, ...] = _option(
         (),
