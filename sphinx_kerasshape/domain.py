@@ -6,6 +6,7 @@ from them. It runs nothing; the results of a build are lent to it for rendering.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.places import Placed
+
+
+# The inventory is divided by spaces: such a name would be read as the name of another entry, and its kind.
+_DIVIDED = re.compile(r"\S\s+\S+\s+-?\d+(?:\s|\Z)")
 
 
 class KerasDomain(Domain):
@@ -184,12 +189,11 @@ class KerasDomain(Domain):
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
         """Give the entries of ``objects.inv`` and of the search."""
         for name, (docname, entry) in self.models().items():
-            # The inventory is divided by spaces: such a name would be read as another entry.
-            if any(map(str.isspace, name)):
+            if _DIVIDED.search(name):
                 continue
             yield name, name, "model", docname, entry.anchor, 1
             for layer, anchor in layer_anchors(entry, self.layers(entry)).items():
-                if layer.count("/") < entry.depth and not any(map(str.isspace, layer)):
+                if layer.count("/") < entry.depth and not _DIVIDED.search(f"{name}/{layer}"):
                     yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 
 

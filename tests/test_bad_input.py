@@ -572,6 +572,8 @@ def test_a_name_cannot_be_read_as_another_entry_of_the_inventory(
     inventory = zlib.decompress((built.out / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     ours = [line for line in inventory.splitlines() if "keras-model" in line]
     assert ours == [
+        "My model keras:model 1 page.html#keras-model-My-model -",
+        "My model/dense keras:layer -1 page.html#keras-model-My-model--dense dense",
         "mine keras:model 1 page.html#keras-model-$ -",
         "mine/dense keras:layer -1 page.html#keras-model-mine--dense dense",
     ]

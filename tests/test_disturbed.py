@@ -379,14 +379,14 @@ def test_a_spoilt_environment_is_read_anew(
 def test_bare_surroundings(make_project: Make, undisturbed: dict[str, bytes]) -> None:
     project = make_project({"index.md": PAGE})
     command = " ".join(project.command("html", "-W"))
-    bare = "unset HOME LANG; export LC_ALL=C TMPDIR=/no/where; exec <&- >&- 2>&-; exec "
+    bare = "unset HOME LANG; export LC_ALL=C TMPDIR=/dev/null/where; exec <&- >&- 2>&-; exec "
     assert subprocess.run(["sh", "-c", bare + command], check=False).returncode == 0
     assert html(Built(0, [], "", project.folder / "html")) == undisturbed
 
 
 @LINUX
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
-@pytest.mark.parametrize("files", [12, 32])
+@pytest.mark.parametrize("files", [10, 12])
 def test_too_few_open_files(files: int, executor: str, make_project: Make) -> None:
     project = make_project({"index.md": PAGE})
     command = " ".join(project.command("html", "-D", f"kerasshape_executor={executor}"))
@@ -398,11 +398,11 @@ def test_too_few_open_files(files: int, executor: str, make_project: Make) -> No
 
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_no_folder_for_temporary_files(executor: str, make_project: Make) -> None:
-    conf = "import tempfile\ntempfile.tempdir = '/no/where'\n"
+    conf = "import tempfile\ntempfile.tempdir = '/dev/null/where'\n"
     project = make_project({"index.md": PAGE}, conf)
     built = project.build("html", "-D", f"kerasshape_executor={executor}")
     (warning,) = built.warnings
     assert warning.endswith(
-        "the process that runs models can't be started: No such file or directory [kerasshape.worker]"
+        "the process that runs models can't be started: Not a directory [kerasshape.worker]"
     )
     assert built.status == 0

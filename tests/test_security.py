@@ -297,7 +297,7 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
     built = make_project({"index.md": page}).build("text")
     (warning,) = built.warnings
-    assert "the code wrote where its process answers: '{\"failure\":{\"problem\":\"nonsense\"" in warning
+    assert 'the code wrote where its process answers: \'{"failure":{"problem":"nonsense"' in warning
     assert "(None, 3)" in built.page("index.txt")
 
 

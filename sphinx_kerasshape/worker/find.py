@@ -116,8 +116,8 @@ def _none(namespace: dict[str, Any]) -> Failure:
     hint = f"; {layers}: a layer, to be wrapped in a keras.Sequential" if layers else ""
     hint += f"; {makers}: to be called" if makers else ""
     what = "the code makes no Keras model"
-    if "model" in public:
-        what = f"'model' is no Keras model but a value of type {type(public['model']).__name__}"
+    if "model" in dict(public):
+        what = f"'model' is no Keras model but a value of type {type(dict(public)['model']).__name__}"
     return Failure(
         "model", f"{what}: assign one to 'model', end the code with it, or name it with ':model:'{hint}"
     )
