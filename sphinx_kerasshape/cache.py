@@ -167,7 +167,8 @@ class Cache:
             return self._surroundings.installed(source.key) == source.value
         if source.key not in self._digests:
             self._digests[source.key] = files.digest(self._root / source.key)
-        return self._digests[source.key] == source.value
+        # What could not be read then, and can't now, need not be the same.
+        return source.value != "" and self._digests[source.key] == source.value
 
     def _relative(self, source: Source) -> Source:
         if source.kind != "file":

@@ -21,12 +21,15 @@ Lines = Annotated[str, "lines"]
 """Text of several lines; any other text of a record is a name, or one line."""
 Word = Annotated[str, "word"]
 """Text that is one word, as a dtype is; a page can have it in the place of another word."""
+FilePath = Annotated[str, "path"]
+"""A path, which stays exact so that its file is found; to be made :func:`inert` where it is shown."""
 
 LONGEST = 1_000
 """Characters of a text that is one line."""
 LONGEST_LINES = 1 << 20
 """Characters of a text of several lines."""
 _LONGEST_WORD = 60
+_LONGEST_PATH = 1 << 15
 MOST = 1 << 23
 """Values in a text of JSON, nearly; an answer about 5,000 layers has some 400,000."""
 LARGEST = 10**30
@@ -94,6 +97,12 @@ def inert(text: str, keep: str = "") -> str:
     return _ACTIVE.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
 
 
+def json_line(value: object) -> str:
+    r"""Write JSON for people to read: as it is, but for characters that act, which become ``\u202e``."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else _ACTIVE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
 def _escaped(character: str) -> str:
     return (
         character.encode("ascii", "backslashreplace").decode()
@@ -114,7 +123,7 @@ def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
         return _record_reader(kind, exact)
     origin, members = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return _word_reader(exact) if kind == Word else _text_reader(LONGEST_LINES, "\t\n", exact)
+        return _ANNOTATED[kind](exact)
     if origin in (Union, types.UnionType):
         (inner,) = (_reader(member, exact) for member in members if member is not type(None))
         return lambda data: None if data is None else inner(data)
@@ -147,7 +156,9 @@ def _tuple_reader(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return several
 
 
-def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:
+def _text_reader(longest: int, keep: str | None, exact: bool) -> Callable[[Any], Any]:
+    """Return what reads a text; ``keep`` are the characters that stay as they are, ``None`` all."""
+
     def text(data: Any) -> Any:
         if type(data) is not str:
             raise ValueError(f"expected str, got {type(data).__name__}")
@@ -155,7 +166,7 @@ def _text_reader(longest: int, keep: str, exact: bool) -> Callable[[Any], Any]:
             return data
         if len(data) > longest:
             raise ValueError(f"a text of {len(data):,} characters, which begins {inert(data[:40])!r}")
-        return inert(data, keep)
+        return data if keep is None else inert(data, keep)
 
     return text
 
@@ -181,3 +192,11 @@ def _number_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
         return data
 
     return number
+
+
+_ANNOTATED: dict[Any, Callable[[bool], Callable[[Any], Any]]] = {
+    Lines: lambda exact: _text_reader(LONGEST_LINES, "\t\n", exact),
+    Word: _word_reader,
+    FilePath: lambda exact: _text_reader(_LONGEST_PATH, None, exact),
+}
+"""What reads the kinds of text; chosen by whether it is ``exact``."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import json
 import typing
 from collections.abc import Callable
 from typing import Any
 
-from sphinx_kerasshape.codec import is_record, plain
+from sphinx_kerasshape.codec import is_record, json_line, plain
 
 _WIDTH = 160
 """Longest line of several values: that of a weight, with its path and shape, is long."""
@@ -35,14 +34,14 @@ def complete(kind: Any, data: Any) -> Any:
 
 def pretty(value: Any, indent: str = "") -> str:
     """Write JSON: what has no further levels on one line, if it fits; else an item a line."""
-    flat = json.dumps(value, ensure_ascii=False)
+    flat = json_line(value)
     if not isinstance(value, (dict, list)) or not value:
         return flat
     if _is_simple(value) and len(indent + flat) <= _WIDTH:
         return flat
     inner = indent + "  "
     if isinstance(value, dict):
-        keys = {json.dumps(key, ensure_ascii=False): item for key, item in value.items()}
+        keys = {json_line(key): item for key, item in value.items()}
         items = [f"{inner}{key}: {pretty(item, inner)}" for key, item in keys.items()]
     else:
         items = [inner + pretty(item, inner) for item in value]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.codec import build, fingerprint, inert, loads, plain
+from sphinx_kerasshape.codec import FilePath, build, fingerprint, json_line, loads, plain
 from sphinx_kerasshape.compact import compact, complete, pretty
 from sphinx_kerasshape.messages import Report, Request, Source, Versions
 
@@ -56,7 +56,8 @@ class Locked:
 
     def changed_files(self, root: Path) -> list[str]:
         """Return the imported files that are other ones now."""
-        return [name for name, digest in self.files if files.text_digest(root / name) != digest]
+        # A file that could not be read has no digest, neither then nor now: that is no match.
+        return [name for name, digest in self.files if not digest or files.text_digest(root / name) != digest]
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def _digest_as_read(source: Source, root: Path) -> str:
 
 
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_MARKERS):
             return BadLock(f"{path.name} has the marks of a merge conflict", number)
     number = error.lineno if isinstance(error, json.JSONDecodeError) else 1
@@ -165,14 +166,14 @@ def _check_schema(path: Path, data: Any) -> None:
 
 
 def _lock(path: Path, text: str, data: Any) -> Lock:
-    places = {line: number for number, line in enumerate(text.splitlines(), 1) if line.endswith(": {")}
+    places = {line: number for number, line in enumerate(text.split("\n"), 1) if line.endswith(": {")}
     name, line = "", 1
     try:
         versions = build(Versions, data["versions"])
         models = {}
         for name, entry in data["models"].items():
             # As the lock builder writes it; elsewhere in a file that was laid out by others.
-            line = places.get(f"    {json.dumps(name, ensure_ascii=False)}: {{", 1)
+            line = places.get(f"    {json_line(name)}: {{", 1)
             models[name] = _locked(entry, versions, line)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         where = f", in the model {name!r}" if name else ""
@@ -183,7 +184,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
 
 def _locked(entry: Any, versions: Versions, line: int) -> Locked:
     report = build(Report, complete(Report, entry["report"] | {"versions": plain(versions)}))
-    imported = tuple((inert(str(file)), str(digest)) for file, digest in entry["files"].items())
-    if len(imported) > _MOST_FILES:
-        raise ValueError(f"{len(imported):,} files")
-    return Locked(str(entry["code"]), imported, report, line)
+    if len(entry["files"]) > _MOST_FILES:
+        raise ValueError(f"{len(entry['files']):,} files")
+    read = tuple((build(FilePath, file), build(str, digest)) for file, digest in entry["files"].items())
+    return Locked(build(str, entry["code"]), read, report, line)

@@ -11,7 +11,7 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
-from sphinx_kerasshape.codec import Lines, Word, fingerprint
+from sphinx_kerasshape.codec import FilePath, Lines, Word, fingerprint
 
 SCHEMA = 3
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
@@ -229,7 +229,7 @@ class Source(NamedTuple):
     """
 
     kind: str
-    key: Lines
+    key: FilePath
     value: str
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sphinx_kerasshape.cache import Result, Surroundings
+from sphinx_kerasshape.codec import inert
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.messages import Answer, Failure, Report, Request, Versions, content
 from sphinx_kerasshape.problems import REMEDY, Problem
@@ -105,7 +106,7 @@ class Plan(NamedTuple):
         if locked.code != lock.code_digest(entry.request, self.root):
             return f"its code, options or prelude are not those of {self.path.name}"
         files = locked.changed_files(self.root)
-        return f"{', '.join(files)} changed since {self.path.name} was written" if files else ""
+        return f"{', '.join(map(inert, files))} changed since {self.path.name} was written" if files else ""
 
     def _unknown(self, entry: Entry) -> Failure:
         if self.lock is None:

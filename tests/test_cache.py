@@ -157,6 +157,21 @@ def test_an_entry_holds_as_long_as_its_files_do(folder: Path, tmp_path: Path) ->
     assert found(folder) is None
 
 
+@pytest.mark.parametrize("name", ["a\tb.py", "a\u200bb.py", "a\u202eb.py", "a\u2028b.py"], ids=ascii)
+def test_files_of_any_name_are_found(name: str, folder: Path, tmp_path: Path) -> None:
+    module = tmp_path / name
+    module.write_text("units = 3")
+    stored(folder, REPORT._replace(sources=(Source("file", str(module), file_digest(module)),)))
+    assert found(folder) is not None
+    module.write_text("units = 4")
+    assert found(folder) is None
+
+
+def test_a_file_that_never_could_be_read_holds_nothing(folder: Path, tmp_path: Path) -> None:
+    stored(folder, REPORT._replace(sources=(Source("file", str(tmp_path / "gone.py"), ""),)))
+    assert found(folder) is None
+
+
 def test_a_copy_of_a_project_looks_at_its_own_files(tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()

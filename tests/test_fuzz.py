@@ -378,8 +378,17 @@ def test_any_json_is_a_record_or_a_value_error(value: Any) -> None:
             built = codec.build(kind, json.loads(json.dumps(value)))
         except ValueError:
             continue
-        text = codec.dumps(built)
+        text = codec.dumps(_without_paths(built))
         assert not re.search(r"\\u(00[0189]|202|d[89a-f])", text.replace(r"\\u", ""))
+
+
+def _without_paths(value: Any) -> Any:
+    """Return a record without what stays exact."""
+    if isinstance(value, Source):
+        return value._replace(key="")
+    if isinstance(value, Report):
+        return value._replace(sources=tuple(map(_without_paths, value.sources)))
+    return value
 
 
 @PATIENT

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape import lock
-from sphinx_kerasshape.codec import MOST, plain
+from sphinx_kerasshape.codec import MOST, build, dumps, plain
 from sphinx_kerasshape.compact import compact, complete
 from sphinx_kerasshape.drift import differences
 from sphinx_kerasshape.files import LARGEST
@@ -480,6 +480,50 @@ def test_a_file_that_changed_since_it_was_run_is_a_change(tmp_path: Path) -> Non
     known = lock.read(tmp_path / "lock")
     assert known is not None
     assert known.models["a"].changed_files(tmp_path) == ["zoo.py"]
+
+
+ODD = ["a\tb", "a\u200bb", "a\u202eb", "a\u2028b", "a\x1bb", "a\x85b", "a\\b", "a\udcffb", "a\U000e0041b"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere not all names are possible")
+@pytest.mark.parametrize("name", ODD, ids=ascii)
+def test_files_in_folders_of_any_name_are_found(name: str, tmp_path: Path) -> None:
+    zoo = tmp_path / name / "zoo.py"
+    zoo.parent.mkdir()
+    zoo.write_text("one")
+    sources = (Source("file", str(zoo), file_digest(zoo)),)
+    # As the process that ran the code says it.
+    answer = build(Report, json.loads(dumps(report(FIRST)._replace(sources=sources))))
+    request = Request("code")
+    for root in (tmp_path, zoo.parent):
+        zoo.write_text("one")
+        written = lock.write({name: (request, answer)}, Versions("3"), root)
+        assert all(line.isprintable() for line in written.decode().split("\n"))
+        (tmp_path / "lock").write_bytes(written)
+        known = lock.read(tmp_path / "lock")
+        assert known is not None
+        assert known.models[name].line == 5
+        assert known.models[name].is_of(request, root)
+        zoo.write_text("two")
+        assert known.models[name].changed_files(root) == [str(zoo.relative_to(root))]
+
+
+def test_a_file_without_a_digest_is_always_a_change(tmp_path: Path) -> None:
+    data = json.loads(lock.write({"a": (Request("code"), report(FIRST))}, Versions("3"), tmp_path))
+    data["models"]["a"]["files"] = {"gone.py": ""}
+    (tmp_path / "lock").write_text(json.dumps(data))
+    known = lock.read(tmp_path / "lock")
+    assert known is not None
+    assert known.models["a"].changed_files(tmp_path) == ["gone.py"]
+
+
+def test_what_acts_in_a_path_is_shown_in_the_warning(locked: Project) -> None:
+    data = json.loads(lock_of(locked).read_text())
+    data["models"]["talking"]["files"] = {"\x1b[2J\u202ezoo.py": "0"}
+    lock_of(locked).write_text(json.dumps(data))
+    built = locked.build("text", "-D", "kerasshape_execution=locked")
+    (warning,) = [one for one in built.warnings if ".lock" in one]
+    assert r"model 'talking': \x1b[2J\u202ezoo.py changed since kerasshape.lock.json was written" in warning
 
 
 def test_a_lock_of_absurd_size_is_bad(tmp_path: Path) -> None:

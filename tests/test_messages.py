@@ -112,6 +112,14 @@ def test_characters_that_act_are_shown(text: str, one_line: str, lines: str) -> 
     assert codec.build(Error, json.loads(codec.dumps(error)), exact=True) == error
 
 
+def test_paths_stay_exact() -> None:
+    path = "/a\tb\u200b\u202e\u2028\x1b\udcff/c.py"
+    data = {"kind": "file", "key": path, "value": "a\x1bb"}
+    assert codec.build(Source, data) == Source("file", path, r"a\x1bb")
+    with pytest.raises(ValueError, match="a text of 40,000 characters"):
+        codec.build(Source, data | {"key": "x" * 40_000})
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "value", "message"),
     [
