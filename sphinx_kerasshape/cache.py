@@ -3,8 +3,9 @@
 An entry is a file of two lines: a head of JSON that says whether the entry is still
 right, and the report. The folder may be deleted at any time, and nothing that stands in
 it is trusted further than its checks: an entry that is cut short, of another schema,
-larger than any answer, another user's or simply wrong is no entry. Several builds may
-share a folder; nothing is ever locked, since an entry is there as a whole or not at all.
+larger than any answer, another user's, laid out otherwise or simply wrong is no entry, and
+its model is run. Several builds may share a folder; nothing is ever locked, since an entry
+is there as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.codec import LONGEST, build, dumps, fingerprint, inert, loads, plain
+from sphinx_kerasshape.codec import build, dumps, fingerprint, loads, plain
 from sphinx_kerasshape.imports import Imports
 from sphinx_kerasshape.messages import (
     SCHEMA,
@@ -36,35 +37,25 @@ from sphinx_kerasshape.messages import (
 
 @dataclass(frozen=True)
 class Result:
-    """An answer, and the fingerprint of what it shows; a cached one is decoded when needed."""
+    """An answer, and the fingerprint of what it shows."""
 
     content: str
-    layers: tuple[str, ...] = ()
-    """The paths of the model's layers."""
-    fresh: Answer | None = None
-    stored: bytes = b""
+    answer: Answer
 
     @cached_property
-    def answer(self) -> Answer:
-        """The report or the failure."""
-        if self.fresh is not None:
-            return self.fresh
-        try:
-            return build(Report, loads(self.stored))
-        except (ValueError, RecursionError) as error:
-            # Its digest is right, so somebody has written it so.
-            return Failure("cache", f"the cached answer was tampered with ({error}): delete the cache folder")
+    def layers(self) -> tuple[str, ...]:
+        """The paths of the model's layers; none where it failed."""
+        return layer_paths(self.answer) if isinstance(self.answer, Report) else ()
 
     @property
     def failure(self) -> Failure | None:
-        """The answer where it is a failure; these are never stored, so nothing is decoded."""
-        return self.fresh if isinstance(self.fresh, Failure) else None
+        """The answer where it is a failure; these are never stored."""
+        return self.answer if isinstance(self.answer, Failure) else None
 
     @staticmethod
     def of(answer: Answer) -> Result:
-        """Make the result of a fresh answer."""
-        layers = layer_paths(answer) if isinstance(answer, Report) else ()
-        return Result(content(answer), layers, answer)
+        """Make the result of an answer."""
+        return Result(content(answer), answer)
 
 
 class Surroundings(NamedTuple):
@@ -115,7 +106,6 @@ class Cache:
             "schema": SCHEMA,
             "key": key,
             "content": shown or content(report),
-            "layers": layer_paths(report),
             "sources": [plain(self._relative(source)) for source in report.sources],
             "imports": self._imports.found(_imported(request, report)),
             "body": hashlib.sha256(body).hexdigest(),
@@ -140,12 +130,12 @@ class Cache:
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
             if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
-            imports = self._imports.hold(dict(fields["imports"]))
-            layers = tuple(inert(str(layer)[:LONGEST]) for layer in fields["layers"])
-            result = Result(str(fields["content"]), layers, stored=body)
+            if not (self._imports.hold(dict(fields["imports"])) and all(map(self._holds, sources))):
+                return None
+            # The digest is right, but who writes one can write another: the body is data like the head.
+            return Result(build(str, fields["content"]), build(Report, loads(body)))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return result if imports and all(map(self._holds, sources)) else None
 
     def _content(self, path: Path) -> bytes:
         """Return what a file has. Raises ``OSError``, ``ValueError`` for one that is not to be trusted."""

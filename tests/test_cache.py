@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -108,7 +110,7 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "odd-sources": lambda data: data.replace(b'"sources":[]', b'"sources":[{}]', 1),
     "no-imports": lambda data: data.replace(b'"imports":{}', b'"imports":7', 1),
     "odd-imports": lambda data: data.replace(b'"imports":{}', b'"imports":{"a":7}', 1),
-    "no-layers": lambda data: data.replace(b'"layers":[]', b'"layers":7', 1),
+    "odd-content": lambda data: data.replace(b'"content":"', b'"content":7,"x":"', 1),
     "other-schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
     "other-checksum": lambda data: re.sub(rb'"body":"..', b'"body":"zz', data),
     "other-body": lambda data: data.replace(b"ValueError", b"ValueErr0r"),
@@ -124,6 +126,14 @@ def test_a_spoilt_entry_is_no_entry(kind: str, folder: Path) -> None:
     assert found(folder) is None
     stored(folder)
     assert found(folder) is not None
+
+
+@pytest.mark.parametrize("body", [b'{"model": 7}', b"7", b"", b"[" * 100_000, b'{"model": null}', b"\xff"])
+def test_an_entry_of_right_digest_that_is_no_report_is_no_entry(body: bytes, folder: Path) -> None:
+    path = stored(folder)
+    head = json.loads(path.read_bytes().partition(b"\n")[0]) | {"body": hashlib.sha256(body).hexdigest()}
+    path.write_bytes(json.dumps(head).encode() + b"\n" + body)
+    assert found(folder) is None
 
 
 def test_an_entry_in_another_ones_place_is_no_entry(folder: Path) -> None:
