@@ -111,6 +111,11 @@ def ceiling(numerator: Expr, divisor: int) -> Expr:
     return divide(add(numerator, constant(divisor - 1)), divisor)
 
 
+def weight(expr: Expr) -> int:
+    """Return how much an expression holds: its terms, and the atoms in them, at whatever depth."""
+    return sum(1 + sum(map(_atom_weight, term)) for term, _ in expr.terms)
+
+
 def evaluate(expr: Expr, sizes: Mapping[str, int]) -> int:
     """Return the value for sizes of all axes that occur."""
     return sum(count * math.prod(_value(atom, sizes) for atom in term) for term, count in expr.terms)
@@ -194,6 +199,12 @@ def _proper(rest: Expr, divisor: int) -> Expr:
             joined = add(inner.numerator, multiply(constant(inner.divisor), others))
             return divide(joined, inner.divisor * divisor)
     return _sum({(Floor(rest, divisor),): 1})
+
+
+def _atom_weight(atom: Atom) -> int:
+    if isinstance(atom, str):
+        return 1
+    return 1 + weight(atom.numerator if isinstance(atom, Floor) else atom)
 
 
 def _value(atom: Atom, sizes: Mapping[str, int]) -> int:

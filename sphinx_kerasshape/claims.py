@@ -41,6 +41,8 @@ Dim = int | str | Named | Known | None
 _SEPARATOR = re.compile(r" ?[,×] ?| x |(?<=[\d?….])x(?=[\d?….])|(?<=None)x|x(?=None)")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 """A single size as prose writes it; two sizes have a blank or brackets."""
+_LONGEST = 40
+"""Characters of such a size."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _pieces(text: str) -> list[tuple[int, int]]:
 
 
 def _dims(text: str, whole: str) -> tuple[Dim, ...]:
-    if _GROUPED.fullmatch(text.strip()) and text == whole:
+    if _GROUPED.fullmatch(text.strip()) and text == whole and len(text) < _LONGEST:
         return (int(text.replace(",", "")),)
     text = " ".join(text.split()).removesuffix(",").strip()
     if not text:

@@ -2,7 +2,8 @@
 
 A record (a named tuple) is a JSON object of its fields, any other tuple a list. What is
 read was written by others: by the author's code, or by whoever can change a cache or a
-lock. So it has its types, sizes and characters checked before anything believes it.
+lock. So it has its types, sizes and characters checked before anything believes it. A
+record that has a method ``check`` says itself whether its fields fit each other.
 """
 
 from __future__ import annotations
@@ -138,11 +139,15 @@ def _record_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind, include_extras=True)
     readers = [(name, _reader(hint, exact)) for name, hint in hints.items()]
     names = {name for name, _ in readers}
+    check = None if exact else getattr(kind, "check", None)
 
     def record(data: Any) -> Any:
         if not isinstance(data, dict) or data.keys() != names:
             raise ValueError(f"not the fields of {kind.__name__}")
-        return kind._make([read(data[name]) for name, read in readers])
+        value = kind._make([read(data[name]) for name, read in readers])
+        if check is not None:
+            check(value)
+        return value
 
     return record
 

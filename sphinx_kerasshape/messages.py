@@ -89,6 +89,11 @@ class Tensor(NamedTuple):
     symbolic: tuple[str, ...] = ()
     """The shape as expressions of named axes, such as ``time − 2``; empty without names."""
 
+    def check(self) -> None:
+        """Raise ``ValueError`` where there is not one expression for each size."""
+        if self.symbolic and len(self.symbolic) != len(self.shape):
+            raise ValueError(f"{len(self.symbolic)} names for a shape of {len(self.shape)} sizes")
+
 
 class Weight(NamedTuple):
     """One variable of a layer, such as a Dense layer's ``kernel`` of shape (50, 128)."""

@@ -16,6 +16,8 @@ from sphinx_kerasshape.wording import brief, said
 
 _SWEEP = 200
 """Sizes of each axis that expressions are compared at."""
+_MOST = 4000
+"""Sizes of all axes: where there are more axes, fewer of each."""
 _NEED = re.compile(
     r"\b(?P<name>[^\W\d]\w*+) ?(?:(?P<sign>≥|>=|>) ?(?P<least>\d{1,9})"
     r"|= ?(?P<first>\d{1,9}), ?(?P<second>\d{1,9})(?:, ?\d{1,9})*,? ?(?:…|\.\.\.))"
@@ -155,7 +157,8 @@ def _samples(known: tuple[Axis, ...]) -> tuple[dict[str, int], ...]:
         return {axis.name: axis.least + axis.unit * draw.randrange(_SWEEP) for axis in known}
 
     found = [any_sizes() for _ in range(60)]
+    sweep = min(_SWEEP, _MOST // max(1, len(known)))
     for axis in known:
         others = any_sizes()
-        found += [{**others, axis.name: axis.least + axis.unit * more} for more in range(_SWEEP)]
+        found += [{**others, axis.name: axis.least + axis.unit * more} for more in range(sweep)]
     return tuple(found)

@@ -12,6 +12,12 @@ _LONGEST = 200
 """Characters of an expression that is read."""
 _HIGHEST = 9
 """Largest power."""
+_HEAVIEST = 200
+"""Weight of an expression: powers of powers would be longer than any memory."""
+_LARGEST = 10**30
+"""What numbers are below, also those that powers and products give."""
+_DEEPEST = 20
+"""Brackets inside each other."""
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d{1,12}(?![^\W²³]))|(?P<name>[^\W\d²³][^\W²³]*)|(?P<sign>//|\*\*|\^|[-+*/()⌊⌋⌈⌉−–·²³]))"
 )
@@ -72,6 +78,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._depth = 0
         self._tokens: list[tuple[str, str]] = []
         place = 0
         while place < len(text.rstrip()):
@@ -95,6 +102,17 @@ class _Reader:
     def _wrong(self) -> Unreadable:
         return Unreadable(f"{said(self._text.strip())} is no size: write 50, time, time − 2 or ⌊time / 2⌋")
 
+    def _too_large(self) -> Unreadable:
+        return Unreadable(f"{self._text.strip()!r} is too large to be a size: write time − 2 or ⌊time / 2⌋")
+
+    def _bounded(self, value: Fraction) -> Fraction:
+        """Refuse an expression that is too large to be computed with."""
+        expr, divisor = value
+        largest = max((abs(count) for _, count in expr.terms), default=0)
+        if max(largest, divisor) >= _LARGEST or axes.weight(expr) > _HEAVIEST:
+            raise self._too_large()
+        return value
+
     def _take(self, *signs: str) -> str:
         """Take the next token, if it is one of these signs."""
         if self._tokens and self._tokens[-1][0] == "sign" and self._tokens[-1][1] in signs:
@@ -105,9 +123,8 @@ class _Reader:
         total = self._negated() if self._take("-") else self._product()
         while sign := self._take("+", "-"):
             other = self._product() if sign == "+" else self._negated()
-            total = _simple(
-                axes.add(_times(total[0], other[1]), _times(other[0], total[1])), total[1] * other[1]
-            )
+            sum_ = axes.add(_times(total[0], other[1]), _times(other[0], total[1]))
+            total = self._bounded(_simple(sum_, total[1] * other[1]))
         return total
 
     def _negated(self) -> Fraction:
@@ -119,12 +136,12 @@ class _Reader:
         while sign := self._take("*", "/", "//"):
             other = self._power()
             if sign == "*":
-                value = _simple(axes.multiply(value[0], other[0]), value[1] * other[1])
+                value = self._bounded(_simple(axes.multiply(value[0], other[0]), value[1] * other[1]))
                 continue
             by = other[0].constant
             if not other[0].is_constant or by < 1:
                 raise self._wrong()
-            value = _simple(_times(value[0], other[1]), value[1] * by)
+            value = self._bounded(_simple(_times(value[0], other[1]), value[1] * by))
             if sign == "//":
                 value = axes.divide(*value), 1
         return value
@@ -137,7 +154,10 @@ class _Reader:
         number = _POWERS.get(sign) or self._factor()[0].constant
         if not 1 <= number <= _HIGHEST:
             raise self._wrong()
-        return axes.multiply(*[numerator] * number), divisor**number
+        # What is too heavy is not even made.
+        if axes.weight(numerator) * number > _HEAVIEST:
+            raise self._too_large()
+        return self._bounded((axes.multiply(*[numerator] * number), divisor**number))
 
     def _factor(self) -> Fraction:
         opening = self._take("(", "⌊", "⌈")
@@ -153,7 +173,11 @@ class _Reader:
         return axes.axis(word), 1
 
     def _inside(self, opening: str, closing: str = "") -> Fraction:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._too_large()
         value = self._sum()
+        self._depth -= 1
         if not self._take(closing or _CLOSING[opening]):
             raise self._wrong()
         if opening == "(":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sphinx_kerasshape import claims, formula, named, targets
+from sphinx_kerasshape import claims, formula, named, notation, targets
 from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.wording import hint, said
@@ -55,6 +55,11 @@ def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
         return Verdict(claim, holds=False, problem=f"{error}{_unquoted(claim, find, names)}")
     except (claims.Unreadable, formula.Unreadable) as error:
         return Verdict(claim, holds=False, problem=str(error), unreadable=True)
+    except notation.Unreadable as error:
+        # Of a shape in the report: what the page states has its refusal above.
+        anew = "name fewer axes (:axes:), or have the model run anew"
+        problem = f"the shape of {claim.target} can't be read, since {error}; {anew}"
+        return Verdict(claim, holds=False, problem=problem)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
 

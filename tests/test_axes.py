@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -269,6 +270,46 @@ def test_expressions_are_compared_for_sizes_that_the_model_takes() -> None:
     assert size.is_same(notation.parse("2 * (time // 2)"))
     assert not named.Known(notation.parse("time"), TIME).is_same(notation.parse("2 * (time // 2)"))
     assert not size.is_same(notation.parse("words"))
+
+
+BOMBS = [
+    "((((9^9)^9)^9)^9)",
+    "(((((((((a^9)^9)^9)^9)^9)^9)^9)^9)^9",
+    "(" * 28 + "a+1" + ")^9+1" * 28,
+    "(" * 65 + "a" + ")^2" * 45,
+    "(" * 99 + "a" + ")" * 99,
+    "⌊" * 49 + "a" + "/2⌋" * 49,
+    "*".join(["999999999999"] * 14),
+    "a" + "/999999999999" * 14,
+    "(a+b+c+d+e+f)^9*(a+b+c+d+e+f+1)^9*(a+b+c+d+e+f+2)^9",
+]
+
+
+@pytest.mark.parametrize("text", BOMBS)
+def test_what_is_too_large_to_compute_with_is_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(notation.Unreadable):
+        notation.parse(text)
+    for shape in (f"({text}, 3)", f"(None, {text})", text):
+        with pytest.raises(claims.Unreadable):
+            claims.shape_claim(shape)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("count", [12, 3000])
+def test_one_size_in_groups_of_any_number_is_a_claim_or_none(count: int) -> None:
+    text = "1" + ",000" * count
+    assert not claims.shape_claim(text).holds(((1000**count,),))
+    assert not claims.shape_claim(f"({text})").holds(((1000**count,),))
+
+
+def test_many_axes_are_compared_in_little_time() -> None:
+    many = tuple(Axis(f"a{number}", 1, 1, "") for number in range(100))
+    heavy = notation.parse("+".join(f"(a{number}+1)^9" for number in range(4)))
+    started = time.process_time()
+    assert not named.Known(heavy, many).is_same(notation.parse("(a0+1)^9"))
+    assert named.Known(heavy, many).is_same(notation.parse(f"0*a99 + {heavy}"))
+    assert time.process_time() - started < 2
 
 
 def test_functions_that_rarely_differ_are_told_apart() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape import targets
 from sphinx_kerasshape.claims import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
-from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Versions, Weight
+from sphinx_kerasshape.messages import Axis, Call, LayerRow, Model, Report, Tensor, Versions, Weight
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.report import claim_trouble
 from sphinx_kerasshape.targets import Unresolved, parse
@@ -382,6 +382,18 @@ def test_verdicts() -> None:
     assert verdict("params", "m", "80").holds
     assert (verdict("bytes", "m", "~0.4 KiB").restated, verdict("bytes", "m").count) == ("~0.3 KiB", 320)
     assert verdict("dtype", "m/a.output", "float16").restated == "float32"
+
+
+@pytest.mark.parametrize("text", ["<script>", "((((9^9)^9)^9)^9)", "(((((a^9)^9)^9)^9)^9)^9", "", "9" * 999])
+@pytest.mark.parametrize("stated", ["", "(None, 3)", "(batch, time)"])
+def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
+    """As somebody may have written them into a lock."""
+    output = Tensor((None, None), "float32", "", ("batch", text))
+    model = MODEL._replace(outputs=(output,), axes=(Axis("batch", 1, 1, ""), Axis("time", 1, 1, "")))
+    found = judge(Claim("shape", "m.output", stated, "page:1"), lambda _: Report(model))
+    assert not found.holds
+    assert found.problem.startswith(f"the shape of m.output can't be read, since {text!r} is ")
+    assert found.problem.endswith("; name fewer axes (:axes:), or have the model run anew")
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,13 @@ def test_what_is_too_large_for_any_page(kind: type, field: str, value: object, m
         codec.build(kind, (WEIGHT if kind is Weight else REPORT) | {field: value})
 
 
+@pytest.mark.parametrize("names", [("a",), ("a", "b", "c")])
+def test_names_that_do_not_fit_their_shape(names: tuple[str, ...]) -> None:
+    tensor = codec.plain(Tensor((None, 3), "float32", "", names))
+    with pytest.raises(ValueError, match="names for a shape of 2 sizes"):
+        codec.build(Tensor, tensor)
+
+
 @PATIENT
 @given(st.builds(Report, error=st.from_type(Error), output=st.text()))
 def test_content_is_what_is_shown(report: Report) -> None:
