@@ -31,6 +31,8 @@ LONGEST_LINES = 1 << 20
 """Characters of a text of several lines."""
 _LONGEST_WORD = 60
 _LONGEST_PATH = 1 << 15
+_MOST_AXES = 64
+"""Axes of a shape; NumPy has no more."""
 MOST = 1 << 23
 """Values in a text of JSON, nearly; an answer about 5,000 layers has some 400,000."""
 LARGEST = 10**30
@@ -124,7 +126,7 @@ def _reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
         return _record_reader(kind, exact)
     origin, members = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return _ANNOTATED[kind](exact)
+        return _ANNOTATED[members[1]](members[0], exact)
     if origin in (Union, types.UnionType):
         (inner,) = (_reader(member, exact) for member in members if member is not type(None))
         return lambda data: None if data is None else inner(data)
@@ -199,9 +201,27 @@ def _number_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
     return number
 
 
-_ANNOTATED: dict[Any, Callable[[bool], Callable[[Any], Any]]] = {
-    Lines: lambda exact: _text_reader(LONGEST_LINES, "\t\n", exact),
-    Word: _word_reader,
-    FilePath: lambda exact: _text_reader(_LONGEST_PATH, None, exact),
+def _shape_reader(kind: Any, exact: bool) -> Callable[[Any], Any]:
+    read = _reader(kind, exact)
+
+    def shape(data: Any) -> Any:
+        if not exact and isinstance(data, list) and len(data) > _MOST_AXES:
+            raise ValueError(f"a shape of {len(data):,} axes")
+        sizes = read(data)
+        total = 1
+        for size in sizes:
+            total *= size or 1
+        if not exact and not -LARGEST < total < LARGEST:
+            raise ValueError("a shape of more than 30 digits of numbers")
+        return sizes
+
+    return shape
+
+
+_ANNOTATED: dict[str, Callable[[Any, bool], Callable[[Any], Any]]] = {
+    "lines": lambda _, exact: _text_reader(LONGEST_LINES, "\t\n", exact),
+    "word": lambda _, exact: _word_reader(exact),
+    "path": lambda _, exact: _text_reader(_LONGEST_PATH, None, exact),
+    "shape": _shape_reader,
 }
-"""What reads the kinds of text; chosen by whether it is ``exact``."""
+"""What reads the kinds that have a name of their own here; chosen by whether it is ``exact``."""

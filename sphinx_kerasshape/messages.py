@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from math import prod
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from sphinx_kerasshape.codec import FilePath, Lines, Word, fingerprint
 
 SCHEMA = 3
 """Number of the JSON layout; part of every cache key, so a change empties the cache."""
 
-Shape = tuple[int | None, ...]
+Shape = Annotated[tuple[int | None, ...], "shape"]
 """One entry an axis, the batch axis first; ``None`` where the size is open."""
 
 
@@ -100,7 +100,7 @@ class Weight(NamedTuple):
 
     name: str
     path: str
-    shape: tuple[int, ...]
+    shape: Annotated[tuple[int, ...], "shape"]
     dtype: Word
     trainable: bool
 

@@ -19,6 +19,7 @@ from .conftest import REPOSITORY
 KINDS = [kind for kind in vars(messages).values() if codec.is_record(kind)]
 WEIGHT = codec.plain(Weight("kernel", "dense/kernel", (4, 1), "float32", trainable=True))
 REPORT = codec.plain(Report())
+PLAIN = {Weight: WEIGHT, Report: REPORT, Tensor: codec.plain(Tensor((None, 3), "float32"))}
 PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -129,11 +130,15 @@ def test_paths_stay_exact() -> None:
         (Weight, "dtype", "float" + "9" * 60, "a text of 65 characters"),
         (Weight, "shape", [10**30], "a number of more than 30 digits"),
         (Weight, "shape", [-(10**30)], "a number of more than 30 digits"),
+        (Weight, "shape", [10**29] * 12, "a shape of more than 30 digits of numbers"),
+        (Weight, "shape", [-(10**15), 10**15], "a shape of more than 30 digits of numbers"),
+        (Weight, "shape", [1] * 65, "a shape of 65 axes"),
+        (Tensor, "shape", [None] * 100_000, "a shape of 100,000 axes"),
     ],
 )
 def test_what_is_too_large_for_any_page(kind: type, field: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        codec.build(kind, (WEIGHT if kind is Weight else REPORT) | {field: value})
+        codec.build(kind, PLAIN[kind] | {field: value})
 
 
 @pytest.mark.parametrize("names", [("a",), ("a", "b", "c")])
