@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths, weights_of
@@ -148,9 +149,9 @@ def _connections(calls: Iterable[Call]) -> str:
 
 def _weight_facts(weights: tuple[Weight, ...]) -> Facts:
     facts = {}
-    names = [weight.name for weight in weights]
+    count = Counter(weight.name for weight in weights)
     for weight in weights:
-        name = weight.name if names.count(weight.name) == 1 else weight.path
+        name = weight.name if count[weight.name] == 1 else weight.path
         facts[f"weight {name!r}"] = f"{tuple(weight.shape)}"
         facts[f"weight {name!r} dtype"] = weight.dtype
     return facts

@@ -7,10 +7,10 @@ Annotations are evaluated here, once: the codec looks at them.
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from math import prod
 from typing import Annotated, NamedTuple
 
+from sphinx_kerasshape import bounds
 from sphinx_kerasshape.codec import FilePath, Lines, Word, fingerprint
 
 SCHEMA = 3
@@ -191,6 +191,10 @@ class Model(NamedTuple):
     flops: int | None = None
     """Floating-point operations of a call, where they are asked for and known."""
 
+    def check(self) -> None:
+        """Raise ``ValueError`` where it is larger than any model, or its rows are in no order."""
+        bounds.check(self)
+
 
 class Error(NamedTuple):
     """An exception, as plain TensorFlow raised it; the message without terminal codes."""
@@ -283,10 +287,11 @@ def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
     """Return the weights of a row, which those inside it may have; each once."""
     row = layers[number]
     found = {weight.path: weight for weight in row.weights}
-    for inner in islice(layers, number + 1, None):
-        if inner.depth <= row.depth:
+    for place in range(number + 1, len(layers)):
+        if layers[place].depth <= row.depth:
             break
-        found.update((weight.path, weight) for weight in inner.weights)
+        for weight in layers[place].weights:
+            found[weight.path] = weight
     return tuple(found.values())
 
 
@@ -294,13 +299,15 @@ def layer_paths(report: Report) -> tuple[str, ...]:
     """Return the path of each layer of a report in order, such as ``encoder/dense``; no two are equal."""
     above: list[str] = []
     found: dict[str, None] = {}
+    last: dict[str, int] = {}
+    """The number of the last layer of a path that is there more than once."""
     for row in report.model.layers if report.model is not None else ():
         del above[row.depth :]
         above.append(row.name)
-        path, number = "/".join(above), 1
+        whole = path = "/".join(above)
         while path in found:  # Names that were given by hand may be.
-            number += 1
-            path = f"{'/'.join(above)} ({number})"
+            last[whole] = last.get(whole, 1) + 1
+            path = f"{whole} ({last[whole]})"
         found[path] = None
     return tuple(found)
 

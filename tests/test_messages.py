@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sphinx_kerasshape import codec, messages
-from sphinx_kerasshape.messages import Error, LayerRow, Model, Report, Source, Tensor, Versions, Weight
+from sphinx_kerasshape.messages import (
+    Axis,
+    Call,
+    Error,
+    LayerRow,
+    Model,
+    Report,
+    Source,
+    Tensor,
+    Versions,
+    Weight,
+)
 from sphinx_kerasshape.problems import HELP, Problem
 
 from .conftest import REPOSITORY
@@ -139,6 +151,61 @@ def test_paths_stay_exact() -> None:
 def test_what_is_too_large_for_any_page(kind: type, field: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         codec.build(kind, PLAIN[kind] | {field: value})
+
+
+def of_rows(*rows: LayerRow, **more: Any) -> Report:
+    return Report(Model("m", "Functional", True, (), (), rows, 0, 0, 0, 0)._replace(**more))
+
+
+def one_row(name: str = "a", depth: int = 0, calls: int = 1, weights: int = 0) -> LayerRow:
+    held = tuple(Weight("kernel", f"{name}/{number}", (1,), "float32", True) for number in range(weights))
+    return LayerRow(name, "Dense", depth, (Call((), (), ()),) * calls, 0, 0, 0, held)
+
+
+DEEP = [one_row(f"functional_{depth}", depth, weights=2) for depth in range(1000)]
+ABSURD = {
+    "long paths": [one_row("x" * 1000, depth) for depth in range(2000)],
+    "deep": [one_row(f"a{depth}", depth) for depth in range(6000)],
+    "negative": [one_row(depth=-1)],
+    "begins inside": [one_row(depth=1)],
+    "skips": [one_row(), one_row(depth=2)],
+    "many weights of nested layers": [one_row(f"a{depth}", depth, weights=20) for depth in range(1000)],
+    "many layers": [one_row(f"a{number}") for number in range(10_001)],
+    "many calls": [one_row(calls=50_000)],
+    "many calls of a long path": [one_row("x" * 1000), one_row("x" * 1000, 1, calls=19_000)],
+    "many weights": [one_row(weights=50_001)],
+}
+
+
+@pytest.mark.parametrize("name", ABSURD)
+def test_a_model_larger_than_any_is_refused_at_once(name: str) -> None:
+    data = codec.plain(of_rows(*ABSURD[name]))
+    started = time.process_time()
+    with pytest.raises(ValueError, match=r"a model of |a layer of depth"):
+        codec.build(Report, data)
+    assert time.process_time() - started < 2
+
+
+def test_a_model_of_too_many_axes_is_refused() -> None:
+    axes = tuple(Axis(f"a{number}", 1, 1, "") for number in range(101))
+    with pytest.raises(ValueError, match="a model of 101 axes, 100 at most"):
+        codec.build(Report, codec.plain(of_rows(axes=axes)))
+
+
+@pytest.mark.parametrize("rows", [DEEP, [one_row(f"a{number}", weights=2) for number in range(9_999)]])
+def test_large_models_are_taken(rows: list[LayerRow]) -> None:
+    found = codec.build(Report, codec.plain(of_rows(*rows)))
+    assert found.model is not None
+    assert found.model.layers == tuple(rows)
+
+
+def test_equal_names_are_counted_in_linear_time() -> None:
+    rows = [one_row("a (2)"), *[one_row("a")] * 20_000]
+    started = time.process_time()
+    paths = messages.layer_paths(of_rows(*rows))
+    assert time.process_time() - started < 2
+    assert paths[:4] == ("a (2)", "a", "a (3)", "a (4)")
+    assert len(set(paths)) == len(rows)
 
 
 @pytest.mark.parametrize("names", [("a",), ("a", "b", "c")])

@@ -56,9 +56,9 @@ def _lines(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Line]:
         del above[row.depth :]
         above.append(row.name)
         if row.depth < depth:
-            weights = weights_of(model.layers, number)
+            path, weights = "/".join(above), weights_of(model.layers, number)
             for call in range(max(1, len(row.calls))):
-                yield Line("/".join(above), anchors[number], row, call, weights)
+                yield Line(path, anchors[number], row, call, weights)
 
 
 def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
