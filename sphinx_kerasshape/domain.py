@@ -201,10 +201,13 @@ def layer_anchors(entry: Entry, layers: Iterable[str]) -> dict[str, str]:
     """Return the anchor of each layer's row in the table of its model; no two are equal."""
     anchors: dict[str, str] = {}
     taken: set[str] = set()
+    following: dict[str, int] = {}
+    """The number that the next layer has whose name gives the same anchor."""
     for number, layer in enumerate(layers):
-        anchor = f"{entry.anchor}--{nodes.make_id(layer)}"
-        if anchor in taken or anchor.endswith("--"):
-            anchor += f"-{number}"
+        whole = anchor = f"{entry.anchor}--{nodes.make_id(layer)}"
+        while anchor in taken or anchor.endswith("--"):
+            following[whole] = max(following.get(whole, 0), number) + 1
+            anchor = f"{whole}-{following[whole] - 1}"
         taken.add(anchor)
         anchors.setdefault(layer, anchor)
     return anchors

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from sphinx_kerasshape import lock
 from sphinx_kerasshape.codec import MOST, build, dumps, plain
 from sphinx_kerasshape.compact import compact, complete
+from sphinx_kerasshape.domain import layer_anchors
 from sphinx_kerasshape.drift import differences
 from sphinx_kerasshape.files import LARGEST
 from sphinx_kerasshape.files import digest as file_digest
@@ -30,6 +32,7 @@ from sphinx_kerasshape.messages import (
     Versions,
     Weight,
 )
+from sphinx_kerasshape.records import Entry
 
 from .conftest import Built, Project
 
@@ -567,3 +570,21 @@ def test_a_lock_or_a_file_of_it_that_has_no_end_is_not_read(tmp_path: Path) -> N
     known = lock.read(tmp_path / "lock")
     assert known is not None
     assert known.models["a"].changed_files(tmp_path) == ["zero", "pipe", "/proc/kcore", "."]
+
+
+def anchors(layers: list[str]) -> dict[str, str]:
+    return layer_anchors(Entry("m", "m", "m", Request(""), "page:1", "", 1, 1), layers)
+
+
+def test_no_two_layers_have_one_anchor() -> None:
+    assert anchors(["a", "a-2", "A"]) == {"a": "m--a", "a-2": "m--a-2", "A": "m--a-3"}
+    # "a" and "Å" have the same letter, the last two have none.
+    assert list(anchors(["a", "A", "a-1", "Å", "層", "−"]).values()) == [
+        *("m--a", "m--a-1", "m--a-1-2", "m--a-3", "m---4", "m---5")
+    ]
+    tricky = [f"a-{number}" for number in range(5000, 10_000)] + [
+        "a" + "!" * number for number in range(5000)
+    ]
+    started = time.process_time()
+    assert len(set(anchors(tricky).values())) == 10_000
+    assert time.process_time() - started < 2
