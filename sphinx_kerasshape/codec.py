@@ -14,7 +14,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar, Union
 
 Value = TypeVar("Value")
@@ -98,6 +98,17 @@ def inert(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return _ACTIVE.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+
+
+def shortened(text: str, longest: int = 100) -> str:
+    """Return what a message has of a text that others made as long as they like."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def listed(texts: Sequence[str], most: int = 8) -> str:
+    """Write texts of others in a message: the first ones, and how many there are besides."""
+    more = [f"and {len(texts) - most:,} more"] if len(texts) > most else []
+    return ", ".join([*(inert(shortened(text)) for text in texts[:most]), *more])
 
 
 def json_line(value: object) -> str:

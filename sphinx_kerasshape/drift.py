@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sphinx_kerasshape.codec import listed, shortened
 from sphinx_kerasshape.messages import Call, LayerRow, Model, Report, Tensor, Weight, layer_paths, weights_of
 
 Facts = dict[str, str]
@@ -26,15 +27,15 @@ def _layer_differences(before: dict[str, LayerRow], now: dict[str, LayerRow]) ->
     renamed = _renamed(before, now)
     for old, new in renamed.items():
         if _name(old) != _name(new):  # What is inside a renamed layer has its own name still.
-            yield f"layer {old!r} in the lock is {new!r} now"
+            yield f"layer {shortened(old)!r} in the lock is {shortened(new)!r} now"
     then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in before.items()}
-    yield from (f"layer {path!r} in the lock, not there now" for path in then if path not in now)
-    yield from (f"layer {path!r} is not in the lock" for path in now if path not in then)
+    yield from (f"layer {shortened(path)!r} in the lock, not there now" for path in then if path not in now)
+    yield from (f"layer {shortened(path)!r} is not in the lock" for path in now if path not in then)
     if then.keys() == now.keys() and list(then) != list(now):
-        yield f"layers {', '.join(then)} in the lock, in the order {', '.join(now)} now"
+        yield f"layers {listed(list(then))} in the lock, in the order {listed(list(now))} now"
     for path, row in then.items():
         if path in now:
-            where, other = f"layer {path!r} ", now[path]
+            where, other = f"layer {shortened(path)!r} ", now[path]
             yield from _differing(where, _layer_facts(row), _layer_facts(other))
             weights, others = _weight_facts(row.weights), _weight_facts(other.weights)
             # Which weights there are is said by the layer's own facts.
@@ -90,7 +91,15 @@ def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
     for what in dict.fromkeys([*then, *now]):
         before, after = then.get(what, _NONE), now.get(what, _NONE)
         if before != after:
-            yield f"{where}{what} {before} in the lock, {after} now"
+            pairs = enumerate(zip(before, after, strict=False))
+            same = next((place for place, (a, b) in pairs if a != b), min(len(before), len(after)))
+            yield f"{where}{shortened(what)} {_from(before, same)} in the lock, {_from(after, same)} now"
+
+
+def _from(value: str, same: int) -> str:
+    """Write a value that is long from where it differs."""
+    begin = max(0, same - 20)
+    return shortened(value if len(value) <= 100 or not begin else f"…{value[begin:]}")
 
 
 def _layers(report: Report) -> dict[str, LayerRow]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.codec import FilePath, build, fingerprint, json_line, loads, plain
+from sphinx_kerasshape.codec import FilePath, build, fingerprint, json_line, loads, plain, shortened
 from sphinx_kerasshape.compact import compact, complete, pretty
 from sphinx_kerasshape.messages import Report, Request, Source, Versions
 
@@ -160,9 +160,8 @@ def _check_schema(path: Path, data: Any) -> None:
     if type(schema) is not int:
         raise BadLock(f"{path.name} is no lock of sphinx-kerasshape")
     if schema > SCHEMA:
-        raise BadLock(
-            f"{path.name} has schema {schema}, which is newer than this sphinx-kerasshape: update that"
-        )
+        newer = f"schema {shortened(str(schema))}, which is newer than this sphinx-kerasshape: update that"
+        raise BadLock(f"{path.name} has {newer}")
 
 
 def _lock(path: Path, text: str, data: Any) -> Lock:
@@ -176,7 +175,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
             line = places.get(f"    {json_line(name)}: {{", 1)
             models[name] = _locked(entry, versions, line)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        where = f", in the model {name!r}" if name else ""
+        where = f", in the model {shortened(name)!r}" if name else ""
         message = f"{path.name} is not laid out as a lock of this sphinx-kerasshape{where} ({error})"
         raise BadLock(message, line) from None
     return Lock(versions, models)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sphinx_kerasshape import axes, notation
 from sphinx_kerasshape.axes import Expr, Size
+from sphinx_kerasshape.codec import listed
 from sphinx_kerasshape.counts import Unreadable
 from sphinx_kerasshape.messages import Axis, Model, Tensor
 from sphinx_kerasshape.wording import brief, said
@@ -126,9 +127,7 @@ def unknown_names(text: str, stated: Iterable[str], known: tuple[Axis, ...]) -> 
         return
     what = " and ".join(map(repr, strange))
     if names:
-        raise Unreadable(
-            f"{said(text)} names {brief(what)}, but the axes of the model are {', '.join(names)}"
-        )
+        raise Unreadable(f"{said(text)} names {brief(what)}, but the axes of the model are {listed(names)}")
     raise Unreadable(
         f"{said(text)} is no shape: write (None, 50), with ? for any size and … for any axes; "
         f"for {what} the model has to name its axes (:axes:)"

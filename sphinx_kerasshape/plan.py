@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sphinx_kerasshape.cache import Result, Surroundings
-from sphinx_kerasshape.codec import inert
+from sphinx_kerasshape.codec import listed, shortened
 from sphinx_kerasshape.config import Settings
 from sphinx_kerasshape.messages import Answer, Failure, Report, Request, Versions, content
 from sphinx_kerasshape.problems import REMEDY, Problem
@@ -79,10 +79,15 @@ class Plan(NamedTuple):
                 for line in lines:
                     yield Trouble(Problem.LOCK, f"{entry.title}: {line}", entry.location)
             names.add(entry.name)
-        for name, locked in self.lock.models.items():
-            if name not in names:
-                message = f"model {name!r} is in {self.path.name}, but on no page: {REMEDY}"
-                yield Trouble(Problem.LOCK, message, f"{self.path}:{locked.line}")
+        yield from self._strangers(self.lock, names)
+
+    def _strangers(self, known: Lock, names: set[str]) -> Iterator[Trouble]:
+        """Give the models of the lock that are on no page."""
+        strange = [(name, locked.line) for name, locked in known.models.items() if name not in names]
+        for number, (name, line) in enumerate(strange[:LINES], 1):
+            more = f", like {len(strange) - number} more" if number == LINES < len(strange) else ""
+            message = f"model {shortened(name)!r} is in {self.path.name}, but on no page{more}: {REMEDY}"
+            yield Trouble(Problem.LOCK, message, f"{self.path}:{line}")
 
     def _model_drifts(self, known: Lock, entry: Entry, result: Result) -> list[str]:
         locked = known.models.get(entry.name)
@@ -106,7 +111,7 @@ class Plan(NamedTuple):
         if locked.code != lock.code_digest(entry.request, self.root):
             return f"its code, options or prelude are not those of {self.path.name}"
         files = locked.changed_files(self.root)
-        return f"{', '.join(map(inert, files))} changed since {self.path.name} was written" if files else ""
+        return f"{listed(files)} changed since {self.path.name} was written" if files else ""
 
     def _unknown(self, entry: Entry) -> Failure:
         if self.lock is None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sphinx_kerasshape.codec import shortened
 from sphinx_kerasshape.diagnostics import warn
 from sphinx_kerasshape.messages import Failure, Frame
 from sphinx_kerasshape.problems import Problem
@@ -91,10 +92,10 @@ def claim_text(verdict: Verdict) -> str:
     what = "" if claim.kind == "shape" else f"{claim.kind} "
     # In the notation of the page, and in full where that hides a part of it.
     same = plain(verdict.restated) == plain(verdict.actual)
-    full = "" if same else f" ({verdict.actual})"
+    full = "" if same else f" ({shortened(verdict.actual, 200)})"
     return (
         f"the page states {what}{brief(claim.stated)} for {brief(claim.target)}, "
-        f"but TensorFlow {verdict.version} says {verdict.restated}{full}"
+        f"but TensorFlow {shortened(verdict.version)} says {shortened(verdict.restated, 200)}{full}"
     )
 
 
@@ -208,7 +209,8 @@ def _unknown(domain: KerasDomain, reference: Reference) -> str:
         return whole if slash else ""
     entry = models[name][1]
     if not slash:
-        return f"keras:layer needs MODEL/LAYER, such as '{name}/{next(iter(domain.layers(entry)), 'dense')}'"
+        first = shortened(next(iter(domain.layers(entry)), "dense"))
+        return f"keras:layer needs MODEL/LAYER, such as '{name}/{first}'"
     report = domain.report(name)
     if report is not None and report.model is None:
         return f"model {said(name)} is meant to fail, so it has no layers"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from sphinx_kerasshape.codec import listed
 from sphinx_kerasshape.formula import formula
 from sphinx_kerasshape.messages import Axis, LayerRow, Model, Tensor, Weight, weights_of
 from sphinx_kerasshape.named import Dims, dims
@@ -192,9 +193,9 @@ def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str
     if len(found) == 1:
         return found[0]
     if found:
-        several = ", ".join(row.name for row in rows if name in (row.name, row.type))
+        several = listed([row.name for row in rows if name in (row.name, row.type)])
         raise Unresolved(f"{said(path)} has several layers {said(name)}: name one of {several}")
-    known = ", ".join(row.name for row in rows[:12]) or "none"
+    known = listed([row.name for row in rows], 12) or "none"
     raise Unresolved(f"{said(path)} has no layer {said(name)}; its layers are {known}")
 
 
@@ -217,7 +218,7 @@ def _weight(target: Target, part: Part) -> Weight | None:
             f"{part.name} has {len(found)} weights {said(target.attribute)}: "
             f"name the layer, or add an index from [0] to [{last}]"
         )
-    known = ", ".join(("input", "output", *names))
+    known = listed(["input", "output", *names], 12)
     raise Unresolved(f"{part.name} has no {said(target.attribute)}; known are {known}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape import claims, formula, named, notation, targets
+from sphinx_kerasshape.codec import shortened
 from sphinx_kerasshape.messages import Axis, Model, Report, Shape, shape_text
 from sphinx_kerasshape.records import Claim
 from sphinx_kerasshape.wording import hint, said
@@ -58,7 +59,7 @@ def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
     except notation.Unreadable as error:
         # Of a shape in the report: what the page states has its refusal above.
         anew = "name fewer axes (:axes:), or have the model run anew"
-        problem = f"the shape of {claim.target} can't be read, since {error}; {anew}"
+        problem = f"the shape of {claim.target} can't be read, since {shortened(str(error), 200)}; {anew}"
         return Verdict(claim, holds=False, problem=problem)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 

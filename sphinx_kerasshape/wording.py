@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sphinx_kerasshape.codec import inert
-
-_LONGEST = 100
-"""Characters of a text that a message repeats."""
+from sphinx_kerasshape.codec import inert, shortened
 
 
 def brief(text: str) -> str:
     """Return a text as a message repeats it: its beginning, and no characters that act."""
-    return inert(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return inert(shortened(text))
 
 
 def said(text: object) -> str:
     """Return a text, or another value, in quotes as a message repeats it."""
     if not isinstance(text, str):
         return brief(repr(text))
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return repr(shortened(text))
 
 
 def hint(word: str, known: Sequence[str]) -> str:

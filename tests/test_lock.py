@@ -572,6 +572,42 @@ def test_a_lock_or_a_file_of_it_that_has_no_end_is_not_read(tmp_path: Path) -> N
     assert known.models["a"].changed_files(tmp_path) == ["zero", "pipe", "/proc/kcore", "."]
 
 
+def test_messages_are_short_whatever_is_in_the_lock(tmp_path: Path) -> None:
+    long = "x" * 1000
+    sources = tuple(f"{long[:990]}{number}" for number in range(20_000))
+    call = Call((), (Tensor((None, 4), "float32", long),) * 2000, sources)
+    wide = FIRST._replace(name=long, calls=(call,))
+    other = wide._replace(calls=(call._replace(sources=(*sources[:-1], "y"), outputs=call.outputs[:-1]),))
+    lines = differences(report(wide, SECOND), report(other, SECOND))
+    assert [line[:6] for line in lines] == ["layer "] * 2
+    assert all("…" in line.partition(" in the lock, ")[2] for line in lines)
+    assert lines[0].endswith("(None, 4), (None, 4) now")
+    assert lines[1].endswith("19998, y now")
+    many = [row(f"{long[:990]}{number}", 4, "x") for number in range(300)]
+    lines += differences(report(*many), report(*reversed(many)))
+    assert max(map(len, lines)) < 2500
+    assert sum(len(line) > 600 for line in lines) == 1  # the order of layers, which names eight of each
+
+
+def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> None:
+    data = json.loads(lock_of(locked).read_text())
+    imported = data["models"]["imported"]
+    data["models"] |= {"\x1b" + "z" * 1_000_000 + str(number): imported.copy() for number in range(15)}
+    imported["files"] = {f"{number}{'x' * 2000}.py": "0" for number in range(5000)}
+    lock_of(locked).write_text(json.dumps(data))
+    built = locked.build("text")
+    said = [one for one in built.warnings if ".lock" in one]
+    assert sum("but on no page" in one for one in said) == 10, [one[:300] for one in said]
+    assert "but on no page, like 5 more: " in said[-1]
+    assert any("and 4,992 more changed since kerasshape.lock.json" in one for one in said)
+    assert max(map(len, said)) < 1500
+    data["models"]["\x1b" + "z" * 1_000_000] = 7
+    lock_of(locked).write_text(json.dumps(data))
+    (warning,) = [one for one in locked.build("text").warnings if ".lock" in one]
+    assert len(warning) < 600
+    assert "\x1b" not in warning
+
+
 def anchors(layers: list[str]) -> dict[str, str]:
     return layer_anchors(Entry("m", "m", "m", Request(""), "page:1", "", 1, 1), layers)
 
