@@ -46,7 +46,8 @@ class Unreadable(ValueError):
     """A claim that is no sum; the message says how to write one."""
 
 
-_LONGEST = 1000
+LONGEST = 1000
+"""Characters of a sum that is read."""
 _SIGNS = {"×": "*", "·": "*", "⋅": "*", "−": "-", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " "}
 
 
@@ -64,7 +65,7 @@ def value(text: str) -> int:
 def _value(side: str, text: str) -> int:
     plain = "".join(_SIGNS.get(sign, sign) for sign in side)
     plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain).replace("(", " (").strip()
-    if len(plain) <= _LONGEST and re.fullmatch(r"[\d+* ()]+", plain):
+    if len(plain) <= LONGEST and re.fullmatch(r"[\d+* ()]+", plain):
         try:
             return _folded(ast.parse(plain, mode="eval").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

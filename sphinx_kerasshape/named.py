@@ -40,10 +40,7 @@ class Known:
             return False
         if not axes.names(stated) <= {axis.name for axis in self.axes}:
             return False
-        true = self.size
-        return all(
-            axes.evaluate(stated, sizes) == axes.evaluate(true, sizes) for sizes in _samples(self.axes)
-        )
+        return _are_same(stated, self.size, self.axes)
 
     def __str__(self) -> str:
         return str(self.size)
@@ -64,7 +61,18 @@ def dims(tensor: Tensor, model: Model) -> Dims:
 def _dim(size: int | None, text: str, known: tuple[Axis, ...]) -> int | Known | None:
     if size is not None or text == "None":
         return size
-    return Known(notation.parse(text), known)
+    return Known(_parsed(text), known)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> Size:
+    """Read a size; many tensors of a model have the same."""
+    return notation.parse(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _are_same(one: Expr, other: Expr, known: tuple[Axis, ...]) -> bool:
+    return all(axes.evaluate(one, sizes) == axes.evaluate(other, sizes) for sizes in _samples(known))
 
 
 def plain(text: str) -> str:

@@ -66,8 +66,8 @@ class Style(NamedTuple):
 
         try:
             return str(format_decimal(count, locale=self.language.replace("-", "_")))
-        except (UnknownLocaleError, ValueError):
-            return f"{count:,}"
+        except (UnknownLocaleError, ValueError, ArithmeticError):
+            return f"{count:,}"  # also for more than 25 digits, which Babel can't round
 
     def cell(self, *, scope: str = "", numeric: bool = False) -> nodes.entry:
         """Make an empty cell; with a ``scope`` (``col`` or ``row``), one that is a head."""

@@ -1,0 +1,178 @@
+"""A lock in which somebody has replaced one value: it is bad, or all that it says can be shown at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+
+from sphinx_kerasshape import drift, ledger, lint, lock, report
+from sphinx_kerasshape.domain import layer_anchors
+from sphinx_kerasshape.lock import BadLock
+from sphinx_kerasshape.messages import (
+    Axis,
+    Call,
+    LayerRow,
+    Model,
+    Report,
+    Request,
+    Tensor,
+    Versions,
+    Weight,
+    layer_paths,
+)
+from sphinx_kerasshape.records import Claim, Entry, Mention
+from sphinx_kerasshape.render import parts, table, values
+from sphinx_kerasshape.render.columns import COLUMNS
+from sphinx_kerasshape.render.style import Style
+from sphinx_kerasshape.verdicts import judge
+
+ENTRY = Entry("m", "m", "m", Request("code"), "page:1", "", 1, 3)
+SAMPLED = 3
+"""How many of the hostile values each place gets, drawn from all."""
+IN = Tensor((None, None, 8), "float32", "x", ("batch", "time", "8"))
+OUT = Tensor((None, None, 4), "float32", "y", ("batch", "⌊(time − 3) / 2⌋ + 1", "4"))
+KERNEL = Weight("kernel", "inner/conv/kernel", (3, 8, 4), "float32", trainable=True)
+ROWS = (
+    LayerRow("inner", "Functional", 0, (Call((IN,), (OUT,), ("x",)),), 96, 96, 384, (), flops=7),
+    LayerRow("conv", "LSTM", 1, (Call((IN,), (OUT,), ()),), 96, 96, 384, (KERNEL,)),
+    LayerRow("more", "Dense", 0, (), 96, 0, 384, (), shared=96, note="uncalled"),
+)
+AXES = (Axis("batch", 1, 1, ""), Axis("time", 3, 2, "conv"))
+GOOD = Report(
+    Model("net", "Functional", True, (IN,), (OUT,), ROWS, 96, 96, 0, 384, AXES, "code\n", "more\n", 9),
+    output="said\n",
+)
+HOSTILE: tuple[Any, ...] = (
+    *(None, True, 0, -1, 2, 10**29, 10**30, -(10**29), 10**400, 1.5, float("nan"), float("inf")),
+    *("", "x", "<script>", "\x1b[2J\u202e\ud800", "a" * 1000, "a" * 1001, "a/" * 500, "\n" * 999, "9" * 60),
+    *("((((9^9)^9)^9)^9)", "(((((((((a^9)^9)^9)^9)^9)^9)^9)^9)^9", "(" * 199, "float" + "9" * 40, "time"),
+    *([], {}, [[]], [None], ["x"] * 3000, [None] * 3000, [10**29] * 64, [-1], [0, 10**29], {"x": 1}),
+    json.loads("[" * 500 + "]" * 500),
+)
+SAID = {
+    "shape": ("m.output", "m.input", "m/inner.output", "m/inner/conv.kernel", "m/[0]/[0].output[0]"),
+    "params": ("m", "m/inner", "m.formula", "m/inner.formula", "m.kernel", "m.non_trainable"),
+    "bytes": ("m", "m/inner/conv", "m.kernel"),
+    "dtype": ("m.output", "m/inner/conv.kernel"),
+    "axes": ("m",),
+}
+STATED = {
+    "shape": ("", "(batch, (time − 1) // 2, 4)", "(None, …)", "(3, 8, 5)"),
+    "params": ("", "97", "~1k", "3×8×4"),
+    "bytes": ("", "1 KiB"),
+    "dtype": ("", "float16"),
+    "axes": ("", "time ≥ 4", "time = 3, 5, 7, …"),
+}
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give the place of each leaf and container."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    changed = copy.copy(data)
+    changed[path[0]] = replaced(data[path[0]], path[1:], value)
+    return changed
+
+
+def at(data: Any, path: tuple[Any, ...]) -> Any:
+    return at(data[path[0]], path[1:]) if path else data
+
+
+def show(found: Report) -> None:
+    """Do all that a build does with a report."""
+    model, style = found.model, Style("html", "de", "si")
+    paths = layer_paths(found)
+    anchors = tuple(layer_anchors(ENTRY, paths).values())
+    assert len(set(anchors)) == len(paths)
+    for kind, targets in SAID.items():
+        for target in targets:
+            for stated in STATED[kind]:
+                verdict = judge(Claim(kind, target, stated, "page:1"), {"m": found}.__getitem__)
+                values.value(verdict, style)
+                trouble = report.claim_trouble(verdict)
+                assert trouble is None or len(trouble.message) < 3000
+    parts.output(found)
+    if model is None:
+        return
+    section = nodes.section("", nodes.table("", nodes.tgroup("", nodes.tbody())))
+    table.fill(section[0], model, tuple(COLUMNS), 3, True, anchors, style)  # type: ignore[arg-type]
+    section += [*parts.totals(model, style), *parts.weights(model, style), *parts.needs(model, style)]
+    assert "\x1b" not in section.astext()
+    for mention in (Mention("shape", "(None, 3)", "page:1"), Mention("params", "97", "page:1")):
+        lint.doubt(mention, [model])
+    json.dumps(ledger._model(found))
+    for one, other in ((GOOD, found), (found, GOOD)):
+        assert all(len(line) < 3000 for line in drift.differences(one, other))
+
+
+def hostile(old: Any, draw: random.Random) -> list[Any]:
+    """Return what to put in the place of a value."""
+    # What there is, too often, is of the right type; most others are not.
+    same = [old * 300, old + old] if isinstance(old, list) else []
+    same += [old * 3, old + "\x1b"] if isinstance(old, str) else []
+    likely = [one for one in HOSTILE if type(one) is type(old)]
+    return [*same, *draw.sample(likely, min(len(likely), 2 * SAMPLED)), *draw.sample(HOSTILE, SAMPLED)]
+
+
+def read(path: Path) -> lock.Lock | None:
+    """Read a lock; nothing where it is bad."""
+    bad = ""
+    try:
+        return lock.read(path)
+    except BadLock as error:
+        bad = str(error)
+    assert len(bad) < 500
+    return None
+
+
+def test_one_hostile_value_in_a_lock(tmp_path: Path, record_property: Any) -> None:
+    (tmp_path / "zoo.py").write_text("code")
+    data = json.loads(lock.write({"m": (Request("code"), GOOD)}, Versions("3", "2", "3", "t"), tmp_path))
+    data["models"]["m"]["files"] = {"zoo.py": "0" * 64}
+    draw = random.Random(0)
+    path, accepted, cases = tmp_path / "lock", 0, 0
+    slow = []
+    for place in places(data):
+        for value in hostile(at(data, place), draw):
+            path.write_text(json.dumps(replaced(data, place, value)))
+            started = time.process_time()
+            known = read(path)
+            for one in known.models.values() if known else ():
+                one.changed_files(tmp_path)
+                show(one.report)
+                accepted += 1
+            cases += 1
+            if time.process_time() - started > 1:
+                slow.append((place, str(value)[:60], time.process_time() - started))
+    record_property("figure", f"hostile values in a lock: {cases}, of which {accepted} are shown")
+    assert slow == []
+    assert accepted > 100
+
+
+def test_a_claim_of_a_sum_of_many_layers() -> None:
+    """Found so: the sum was too long to be read, and the warning had all of it."""
+    assert GOOD.model is not None
+    many = Report(GOOD.model._replace(layers=ROWS[:1] * 2000))
+    found = judge(Claim("params", "m.formula", "96 + 96", "page:1"), {"m": many}.__getitem__)
+    assert found.problem == "'96 + 96' can't be checked: too many layers for a sum; state the count"
+    assert judge(Claim("params", "m.formula", "", "page:1"), {"m": many}.__getitem__).holds
+
+
+def test_numbers_of_thirty_digits_in_each_language() -> None:
+    """Found so: Babel can't round them."""
+    for language in ("en", "de", "fr", "xx"):
+        assert Style("html", language).number(10**30 - 1).count("9") == 30
