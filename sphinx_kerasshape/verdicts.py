@@ -40,27 +40,33 @@ class Verdict:
 
 def judge(claim: Claim, find: Find, names: Sequence[str] = ()) -> Verdict:
     """Hold a claim against the report of the model that it is about; ``names`` are those of all models."""
+    unreadable = False
     try:
-        target = targets.parse(claim.target)
-        report = find(target.model)
-        if report is None:
-            return Verdict(claim, holds=False)
-        if report.model is None:
-            problem = f"model {said(target.model)} is meant to fail, so it has no values"
-            return Verdict(claim, holds=False, problem=problem)
-        verdict = _judged(claim, target, report.model)
+        return _held(claim, find)
     except KeyError:
-        known = _unquoted(claim, find, names) or hint(target.model, names)
-        return Verdict(claim, holds=False, problem=f"there is no model {said(target.model)}{known}")
+        model = targets.parse(claim.target).model
+        problem = f"there is no model {said(model)}{_unquoted(claim, find, names) or hint(model, names)}"
     except targets.Unresolved as error:
-        return Verdict(claim, holds=False, problem=f"{error}{_unquoted(claim, find, names)}")
+        problem = f"{error}{_unquoted(claim, find, names)}"
     except (claims.Unreadable, formula.Unreadable) as error:
-        return Verdict(claim, holds=False, problem=str(error), unreadable=True)
+        problem, unreadable = str(error), True
     except notation.Unreadable as error:
         # Of a shape in the report: what the page states has its refusal above.
         anew = "name fewer axes (:axes:), or have the model run anew"
         problem = f"the shape of {claim.target} can't be read, since {shortened(str(error), 200)}; {anew}"
+    return Verdict(claim, holds=False, problem=problem, unreadable=unreadable)
+
+
+def _held(claim: Claim, find: Find) -> Verdict:
+    """Hold a claim against a report that is there. Raises what :func:`judge` makes a problem of."""
+    target = targets.parse(claim.target)
+    report = find(target.model)
+    if report is None:
+        return Verdict(claim, holds=False)
+    if report.model is None:
+        problem = f"model {said(target.model)} is meant to fail, so it has no values"
         return Verdict(claim, holds=False, problem=problem)
+    verdict = _judged(claim, target, report.model)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
 
