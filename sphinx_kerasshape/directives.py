@@ -24,8 +24,8 @@ from docutils import nodes
 from sphinx.util.nodes import make_id
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape import options as reading
 from sphinx_kerasshape.blocks import BlockDirective
+from sphinx_kerasshape.calls import imported_code
 from sphinx_kerasshape.messages import Request
 from sphinx_kerasshape.options import LONGEST_NAME, Options, Unusable
 from sphinx_kerasshape.problems import Problem
@@ -131,7 +131,7 @@ class ModelDirective(BlockDirective):
             raise Unusable(":custom-objects: is for a saved model, which :file: names")
         if given.source:
             try:
-                return Source(*reading.imported_code(given.source))
+                return Source(*imported_code(given.source))
             except Unusable as unusable:
                 raise Unusable(f":from: {unusable}") from None
         return self._file(given.file) if given.file else Source("\n".join(self.content))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape import (
     axes,
+    calls,
     claims,
     codec,
     counts,
@@ -87,7 +88,7 @@ GRAMMARS = {
         ("(None, 50)", "28x28x3", "(batch, time − 2, …)", "[(4,), (5,)]"),
     ),
     "needs": Grammar(named.needs_claim, named.Unreadable, ("time ≥ 3", "needs time = 8, 16, 24, …")),
-    "call": Grammar(options.imported_code, options.Unusable, ("a.b:c(d=4)", "zoo:Zoo(size=[1, 2]).build()")),
+    "call": Grammar(calls.imported_code, options.Unusable, ("a.b:c(d=4)", "zoo:Zoo(size=[1, 2]).build()")),
     "options": Grammar(options_of, options.Unusable, ("layer, output", "all", "batch, time", "(None, 3)")),
     "lines": Grammar(lambda text: options.in_range(text, 10), options.Unusable, ("1,3-5", "-2", "4-")),
     "message": Grammar(trouble.clean, AssertionError, ("\x1b[31mred", "at 0x7f1234567890")),

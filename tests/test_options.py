@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sphinx.directives import code
 
 from sphinx_kerasshape import options
+from sphinx_kerasshape.calls import imported_code
 from sphinx_kerasshape.options import (
     ALL,
     COLUMNS,
     PARTS,
     Options,
     Unusable,
-    imported_code,
     in_range,
     parse,
 )
