@@ -31,7 +31,7 @@ example: $(READY)
 	@echo 'The page is $(CURDIR)/$(PAGE)'
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check

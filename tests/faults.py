@@ -421,7 +421,7 @@ LYING = {
     "class-lies": Fault(
         "an object that says that it is a model",
         f"from unittest.mock import MagicMock\n{GOOD}\nmodel = MagicMock(spec=model)",
-        "the code makes no Keras model",
+        "'model' is no Keras model but a value of type MagicMock",
     ),
     "class-raises": Fault(
         "a variable whose `__class__` raises",

@@ -393,7 +393,7 @@ def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
     found = judge(Claim("shape", "m.output", stated, "page:1"), lambda _: Report(model))
     assert not found.holds
     begin = f"the shape of m.output can't be read, since {text!r} is "
-    assert found.problem.startswith(begin[:200])
+    assert found.problem.startswith(begin[:120])
     assert len(found.problem) < 400
     assert found.problem.endswith("; name fewer axes (:axes:), or have the model run anew")
 

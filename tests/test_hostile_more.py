@@ -108,8 +108,8 @@ texts.failing(texts.NAMES[{number}])()
 ```{{keras:model}} variables{number}
 :hide-code:
 import texts
-globals()[texts.NAMES[{number}]] = texts.arguments()
-globals()["b" + texts.NAMES[{number}]] = texts.arguments()
+globals()[texts.NAMES[{number}]] = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+globals()["b" + texts.NAMES[{number}]] = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
 ```
 """
 DTYPE = """\
@@ -121,7 +121,7 @@ import texts
 texts.dtype(texts.NAMES[{number}])
 ```
 """
-SOME = range(0, len(NAMES), 6)
+SOME = range(0, len(NAMES), 8)
 
 
 def project_of(make_project: Callable[..., Project], names: list[str]) -> Project:

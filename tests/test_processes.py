@@ -266,4 +266,4 @@ def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..
     os.kill(dict(zip(("sphinx", "warden", "worker", "child"), family, strict=True))[who], signal.SIGKILL)
     build.wait(60)
     assert until(lambda: not [pid for pid in daemons if b"sleep" in soak.command(pid)], 5)
-    assert not [pid for pid in family if soak.command(pid)]
+    assert until(lambda: not [pid for pid in family if soak.command(pid)], 5)
