@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the expected files anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that share one costly build, so that no two processes get some of them each."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/test_faults.py"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures that tests have measured, whichever process they ran in."""
     reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
