@@ -196,9 +196,8 @@ def _repeated(lines: list[str]) -> list[str]:
         return []
     if lines[1:2] and lines[1].startswith("---"):
         block = itertools.takewhile(lambda line: not line.startswith("---"), lines[2:])
-        found = [
-            re.match(r"([\w-]+):(?!\S)", line) for line in textwrap.dedent("\n".join(block)).splitlines()
-        ]
+        lines = textwrap.dedent("\n".join(block)).splitlines()
+        found = [re.match(r"([\w-]+):(?!\S)", line) for line in lines]
     else:
         block = itertools.takewhile(lambda line: line.lstrip()[:1] == ":", lines[1:])
         found = [re.match(r"\s*:([\w-]+):(?!\S)", line) for line in block]

@@ -11,13 +11,13 @@ from docutils import nodes
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import ReferenceRole, SphinxRole
 
-from sphinx_kerasshape.places import Placed, location, own_location
 from sphinx_kerasshape.records import Claim, Page, Reference, absolute
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.places import Placed
 
 
 def _domain(env: BuildEnvironment) -> KerasDomain:
@@ -34,7 +34,7 @@ class CheckedXRefRole(XRefRole):
     def create_xref_node(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Record the reference, and make Sphinx's pending one."""
         role = Claim(self.reftype, " ".join(self.text.split()), "", _location(self))
-        placed = _domain(self.env).placed.setdefault((self.env.docname, "links"), Placed())
+        placed = _placed(self.env, "links", [])
         placed.claims.append(_at_its_line(role, placed))
         target = " ".join(self.target.split())
         _page(self.env).references.append(Reference(self.reftype, target, placed.claims[-1].location))
@@ -57,7 +57,7 @@ class ValueRole(ReferenceRole):
         stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
         claim = Claim(kind, " ".join(self.target.split()), stated, _location(self))
         claims = _page(self.env).claims
-        placed = _domain(self.env).placed.setdefault((self.env.docname, "values"), Placed(claims))
+        placed = _placed(self.env, "values", claims)
         claims.append(_at_its_line(claim, placed))
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         node["keras-kind"], node["keras-target"], node["keras-stated"] = kind, claim.target, stated
@@ -69,8 +69,17 @@ def _location(role: SphinxRole) -> str:
     return absolute(role.get_location(), str(role.env.doc2path(role.env.docname)))
 
 
+def _placed(env: BuildEnvironment, kind: str, claims: list[Claim]) -> Placed:
+    """Return where the roles of a kind were found on this page, up to now."""
+    from sphinx_kerasshape.places import Placed  # only pages that state something need it
+
+    return _domain(env).placed.setdefault((env.docname, kind), Placed(claims))
+
+
 def _at_its_line(claim: Claim, placed: Placed) -> Claim:
     """Correct the location, which is that of the paragraph's first line."""
+    from sphinx_kerasshape.places import location, own_location
+
     here = location(claim.location)
     text = _text(here.file, _changed(here.file)) if here else ""
     return claim._replace(location=own_location(claim, text, placed)) if text else claim
