@@ -34,6 +34,7 @@ OLD_KERAS = pytest.mark.skipif(
 )
 OLD_MYST = Version(version("myst-parser")) < Version("5")
 """Whether included Markdown has line numbers that are one too high."""
+OLD_SPHINX = Version(version("sphinx")) < Version("8")
 # Sphinx writes colours where CI is set.
 PLAIN = {"NO_COLOR": "1", "NO_COLOUR": "1"}
 # Types are shown by default from Sphinx 8 on only.

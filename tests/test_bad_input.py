@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pytest
 
 from sphinx_kerasshape import options
 
-from .conftest import Built, Project
+from .conftest import OLD_MYST, Built, Project
 
 CONF = """
 import sys
@@ -23,7 +22,6 @@ kerasshape_timeout = 0
 kerasshape_columns = ["ouput"]
 kerasshape_cache_dir = "conf.py/cache"
 """
-LOOP = "Symlink loop" if sys.version_info < (3, 13) else "Too many levels of symbolic links"
 GOOD = "keras.Sequential([keras.Input((4,)), layers.Dense(1)])"
 
 
@@ -231,7 +229,7 @@ MISTAKES = {
     ),
     "file-loop": mistake(
         ":file: loop.py",
-        warning=":file: loop.py can't be read: LOOP [kerasshape.file]",
+        warning=":file: loop.py can't be read: Symlink loop [kerasshape.file]",
     ),
     "file-pipe": mistake(
         ":file: pipe.py",
@@ -407,8 +405,12 @@ def test_mistake(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
     file = f"{name}-{suffix}.{suffix}"
     line = 3 if suffix == "md" else 4
     text = MISTAKES[name].warning.replace("NAME", f"'{name}-{suffix}'").replace("HERE", f"{file}:{line}")
-    text = text.replace("LOOP", LOOP)
-    found = [text for text in builds[0].warnings if text.startswith(f"{file}:")]
+    found = [
+        # How a link to itself is called depends on the versions of Python and of Sphinx.
+        text.replace("Too many levels of symbolic links", "Symlink loop")
+        for text in builds[0].warnings
+        if text.startswith(f"{file}:")
+    ]
     assert found == [f"{file}:{line}: WARNING: {text}"]
 
 
@@ -478,11 +480,10 @@ def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
 def test_an_option_twice(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("options.md")]
     rest = "is there more than once, and the last one counts: leave one [kerasshape.option]"
-    assert found == [
-        f"options.md:3: WARNING: :columns: {rest}",
-        f"options.md:10: WARNING: :depth: {rest}",
-        f"options.md:19: WARNING: :linenos: {rest}",
-    ]
+    where = {3: "columns", 10: "depth", 19: "linenos"}
+    if OLD_MYST:
+        del where[10]  # It hands on no lines of options between dashes.
+    assert found == [f"options.md:{line}: WARNING: :{name}: {rest}" for line, name in where.items()]
     assert builds[0].page("options.txt").count("| dense ") == 2
 
 
@@ -512,7 +513,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
 
 def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
     assert builds[0].status == 0
-    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 21
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 21 - OLD_MYST
 
 
 def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:

@@ -19,7 +19,7 @@ from sphinx_kerasshape.targets import Unresolved, parse
 from sphinx_kerasshape.verdicts import Verdict, judge
 from sphinx_kerasshape.wording import said
 
-from .conftest import Built, Project
+from .conftest import OLD_SPHINX, Built, Project
 
 N = None
 SHAPES = [
@@ -764,6 +764,8 @@ def captioned(make_project: Callable[..., Project]) -> Project:
 @pytest.mark.parametrize("builder", ["html", "text", "latex"])
 def test_values_in_captions(builder: str, captioned: Project) -> None:
     """Also of the model whose caption it is, which is not known when the caption is read."""
+    if OLD_SPHINX and builder == "latex":
+        pytest.skip("Sphinx 7 writes anchors otherwise in LaTeX")
     built = captioned.build(builder)
     assert built.warnings == []
     for name in ("caption-rst", "caption-md"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PLAIN, Project
+from .conftest import OLD_SPHINX, PLAIN, Project
 
 Make = Callable[..., Project]
 
@@ -51,6 +51,8 @@ def test_folders_of_any_name(name: bytes, make_project: Make) -> None:
     """Folders with spaces, quotes, line ends, marks of direction, or no UTF-8 in their names: builds as any
     other.
     """
+    if OLD_SPHINX and name.startswith(b"\xff"):
+        pytest.skip("Sphinx 7 itself does not take names that are no UTF-8")
     made = make_project({"index.md": PAGE})
     project = Project(made.folder / os.fsdecode(name))
     project.folder.mkdir()
