@@ -420,7 +420,7 @@ LYING = {
     ),
     "class-lies": Fault(
         "an object that says that it is a model",
-        f"from unittest.mock import MagicMock\n{GOOD}\nmodel = MagicMock(spec=model)",
+        f"from unittest.mock import MagicMock\n{GOOD}\nmodel = MagicMock(spec=keras.Sequential)",
         "'model' is no Keras model but a value of type MagicMock",
     ),
     "class-raises": Fault(

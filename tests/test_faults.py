@@ -71,6 +71,10 @@ def left_behind(mark: str) -> dict[int, str]:
     return found
 
 
+def shared_memory() -> list[Path]:
+    return list(Path("/dev/shm").glob(f"*{LEFT_BEHIND}*"))
+
+
 @pytest.fixture(scope="module")
 def misbehaved(make_project: Callable[..., Project], once: Callable[..., Misbehaved]) -> Misbehaved:
     return once("misbehaved", lambda: misbehave(make_project))
@@ -80,11 +84,13 @@ def misbehave(make_project: Callable[..., Project]) -> Misbehaved:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     pages = {f"{name}.md": page(name) for name in FAULTS}
     project = make_project(pages, f"{CONF}kerasshape_environment = [{mark!r}]\n")
+    for path in shared_memory():
+        path.unlink()  # of tests that were killed
     temporary = project.folder / "temporary"
     temporary.mkdir()
     built = project.build("text", TMPDIR=str(temporary))
     left = left_behind(mark)
-    files = [str(path) for path in (*temporary.iterdir(), *Path("/dev/shm").glob(f"*{LEFT_BEHIND}*"))]
+    files = [str(path) for path in (*temporary.iterdir(), *shared_memory())]
     return Misbehaved(project, built, left, files, {name: built.page(f"{name}.txt") for name in FAULTS})
 
 

@@ -273,7 +273,8 @@ def test_a_change_runs_what_depends_on_it_and_nothing_else(make_project: Make) -
         said = project.build("text", "-v").said
         return re.findall(r"running models\.\.\. \[ *\d+%\] (\S+)", said)
 
-    assert ran() == [f"index#code-{number}" for number in range(1, 7)]
+    # Sessions run side by side, and either may be the first.
+    assert sorted(ran()) == [f"index#code-{number}" for number in range(1, 7)]
     assert ran() == []
     project.write("index.md", f"# Page\n\n{blocks}".replace("'a2'", "'A2'"))
     assert ran() == ["index#code-2", "index#code-3"]

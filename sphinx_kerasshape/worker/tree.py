@@ -19,8 +19,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PATIENCE = 5.0
 """Seconds after which processes that come faster than they go are left to the next try."""
 
-_TIDY = 1.0
-"""Seconds that removing shared memory may take."""
+_TIDY = 4.0
+"""Seconds that a tracker may take, which perhaps has only just been started."""
 
 IS_KNOWN = sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 """Whether this system tells which processes are whose."""
