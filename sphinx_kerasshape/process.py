@@ -109,6 +109,8 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
 def stop(process: subprocess.Popen[bytes]) -> None:
     """Stop a process, which ends what it has started; kill it and its group if it does not."""
     process.terminate()
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGCONT)  # Code may have stopped it, and then it hears nothing.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_SECONDS)
     if sys.platform != "win32":
