@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from sphinx_kerasshape import fix, report
-from sphinx_kerasshape.places import location
-from sphinx_kerasshape.verdicts import Verdict
+from sphinx_kerasshape.check import fix, warnings
+from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.pages.positions import parse_location
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from sphinx_kerasshape.domain import KerasDomain
+    from sphinx_kerasshape.pages.domain import KerasDomain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,7 +95,7 @@ def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sp
 
 def _verdicts(app: Sphinx) -> Iterator[Verdict]:
     domain = cast("KerasDomain", app.env.domains["keras"])
-    for verdict in report.verdicts(domain):
+    for verdict in warnings.verdicts(domain.context):
         if verdict.claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
             yield verdict
 
@@ -105,7 +105,7 @@ def _sources(
 ) -> tuple[dict[str, fix.Source], list[str]]:
     """Read the files that the claims stand in, unless they changed since the build began."""
     sources, problems = {}, []
-    here = (location(verdict.claim.location) for verdict in verdicts)
+    here = (parse_location(verdict.claim.location) for verdict in verdicts)
     for file in dict.fromkeys(os.path.realpath(place.file) for place in here if place):
         try:
             sources[file] = fix.read(file, encoding)

@@ -1,7 +1,7 @@
 """One build, in the order of Sphinx's events: begin, read, run, end.
 
-It connects the domain's records with the runner, and reports all that is wrong, on
-every build anew: a warm build must not pass what a cold one refused.
+It makes the :class:`.BuildContext`, connects the records of pages with the runner, and reports
+everything that is wrong in every build: a warm build must not pass what a cold one refused.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from typing import TYPE_CHECKING, cast
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import plan, report
-from sphinx_kerasshape.builders import CheckBuilder, LockBuilder, ModelBuilder
-from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
-from sphinx_kerasshape.codec import fingerprint
-from sphinx_kerasshape.config import Settings, settings, settle
-from sphinx_kerasshape.diagnostics import warn
-from sphinx_kerasshape.messages import Report, Request, Versions
-from sphinx_kerasshape.problems import Problem
-from sphinx_kerasshape.runner import Progress, Runner
-from sphinx_kerasshape.surroundings import surroundings
+from sphinx_kerasshape.check import warnings
+from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBuilder
+from sphinx_kerasshape.check.diagnostics import warn
+from sphinx_kerasshape.messages.codec import fingerprint
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Report, Versions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.result import Result
+from sphinx_kerasshape.pages.context import BuildContext
+from sphinx_kerasshape.run import plan
+from sphinx_kerasshape.run.launch import run_environment
+from sphinx_kerasshape.run.runner import Progress, Runner
+from sphinx_kerasshape.settings.settings import Settings, read_settings, settle
+from sphinx_kerasshape.store.cache import Cache, RunEnvironment
+from sphinx_kerasshape.store.shown import PageFingerprints
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -34,101 +39,106 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_kerasshape.domain import KerasDomain
-    from sphinx_kerasshape.process import Worker
-    from sphinx_kerasshape.records import Trouble
+    from sphinx_kerasshape.pages.domain import KerasDomain
+    from sphinx_kerasshape.run.worker_process import Worker
 
-_PARALLEL_FROM = 6
-"""Sphinx reads in parallel from so many pages on."""
+_MIN_PARALLEL_PAGES = 6
+"""Sphinx reads in parallel from this number of pages on."""
 
 
 class Build:
-    """The state of one build: its settings, and the runner with its worker."""
+    """The state of one build: its context, its plan, and the runner with its worker."""
 
-    settings: Settings
+    context: BuildContext
+    plan: plan.Plan
     runner: Runner
-    shown: Shown
+    shown: PageFingerprints
 
     def settle(self, app: Sphinx, config: Config) -> None:
-        """Say what is wrong with the settings, before Sphinx looks at them itself."""
+        """Warn of settings that can't be used, before Sphinx looks at them itself."""
         for problem in settle(config):
             warn(Problem.OPTION, problem, None)
 
     def begin(self, app: Sphinx) -> None:
         """Read the settings and open the cache; no process is started yet."""
-        # Other extensions may have changed some of them since.
-        self.settings, problems = settings(app.config)
+        # Other extensions may have changed settings since.
+        settings, problems = read_settings(app.config)
         for problem in problems:
             warn(Problem.OPTION, problem, None)
-        folder = self._cache_folder(app)
+        folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
+        self.context = BuildContext(settings, app.builder.format, tuple(map(Path, folders)))
+        _domain(app.env).context = self.context
+        cache_folder = _cache_folder(app, settings)
         # Nothing is started, not even to ask for versions, where nothing must be run.
-        runs = self.settings.execution == "auto"
-        around = surroundings(self.settings) if runs else Surroundings(Versions())
-        self.plan = plan.make(self.settings, around, self._lock(app), Path(app.srcdir))
-        self.cache = Cache(folder, around, Path(app.srcdir))
-        fresh = isinstance(app.builder, CheckBuilder) and not self.settings.check_cached
-        self.runner = Runner(self.cache, lambda: self.worker, self.settings.timeout, fresh)
-        self.shown = Shown(folder, f"{app.builder.name}:{app.outdir}")
-        self._content: dict[str, str] = {}
-        _domain(app.env).output_format = app.builder.format
-        _domain(app.env).file_folders = tuple(Path(app.confdir, one) for one in self.settings.file_folders)
+        runs = settings.execution == "auto"
+        environment = run_environment(settings) if runs else RunEnvironment(Versions())
+        self.plan = plan.make(settings, environment, _lock_path(app, settings), Path(app.srcdir))
+        self.cache = Cache(cache_folder, environment, Path(app.srcdir))
+        fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
+        self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh)
+        self.shown = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
+        self._fingerprints: dict[str, str] = {}
+        self._read_now: frozenset[str] = frozenset()
         atexit.register(self._close)
 
     def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-        """Have a process ready where pages will be read by several others, which can only call it."""
+        """Have a process ready where other processes will read the pages: these can only call it."""
+        self._read_now = frozenset(docnames)
         if not self.plan.runs:
             return
-        if app.parallel > 1 and len(docnames) >= _PARALLEL_FROM and self._mentions(env, docnames):
+        if app.parallel > 1 and len(docnames) >= _MIN_PARALLEL_PAGES and _mention_models(env, docnames):
             self._prepare(warm=False)
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
         """Call for TensorFlow as soon as a page with an unknown answer was read."""
         page = _domain(app.env).pages.get(app.env.docname)
-        if page and self.settings.lint and (page.models or page.claims):
-            from sphinx_kerasshape import lint  # slow to import, and off in most projects
+        if page and self.context.settings.lint and (page.blocks or page.claims):
+            from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
 
-            page.mentions.extend(lint.mentions(doctree))
-        entries = page.models.values() if page and self.plan.runs else ()
-        if not all(self.runner.is_known(entry.request) for entry in entries):
+            page.mentions.extend(mentions(doctree))
+        blocks = page.blocks.values() if page and self.plan.runs else ()
+        if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Answer all requests of the project; return the pages that show other answers now."""
         domain = _domain(env)
-        domain.results = self._results(app, domain)
+        context = self.context.with_results(domain.pages, {})
+        self.context = domain.context = context.with_results(context.pages, self._results(app, context))
         self._close()
-        report.all_problems(domain, getattr(env, "intersphinx_inventory", {}))
-        self._hand_over(app.builder, domain)
+        inventory = getattr(env, "intersphinx_inventory", {})
+        warnings.warn_of_all(self.context, self._read_now, inventory)
+        self._hand_over(app.builder)
         if self.cache.problem:
             message = f"answers can't be kept for the next build: {self.cache.problem}"
             warn(Problem.CACHE, message, None)
-        self._content = self._page_contents(domain)
-        return self.shown.changed(self._content)
+        self._fingerprints = page_fingerprints(self.context)
+        return self.shown.changed(self._fingerprints)
 
     def end(self, app: Sphinx, error: Exception | None) -> None:
         """Note what is shown now, and leave no process behind."""
         self._close()
         atexit.unregister(self._close)
-        if error is None and self._content:
-            self.shown.save(self._content)
+        if error is None and self._fingerprints:
+            self.shown.save(self._fingerprints)
 
-    def _results(self, app: Sphinx, domain: KerasDomain) -> dict[Request, Result]:
+    def _results(self, app: Sphinx, context: BuildContext) -> dict[Request, Result]:
+        blocks = [block for _, block in context.blocks()]
         if self.plan.runs:
-            names = {entry.request: entry.name for _, entry in domain.entries()}
+            names = {block.request: block.name for block in blocks}
             return self.runner.results(names, _progress(app, names))
-        answers = self.plan.answers(entry for _, entry in domain.entries())
+        answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
 
-    def _hand_over(self, builder: Builder, domain: KerasDomain) -> None:
-        """Warn of the differences from the lock, unless it is to be written; tell our own builders all."""
-        drifts: list[Trouble] = []
-        if not isinstance(builder, LockBuilder):
-            entries = [entry for _, entry in domain.entries()]
-            drifts += self.plan.drifts((entry, domain.results[entry.request]) for entry in entries)
+    def _hand_over(self, builder: Builder) -> None:
+        """Warn of differences from the lock, unless it is to be written; give our own builders everything."""
+        context = self.context
+        results = ((block, context.results[block.request]) for _, block in context.blocks())
+        drifts = [] if isinstance(builder, LockBuilder) else list(self.plan.drifts(results))
         for drift in drifts:
             warn(drift.problem, drift.message, drift.location)
         if isinstance(builder, ModelBuilder):
-            builder.take(self.plan, domain, drifts, self._how())
+            builder.take(self.plan, context, drifts, self._how())
 
     def _how(self) -> str:
         if self.plan.runs:
@@ -137,19 +147,19 @@ class Build:
 
     @cached_property
     def worker(self) -> Worker:
-        """What runs models; made, and imported, by the first build that has something to run."""
-        from sphinx_kerasshape.forking import Forking
-        from sphinx_kerasshape.spawning import Spawning
-        from sphinx_kerasshape.surroundings import launch
+        """The process that runs models, made by the first build that has something to run."""
+        from sphinx_kerasshape.run.forking import Forking
+        from sphinx_kerasshape.run.launch import launch
+        from sphinx_kerasshape.run.spawning import Spawning
 
-        how = launch(self.settings)
-        if self.settings.executor == "spawn" or not Forking.possible():
+        how = launch(self.context.settings)
+        if self.context.settings.executor == "spawn" or not Forking.possible():
             return Spawning(how)
         return Forking(how)
 
     def _prepare(self, *, warm: bool) -> None:
         """Have a process ready, or TensorFlow in it; a broken one is reported when models are to run."""
-        from sphinx_kerasshape.process import Broken
+        from sphinx_kerasshape.run.worker_process import Broken
 
         with suppress(Broken, OSError):
             self.worker.warm() if warm else self.worker.start()
@@ -158,50 +168,53 @@ class Build:
         if "worker" in vars(self):
             self.worker.close()
 
-    def _cache_folder(self, app: Sphinx) -> Path:
-        if self.settings.cache_dir:
-            return Path(app.confdir, self.settings.cache_dir)
-        return Path(app.doctreedir).parent / ".kerasshape"
 
-    def _lock(self, app: Sphinx) -> Path:
-        """Return the path of the lock, which is no folder, lest anyone be told to delete that."""
-        given, usual = (Path(app.confdir, name) for name in (self.settings.lockfile, Settings.lockfile))
-        with suppress(OSError):
-            if given.is_dir() and given != usual:
-                problem = f"kerasshape_lockfile must be the path of a file, but {given} is a folder"
-                warn(Problem.OPTION, f"{problem}; it stays {Settings.lockfile!r}", None)
-                return usual
-        return given
+def page_fingerprints(context: BuildContext) -> dict[str, str]:
+    """Return the fingerprint of all answers that each page shows, by document name."""
+    pages: dict[str, list[str]] = {}
+    for docname, block in context.blocks():
+        result = context.results[block.request]
+        pages.setdefault(docname, []).append(result.fingerprint)
+        if context.settings.provenance and isinstance(result.answer, Report):
+            pages[docname].append(fingerprint(result.answer.versions))
+    for docname, page in context.pages.items():
+        for claim in page.claims:
+            from sphinx_kerasshape.claims import targets  # slow to import, and not every project claims
 
-    def _mentions(self, env: BuildEnvironment, docnames: Iterable[str]) -> bool:
-        return any(b"keras:model" in _content(Path(env.doc2path(name))) for name in docnames)
-
-    def _page_contents(self, domain: KerasDomain) -> dict[str, str]:
-        """Return a fingerprint of the answers that each page shows."""
-        pages: dict[str, list[str]] = {}
-        for docname, entry in domain.entries():
-            result = domain.results[entry.request]
-            pages.setdefault(docname, []).append(result.content)
-            if self.settings.provenance and isinstance(result.answer, Report):
-                pages[docname].append(fingerprint(result.answer.versions))
-        models = domain.models()
-        for docname in sorted(domain.pages):
-            for claim in domain.pages[docname].claims:
-                from sphinx_kerasshape import targets  # slow to import, and not every project claims
-
-                try:
-                    entry = models[targets.parse(claim.target).model][1]
-                except (KeyError, targets.Unresolved):
-                    continue
-                pages.setdefault(docname, []).append(domain.results[entry.request].content)
-        return {docname: fingerprint(contents) for docname, contents in pages.items()}
+            try:
+                block = context.models[targets.parse(claim.target).model][1]
+            except (KeyError, targets.Unresolved):
+                continue
+            pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
+    return {docname: fingerprint(shown) for docname, shown in pages.items()}
 
 
 def _domain(env: BuildEnvironment) -> KerasDomain:
     return cast("KerasDomain", env.domains["keras"])
 
 
-def _content(path: Path) -> bytes:
+def _cache_folder(app: Sphinx, settings: Settings) -> Path:
+    if settings.cache_dir:
+        return Path(app.confdir, settings.cache_dir)
+    return Path(app.doctreedir).parent / ".kerasshape"
+
+
+def _lock_path(app: Sphinx, settings: Settings) -> Path:
+    """Return the path of the lock. A folder is refused, lest anyone be told to delete it."""
+    chosen, usual = (Path(app.confdir, name) for name in (settings.lockfile, Settings.lockfile))
+    with suppress(OSError):
+        if chosen.is_dir() and chosen != usual:
+            problem = f"kerasshape_lockfile must be the path of a file, but {chosen} is a folder"
+            warn(Problem.OPTION, f"{problem}; using the default, {Settings.lockfile!r}", None)
+            return usual
+    return chosen
+
+
+def _mention_models(env: BuildEnvironment, docnames: Iterable[str]) -> bool:
+    return any(b"keras:model" in _source(Path(env.doc2path(name))) for name in docnames)
+
+
+def _source(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:

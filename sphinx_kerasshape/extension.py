@@ -1,31 +1,42 @@
 """Everything that is registered with Sphinx.
 
-=================  ==========================================================
-domain             ``keras``: directive ``model``; roles ``model``, ``layer``
+=================  =============================================================================
+domain             ``keras``: directives ``model`` and ``code``; roles ``model`` and ``layer``
+                   (links), ``shape``, ``params``, ``dtype``, ``bytes`` and ``axes`` (values),
+                   ``unchecked``
+transform          keeps what docutils says of directives that it can't read
 post-transform     fills the placeholders
 nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` (HTML)
 builders           ``kerasshape-check``, ``kerasshape-lock``
-options            ``kerasshape_*``, of :class:`.config.Settings`
+settings           ``kerasshape_*``, of :class:`.settings.settings.Settings`
 events             those that :class:`.build.Build` follows
 files              the stylesheet, the translations
-=================  ==========================================================
+=================  =============================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_kerasshape import __version__, translate
-from sphinx_kerasshape.blocks import keras_part
+from sphinx.config import ENUM
+
+from sphinx_kerasshape import __version__
 from sphinx_kerasshape.build import Build
-from sphinx_kerasshape.builders import CheckBuilder, LockBuilder
-from sphinx_kerasshape.config import options
-from sphinx_kerasshape.domain import KerasDomain
-from sphinx_kerasshape.records import layout
+from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder
+from sphinx_kerasshape.collect.code_directive import CodeDirective
+from sphinx_kerasshape.collect.model_directive import ModelDirective
+from sphinx_kerasshape.collect.rejected import KeepErrors
+from sphinx_kerasshape.collect.roles import CheckedXRefRole, UncheckedRole, ValueRole
+from sphinx_kerasshape.pages.domain import KerasDomain
+from sphinx_kerasshape.pages.placeholder import keras_part
+from sphinx_kerasshape.pages.records import layout
+from sphinx_kerasshape.render import translate
 from sphinx_kerasshape.render.style import keras_header_cell
-from sphinx_kerasshape.transform import FillPlaceholders
-from sphinx_kerasshape.unread import KeepErrors
+from sphinx_kerasshape.render.transform import FillPlaceholders
+from sphinx_kerasshape.settings.settings import PREFIX, Rebuild, Settings
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -38,9 +49,16 @@ STYLESHEET = "kerasshape.css"
 
 def register(app: Sphinx) -> ExtensionMetadata:
     """Register it all, and say what Sphinx may do with the extension."""
-    for name, default, rebuild, types in options():
-        app.add_config_value(name, default, rebuild, types)
+    for registration in registrations():
+        app.add_config_value(*registration)
     app.add_domain(KerasDomain)
+    app.add_directive_to_domain("keras", "model", ModelDirective)
+    app.add_directive_to_domain("keras", "code", CodeDirective)
+    for name in ("model", "layer"):
+        app.add_role_to_domain("keras", name, CheckedXRefRole())
+    for name in ("shape", "params", "dtype", "bytes", "axes"):
+        app.add_role_to_domain("keras", name, ValueRole())
+    app.add_role_to_domain("keras", "unchecked", UncheckedRole())
     app.add_builder(CheckBuilder)
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
@@ -56,6 +74,21 @@ def register(app: Sphinx) -> ExtensionMetadata:
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
+
+
+def registrations() -> Iterator[tuple[str, Any, Rebuild, Any]]:
+    """Yield what ``app.add_config_value`` takes, for each setting."""
+    for setting in fields(Settings):
+        default: Any = setting.default
+        types: Any = [type(default)]
+        if isinstance(default, tuple):
+            default, types = list(default), [list, tuple]
+        elif isinstance(default, bool):
+            # With a text allowed, Sphinx leaves it to us to read what the command line says.
+            types = [bool, str]
+        elif setting.metadata["choices"]:
+            types = ENUM(*setting.metadata["choices"])
+        yield PREFIX + setting.name, default, setting.metadata["rebuild"], types
 
 
 def _follow(app: Sphinx, build: Build) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,18 @@ def opened(path: str | Path) -> BinaryIO:
         file.close()
         raise OSError("it is no file")
     return file
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that others see all of it or nothing. Raises ``OSError``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _digest(path: str | Path, parts: Callable[[BinaryIO], Iterator[bytes]]) -> str:

@@ -18,13 +18,14 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from sphinx_kerasshape.config import PRELUDE, Settings
-from sphinx_kerasshape.forking import Forking
-from sphinx_kerasshape.messages import Answer, Request
-from sphinx_kerasshape.process import Worker
-from sphinx_kerasshape.runner import Runner
-from sphinx_kerasshape.spawning import Spawning
-from sphinx_kerasshape.surroundings import launch
+from sphinx_kerasshape.messages.report import Answer
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.forking import Forking
+from sphinx_kerasshape.run.launch import launch
+from sphinx_kerasshape.run.runner import Runner
+from sphinx_kerasshape.run.spawning import Spawning
+from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent

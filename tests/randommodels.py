@@ -57,7 +57,7 @@ class Unfit(Exception):
     """That a layer does not take a tensor of such dimensions."""
 
 
-class Tensor(NamedTuple):
+class TensorSpec(NamedTuple):
     """A variable of the program that holds a tensor."""
 
     name: str
@@ -341,7 +341,7 @@ class Graph:
         self.lines = lines
         self.names = names
         self.depth = depth
-        self.tensors: list[Tensor] = []
+        self.tensors: list[TensorSpec] = []
         self.layers: list[tuple[str, Made, Dims]] = []
         self.models: list[tuple[str, tuple[Dims, ...], tuple[Dims, ...], str]] = []
 
@@ -354,16 +354,16 @@ class Graph:
     def add(self, code: str, dims: Dims, kind: str = "float32") -> None:
         name = self.name("x")
         self.set(name, code)
-        self.tensors.append(Tensor(name, dims, kind))
+        self.tensors.append(TensorSpec(name, dims, kind))
 
-    def pick(self, fits: Callable[[Tensor], bool] = lambda _: True) -> Tensor:
+    def pick(self, fits: Callable[[TensorSpec], bool] = lambda _: True) -> TensorSpec:
         """Draw a tensor, late ones first."""
         found = [one for one in reversed(self.tensors) if fits(one)]
         if not found:
             raise Unfit
         return self.draw(st.sampled_from(found[:4]))
 
-    def float(self) -> Tensor:
+    def float(self) -> TensorSpec:
         return self.pick(lambda one: one.kind == "float32" and len(one.dims) > 1)
 
     def code(self, made: Made) -> str:
@@ -388,7 +388,7 @@ class Graph:
         shape = f"batch_shape={written(dims)}" if isinstance(batch, int) else written(dims[1:])
         dtype = ", dtype='int32'" if whole else ""
         self.set(name, f"keras.Input({shape}{dtype}, name={name!r})")
-        self.tensors.append(Tensor(name, dims, kind))
+        self.tensors.append(TensorSpec(name, dims, kind))
 
     def step(self) -> None:
         """Add some lines."""
@@ -503,12 +503,12 @@ class Graph:
             name = self.name("parts")
             self.set(name, f"keras.ops.split({x.name}, 2, axis={axis})")
             for number_ in range(2):
-                self.tensors.append(Tensor(f"{name}[{number_}]", (*before, dim // 2, *after)))
+                self.tensors.append(TensorSpec(f"{name}[{number_}]", (*before, dim // 2, *after)))
             return
         self.add(code.format(x.name, axis), dims)
 
     def attention(self) -> None:
-        def fits(one: Tensor) -> bool:
+        def fits(one: TensorSpec) -> bool:
             return len(one.dims) == 3 and isinstance(one.dims[2], int) and one.kind == "float32"
 
         x, y = self.pick(fits), self.pick(fits)
@@ -555,7 +555,7 @@ class Graph:
             )
             name = self.name("x")
             self.set(name, f"keras.Input({written(dims[1:])})")
-            inner.tensors.append(Tensor(name, dims))
+            inner.tensors.append(TensorSpec(name, dims))
             ends.append(name)
         for _ in range(number(self.draw, 3)):
             inner.step()
@@ -572,7 +572,9 @@ class Graph:
         model = self.draw(st.sampled_from(self.models))
         self.call(model, [self.pick(lambda one, dims=dims: one.dims == dims) for dims in model[1]])
 
-    def call(self, model: tuple[str, tuple[Dims, ...], tuple[Dims, ...], str], given: list[Tensor]) -> None:
+    def call(
+        self, model: tuple[str, tuple[Dims, ...], tuple[Dims, ...], str], given: list[TensorSpec]
+    ) -> None:
         if len(given) > len(set(given)):
             raise Unfit  # Keras would give a model's input another name from then on.
         name, _, made, structure = model
@@ -586,7 +588,7 @@ class Graph:
         self.set(variable, called)
         for count, dims in enumerate(made):
             key = repr(f"k{count}") if structure == "dict" else str(count)
-            self.tensors.append(Tensor(f"{variable}[{key}]", dims))
+            self.tensors.append(TensorSpec(f"{variable}[{key}]", dims))
 
     def part(self) -> None:
         """Make a model of a part of this one; it has the same layers."""
@@ -602,7 +604,7 @@ class Graph:
         self.models.append((name, (x.dims,), (y.dims,), "one"))
         self.call(self.models[-1], [x])
 
-    def inputs(self) -> list[Tensor]:
+    def inputs(self) -> list[TensorSpec]:
         made = {line.partition(" = ")[0] for line in self.lines if " = keras.Input(" in line}
         return [one for one in self.tensors if one.name in made]
 
@@ -612,7 +614,7 @@ class Graph:
             if chance(self.draw, 3):
                 self.lines.append(f"{name}.layers[-1].trainable = True")
 
-    def outputs(self) -> list[Tensor]:
+    def outputs(self) -> list[TensorSpec]:
         """Draw the outputs of the model; the newest tensor is one of them."""
         more = [self.pick() for _ in range(number(self.draw, 3) - 1)]
         return list(dict.fromkeys([self.tensors[-1], *more]))
@@ -626,7 +628,7 @@ def written(dims: Dims) -> str:
     return str(tuple(None if isinstance(dim, Open) else dim for dim in dims))
 
 
-def structured(tensors: list[Tensor], structure: str) -> str:
+def structured(tensors: list[TensorSpec], structure: str) -> str:
     if structure == "dict":
         pairs = (f"'k{count}': {one.name}" for count, one in enumerate(tensors))
         return f"{{{', '.join(pairs)}}}"

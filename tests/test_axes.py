@@ -9,19 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_kerasshape import axes, claims, fitting, named, notation
-from sphinx_kerasshape.axes import Depends, Expr
-from sphinx_kerasshape.messages import Axis
+from sphinx_kerasshape.axes import expression, notation
+from sphinx_kerasshape.axes.expression import Depends, Expr
+from sphinx_kerasshape.claims import named_sizes, shapes
+from sphinx_kerasshape.messages.report import Axis
+from sphinx_kerasshape.worker.axes import fitting
 
 SMALL = st.integers(-9, 9)
 POSITIVE = st.integers(1, 9)
 EXPRESSIONS = st.recursive(
-    st.sampled_from(["time", "words"]).map(axes.axis) | SMALL.map(axes.constant),
+    st.sampled_from(["time", "words"]).map(expression.axis) | SMALL.map(expression.constant),
     lambda inner: st.one_of(
-        st.builds(axes.add, inner, inner),
-        st.builds(axes.multiply, inner, inner),
-        st.builds(axes.divide, inner, POSITIVE),
-        st.builds(axes.ceiling, inner, POSITIVE),
+        st.builds(expression.add, inner, inner),
+        st.builds(expression.multiply, inner, inner),
+        st.builds(expression.divide, inner, POSITIVE),
+        st.builds(expression.ceiling, inner, POSITIVE),
     ),
     max_leaves=6,
 )
@@ -31,22 +33,22 @@ TIME = (Axis("batch", 1, 1, ""), Axis("time", 3, 1, "conv"))
 
 @given(EXPRESSIONS, SIZES)
 def test_what_is_written_can_be_read(expr: Expr, sizes: dict[str, int]) -> None:
-    for text in (str(expr), named.plain(str(expr))):
+    for text in (str(expr), named_sizes.plain(str(expr))):
         if len(text) <= 200:
             found = notation.parse(text)
             assert isinstance(found, Expr)
-            assert axes.evaluate(found, sizes) == axes.evaluate(expr, sizes)
+            assert expression.evaluate(found, sizes) == expression.evaluate(expr, sizes)
 
 
 @given(EXPRESSIONS, EXPRESSIONS, POSITIVE, SIZES)
 def test_operations_are_those_of_numbers(one: Expr, two: Expr, number: int, sizes: dict[str, int]) -> None:
-    first, second = axes.evaluate(one, sizes), axes.evaluate(two, sizes)
-    assert axes.evaluate(axes.add(one, two), sizes) == first + second
-    assert axes.evaluate(axes.multiply(one, two), sizes) == first * second
-    assert axes.evaluate(axes.divide(one, number), sizes) == first // number
-    assert axes.evaluate(axes.ceiling(one, number), sizes) == -(-first // number)
-    put = axes.substitute(one, {"time": two})
-    assert axes.evaluate(put, sizes) == axes.evaluate(one, {**sizes, "time": second})
+    first, second = expression.evaluate(one, sizes), expression.evaluate(two, sizes)
+    assert expression.evaluate(expression.add(one, two), sizes) == first + second
+    assert expression.evaluate(expression.multiply(one, two), sizes) == first * second
+    assert expression.evaluate(expression.divide(one, number), sizes) == first // number
+    assert expression.evaluate(expression.ceiling(one, number), sizes) == -(-first // number)
+    put = expression.substitute(one, {"time": two})
+    assert expression.evaluate(put, sizes) == expression.evaluate(one, {**sizes, "time": second})
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_a_fit_meets_all_values(numbers: tuple[int, int, int], values: list[int]
     step = fitting.fit([tuple(values)], output)
     assert step is not None
     for expr in filter(None, (step.expr, step.other)):
-        assert tuple(axes.evaluate(expr, {"0": value}) for value in values) == output
+        assert tuple(expression.evaluate(expr, {"0": value}) for value in values) == output
 
 
 @given(LINEAR)
@@ -142,7 +144,7 @@ def test_a_fit_of_many_values_is_the_function_itself(numbers: tuple[int, int, in
     values = (*range(100, 140), 1111, 2048)
     step = fitting.fit([values], tuple(map(true, values)))
     assert step is not None
-    assert all(axes.evaluate(step.expr, {"0": value}) == true(value) for value in range(1, 3000, 7))
+    assert all(expression.evaluate(step.expr, {"0": value}) == true(value) for value in range(1, 3000, 7))
 
 
 @pytest.mark.parametrize(
@@ -208,8 +210,11 @@ def test_option_refused(option: str, message: str) -> None:
     assert message in str(refused.value)
 
 
-def known(*texts: str | int) -> named.Dims:
-    return tuple(text if isinstance(text, int) else named.Known(notation.parse(text), TIME) for text in texts)
+def known(*texts: str | int) -> named_sizes.Dims:
+    return tuple(
+        text if isinstance(text, int) else named_sizes.SymbolicSize(notation.parse(text), TIME)
+        for text in texts
+    )
 
 
 CONV = known("batch", "time − 2", 32)
@@ -237,8 +242,8 @@ STRIDED = known("batch", "⌊(time − 3) / 2⌋ + 1", 32)
         ("(batch, 4)", known("batch", "4")),
     ],
 )
-def test_claims_that_hold(text: str, actual: named.Dims) -> None:
-    claim = claims.shape_claim(text)
+def test_claims_that_hold(text: str, actual: named_sizes.Dims) -> None:
+    claim = shapes.shape_claim(text)
     assert claim.holds((actual,))
     assert claim.restated((actual,)) == text
 
@@ -258,17 +263,19 @@ def test_claims_that_hold(text: str, actual: named.Dims) -> None:
         ("(batch, time)", known("batch", "depends on time"), "(batch, depends on time)"),
     ],
 )
-def test_claims_that_do_not_hold(text: str, actual: named.Dims, restated: str) -> None:
-    claim = claims.shape_claim(text)
+def test_claims_that_do_not_hold(text: str, actual: named_sizes.Dims, restated: str) -> None:
+    claim = shapes.shape_claim(text)
     assert not claim.holds((actual,))
     assert claim.restated((actual,)) == restated
 
 
 def test_expressions_are_compared_for_sizes_that_the_model_takes() -> None:
     even = (Axis("time", 2, 2, "add"),)
-    size = named.Known(notation.parse("time"), even)
+    size = named_sizes.SymbolicSize(notation.parse("time"), even)
     assert size.is_same(notation.parse("2 * (time // 2)"))
-    assert not named.Known(notation.parse("time"), TIME).is_same(notation.parse("2 * (time // 2)"))
+    assert not named_sizes.SymbolicSize(notation.parse("time"), TIME).is_same(
+        notation.parse("2 * (time // 2)")
+    )
     assert not size.is_same(notation.parse("words"))
 
 
@@ -291,29 +298,29 @@ def test_what_is_too_large_to_compute_with_is_refused_at_once(text: str) -> None
     with pytest.raises(notation.Unreadable):
         notation.parse(text)
     for shape in (f"({text}, 3)", f"(None, {text})", text):
-        with pytest.raises(claims.Unreadable):
-            claims.shape_claim(shape)
+        with pytest.raises(shapes.Unreadable):
+            shapes.shape_claim(shape)
     assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("count", [12, 3000])
 def test_one_size_in_groups_of_any_number_is_a_claim_or_none(count: int) -> None:
     text = "1" + ",000" * count
-    assert not claims.shape_claim(text).holds(((1000**count,),))
-    assert not claims.shape_claim(f"({text})").holds(((1000**count,),))
+    assert not shapes.shape_claim(text).holds(((1000**count,),))
+    assert not shapes.shape_claim(f"({text})").holds(((1000**count,),))
 
 
 def test_many_axes_are_compared_in_little_time() -> None:
     many = tuple(Axis(f"a{number}", 1, 1, "") for number in range(100))
     heavy = notation.parse("+".join(f"(a{number}+1)^9" for number in range(4)))
     started = time.process_time()
-    assert not named.Known(heavy, many).is_same(notation.parse("(a0+1)^9"))
-    assert named.Known(heavy, many).is_same(notation.parse(f"0*a99 + {heavy}"))
+    assert not named_sizes.SymbolicSize(heavy, many).is_same(notation.parse("(a0+1)^9"))
+    assert named_sizes.SymbolicSize(heavy, many).is_same(notation.parse(f"0*a99 + {heavy}"))
     assert time.process_time() - started < 2
 
 
 def test_functions_that_rarely_differ_are_told_apart() -> None:
-    size = named.Known(notation.parse("time // 128"), TIME)
+    size = named_sizes.SymbolicSize(notation.parse("time // 128"), TIME)
     assert not size.is_same(notation.parse("(time + 1) // 128"))
 
 
@@ -327,9 +334,9 @@ def test_functions_that_rarely_differ_are_told_apart() -> None:
     ],
 )
 def test_needs(known: tuple[Axis, ...], text: str) -> None:
-    assert named.needs(known) == text
+    assert named_sizes.needs(known) == text
     if text:
-        claim = named.needs_claim(f"needs {text}")
+        claim = named_sizes.needs_claim(f"needs {text}")
         assert claim.holds(known)
         assert claim.restated(known) == f"needs {text}"
 
@@ -346,12 +353,12 @@ def test_needs(known: tuple[Axis, ...], text: str) -> None:
     ],
 )
 def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
-    claim = named.needs_claim(text)
+    claim = named_sizes.needs_claim(text)
     assert claim.holds(TIME) == holds
     assert claim.restated(TIME) == restated
 
 
 @pytest.mark.parametrize("text", ["time", "time < 3", "at least 3", "time ≥ three", "≥ 3"])
 def test_no_claim_of_needs(text: str) -> None:
-    with pytest.raises(claims.Unreadable, match="states no sizes: write time ≥ 3"):
-        named.needs_claim(text)
+    with pytest.raises(shapes.Unreadable, match="states no sizes: write time ≥ 3"):
+        named_sizes.needs_claim(text)

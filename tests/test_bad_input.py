@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sphinx_kerasshape import options
+from sphinx_kerasshape.collect import options
 
 from .conftest import OLD_MYST, Built, Project
 

@@ -15,17 +15,20 @@ from typing import Any, cast
 
 import pytest
 
-from sphinx_kerasshape.cache import Cache, Result, Shown, Surroundings
-from sphinx_kerasshape.codec import plain
 from sphinx_kerasshape.files import digest as file_digest
-from sphinx_kerasshape.messages import Error, Failure, Report, Request, Source, Versions
-from sphinx_kerasshape.process import Run, Worker
-from sphinx_kerasshape.runner import Runner
+from sphinx_kerasshape.messages.codec import encode
+from sphinx_kerasshape.messages.report import Error, Failure, Report, Source, Versions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.result import Result
+from sphinx_kerasshape.run.runner import Runner
+from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.store.cache import Cache, RunEnvironment
+from sphinx_kerasshape.store.shown import PageFingerprints
 
 from .conftest import Built, Project
 
 VERSIONS = Versions("3.12.1", "2.21.0", "3.15.0", "tensorflow")
-NOW = Surroundings(VERSIONS, (("MODE", "fast"),), {"bricks": "1.0"}.get)
+NOW = RunEnvironment(VERSIONS, (("MODE", "fast"),), {"bricks": "1.0"}.get)
 REQUEST = Request("keras.Sequential()")
 REPORT = Report(error=Error("ValueError", "no"), versions=VERSIONS)
 
@@ -35,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def cache(folder: Path, now: Surroundings = NOW) -> Cache:
+def cache(folder: Path, now: RunEnvironment = NOW) -> Cache:
     return Cache(folder, now, folder.parent)
 
 
@@ -46,7 +49,7 @@ def stored(folder: Path, report: Report = REPORT) -> Path:
     return path
 
 
-def found(folder: Path, request: Request = REQUEST, now: Surroundings = NOW) -> Result | None:
+def found(folder: Path, request: Request = REQUEST, now: RunEnvironment = NOW) -> Result | None:
     return cache(folder, now).find(request)
 
 
@@ -223,30 +226,30 @@ def test_nothing_is_left_of_a_write_that_fails(folder: Path) -> None:
 
 
 def test_shown_pages_are_those_of_the_last_build(folder: Path) -> None:
-    shown = Shown(folder, "html:/out")
+    shown = PageFingerprints(folder, "html:/out")
     assert shown.changed({"a": "1", "b": "2"}) == ["a", "b"]
     shown.save({"a": "1", "b": "2"})
-    assert Shown(folder, "html:/out").changed({"a": "1", "b": "3", "c": "4"}) == ["b", "c"]
-    assert Shown(folder, "text:/out").changed({"a": "1"}) == ["a"]
+    assert PageFingerprints(folder, "html:/out").changed({"a": "1", "b": "3", "c": "4"}) == ["b", "c"]
+    assert PageFingerprints(folder, "text:/out").changed({"a": "1"}) == ["a"]
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"[1]", b"7", b"null", b'"text"', b"\xff", b'[["a"]]'])
 def test_spoilt_shown_pages_are_written_anew(data: bytes, folder: Path) -> None:
-    shown = Shown(folder, "html:/out")
+    shown = PageFingerprints(folder, "html:/out")
     shown.save({"a": "1"})
     (path,) = folder.iterdir()
     path.write_bytes(data)
-    shown = Shown(folder, "html:/out")
+    shown = PageFingerprints(folder, "html:/out")
     assert shown.changed({"a": "1"}) == ["a"]
     shown.save({"a": "1"})
-    assert Shown(folder, "html:/out").changed({"a": "1"}) == []
+    assert PageFingerprints(folder, "html:/out").changed({"a": "1"}) == []
 
 
 def test_shown_pages_that_cannot_be_kept_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    shown = Shown(tmp_path / "file", "html:/out")
+    shown = PageFingerprints(tmp_path / "file", "html:/out")
     shown.save({"a": "1"})
-    assert Shown(tmp_path / "file", "html:/out").changed({"a": "1"}) == ["a"]
+    assert PageFingerprints(tmp_path / "file", "html:/out").changed({"a": "1"}) == ["a"]
     assert (tmp_path / "file").read_text() == "in the way"
 
 
@@ -255,7 +258,7 @@ class Fails:
 
     def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         for run in runs:
-            failure = {"failure": plain(Failure("code", "no"))}
+            failure = {"failure": encode(Failure("code", "no"))}
             yield {"id": run.id, "seconds": 0.1, "answers": [failure]}
 
 

@@ -10,14 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sphinx_kerasshape import targets
-from sphinx_kerasshape.claims import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
-from sphinx_kerasshape.messages import Axis, Call, LayerRow, Model, Report, Tensor, Versions, Weight
-from sphinx_kerasshape.records import Claim
-from sphinx_kerasshape.report import claim_trouble
-from sphinx_kerasshape.targets import Unresolved, parse
-from sphinx_kerasshape.verdicts import Verdict, judge
-from sphinx_kerasshape.wording import said
+from sphinx_kerasshape.check.warnings import claim_finding
+from sphinx_kerasshape.claims import targets
+from sphinx_kerasshape.claims.shapes import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
+from sphinx_kerasshape.claims.targets import Unresolved, parse
+from sphinx_kerasshape.claims.verdicts import Verdict, judge
+from sphinx_kerasshape.messages.report import (
+    Axis,
+    LayerCall,
+    LayerRow,
+    Model,
+    Report,
+    TensorSpec,
+    Versions,
+    Weight,
+)
+from sphinx_kerasshape.pages.records import Claim
+from sphinx_kerasshape.text import quoted
 
 from .conftest import OLD_SPHINX, Built, Project
 
@@ -162,7 +171,7 @@ def test_dtypes() -> None:
 def test_unreadable_shape(text: str) -> None:
     with pytest.raises(Unreadable) as raised:
         shape_claim(text)
-    assert str(raised.value).startswith(f"{said(text)} ")
+    assert str(raised.value).startswith(f"{quoted(text)} ")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +180,7 @@ def test_unreadable_shape(text: str) -> None:
 def test_unreadable_count(text: str) -> None:
     with pytest.raises(Unreadable) as raised:
         count_claim(text)
-    assert str(raised.value).startswith(f"{said(text)} ")
+    assert str(raised.value).startswith(f"{quoted(text)} ")
 
 
 pieces = st.sampled_from(
@@ -247,9 +256,9 @@ def weight(name: str, *shape: int, path: str = "", dtype: str = "float32") -> We
 
 
 def row(name: str, kind: str, depth: int = 0, outputs: tuple = (), weights: tuple = ()) -> LayerRow:
-    tensors = tuple(Tensor(shape, "float32") for shape in outputs)
+    tensors = tuple(TensorSpec(shape, "float32") for shape in outputs)
     params = sum(weight.params for weight in weights)
-    calls = (Call(tensors, tensors, ()),) if tensors else ()
+    calls = (LayerCall(tensors, tensors, ()),) if tensors else ()
     return LayerRow(name, kind, depth, calls, params, params // 2, 4 * params, weights)
 
 
@@ -263,7 +272,7 @@ ROWS = (
     row("[0]", "Bracket", 0, ((N, 12),)),
     row("unknown", "Lambda"),
 )
-INPUTS = (Tensor((N, 3), "float32", "first"), Tensor((N, 4), "int32", "second"))
+INPUTS = (TensorSpec((N, 3), "float32", "first"), TensorSpec((N, 4), "int32", "second"))
 MODEL = Model("model", "Functional", False, INPUTS, INPUTS[:1], ROWS, 80, 60, 20, 320)
 FOUND = {
     "m.input[0]": ((N, 3),),
@@ -388,7 +397,7 @@ def test_verdicts() -> None:
 @pytest.mark.parametrize("stated", ["", "(None, 3)", "(batch, time)"])
 def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
     """As somebody may have written them into a lock."""
-    output = Tensor((None, None), "float32", "", ("batch", text))
+    output = TensorSpec((None, None), "float32", "", ("batch", text))
     model = MODEL._replace(outputs=(output,), axes=(Axis("batch", 1, 1, ""), Axis("time", 1, 1, "")))
     found = judge(Claim("shape", "m.output", stated, "page:1"), lambda _: Report(model))
     assert not found.holds
@@ -433,7 +442,7 @@ def test_nothing_can_be_said(target: str, stated: str, problem: str) -> None:
 )
 def test_what_is_wrong_is_either_the_target_or_the_statement(target: str, stated: str, problem: str) -> None:
     """Also of ``{keras:shape}` ` ``, which Sphinx takes for a target without a character."""
-    trouble = claim_trouble(verdict("shape", target, stated))
+    trouble = claim_finding(verdict("shape", target, stated))
     assert trouble is not None
     assert trouble.problem == problem
 

@@ -16,9 +16,10 @@ from hypothesis import settings as patience
 from hypothesis import strategies as st
 from sphinx.config import Config, check_confval_types
 
-from sphinx_kerasshape.codec import fingerprint
-from sphinx_kerasshape.config import PREFIX, Settings, options, settings, settle
-from sphinx_kerasshape.surroundings import launch
+from sphinx_kerasshape.extension import registrations
+from sphinx_kerasshape.messages.codec import fingerprint
+from sphinx_kerasshape.run.launch import launch
+from sphinx_kerasshape.settings.settings import PREFIX, Settings, read_settings, settle
 
 from .conftest import Project
 
@@ -28,27 +29,27 @@ NAMES = [one.name for one in fields(Settings)]
 
 def conf(**values: object) -> Any:
     """Return what a conf.py with some options gives: the others as they are by default."""
-    defaults = {name: default for name, default, _, _ in options()}
+    defaults = {name: default for name, default, _, _ in registrations()}
     return SimpleNamespace(**{**defaults, **{PREFIX + name: value for name, value in values.items()}})
 
 
 def registered(conf: dict[str, Any], overrides: dict[str, Any] | None = None) -> Config:
     """Return the config of a conf.py and a command line."""
     config = Config(conf, overrides)
-    for option in options():
+    for option in registrations():
         config.add(*option)
     return config
 
 
 def test_defaults() -> None:
-    assert settings(conf()) == (Settings(), [])
+    assert read_settings(conf()) == (Settings(), [])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_is_documented(name: str) -> None:
     (option,) = (one for one in fields(Settings) if one.name == name)
     assert option.metadata["help"].endswith(".")
-    assert PREFIX + name in [registered for registered, *_ in options()]
+    assert PREFIX + name in [registered for registered, *_ in registrations()]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_command_line(name: str, text: str, value: object) -> None:
     assert name in NAMES
     config = registered({}, {PREFIX + name: text})
     assert settle(config) == []
-    read, problems = settings(config)
+    read, problems = read_settings(config)
     assert problems == []
     assert read == Settings(**{name: value})
 
@@ -122,7 +123,7 @@ def test_command_line(name: str, text: str, value: object) -> None:
     ],
 )
 def test_a_wrong_value(name: str, value: object, message: str) -> None:
-    assert settings(conf(**{name: value})) == (Settings(), [message])
+    assert read_settings(conf(**{name: value})) == (Settings(), [message])
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_wrong_value(name: str, value: object, message: str) -> None:
     ],
 )
 def test_a_wrong_value_that_must_run_nothing(name: str, value: object, message: str, read: object) -> None:
-    assert settings(conf(**{name: value})) == (Settings(**{name: read}), [message])
+    assert read_settings(conf(**{name: value})) == (Settings(**{name: read}), [message])
 
 
 @pytest.mark.parametrize("name", ["network", "lint", "provenance", "check_cached"])
@@ -153,7 +154,7 @@ def test_a_wrong_value_that_must_run_nothing(name: str, value: object, message: 
 def test_numbers_for_truth(name: str, value: object, read: bool) -> None:
     config = registered({PREFIX + name: value})
     assert settle(config) == []
-    assert settings(config) == (Settings(**{name: read}), [])
+    assert read_settings(config) == (Settings(**{name: read}), [])
 
 
 def as_read(default: object, value: Any) -> object:
@@ -223,7 +224,7 @@ def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
     for value in ABSURD:
         config = registered({PREFIX + name: value})
         problems = settle(config)
-        read, later = settings(config)
+        read, later = read_settings(config)
         if problems:
             (problem,) = problems
             assert problem.startswith(f"{PREFIX}{name} ")
@@ -323,7 +324,7 @@ ANYTHING = (
 @PATIENT
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
 def test_any_value(values: dict[str, object]) -> None:
-    read, problems = settings(conf(**values))
+    read, problems = read_settings(conf(**values))
     assert {problem.split()[0].removeprefix(PREFIX) for problem in problems} <= values.keys()
     for option in fields(Settings):
         value, new = values.get(option.name), getattr(read, option.name)
@@ -331,7 +332,7 @@ def test_any_value(values: dict[str, object]) -> None:
         # An option may have a cautious value, besides its default, where the given one is unusable.
         cautious = option.metadata["unusable"]
         assert new in (option.default, cautious, as_read(option.default, value))
-    assert settings(conf(**vars(read))) == (read, [])
+    assert read_settings(conf(**vars(read))) == (read, [])
 
 
 def test_children() -> None:

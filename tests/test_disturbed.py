@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.cache import Shown
+from sphinx_kerasshape.store.shown import PageFingerprints
 
 from .conftest import Built, Project
 
@@ -132,11 +132,11 @@ def test_damaged_answers(make_project: Make) -> None:
 @pytest.mark.parametrize("kind", SPOILT)
 def test_damaged_notes_of_what_is_shown(kind: str, tmp_path: Path) -> None:
     """Damaged notes of what pages show: the pages are written again."""
-    Shown(tmp_path, "html").save({"page": "content"})
+    PageFingerprints(tmp_path, "html").save({"page": "content"})
     (path,) = tmp_path.iterdir()
     good = path.read_bytes()
     path.write_bytes(SPOILT[kind](good) or b"")
-    assert Shown(tmp_path, "html").changed({"page": "content", "other": ""})[-1] == "other"
+    assert PageFingerprints(tmp_path, "html").changed({"page": "content", "other": ""})[-1] == "other"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")

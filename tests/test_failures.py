@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from sphinx_kerasshape.messages import Failure, Request
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Failure
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Built, Project, answers
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_kerasshape.messages import Answer, Failure, Report
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import answers, request
 

@@ -12,11 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape import fix
-from sphinx_kerasshape.fix import Edit, Source, Unfixable, applied, edits
-from sphinx_kerasshape.places import Location, Placed, location, own_location, place
-from sphinx_kerasshape.records import Claim
-from sphinx_kerasshape.verdicts import Verdict
+from sphinx_kerasshape.check import fix
+from sphinx_kerasshape.check.fix import Edit, Source, Unfixable, applied, edits
+from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.pages.positions import (
+    LocatedClaims,
+    Location,
+    exact_location,
+    parse_location,
+    position_of,
+)
+from sphinx_kerasshape.pages.records import Claim
 
 from .conftest import Project
 from .test_claims import CONF, DEFINES, MODULE, PAGES, PARTS, statements
@@ -90,7 +96,7 @@ def test_equal_claims_of_a_paragraph_are_taken_in_turn() -> None:
     found: list[Claim] = []
     for line in (1, 1, 4):
         one = claim(line=line)
-        found.append(one._replace(location=own_location(one, text, Placed(found))))
+        found.append(one._replace(location=exact_location(one, text, LocatedClaims(found))))
     assert [one.location for one in found] == [f"{FILE}:1", f"{FILE}:2", f"{FILE}:4"]
     assert repaired(text, *found)[0] == text.replace("7", "8")
     assert (
@@ -103,9 +109,9 @@ def seconds(number: int, separator: str) -> float:
     """Return how long it takes to find so many equal claims, in reading and in repairing."""
     text = separator.join(["{keras:params}`7 <m>`"] * number)
     began, found = time.perf_counter(), list[Claim]()
-    placed = Placed(found)
+    located = LocatedClaims(found)
     for _ in range(number):
-        found.append(claim()._replace(location=own_location(claim(), text, placed)))
+        found.append(claim()._replace(location=exact_location(claim(), text, located)))
     assert repaired(text, *found) == (text.replace("7", "8"), [])
     return time.perf_counter() - began
 
@@ -140,11 +146,11 @@ def test_docstrings() -> None:
 
 
 def test_locations() -> None:
-    assert location("C:\\a.md:5") == Location("C:\\a.md", 5)
-    assert location("a.py:docstring of b.c:5") == Location("a.py", 5, "b.c")
-    assert str(location("a.py:docstring of b.c:5")) == "a.py:docstring of b.c:5"
-    assert location("a.md") is None
-    assert place(claim()._replace(location="a.md"), "x") is None
+    assert parse_location("C:\\a.md:5") == Location("C:\\a.md", 5)
+    assert parse_location("a.py:docstring of b.c:5") == Location("a.py", 5, "b.c")
+    assert str(parse_location("a.py:docstring of b.c:5")) == "a.py:docstring of b.c:5"
+    assert parse_location("a.md") is None
+    assert position_of(claim()._replace(location="a.md"), "x") is None
 
 
 def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:

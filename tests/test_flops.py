@@ -7,8 +7,8 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages import Failure, Report
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Failure, Report
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Project, answers, request
 

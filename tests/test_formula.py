@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_kerasshape.formula import GATES, MOST, Unreadable, formula
-from sphinx_kerasshape.formula import value as value_of
-from sphinx_kerasshape.messages import Report, Weight, weights_of
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.claims.formula import GATES, MOST, Unreadable, formula
+from sphinx_kerasshape.claims.formula import value as value_of
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Report, Weight
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Project, answers, request
 

@@ -14,25 +14,18 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from sphinx_kerasshape import (
-    axes,
-    calls,
-    claims,
-    codec,
-    counts,
-    formula,
-    lint,
-    lock,
-    named,
-    notation,
-    options,
-    targets,
-)
-from sphinx_kerasshape import given as given_shapes
-from sphinx_kerasshape.cache import Cache, Shown, Surroundings
-from sphinx_kerasshape.given import Given
-from sphinx_kerasshape.messages import Report, Request, Source, Tensor, Versions
-from sphinx_kerasshape.worker import trouble
+from sphinx_kerasshape.axes import expression, notation
+from sphinx_kerasshape.claims import counts, doubts, formula, needs, shapes, targets
+from sphinx_kerasshape.collect import from_option, options
+from sphinx_kerasshape.messages import codec
+from sphinx_kerasshape.messages import input_spec as given_shapes
+from sphinx_kerasshape.messages.input_spec import InputSpec
+from sphinx_kerasshape.messages.report import Report, Source, TensorSpec, Versions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.store import lock
+from sphinx_kerasshape.store.cache import Cache, RunEnvironment
+from sphinx_kerasshape.store.shown import PageFingerprints
+from sphinx_kerasshape.worker.code import exceptions
 
 PATIENT = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -62,7 +55,7 @@ def options_of(text: str) -> object:
     return [options.parse({name: text}) for name in (*names, text)]
 
 
-def holds(claim: claims.ShapeClaim) -> object:
+def holds(claim: shapes.ShapeClaim) -> object:
     return claim.holds(((None, 3), (4, 5))), claim.restated(((None, 3),))
 
 
@@ -83,18 +76,20 @@ GRAMMARS = {
     "size": Grammar(counts.size_claim, counts.Unreadable, ("118,020 B", "115.3 KiB")),
     "sum": Grammar(formula.value, formula.Unreadable, ("4×(50×64 + 64) = 13,056", "1+2+3")),
     "shape": Grammar(
-        lambda text: holds(claims.shape_claim(text)),
-        claims.Unreadable,
+        lambda text: holds(shapes.shape_claim(text)),
+        shapes.Unreadable,
         ("(None, 50)", "28x28x3", "(batch, time − 2, …)", "[(4,), (5,)]"),
     ),
-    "needs": Grammar(named.needs_claim, named.Unreadable, ("time ≥ 3", "needs time = 8, 16, 24, …")),
-    "call": Grammar(calls.imported_code, options.Unusable, ("a.b:c(d=4)", "zoo:Zoo(size=[1, 2]).build()")),
+    "needs": Grammar(needs.needs_claim, counts.Unreadable, ("time ≥ 3", "needs time = 8, 16, 24, …")),
+    "call": Grammar(
+        from_option.imported_code, options.Unusable, ("a.b:c(d=4)", "zoo:Zoo(size=[1, 2]).build()")
+    ),
     "options": Grammar(options_of, options.Unusable, ("layer, output", "all", "batch, time", "(None, 3)")),
     "lines": Grammar(lambda text: options.in_range(text, 10), options.Unusable, ("1,3-5", "-2", "4-")),
-    "message": Grammar(trouble.clean, AssertionError, ("\x1b[31mred", "at 0x7f1234567890")),
-    "inert": Grammar(codec.inert, AssertionError, ("plain", "\x1b\u202e")),
+    "message": Grammar(exceptions.clean, AssertionError, ("\x1b[31mred", "at 0x7f1234567890")),
+    "inert": Grammar(codec.escape_controls, AssertionError, ("plain", "\x1b\u202e")),
     "prose": Grammar(
-        lambda text: [*lint._COUNT.finditer(text), *lint._SHAPE.finditer(text)],
+        lambda text: [*doubts._COUNT.finditer(text), *doubts._SHAPE.finditer(text)],
         AssertionError,
         ("3k params", "(None, 3)"),
     ),
@@ -218,7 +213,7 @@ def test_time_is_in_proportion_to_the_text(name: str) -> None:
 SIZES = st.integers(1, 10**6)
 SHAPES = st.lists(st.none() | SIZES, min_size=1, max_size=5).map(tuple)
 STRUCTURES = st.recursive(
-    st.builds(Given, SHAPES, st.sampled_from(["", "int32", "float16", "string"])),
+    st.builds(InputSpec, SHAPES, st.sampled_from(["", "int32", "float16", "string"])),
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3)
         | st.dictionaries(st.text(max_size=8), inner, min_size=1, max_size=3)
@@ -234,12 +229,13 @@ def test_an_input_is_read_as_it_is_written(structure: Any) -> None:
 
 
 EXPRS = st.recursive(
-    st.sampled_from([axes.axis("time"), axes.axis("rows")]) | st.integers(0, 50).map(axes.constant),
+    st.sampled_from([expression.axis("time"), expression.axis("rows")])
+    | st.integers(0, 50).map(expression.constant),
     lambda inner: (
-        st.builds(axes.add, inner, inner)
-        | st.builds(axes.multiply, inner, inner)
-        | st.builds(axes.divide, inner, st.integers(2, 7))
-        | st.builds(axes.ceiling, inner, st.integers(2, 7))
+        st.builds(expression.add, inner, inner)
+        | st.builds(expression.multiply, inner, inner)
+        | st.builds(expression.divide, inner, st.integers(2, 7))
+        | st.builds(expression.ceiling, inner, st.integers(2, 7))
     ),
     max_leaves=4,
 )
@@ -247,13 +243,13 @@ EXPRS = st.recursive(
 
 @PATIENT
 @given(EXPRS)
-def test_an_expression_is_read_as_it_is_written(expr: axes.Expr) -> None:
-    text = axes.text(expr)
+def test_an_expression_is_read_as_it_is_written(expr: expression.Expr) -> None:
+    text = expression.text(expr)
     assume(len(text) < 150)
     again = notation.parse(text)
-    assert isinstance(again, axes.Expr)
+    assert isinstance(again, expression.Expr)
     for sizes in ({"time": 7, "rows": 12}, {"time": 30, "rows": 5}, {"time": 101, "rows": 64}):
-        assert axes.evaluate(again, sizes) == axes.evaluate(expr, sizes)
+        assert expression.evaluate(again, sizes) == expression.evaluate(expr, sizes)
 
 
 @PATIENT
@@ -268,7 +264,7 @@ def test_a_true_shape_holds_in_each_notation_and_another_does_not(shape: tuple[i
     if len(shape) > 1:
         texts += [" × ".join(map(str, shape)), " x ".join(map(str, shape))]
     for text in texts:
-        claim = claims.shape_claim(text)
+        claim = shapes.shape_claim(text)
         assert claim.holds((shape,)), text
         assert not claim.holds(((*shape[:-1], (shape[-1] or 0) + 1),)) or "?" in text or None in shape, text
         assert not claim.holds(((*shape, 3),))
@@ -344,16 +340,16 @@ def test_a_cache_has_the_report_or_none(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "fuzzed-cache"
-    around = Surroundings(Versions("3", "2", "3", "tensorflow"))
+    around = RunEnvironment(Versions("3", "2", "3", "tensorflow"))
     Cache(folder, around, folder).store(REQUEST, REPORT)
     (path,) = folder.glob("??/*.json")
     path.write_bytes(data.draw(spoilt(path.read_bytes())))
     found = Cache(folder, around, folder).find(REQUEST)
     assert found is None or found.answer == REPORT
-    (folder / Shown(folder, "html")._path.name).write_bytes(
+    (folder / PageFingerprints(folder, "html")._path.name).write_bytes(
         data.draw(spoilt(b'{"index":"abc","other":"def"}'))
     )
-    assert set(Shown(folder, "html").changed({"index": "abc"})) <= {"index"}
+    assert set(PageFingerprints(folder, "html").changed({"index": "abc"})) <= {"index"}
 
 
 @PATIENT
@@ -384,16 +380,18 @@ def test_a_lock_says_what_was_locked_or_why_it_is_bad(
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from([*Report._fields, *Tensor._fields, *Source._fields, "x"]), inner, max_size=8
+                st.sampled_from([*Report._fields, *TensorSpec._fields, *Source._fields, "x"]),
+                inner,
+                max_size=8,
             )
         ),
         max_leaves=12,
     )
 )
 def test_any_json_is_a_record_or_a_value_error(value: Any) -> None:
-    for kind in (Report, Tensor, Source, Request):
+    for kind in (Report, TensorSpec, Source, Request):
         try:
-            built = codec.build(kind, json.loads(json.dumps(value)))
+            built = codec.decode(kind, json.loads(json.dumps(value)))
         except ValueError:
             continue
         text = codec.dumps(_without_paths(built))
@@ -412,8 +410,8 @@ def _without_paths(value: Any) -> Any:
 @PATIENT
 @given(st.text())
 def test_inert_text_stays_as_it_is(text: str) -> None:
-    once = codec.inert(text)
-    assert codec.inert(once) == once
+    once = codec.escape_controls(text)
+    assert codec.escape_controls(once) == once
     once.encode()
     assert text.isprintable() <= (once == text)
     assert "\x1b" not in once

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.codec import inert
+from sphinx_kerasshape.text import escape_controls
 
 from .conftest import Built, Project
 from .hostile import CANARY, LATEX, TEXTS
@@ -229,10 +229,10 @@ def test_readers_see_each_text_as_it_is(
     states: list[dict[str, Any]], record_property: Callable[[str, object], None]
 ) -> None:
     seen = " ".join(words(cell) for cell in states[0]["names"])
-    missing = [text for text in TEXTS if words(inert(text)) not in seen]
+    missing = [text for text in TEXTS if words(escape_controls(text)) not in seen]
     assert missing == []
     cells = " ".join(words(cell) for cell in states[0]["cells"])
-    assert [text for text in TEXTS if words(inert(text)) not in cells] == []
+    assert [text for text in TEXTS if words(escape_controls(text)) not in cells] == []
     record_property(
         "figure",
         f"{len(TEXTS)} hostile texts as names of layers, weights and classes, in messages and output",
@@ -270,7 +270,7 @@ def test_a_pdf_runs_nothing_and_shows_all(make_project: Callable[..., Project]) 
     assert "The end of the page." in words(shown)
     assert Path("/etc/hostname").read_text().strip() not in shown
     plain = squeezed(shown)
-    missing = [text for text in SAFE if squeezed(inert(text)) not in plain]
+    missing = [text for text in SAFE if squeezed(escape_controls(text)) not in plain]
     assert missing == []
 
 

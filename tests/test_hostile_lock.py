@@ -12,36 +12,38 @@ from typing import Any
 
 from docutils import nodes
 
-from sphinx_kerasshape import drift, ledger, lint, lock, report
-from sphinx_kerasshape.domain import layer_anchors
-from sphinx_kerasshape.lock import BadLock
-from sphinx_kerasshape.messages import (
+from sphinx_kerasshape.check import ledger, warnings
+from sphinx_kerasshape.claims import doubts
+from sphinx_kerasshape.claims.verdicts import judge
+from sphinx_kerasshape.messages.layers import layer_paths
+from sphinx_kerasshape.messages.report import (
     Axis,
-    Call,
+    LayerCall,
     LayerRow,
     Model,
     Report,
-    Request,
-    Tensor,
+    TensorSpec,
     Versions,
     Weight,
-    layer_paths,
 )
-from sphinx_kerasshape.records import Claim, Entry, Mention
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.pages.domain import layer_anchors
+from sphinx_kerasshape.pages.records import Block, Claim, Mention
 from sphinx_kerasshape.render import parts, table, values
 from sphinx_kerasshape.render.columns import COLUMNS
 from sphinx_kerasshape.render.style import Style
-from sphinx_kerasshape.verdicts import judge
+from sphinx_kerasshape.store import lock, lock_diff
+from sphinx_kerasshape.store.lock import BadLock
 
-ENTRY = Entry("m", "m", "m", Request("code"), "page:1", "", 1, 3)
+ENTRY = Block("m", "m", "m", Request("code"), "page:1", "", 1, 3)
 SAMPLED = 3
 """How many of the hostile values each place gets, drawn from all."""
-IN = Tensor((None, None, 8), "float32", "x", ("batch", "time", "8"))
-OUT = Tensor((None, None, 4), "float32", "y", ("batch", "⌊(time − 3) / 2⌋ + 1", "4"))
+IN = TensorSpec((None, None, 8), "float32", "x", ("batch", "time", "8"))
+OUT = TensorSpec((None, None, 4), "float32", "y", ("batch", "⌊(time − 3) / 2⌋ + 1", "4"))
 KERNEL = Weight("kernel", "inner/conv/kernel", (3, 8, 4), "float32", trainable=True)
 ROWS = (
-    LayerRow("inner", "Functional", 0, (Call((IN,), (OUT,), ("x",)),), 96, 96, 384, (), flops=7),
-    LayerRow("conv", "LSTM", 1, (Call((IN,), (OUT,), ()),), 96, 96, 384, (KERNEL,)),
+    LayerRow("inner", "Functional", 0, (LayerCall((IN,), (OUT,), ("x",)),), 96, 96, 384, (), flops=7),
+    LayerRow("conv", "LSTM", 1, (LayerCall((IN,), (OUT,), ()),), 96, 96, 384, (KERNEL,)),
     LayerRow("more", "Dense", 0, (), 96, 0, 384, (), shared=96, note="uncalled"),
 )
 AXES = (Axis("batch", 1, 1, ""), Axis("time", 3, 2, "conv"))
@@ -103,7 +105,7 @@ def show(found: Report) -> None:
             for stated in STATED[kind]:
                 verdict = judge(Claim(kind, target, stated, "page:1"), {"m": found}.__getitem__)
                 values.value(verdict, style)
-                trouble = report.claim_trouble(verdict)
+                trouble = warnings.claim_finding(verdict)
                 assert trouble is None or len(trouble.message) < 3000
     parts.output(found)
     if model is None:
@@ -113,10 +115,10 @@ def show(found: Report) -> None:
     section += [*parts.totals(model, style), *parts.weights(model, style), *parts.needs(model, style)]
     assert "\x1b" not in section.astext()
     for mention in (Mention("shape", "(None, 3)", "page:1"), Mention("params", "97", "page:1")):
-        lint.doubt(mention, [model])
+        doubts.doubt(mention, [model])
     json.dumps(ledger._model(found))
     for one, other in ((GOOD, found), (found, GOOD)):
-        assert all(len(line) < 3000 for line in drift.differences(one, other))
+        assert all(len(line) < 3000 for line in lock_diff.differences(one, other))
 
 
 def hostile(old: Any, draw: random.Random) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.codec import inert
+from sphinx_kerasshape.text import escape_controls
 
 from .conftest import Built, Project
 from .hostile import TEXTS
@@ -194,7 +194,7 @@ def test_arguments_stay_arguments(pair: tuple[Built, Built]) -> None:
 def test_the_inventory_has_a_line_for_each_name_that_fits(pair: tuple[Built, Built]) -> None:
     lines = zlib.decompress((pair[0].out / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     entries = [line for line in lines.splitlines() if line.startswith("named/")]
-    shown = [inert(name) for name in NAMES]
+    shown = [escape_controls(name) for name in NAMES]
     # Neither names that are divided like entries, nor those with slashes, which divide paths.
     fitting = {name for name in shown if "/" not in name and not re.search(r"\S\s+\S+\s+-?\d+(\s|$)", name)}
     assert {line.partition(" keras:layer ")[0] for line in entries} == {

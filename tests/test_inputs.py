@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sphinx_kerasshape.messages import Failure, Model, Report, Request
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Failure, Model, Report
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Project, answers, request
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.interpreter import interpreter
-from sphinx_kerasshape.messages import Failure
+from sphinx_kerasshape.messages.report import Failure
+from sphinx_kerasshape.run.interpreter import interpreter
 
 from .conftest import Project, answers, make_worker, processes, request
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape import lock
+from sphinx_kerasshape.store import lock
 
 from .conftest import OLD_KERAS, Built, Project, request
 

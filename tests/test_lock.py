@@ -12,27 +12,27 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape import lock
-from sphinx_kerasshape.codec import MOST, build, dumps, plain
-from sphinx_kerasshape.compact import compact, complete
-from sphinx_kerasshape.domain import layer_anchors
-from sphinx_kerasshape.drift import differences
 from sphinx_kerasshape.files import LARGEST
 from sphinx_kerasshape.files import digest as file_digest
-from sphinx_kerasshape.lock import BadLock
-from sphinx_kerasshape.messages import (
-    Call,
+from sphinx_kerasshape.messages.codec import MAX_VALUES, decode, dumps, encode
+from sphinx_kerasshape.messages.compact import compact, complete
+from sphinx_kerasshape.messages.report import (
     Error,
+    LayerCall,
     LayerRow,
     Model,
     Report,
-    Request,
     Source,
-    Tensor,
+    TensorSpec,
     Versions,
     Weight,
 )
-from sphinx_kerasshape.records import Entry
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.pages.domain import layer_anchors
+from sphinx_kerasshape.pages.records import Block
+from sphinx_kerasshape.store import lock
+from sphinx_kerasshape.store.lock import BadLock
+from sphinx_kerasshape.store.lock_diff import differences
 
 from .conftest import Built, Project
 
@@ -376,13 +376,13 @@ def test_the_canary_does_cry(tmp_path: Path, make_project: Callable[..., Project
 
 
 def row(name: str, size: int, source: str) -> LayerRow:
-    call = Call((Tensor((None, 4), "float32"),), (Tensor((None, size), "float32"),), (source,))
+    call = LayerCall((TensorSpec((None, 4), "float32"),), (TensorSpec((None, size), "float32"),), (source,))
     kernel = Weight("kernel", f"{name}/kernel", (4, size), "float32", trainable=True)
     return LayerRow(name, "Dense", 0, (call,), 4 * size, 4 * size, 16 * size, (kernel,))
 
 
 def report(*rows: LayerRow, **more: object) -> Report:
-    ends = (Tensor((None, 4), "float32", "x"),), (Tensor((None, 4), "float32", "y"),)
+    ends = (TensorSpec((None, 4), "float32", "x"),), (TensorSpec((None, 4), "float32", "y"),)
     model = Model("m", "Sequential", True, *ends, rows, 32, 32, 0, 128)
     return Report(model._replace(**more))  # type: ignore[arg-type]
 
@@ -425,7 +425,7 @@ def test_a_renamed_model_inside_is_said_once() -> None:
         (report(FIRST, SECOND, trainable=0), ["params 32 in the lock, 32 (0 trainable) now"]),
         (report(FIRST, SECOND, type="Functional"), ["type Sequential in the lock, Functional now"]),
         (
-            report(FIRST, SECOND, inputs=(Tensor((None, 4), "int32"),)),
+            report(FIRST, SECOND, inputs=(TensorSpec((None, 4), "int32"),)),
             ["input dtype float32 in the lock, int32 now"],
         ),
         (
@@ -448,7 +448,7 @@ def test_differences(now: Report, lines: list[str]) -> None:
     "value", [report(FIRST, SECOND), Report(error=Error("E", "m"), output="é\n"), Report()]
 )
 def test_compact_data_is_completed_to_the_same(value: Report) -> None:
-    assert complete(Report, compact(value)) == plain(value)
+    assert complete(Report, compact(value)) == encode(value)
 
 
 def test_a_digest_is_the_same_in_every_checkout() -> None:
@@ -496,7 +496,7 @@ def test_files_in_folders_of_any_name_are_found(name: str, tmp_path: Path) -> No
     zoo.write_text("one")
     sources = (Source("file", str(zoo), file_digest(zoo)),)
     # As the process that ran the code says it.
-    answer = build(Report, json.loads(dumps(report(FIRST)._replace(sources=sources))))
+    answer = decode(Report, json.loads(dumps(report(FIRST)._replace(sources=sources))))
     request = Request("code")
     for root in (tmp_path, zoo.parent):
         zoo.write_text("one")
@@ -547,7 +547,7 @@ def test_a_lock_that_is_a_folder_or_no_text_is_bad(tmp_path: Path) -> None:
 
 def test_a_lock_of_too_many_values_or_files_is_bad(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    path.write_text("[" + "1," * (MOST + 1) + "1]")
+    path.write_text("[" + "1," * (MAX_VALUES + 1) + "1]")
     with pytest.raises(BadLock, match="is not JSON: more than 8,388,608 values"):
         lock.read(path)
     data = json.loads(lock.write({"a": (Request("code"), report(FIRST))}, Versions("3"), tmp_path))
@@ -575,7 +575,7 @@ def test_a_lock_or_a_file_of_it_that_has_no_end_is_not_read(tmp_path: Path) -> N
 def test_messages_are_short_whatever_is_in_the_lock(tmp_path: Path) -> None:
     long = "x" * 1000
     sources = tuple(f"{long[:990]}{number}" for number in range(20_000))
-    call = Call((), (Tensor((None, 4), "float32", long),) * 2000, sources)
+    call = LayerCall((), (TensorSpec((None, 4), "float32", long),) * 2000, sources)
     wide = FIRST._replace(name=long, calls=(call,))
     other = wide._replace(calls=(call._replace(sources=(*sources[:-1], "y"), outputs=call.outputs[:-1]),))
     lines = differences(report(wide, SECOND), report(other, SECOND))
@@ -609,7 +609,7 @@ def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> 
 
 
 def anchors(layers: list[str]) -> dict[str, str]:
-    return layer_anchors(Entry("m", "m", "m", Request(""), "page:1", "", 1, 1), layers)
+    return layer_anchors(Block("m", "m", "m", Request(""), "page:1", "", 1, 1), layers)
 
 
 def test_no_two_layers_have_one_anchor() -> None:

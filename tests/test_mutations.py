@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.claims import shape_claim
+from sphinx_kerasshape.claims.shapes import shape_claim
 
 from .conftest import OLD_KERAS, REPOSITORY, Built, Project
 

@@ -9,18 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sphinx.directives import code
 
-from sphinx_kerasshape import options
-from sphinx_kerasshape.calls import imported_code
-from sphinx_kerasshape.options import (
-    ALL,
-    COLUMNS,
-    PARTS,
-    Options,
-    Unusable,
-    in_range,
-    parse,
-)
-from sphinx_kerasshape.wording import brief
+from sphinx_kerasshape.collect import options
+from sphinx_kerasshape.collect.from_option import imported_code
+from sphinx_kerasshape.collect.options import ALL, PARTS, Options, Unusable, in_range, parse
+from sphinx_kerasshape.settings.settings import COLUMNS
+from sphinx_kerasshape.text import excerpt
 
 parselinenos = getattr(code, "parse_line_num_spec", None) or code.parselinenos  # Sphinx 9, 8
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -134,7 +127,7 @@ def test_any_text(given: dict[str, str | None]) -> None:
     assert values.depth >= 1
     assert values.align in ("", "left", "center", "right")
     for option in given.keys() - KNOWN:
-        assert any(message.startswith(f":{brief(option)}: is no option") for message in problems)
+        assert any(message.startswith(f":{excerpt(option)}: is no option") for message in problems)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from sphinx_kerasshape import axes, notation
-from sphinx_kerasshape.axes import Expr
-from sphinx_kerasshape.messages import Call, Failure, LayerRow, Model, Report, Tensor, weights_of
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.axes import expression, notation
+from sphinx_kerasshape.axes.expression import Expr
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Failure, LayerCall, LayerRow, Model, Report, TensorSpec
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import answers, request
 from .randommodels import Program, programs
@@ -205,7 +206,7 @@ def connected(row: LayerRow, true: list[list[Any]], beside: dict[str, LayerRow])
         assert list(call.sources) == sources, row
 
 
-def ends(tensors: Iterable[Tensor]) -> list[tuple[Shape, str]]:
+def ends(tensors: Iterable[TensorSpec]) -> list[tuple[Shape, str]]:
     return [(one.shape, one.dtype) for one in tensors]
 
 
@@ -278,11 +279,11 @@ def called(model: Model, said: dict[str, Any], sizes: Sizes) -> Counter[str]:
     return found
 
 
-def fits(call: Call, true: dict[str, Any], sizes: Sizes) -> bool:
+def fits(call: LayerCall, true: dict[str, Any], sizes: Sizes) -> bool:
     return agree(call.inputs, true["inputs"], sizes) and agree(call.outputs, true["outputs"], sizes)
 
 
-def agree(tensors: Iterable[Tensor], true: list[Any], sizes: Sizes) -> bool:
+def agree(tensors: Iterable[TensorSpec], true: list[Any], sizes: Sizes) -> bool:
     """Compare shapes; Keras does not always keep the dtypes that it announces for other policies."""
     tensors = list(tensors)
     return len(tensors) == len(true) and all(
@@ -292,7 +293,7 @@ def agree(tensors: Iterable[Tensor], true: list[Any], sizes: Sizes) -> bool:
     )
 
 
-def at(tensor: Tensor, sizes: Sizes) -> Shape:
+def at(tensor: TensorSpec, sizes: Sizes) -> Shape:
     """Return the shape for some sizes of the axes; what the report does not say is ``None``."""
     return tuple(value(text, sizes) for text in tensor.symbolic) if tensor.symbolic else tensor.shape
 
@@ -301,10 +302,10 @@ def value(text: str, sizes: Sizes) -> int | None:
     if text == "None":
         return None
     size = notation.parse(text)
-    return axes.evaluate(size, sizes) if isinstance(size, Expr) else None
+    return expression.evaluate(size, sizes) if isinstance(size, Expr) else None
 
 
-def kinds(calls: Iterable[Call]) -> Iterator[str]:
+def kinds(calls: Iterable[LayerCall]) -> Iterator[str]:
     """Say of each open dimension what the report has for it."""
     for tensor in itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls):
         for size, text in zip(tensor.shape, tensor.symbolic, strict=False):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.messages import Failure, LayerRow, Model, Report, weights_of
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Failure, LayerRow, Model, Report
+from sphinx_kerasshape.run.worker_process import Worker
 
 from . import models
 from .conftest import answers, request

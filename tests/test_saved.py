@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.messages import Answer, Failure, Report, Request
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.worker_process import Worker
 
 from . import models
 from .conftest import Project, answers, make_worker, request

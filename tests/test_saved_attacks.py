@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.messages import Answer, Failure, Report, Request
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import answers
 

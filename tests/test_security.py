@@ -374,7 +374,7 @@ def test_a_hanging_model_delays_others_by_its_slot_only() -> None:
     worker = make_worker(jobs=2)
     try:
         answers(worker, [request(MODEL)])
-        from sphinx_kerasshape.process import Run
+        from sphinx_kerasshape.run.worker_process import Run
 
         good = [
             request(f"keras.Sequential([keras.Input(({size},)), layers.Dense(3)])") for size in range(1, 11)

@@ -8,8 +8,8 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages import Request
-from sphinx_kerasshape.runner import sessions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.runner import sessions
 
 from .conftest import Built, Project
 

@@ -9,8 +9,8 @@ from inspect import cleandoc
 import pytest
 from packaging.version import Version
 
-from sphinx_kerasshape.messages import Failure, Model, Report
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Failure, Model, Report
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Project, answers, request
 

@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from sphinx_kerasshape import formula, given
-from sphinx_kerasshape.messages import Model, Report, content, weights_of
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.claims import formula
+from sphinx_kerasshape.messages import input_spec
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Model, Report
+from sphinx_kerasshape.messages.result import fingerprint_of
+from sphinx_kerasshape.run.worker_process import Worker
 
 from . import models
 from .conftest import answers, request
@@ -64,9 +67,9 @@ def codes() -> dict[str, tuple[str, str]]:
     return found
 
 
-def plain(structure: given.Structure) -> Any:
+def plain(structure: input_spec.Structure) -> Any:
     """Write an input as JSON for the plain run."""
-    if isinstance(structure, given.Given):
+    if isinstance(structure, input_spec.InputSpec):
         return {"shape": list(structure.shape), "dtype": structure.dtype or "float32"}
     if isinstance(structure, dict):
         return {name: plain(item) for name, item in structure.items()}
@@ -78,7 +81,10 @@ def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     """Run all models in plain TensorFlow, in one process."""
     file = tmp_path_factory.mktemp("truth") / "models.json"
     given_ = {
-        name: {"code": code, "input": text if text in ("", "graph") else json.dumps(plain(given.parse(text)))}
+        name: {
+            "code": code,
+            "input": text if text in ("", "graph") else json.dumps(plain(input_spec.parse(text))),
+        }
         for name, (code, text) in codes().items()
     }
     file.write_text(json.dumps(given_))
@@ -95,7 +101,7 @@ def reports(worker: Worker) -> dict[str, tuple[Report, Report]]:
     requests = [
         request(
             code,
-            input="" if text in ("", "graph") else given.write(given.parse(text)),
+            input="" if text in ("", "graph") else input_spec.write(input_spec.parse(text)),
             weights="auto" if name in SLOW else weights,
         )
         for name, (code, text) in codes().items()
@@ -162,7 +168,7 @@ def compare(usual: Report, real: Report, truth: dict[str, Any]) -> int:
     counts = [model.params, model.trainable, model.non_trainable]
     assert counts == [truth["params"], truth["trainable"], truth["non_trainable"]]
     # Weightless or not, the report is the same.
-    assert content(usual) == content(real)
+    assert fingerprint_of(usual) == fingerprint_of(real)
     # Each shape is that of the tensor in a plain run.
     compared = 0
     for path, kind, shapes in calls(model):

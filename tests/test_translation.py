@@ -11,8 +11,8 @@ import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from sphinx_kerasshape import translate
-from sphinx_kerasshape.counts import count_claim
+from sphinx_kerasshape.claims.counts import count_claim
+from sphinx_kerasshape.render import translate
 from sphinx_kerasshape.render.style import Style
 
 from .conftest import REPOSITORY, Project

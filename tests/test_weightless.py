@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.codec import build
-from sphinx_kerasshape.messages import Report
-from sphinx_kerasshape.process import Run, Worker
+from sphinx_kerasshape.messages.codec import decode
+from sphinx_kerasshape.messages.report import Report
+from sphinx_kerasshape.run.worker_process import Run, Worker
 
 from . import models
 from .conftest import answers, request
@@ -37,7 +37,7 @@ def run(worker: Worker, codes: Iterable[str], *, real: bool) -> list[dict[str, A
 
 def report(message: dict[str, Any]) -> Report:
     assert "report" in message, message
-    return build(Report, message["report"])
+    return decode(Report, message["report"])
 
 
 def is_again(message: dict[str, Any]) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from sphinx_kerasshape.messages import Answer, Failure, Report
-from sphinx_kerasshape.process import Worker
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.run.worker_process import Worker
 
 from .conftest import Project, answers, make_worker, request
 from .test_subclassed import TAGGER, TAGGER_ROWS, written

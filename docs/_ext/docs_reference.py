@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
 
-from sphinx_kerasshape.config import PREFIX, PRELUDE, Settings
-from sphinx_kerasshape.diagnostics import TYPE
-from sphinx_kerasshape.problems import HELP
+from sphinx_kerasshape.check.diagnostics import TYPE
+from sphinx_kerasshape.messages.problems import HELP
+from sphinx_kerasshape.settings.settings import PREFIX, PRELUDE, Settings
 
 if TYPE_CHECKING:
     from docutils import nodes

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.formula import formula
-from sphinx_kerasshape.messages import LayerRow, Model, Tensor, Weight
+from sphinx_kerasshape.claims.formula import formula
+from sphinx_kerasshape.messages.report import LayerRow, Model, TensorSpec, Weight
 from sphinx_kerasshape.render.style import NOTHING, Style, size_text
-from sphinx_kerasshape.translate import _
+from sphinx_kerasshape.render.translate import _
 
 
 class Line(NamedTuple):
@@ -34,12 +34,12 @@ class Line(NamedTuple):
         return self.first and not self.row.is_shared
 
     @property
-    def inputs(self) -> tuple[Tensor, ...]:
+    def inputs(self) -> tuple[TensorSpec, ...]:
         """The call's inputs."""
         return self.row.calls[self.call].inputs if self.row.calls else ()
 
     @property
-    def outputs(self) -> tuple[Tensor, ...]:
+    def outputs(self) -> tuple[TensorSpec, ...]:
         """The call's outputs."""
         return self.row.calls[self.call].outputs if self.row.calls else ()
 
@@ -93,7 +93,7 @@ def _type(line: Line, style: Style) -> list[nodes.Node]:
     return [style.name(line.row.type)]
 
 
-def _shapes(tensors: tuple[Tensor, ...], style: Style) -> list[nodes.Node]:
+def _shapes(tensors: tuple[TensorSpec, ...], style: Style) -> list[nodes.Node]:
     return _join(style.tensor(tensor) for tensor in tensors)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from docutils import nodes
 
-from sphinx_kerasshape.messages import Failure, Model, Report, Versions
-from sphinx_kerasshape.problems import Problem
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
-from sphinx_kerasshape.translate import _
+from sphinx_kerasshape.render.translate import _
 
 _NOT_RUN = ("", Problem.TENSORFLOW, Problem.LOCK)
 """Problems that are none of the model's own: readers need not know more of them."""
@@ -25,9 +25,11 @@ def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a line that says which sizes of its named axes the model takes; nothing if any."""
     if not model.axes:
         return []
-    from sphinx_kerasshape import named  # slow to import, and few models name their axes
+    from sphinx_kerasshape.claims.needs import (
+        needs as text_of_needs,  # slow to import, and few models name their axes
+    )
 
-    text = named.needs(model.axes)
+    text = text_of_needs(model.axes)
     if not text:
         return []
     before, _sizes, after = _("Needs %s").partition("%s")

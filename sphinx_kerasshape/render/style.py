@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.messages import Shape, Tensor, shape_text
+from sphinx_kerasshape.messages.report import Shape, TensorSpec, shape_text
 
 _PREFIXES = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 NOTHING = "–"
@@ -32,7 +32,7 @@ class Style(NamedTuple):
         """Write a shape so that it doesn't break over lines."""
         return self.shape_as_written(shape_text(shape))
 
-    def tensor(self, tensor: Tensor) -> nodes.Node:
+    def tensor(self, tensor: TensorSpec) -> nodes.Node:
         """Write a tensor's shape, with the names of its axes where it has some."""
         return self.shape_as_written(shape_text(tensor.symbolic or tensor.shape))
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_kerasshape.messages import Model, weights_of
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Line
 from sphinx_kerasshape.render.style import Style, size_text
-from sphinx_kerasshape.translate import _
+from sphinx_kerasshape.render.translate import _
 
 LONG = 30
 """Rows from which a table may break over pages in print."""

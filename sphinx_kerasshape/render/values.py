@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from docutils import nodes
 
+from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.render.style import NOTHING, Style, size_text
-from sphinx_kerasshape.verdicts import Verdict
 
 
 def value(verdict: Verdict, style: Style) -> nodes.Node:

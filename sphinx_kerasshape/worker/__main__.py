@@ -32,7 +32,8 @@ def main() -> None:
     # Only for as long as our own modules are imported: the folder may be the
     # site-packages of another Python, whose packages the author's code must not see.
     sys.path[0] = os.path.dirname(package)
-    from sphinx_kerasshape.worker import child, lifeline, network, warden, zygote
+    from sphinx_kerasshape.worker import child
+    from sphinx_kerasshape.worker.processes import lifeline, network, warden, zygote
 
     del sys.path[0]
     mode, settings = sys.argv[1], json.loads(sys.argv[2])

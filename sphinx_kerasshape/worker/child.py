@@ -17,28 +17,18 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from sphinx_kerasshape.codec import build, dumps
-from sphinx_kerasshape.messages import Answer, Error, Failure, Model, Report, Request, Versions
-from sphinx_kerasshape.protocol import UNABLE
-from sphinx_kerasshape.worker import (
-    called,
-    constructor,
-    execute,
-    find,
-    follow,
-    inputs,
-    legacy,
-    lifeline,
-    reader,
-    saved,
-    sources,
-    tree,
-    trouble,
-    weightless,
-)
-from sphinx_kerasshape.worker.limits import Limits
+from sphinx_kerasshape.messages.codec import decode, dumps
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.protocol import UNABLE
+from sphinx_kerasshape.messages.report import Answer, Error, Failure, Model, Report, Versions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.worker.axes import follow
+from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved, sources, weightless
+from sphinx_kerasshape.worker.processes import lifeline, tree
+from sphinx_kerasshape.worker.processes.limits import Limits
+from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
 
-_OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, legacy.Unreadable)
+_OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, keras2.Unreadable)
 """What is wrong with a model, in words of ours."""
 
 
@@ -49,9 +39,9 @@ def prepare(path: list[str]) -> Failure | None:
         import keras
         import tensorflow  # noqa: F401
     except Exception as error:
-        return Failure("worker", f"TensorFlow can't be imported by {sys.executable}: {error}")
+        return Failure(Problem.WORKER, f"TensorFlow can't be imported by {sys.executable}: {error}")
     if int(keras.__version__.split(".")[0]) < 3:
-        return Failure("worker", f"Keras 3 is needed, {sys.executable} has {keras.__version__}")
+        return Failure(Problem.WORKER, f"Keras 3 is needed, {sys.executable} has {keras.__version__}")
     gc.enable()
     sources.remember()
     sys.path[:0] = [folder for folder in path if folder not in sys.path]
@@ -178,9 +168,9 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     Gives ``{"done": number}`` behind each, and their answers, as :mod:`.__main__` describes them:
     at once with real weights, else when it is certain that they hold.
     """
-    requests = [build(Request, request, exact=True) for request in command["requests"]]
+    requests = [decode(Request, request) for request in command["requests"]]
     namespace = execute.namespace(requests[0])
-    if command["real"] or legacy.is_used():
+    if command["real"] or keras2.is_used():
         for number, request in enumerate(requests):
             answer = _run(request, namespace)
             yield {"done": number}
@@ -210,15 +200,15 @@ def named(answer: Answer) -> dict[str, Any]:
 
 
 def _run(request: Request, namespace: dict[str, Any]) -> Answer:
-    called.watch()
+    author_calls.watch()
     model = None
     try:
         before = dict(namespace)
         value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
         if request.raises:
-            return trouble.not_raised(request.raises)
+            return exceptions.not_raised(request.raises)
         if request.kind == "model":
-            found = find.model(request.model, value, namespace, before)
+            found = find_model.model(request.model, value, namespace, before)
             if isinstance(found, Failure):
                 return found
             model = found if isinstance(found, Model) else _read(found, request)
@@ -227,16 +217,16 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             if request.source:
                 model = model._replace(source=execute.source(request.source, request.code))
     except _OWN as unreadable:
-        frames = trouble.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
+        frames = exceptions.frames(unreadable.__cause__, request) if unreadable.__cause__ else ()
         return Failure(unreadable.problem, str(unreadable), frames)
     except weightless.NeedsValues:
         raise
     except BaseException as error:
-        if request.raises and trouble.matches(error, request.raises):
-            expected = Error(trouble.name(error), trouble.message(error))
+        if request.raises and exceptions.matches(error, request.raises):
+            expected = Error(exceptions.name(error), exceptions.message(error))
             return Report(error=expected, versions=versions(), sources=sources.used())
-        return trouble.failure(error, request)
-    own = (legacy.source(),) if legacy.is_used() else ()
+        return exceptions.failure(error, request)
+    own = (keras2.source(),) if keras2.is_used() else ()
     return Report(model=model, versions=versions(), sources=(*sources.used(), *own))
 
 
@@ -257,14 +247,14 @@ def _constructor(model: Any) -> str:
         why = (
             reason
             if isinstance(reason, constructor.NoView)
-            else f"it can't be written ({trouble.name(reason)})"
+            else f"it can't be written ({exceptions.name(reason)})"
         )
         return f"# There is no constructor's view of this model: {why}."
 
 
 def _read(model: Any, request: Request) -> Model:
-    if legacy.is_used() and isinstance(model, legacy.model_class()):
-        return legacy.read(model, request.axes, request.input)
+    if keras2.is_used() and isinstance(model, keras2.model_class()):
+        return keras2.read(model, request.axes, request.input)
     if not request.input:
         return reader.read(model, request.axes, sizes=request.flops)
     signature = inputs.build(model, request.input)
@@ -290,4 +280,4 @@ def versions() -> Versions:
 def text(output: bytes, size: int) -> str:
     """Decode printed output, of which there was so much, without NUL bytes and terminal codes."""
     more = f"\n… {size - len(output):,} more bytes (kerasshape_output)\n" if size > len(output) else ""
-    return trouble.clean(output.decode(errors="replace")) + more
+    return exceptions.clean(output.decode(errors="replace")) + more

@@ -1,0 +1,196 @@
+"""Expressions of axes and ``:axes:`` options, read from what authors write. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from sphinx_kerasshape.axes import expression
+from sphinx_kerasshape.axes.expression import Depends, Expr, Size
+from sphinx_kerasshape.text import quoted
+
+_LONGEST = 200
+"""Characters of an expression that is read."""
+_HIGHEST = 9
+"""Largest power."""
+_HEAVIEST = 200
+"""Weight of an expression: powers of powers would be longer than any memory."""
+_LARGEST = 10**30
+"""What numbers are below, also those that powers and products give."""
+_DEEPEST = 20
+"""Brackets inside each other."""
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d{1,12}(?![^\W²³]))|(?P<name>[^\W\d²³][^\W²³]*)|(?P<sign>//|\*\*|\^|[-+*/()⌊⌋⌈⌉−–·²³]))"
+)
+_SIGNS = {"−": "-", "–": "-", "·": "*", "**": "^"}
+_POWERS = {"²": 2, "³": 3}
+_CLOSING = {"(": ")", "⌊": "⌋", "⌈": "⌉"}
+_DEPENDS = re.compile(r"depends on (\w+(?:(?:, | and )\w+)*)")
+_RESERVED = ("x", "None", "floor", "ceil", "and")
+"""What can't name an axis: it means something else in a shape."""
+
+Fraction = tuple[Expr, int]
+"""An expression over a number."""
+
+
+class Unreadable(ValueError):
+    """Text that can't be read; the message says how to write it."""
+
+
+def parse(text: str) -> Size:
+    """Read an expression: ``time-2``, ``2*time``, ``time // 2``, ``ceil(time / 2)``, ``⌊time / 2⌋``.
+
+    Raises :class:`Unreadable`.
+    """
+    unknown = _DEPENDS.fullmatch(" ".join(text[:_LONGEST].split()))
+    if unknown:
+        return Depends(tuple(re.split(r", | and ", unknown[1])))
+    return _Reader(text).whole()
+
+
+def axis_names(text: str) -> dict[str, tuple[str, ...]]:
+    """Read an ``:axes:`` option: names by input, or under ``""`` for all inputs.
+
+    ``batch, time`` is one list; ``a: batch, time | b: batch, words`` has one for each
+    input. Raises :class:`Unreadable`.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    parts = text.split("|")
+    for part in parts:
+        name, colon, names = part.rpartition(":")
+        if not colon and len(parts) > 1:
+            raise Unreadable(f"{quoted(part.strip())} names no input: write a: batch, time | b: batch, words")
+        if name.strip() in found:
+            raise Unreadable(f"the input {quoted(name.strip())} is there twice")
+        found[name.strip()] = tuple(_axis_name(one.strip()) for one in names.strip(" ()").split(","))
+    return found
+
+
+def _axis_name(name: str) -> str:
+    if not name.isidentifier():
+        raise Unreadable(f"{quoted(name)} can't name an axis: write names such as batch, time")
+    if name in _RESERVED:
+        raise Unreadable(f"{quoted(name)} can't name an axis: it has another meaning in shapes")
+    return name
+
+
+class _Reader:
+    """Reads one expression, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._depth = 0
+        self._tokens: list[tuple[str, str]] = []
+        place = 0
+        while place < len(text.rstrip()):
+            found = _TOKEN.match(text, place)
+            if found is None or len(text) > _LONGEST:
+                raise self._wrong()
+            kind = found.lastgroup or ""
+            self._tokens.append((kind, _SIGNS.get(found[kind], found[kind])))
+            place = found.end()
+        self._tokens.reverse()
+
+    def whole(self) -> Expr:
+        """Read all of the text."""
+        numerator, divisor = self._sum()
+        if self._tokens:
+            raise self._wrong()
+        if divisor != 1:
+            raise Unreadable(f"{quoted(self._text.strip())} may be no whole number: write a // b, or ⌊a / b⌋")
+        return numerator
+
+    def _wrong(self) -> Unreadable:
+        return Unreadable(f"{quoted(self._text.strip())} is no size: write 50, time, time − 2 or ⌊time / 2⌋")
+
+    def _too_large(self) -> Unreadable:
+        return Unreadable(f"{self._text.strip()!r} is too large to be a size: write time − 2 or ⌊time / 2⌋")
+
+    def _bounded(self, value: Fraction) -> Fraction:
+        """Refuse an expression that is too large to be computed with."""
+        expr, divisor = value
+        largest = max((abs(count) for _, count in expr.terms), default=0)
+        if max(largest, divisor) >= _LARGEST or expression.weight(expr) > _HEAVIEST:
+            raise self._too_large()
+        return value
+
+    def _take(self, *signs: str) -> str:
+        """Take the next token, if it is one of these signs."""
+        if self._tokens and self._tokens[-1][0] == "sign" and self._tokens[-1][1] in signs:
+            return self._tokens.pop()[1]
+        return ""
+
+    def _sum(self) -> Fraction:
+        total = self._negated() if self._take("-") else self._product()
+        while sign := self._take("+", "-"):
+            other = self._product() if sign == "+" else self._negated()
+            sum_ = expression.add(_times(total[0], other[1]), _times(other[0], total[1]))
+            total = self._bounded(_simple(sum_, total[1] * other[1]))
+        return total
+
+    def _negated(self) -> Fraction:
+        numerator, divisor = self._product()
+        return _times(numerator, -1), divisor
+
+    def _product(self) -> Fraction:
+        value = self._power()
+        while sign := self._take("*", "/", "//"):
+            other = self._power()
+            if sign == "*":
+                value = self._bounded(_simple(expression.multiply(value[0], other[0]), value[1] * other[1]))
+                continue
+            by = other[0].constant
+            if not other[0].is_constant or by < 1:
+                raise self._wrong()
+            value = self._bounded(_simple(_times(value[0], other[1]), value[1] * by))
+            if sign == "//":
+                value = expression.divide(*value), 1
+        return value
+
+    def _power(self) -> Fraction:
+        numerator, divisor = self._factor()
+        sign = self._take("^", *_POWERS)
+        if not sign:
+            return numerator, divisor
+        number = _POWERS.get(sign) or self._factor()[0].constant
+        if not 1 <= number <= _HIGHEST:
+            raise self._wrong()
+        # What is too heavy is not even made.
+        if expression.weight(numerator) * number > _HEAVIEST:
+            raise self._too_large()
+        return self._bounded((expression.multiply(*[numerator] * number), divisor**number))
+
+    def _factor(self) -> Fraction:
+        opening = self._take("(", "⌊", "⌈")
+        if opening:
+            return self._inside(opening)
+        if not self._tokens or self._tokens[-1][0] == "sign":
+            raise self._wrong()
+        kind, word = self._tokens.pop()
+        if kind == "number":
+            return expression.constant(int(word)), 1
+        if word in ("floor", "ceil") and self._take("("):
+            return self._inside("⌊" if word == "floor" else "⌈", ")")
+        return expression.axis(word), 1
+
+    def _inside(self, opening: str, closing: str = "") -> Fraction:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._too_large()
+        value = self._sum()
+        self._depth -= 1
+        if not self._take(closing or _CLOSING[opening]):
+            raise self._wrong()
+        if opening == "(":
+            return value
+        return (expression.divide(*value) if opening == "⌊" else expression.ceiling(*value)), 1
+
+
+def _times(expr: Expr, number: int) -> Expr:
+    return expression.multiply(expr, expression.constant(number))
+
+
+def _simple(numerator: Expr, divisor: int) -> Fraction:
+    """Cancel a division that leaves no rest."""
+    if all(count % divisor == 0 for _, count in numerator.terms):
+        return expression.divide(numerator, divisor), 1
+    return numerator, divisor

@@ -1,0 +1,137 @@
+"""The builders ``kerasshape-check`` and ``kerasshape-lock``: they look at models, and write no pages."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx.builders.dummy import DummyBuilder
+from sphinx.util import logging
+
+from sphinx_kerasshape.check.diagnostics import warn
+from sphinx_kerasshape.files import write_atomically
+from sphinx_kerasshape.messages.problems import Problem
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from sphinx_kerasshape.check.ledger import Ledger
+    from sphinx_kerasshape.pages.context import BuildContext
+    from sphinx_kerasshape.pages.records import Finding
+    from sphinx_kerasshape.run.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+
+class ModelBuilder(DummyBuilder):
+    """A builder that wants the ledger of the build, and no pages."""
+
+    plan: Plan
+    ledger: Ledger
+
+    def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
+        super().__init__(app, env)
+        self._application = app  # Sphinx 9 has deprecated Builder.app.
+
+    def write(  # type: ignore[misc]
+        self, build_docnames: Iterable[str] | None, updated_docnames: Iterable[str], method: str = "update"
+    ) -> None:
+        """Write nothing, and resolve no page: Sphinx offers no other way up to 8.0."""
+
+    def take(self, plan: Plan, context: BuildContext, drifts: Iterable[Finding], how: str) -> None:
+        """Take what the build found out, when all models were run."""
+        from sphinx_kerasshape.check import warnings
+        from sphinx_kerasshape.check.ledger import Ledger  # imported by each build, needed by few
+
+        verdicts = list(warnings.verdicts(context))
+        findings = [finding for page in context.pages.values() for finding in page.findings]
+        unclear = [warnings.claim_finding(verdict) for verdict in verdicts if verdict.problem]
+        self.plan = plan
+        self.ledger = Ledger(
+            models=tuple((block, context.results[block.request].answer) for _, block in context.blocks()),
+            verdicts=tuple(verdict for verdict in verdicts if verdict.claim.stated),
+            failures=(
+                *warnings.failures(context),
+                *(("", finding) for finding in (*findings, *unclear, *drifts) if finding is not None),
+            ),
+            versions=plan.versions,
+            source=plan.root,
+            how=how,
+        )
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Do what the builder is for."""
+
+
+class CheckBuilder(ModelBuilder):
+    """Runs every model afresh, and says of each claim whether it holds."""
+
+    name = "kerasshape-check"
+    epilog = "The claims are in %(outdir)s/output.txt, models and claims in %(outdir)s/report.json."
+
+    def finish(self) -> None:
+        """Tell all lines, write both files, and fail if anything is wrong."""
+        from sphinx_kerasshape.messages.compact import pretty
+
+        lines = list(self.ledger.lines())
+        for line in lines:
+            logger.info("%s", line)
+        text = "".join(f"{line}\n" for line in lines)
+        self._write("output.txt", text)
+        self._write("report.json", f"{pretty(self.ledger.data())}\n")
+        if self.plan.is_off:
+            warn(Problem.TENSORFLOW, f"nothing is checked: {self.plan.failure.message}", None)
+        if self.plan.is_off or not self.ledger.is_fine:
+            self._application.statuscode = 1
+
+    def _write(self, name: str, text: str) -> None:
+        try:
+            write_atomically(Path(self.outdir, name), text.encode(errors="backslashreplace"))
+        except OSError as error:
+            warn(Problem.CACHE, f"{name} can't be written: {error}", None)
+            self._application.statuscode = 1
+
+
+class LockBuilder(ModelBuilder):
+    """Writes the lock."""
+
+    name = "kerasshape-lock"
+
+    def finish(self) -> None:
+        """Write the lock, unless anything speaks against it."""
+        from sphinx_kerasshape.store import lock
+
+        path = self.plan.path
+        if self.plan.bad is not None:
+            message = f"{self.plan.bad.message}; it is not overwritten: delete it to have it written anew"
+            self._refuse(message, self.plan.bad.location)
+            return
+        reason = self._objection()
+        if reason:
+            self._refuse(f"{path.name} is not written: {reason}")
+            return
+        models = {name: (block.request, answer) for name, (block, answer) in self.ledger.reports().items()}
+        content = lock.write(models, self.ledger.versions, self.plan.root)
+        try:
+            if path.exists() and path.read_bytes() == content:
+                logger.info("%s is unchanged, %s models", path, len(models))
+                return
+            write_atomically(path, content)
+        except OSError as error:
+            self._refuse(f"{path.name} can't be written: {error}")
+            return
+        logger.info("%s is written, %s models", path, len(models))
+
+    def _objection(self) -> str:
+        if not self.plan.runs:
+            return f"no model was run: {self.plan.failure.message}"
+        failed = [model for model, _ in self.ledger.failures if model]
+        return f"there is no answer for {', '.join(failed)}" if failed else ""
+
+    def _refuse(self, message: str, location: str | None = None) -> None:
+        warn(Problem.LOCK, message, location)
+        self._application.statuscode = 1

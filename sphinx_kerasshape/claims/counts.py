@@ -1,0 +1,102 @@
+"""Claims of counts and sizes: ``29,505``, ``29.5k``, ``~30 K``, ``115.3 KiB``.
+
+A number holds at the precision that it is written in. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sphinx_kerasshape.text import quoted
+
+_COUNT = re.compile(
+    r"(?P<about>[~≈]\s*)?"
+    r"(?P<number>\d{1,30}(?:(?P<group>[,_'\u2019\u00a0\u202f ])\d{3}(?:(?P=group)\d{3}){0,9})?"
+    r"(?:\.(?P<decimals>\d{1,30}))?)(?P<space>\s*)(?P<suffix>[kKMGTmgt](?:i?B)?|B|bytes?)?"
+)
+_THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4}
+
+
+class Unreadable(ValueError):
+    """A claim that can't be read; the message says how to write one."""
+
+
+@dataclass(frozen=True)
+class CountClaim:
+    """A count or a size, as stated: a number of ``digits`` behind the point, times a unit."""
+
+    text: str
+    number: Fraction
+    step: Fraction
+    """The unit of the last digit that counts: half of it is the claim's precision."""
+    units: tuple[int, ...]
+    """What the suffix may multiply with; ``KB`` is 1,000 or 1,024 bytes."""
+
+    def holds(self, actual: int) -> bool:
+        """Whether the truth, rounded as the claim is, is what the claim says."""
+        return any(abs(actual - self.number * unit) * 2 <= self._precision(unit) for unit in self.units)
+
+    def restated(self, actual: int) -> str:
+        """Write the truth with the separators, digits and unit of the claim."""
+        found = _COUNT.fullmatch(self.text.strip())
+        assert found is not None
+        # Of two meanings of a unit the one that the claim comes closer with.
+        unit = min(self.units, key=lambda unit: abs(actual - self.number * unit))
+        step, decimals = self.step, len(found["decimals"] or "")
+        while step > 1 and actual < step * unit:
+            step /= 10
+        scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step * 10**decimals
+        if actual and not scaled:
+            return f"{actual:,}"
+        whole, rest = divmod(int(scaled), 10**decimals)
+        group = found["group"] or ("," if not found["suffix"] and whole >= 1000 > self.number else "")
+        number = f"{whole:,}".replace(",", group) + (f".{rest:0{decimals}}" if decimals else "")
+        return f"{found['about'] or ''}{number}{found['space']}{found['suffix'] or ''}"
+
+    def _precision(self, unit: int) -> Fraction:
+        step = self.step * unit
+        return Fraction(0) if step == 1 else step
+
+
+def count_claim(text: str) -> CountClaim:
+    """Read a count: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
+    claim = _number(text, "B")
+    if claim is None:
+        raise Unreadable(f"{quoted(text)} is no count: write 29,505, 29.5k or ~30k")
+    return claim
+
+
+def size_claim(text: str) -> CountClaim:
+    """Read a size in bytes: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
+    claim = _number(text, "")
+    if claim is None:
+        raise Unreadable(f"{quoted(text)} is no size: write 118,020 B, 115.3 KiB or ~0.5 GB")
+    return claim
+
+
+def _number(text: str, billion: str) -> CountClaim | None:
+    """Read a number with its unit. ``billion`` is the suffix that means it; else ``B`` is bytes."""
+    found = _COUNT.fullmatch(text.strip())
+    suffix = (found["suffix"] or "") if found else ""
+    of_bytes = suffix.endswith("B") or suffix.startswith("byte")
+    if found is None or (billion and of_bytes and suffix != billion):
+        return None
+    digits = re.sub(r"[^\d.]", "", found["number"])
+    step = Fraction(1, 10 ** len(found["decimals"] or ""))
+    if found["about"] and (not suffix or (of_bytes and not billion)) and step == 1:
+        # "~30,000" means its leading digits.
+        step = Fraction(10 ** (len(digits) - len(digits.rstrip("0"))))
+    units = (10**9,) if billion and suffix == billion else _units(suffix)
+    return CountClaim(text, Fraction(digits), step, units)
+
+
+def _units(suffix: str) -> tuple[int, ...]:
+    if suffix in ("", "B", "byte", "bytes"):
+        return (1,)
+    power = _THOUSANDS[suffix[0].lower()]
+    if "i" in suffix:
+        return (1024**power,)
+    return (1024**power, 1000**power) if suffix[1:] == "B" else (1000**power,)

@@ -1,0 +1,296 @@
+"""The options of ``keras:model``: from text to values, each wrong one with a way to mend it."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sphinx_kerasshape.settings.settings import COLUMNS
+from sphinx_kerasshape.text import excerpt, quoted
+
+PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
+"""What ``:show:`` can name."""
+ALL = 1_000_000
+"""A depth that no model reaches."""
+_MOST_DIGITS = 9
+_LONGEST = 10_000
+LONGEST_NAME = 200
+"""Characters of the name of a model, or of an exception."""
+_LONGEST_AXIS = 40
+"""Characters of an axis: expressions have its name several times."""
+
+
+class Unusable(ValueError):
+    """An option or argument that can't be used; the message says how to mend it."""
+
+
+class AnyOption(dict[str, Any]):
+    """Takes every option as text: wrong ones are ours to report, on every build."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> Any:
+        return lambda text: text
+
+
+class Options(NamedTuple):
+    """The options of one ``keras:model``, as values."""
+
+    show: tuple[str, ...] = ("code", "table", "totals")
+    columns: tuple[str, ...] = ()
+    depth: int = 1
+    caption: str = ""
+    name: str = ""
+    classes: tuple[str, ...] = ()
+    align: str = ""
+    width: str = ""
+    model: str = ""
+    axes: str = ""
+    input: str = ""
+    flops_at: str = ""
+    session: str = ""
+    raises: str = ""
+    source: str = ""
+    """The ``:from:`` option: a call, ``package.module:callable(units=64)``."""
+    file: str = ""
+    custom_objects: str = ""
+    expect_input: str = ""
+    expect_output: str = ""
+    expect_params: str = ""
+    expect_axes: str = ""
+    linenos: bool = False
+    lineno_start: int | None = None
+    emphasize_lines: str = ""
+
+
+def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tuple[Options, list[str]]:
+    """Read a directive's options. Returns their values, and a message for each unusable one."""
+    options = _OPTIONS if directive == "keras:model" else _OF_CODE
+    values: dict[str, Any] = {} if directive == "keras:model" else {"show": ("code", "output")}
+    problems = []
+    for option, text in given.items():
+        try:
+            field, read = _known(option, options, directive)
+            values[field] = read(text or "")
+        except Unusable as unusable:
+            problems.append(f":{excerpt(option)}: {unusable}")
+    if values.pop("hide_code", False):
+        show = values.get("show", Options().show)
+        values["show"] = tuple(part for part in show if part != "code")
+    return Options(**values), problems
+
+
+def in_range(lines: str, count: int) -> bool:
+    """Whether a specification of lines, such as ``1,3-5``, fits a block of so many lines."""
+    for part in lines.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        numbers = [number for number in (first, last) if number]
+        if not numbers or not all(
+            number.isdecimal() and len(number) < 10 and 1 <= int(number) <= count for number in numbers
+        ):
+            return False
+        if dash and len(numbers) == 2 and int(first) > int(last):
+            return False
+    return True
+
+
+def suggestion(word: str, known: tuple[str, ...]) -> str:
+    """Say what could have been meant by a word that is not among the known ones."""
+    close = _close(word, known)
+    meant = f"; did you mean {quoted(close[0])}?" if close else ""
+    return f"{quoted(word)} is none of {', '.join(known)}{meant}"
+
+
+def _close(word: str, known: tuple[str, ...]) -> list[str]:
+    import difflib  # slow to import, and rarely needed
+
+    return difflib.get_close_matches(word, known, n=1)
+
+
+def _known(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
+    if option not in options:
+        close = _close(option, tuple(options))
+        meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(options)}"
+        raise Unusable(f"is no option of {directive}; {meant}")
+    return options[option]
+
+
+def _words(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        words = tuple(text.replace(",", " ").split())
+        for word in words:
+            if word not in known:
+                raise Unusable(suggestion(word, known))
+        if not words:
+            raise Unusable(f"needs one or more of {', '.join(known)}")
+        return tuple(dict.fromkeys(words))
+
+    return read
+
+
+def _choice(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.strip() not in known:
+            raise Unusable(suggestion(text.strip(), known))
+        return text.strip()
+
+    return read
+
+
+def _depth(text: str) -> int:
+    if text.strip() == "all":
+        return ALL
+    digits = text.strip()
+    if not digits.isdecimal() or len(digits) > 6 or int(digits) < 1:
+        raise Unusable(f"{quoted(digits)} is neither a number from 1 nor 'all'")
+    return int(digits)
+
+
+def _length(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*(%|px|r?em|ex|pt|pc|cm|mm|in)?", text.strip()):
+        raise Unusable(f"{quoted(text.strip())} isn't a length, such as 50% or 12em")
+    return text.strip()
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise Unusable("needs a value")
+    if len(text) > _LONGEST:
+        raise Unusable(f"has {len(text):,} characters, {_LONGEST:,} at most")
+    return " ".join(text.split())
+
+
+def _expression(text: str) -> str:
+    expression = _text(text)
+    try:
+        ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise Unusable(f"{quoted(expression)} isn't a Python expression") from None
+    return expression
+
+
+def _axes(text: str) -> str:
+    from sphinx_kerasshape.axes import notation  # slow to import, and few models name their axes
+
+    try:
+        found = notation.axis_names(_text(text))
+    except notation.Unreadable as unreadable:
+        raise Unusable(str(unreadable)) from None
+    for name in itertools.chain(*found.values()):
+        if len(name) > _LONGEST_AXIS:
+            raise Unusable(
+                f"{quoted(name)} is too long: an axis has a name of {_LONGEST_AXIS} characters at most"
+            )
+    return _text(text)
+
+
+def _input(text: str) -> str:
+    from sphinx_kerasshape.messages import input_spec  # few models need it
+
+    try:
+        return input_spec.write(input_spec.parse(_text(text)))
+    except input_spec.Unreadable as unreadable:
+        raise Unusable(str(unreadable)) from None
+
+
+def _sizes(text: str) -> str:
+    from sphinx_kerasshape.messages import input_spec
+
+    written = _input(text)
+    if any(None in one.shape for one in input_spec.tensors(input_spec.parse(written))):
+        raise Unusable(
+            f"{excerpt(written)} has open axes: operations are counted for full sizes, "
+            "such as (1, 224, 224, 3)"
+        )
+    return written
+
+
+def _exception(text: str) -> str:
+    name = _text(text)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise Unusable(f"{quoted(name)} isn't the name of an exception, such as ValueError")
+    if len(name) > LONGEST_NAME:
+        raise Unusable(f"has {len(name):,} characters, {LONGEST_NAME} at most")
+    return name
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    return tuple(_text(text).split())
+
+
+def _flag(text: str) -> bool:
+    if text.strip():
+        raise Unusable(f"takes no value, but has {quoted(text.strip())}")
+    return True
+
+
+def _import_paths(text: str) -> str:
+    paths = [one.strip() for one in _text(text).split(",")]
+    for path in paths:
+        parts = path.rpartition("=")[2].strip().split(".")
+        if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+            raise Unusable(f"{quoted(path)} is no import path, such as package.module.Class")
+    return ", ".join(paths)
+
+
+def _no_output(text: str) -> tuple[str, ...]:
+    _flag(text)
+    return ("code",)
+
+
+def _number(text: str) -> int:
+    digits = _text(text)
+    if not re.fullmatch(r"[+-]?[0-9]+", digits):
+        raise Unusable(f"{quoted(digits)} isn't a whole number")
+    if len(digits) > _MOST_DIGITS:
+        raise Unusable(f"{quoted(digits)} has more than {_MOST_DIGITS} digits")
+    return int(digits)
+
+
+_Table = Mapping[str, tuple[str, Callable[[str], Any]]]
+"""Options by name: the field that each is for, and how it is read."""
+
+_OF_BLOCKS: _Table = {
+    "hide-code": ("hide_code", _flag),
+    "linenos": ("linenos", _flag),
+    "lineno-start": ("lineno_start", _number),
+    "emphasize-lines": ("emphasize_lines", _text),
+}
+
+_OPTIONS: _Table = {
+    "show": ("show", _words(PARTS)),
+    "columns": ("columns", _words(COLUMNS)),
+    "depth": ("depth", _depth),
+    "caption": ("caption", _text),
+    "name": ("name", _text),
+    "class": ("classes", _classes),
+    "align": ("align", _choice("left", "center", "right")),
+    "width": ("width", _length),
+    "model": ("model", _expression),
+    "axes": ("axes", _axes),
+    "input": ("input", _input),
+    "flops-at": ("flops_at", _sizes),
+    "session": ("session", _text),
+    "raises": ("raises", _exception),
+    "from": ("source", _text),
+    "file": ("file", _text),
+    "custom-objects": ("custom_objects", _import_paths),
+    "expect-input": ("expect_input", _text),
+    "expect-output": ("expect_output", _text),
+    "expect-params": ("expect_params", _text),
+    "expect-axes": ("expect_axes", _text),
+    **_OF_BLOCKS,
+}
+
+_OF_CODE: _Table = {
+    **{name: _OPTIONS[name] for name in ("session", "raises", "class")},
+    "no-output": ("show", _no_output),
+    **_OF_BLOCKS,
+}

@@ -1,0 +1,48 @@
+"""Placeholders: what the read phase leaves in a doctree, and the write phase fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from docutils import nodes
+
+from sphinx_kerasshape.pages.records import Claim
+
+_ATTRIBUTE = "kerasshape"
+
+
+class keras_part(nodes.General, nodes.Element):  # noqa: N801
+    """A part of a model's view whose stock nodes are made when the report is there."""
+
+
+class View(NamedTuple):
+    """A table, or another part of a model's view, that is to be filled."""
+
+    page: str
+    """The page that defines the block; its doctree may become part of a larger one before it is filled."""
+    block: str
+    """The key of the block on that page."""
+    part: str
+    """``table``, one of the other parts of ``:show:``, ``error`` or ``problem``."""
+    columns: tuple[str, ...] = ()
+    depth: int = 1
+    totals: bool = False
+    """Whether the totals are the last rows of the table."""
+
+
+def mark(node: nodes.Element, placeholder: View | Claim) -> None:
+    """Make a node a placeholder."""
+    node[_ATTRIBUTE] = placeholder
+
+
+def is_placeholder(node: nodes.Node) -> bool:
+    """Whether a node is to be filled."""
+    return isinstance(node, nodes.Element) and _ATTRIBUTE in node.attributes
+
+
+def placeholders(document: nodes.document) -> Iterator[tuple[nodes.Element, View | Claim]]:
+    """Yield the placeholders of a document, which are none any more then."""
+    for node in list(document.findall(is_placeholder)):
+        assert isinstance(node, nodes.Element)
+        yield node, node.attributes.pop(_ATTRIBUTE)

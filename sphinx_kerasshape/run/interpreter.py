@@ -1,0 +1,124 @@
+"""What is installed in an interpreter: this one, or another, which is asked and may be no Python at all."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+import re
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import IO, NamedTuple
+
+SECONDS = 30
+"""How long another interpreter may take to say what it has."""
+_MAX_LINE_LENGTH = 1 << 22
+_ASK = (
+    "import json, platform, importlib.metadata as m\n"
+    "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
+    "print(json.dumps([platform.python_version(), found]))"
+)
+
+
+class Interpreter(NamedTuple):
+    """An interpreter; its version is empty where it can't be used, and ``problem`` says why."""
+
+    version: str
+    installed: Callable[[str], str] = lambda _: ""
+    """Returns the version of an installed distribution, or nothing."""
+    problem: str = ""
+
+
+def interpreter(python: str, seconds: float = SECONDS) -> Interpreter:
+    """Return what is known of an interpreter, of this one if none is named."""
+    if not python:
+        return Interpreter(platform.python_version(), _installed)
+    try:
+        version, packages = _versions(_answer(python, seconds))
+    except (OSError, ValueError) as error:
+        why = f"can't be started: {error}" if isinstance(error, OSError) else str(error)
+        return Interpreter(
+            "", problem=f"kerasshape_python must be a Python that has TensorFlow, but {python} {why}"
+        )
+    return Interpreter(version, lambda name: packages.get(_normal(name), ""))
+
+
+def _answer(python: str, seconds: float) -> bytes:
+    """Return what a program prints when it is asked. Raises ``OSError``, ``ValueError``."""
+    from sphinx_kerasshape.messages import protocol
+    from sphinx_kerasshape.run.worker_process import ending, stop  # few projects have another interpreter
+
+    process = subprocess.Popen(
+        [python, "-c", _ASK],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    printed, errors = _Reading(process.stdout), _Reading(process.stderr)
+    answered = printed.end(seconds)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1 if answered else 0)
+    code = process.poll()
+    stop(process)
+    if not answered or code is None:
+        raise ValueError(f"did not say within {seconds:g} s which versions it has")
+    if code:
+        errors.end(1)
+        why = protocol.cause(errors.data)
+        raise ValueError(f"{ending(code)}{why and ': '}{_inert(why)}")
+    return printed.data
+
+
+class _Reading:
+    """Reads a pipe on a thread of its own: what was started may leave it open for ever."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        assert pipe is not None
+        self.data = b""
+        self._pipe = pipe
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def end(self, seconds: float) -> bool:
+        """Wait for the end; return whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _read(self) -> None:
+        with self._pipe:
+            self.data = self._pipe.read(_MAX_LINE_LENGTH)
+
+
+def _versions(printed: bytes) -> tuple[str, dict[str, str]]:
+    """Return the versions that were printed, of Python and of distributions. Raises ``ValueError``."""
+    from sphinx_kerasshape.messages.codec import loads
+
+    # What stands before may be the greeting of a sitecustomize.
+    line = printed.rstrip().rpartition(b"\n")[2]
+    with contextlib.suppress(ValueError, RecursionError):
+        match loads(line):
+            case [str(version), dict(packages)]:
+                texts = {name: text for name, text in packages.items() if isinstance(text, str)}
+                return _inert(version), {_normal(name): _inert(text) for name, text in texts.items()}
+    said = _inert(line[:60].decode(errors="replace"))
+    raise ValueError(f"does not say which versions it has, but {said!r}")
+
+
+def _inert(text: str) -> str:
+    from sphinx_kerasshape.messages.codec import MAX_LINE_LENGTH
+    from sphinx_kerasshape.text import escape_controls
+
+    return escape_controls(text[:MAX_LINE_LENGTH])
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return ""
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,1 @@
+"""The author's code: running it, finding its model, loading saved models, reporting its exceptions."""

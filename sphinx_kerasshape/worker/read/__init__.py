@@ -1,0 +1,1 @@
+"""A Keras model, read into a :class:`~sphinx_kerasshape.messages.report.Model`."""

@@ -1,0 +1,168 @@
+"""A Keras model, read into a :class:`~sphinx_kerasshape.messages.Model`.
+
+Shapes come from the tensors of the model's own graph, or from its calls where it has none;
+counts from its variables, each counted once. The text of ``summary()`` is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sphinx_kerasshape.messages import input_spec
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Model, shape_text
+from sphinx_kerasshape.worker.axes import follow
+from sphinx_kerasshape.worker.axes.follow import Symbols
+from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace
+from sphinx_kerasshape.worker.read.parts import Graph, Part, Traced
+from sphinx_kerasshape.worker.read.recorder import RecordedCall, graph_of
+from sphinx_kerasshape.worker.read.rows import Rows
+from sphinx_kerasshape.worker.read.trace import Signature
+
+
+class Unreadable(Exception):
+    """A model that can't be read as it is; the message says how to mend that."""
+
+    problem = Problem.UNBUILT
+
+
+def read(model: Any, axes: str = "", signature: Signature | None = None, sizes: str = "") -> Model:
+    """Read a model; ``axes`` names its open dimensions.
+
+    ``signature`` is what to call it with, ``sizes`` what to count operations for.
+    Raises :class:`Unreadable` where Keras does not know its shapes, :class:`follow.Unnamed`
+    where the names don't fit, and what the model raises when it is called.
+    """
+    functional = graph_of(model)
+    if functional is None:
+        return _of_call(model, axes, signature, sizes)
+    named, symbols = follow.named(functional, axes) if axes else ((), {})
+    graph = Graph(functional, symbols)
+    counted = flops.count(model, _sized(model, functional, sizes)) if sizes else {}
+    read = _model(model, graph.parts(model), symbols, counted)
+    ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
+    return read._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named)
+
+
+def _of_call(model: Any, axes: str, signature: Signature | None, sizes: str) -> Model:
+    """Read a model that has no graph: from a call."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        raise Unreadable(_unbuilt_sequential(model))
+    signature, call = _called(model, signature)
+    if axes:
+        raise follow.Unnamed("can't be followed through a model that is a class with a call() of its own")
+    sized = signature if sizes in ("", "batch") else inputs.build(model, sizes)
+    counted = flops.count(model, _with_batch(sized)) if sizes and sized else {}
+    read = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
+    ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
+    return read._replace(chain=_is_chain(read, call), inputs=ends[0], outputs=ends[1])
+
+
+def _called(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
+    """Call a model with what it is given, or as the author's code did."""
+    if signature is not None:
+        return signature, trace.calls(model, signature)
+    error: Exception | None = None
+    for one in author_calls.signatures(model):
+        try:
+            return one, trace.calls(model, one)
+        except Exception as reason:
+            error = reason
+    if error is not None:
+        raise error
+    raise Unreadable(_uncalled(model))
+
+
+def _sized(model: Any, functional: Any, sizes: str) -> Signature:
+    """Return what to count operations for: the model's own inputs, or these of stated sizes."""
+    import keras
+
+    struct = model.inputs[0] if isinstance(model, keras.Sequential) else functional._inputs_struct
+    if sizes == "batch":
+        return _with_batch(Signature((struct,), {}))
+    stated = list(input_spec.tensors(input_spec.parse(sizes)))
+    if [len(one.shape) for one in stated] != [len(own.shape) for own in functional.inputs]:
+        shapes = ", ".join(shape_text(own.shape) for own in functional.inputs)
+        raise inputs.Refused(f":flops-at: {sizes} does not fit the model's input, {shapes}")
+    tensors = [
+        keras.KerasTensor(one.shape, dtype=own.dtype)
+        for one, own in zip(stated, functional.inputs, strict=True)
+    ]
+    return Signature((keras.tree.pack_sequence_as(struct, tensors),), {})
+
+
+def _with_batch(signature: Signature) -> Signature:
+    """Take a batch of one sample, where its size is open."""
+    import keras
+
+    def one(tensor: Any) -> Any:
+        shape = [1 if size is None and axis == 0 else size for axis, size in enumerate(tensor.shape)]
+        return keras.KerasTensor(shape, dtype=tensor.dtype)
+
+    return signature.map(one)
+
+
+def _model(model: Any, found: Iterable[Part], symbols: Symbols, counted: flops.Counted) -> Model:
+    """Read what does not depend on how a model's calls are known."""
+    rows = Rows(model, found, symbols, counted)
+    total = rows.count
+    return Model(
+        name=str(model.name),
+        type=type(model).__name__,
+        chain=False,
+        inputs=(),
+        outputs=(),
+        layers=tuple(rows),
+        params=total.params,
+        trainable=total.trainable,
+        non_trainable=total.params - total.trainable,
+        bytes=total.bytes,
+        flops=counted.get(id(model)),
+    )
+
+
+def _is_chain(model: Model, call: RecordedCall) -> bool:
+    """Whether each layer of a called model has one call, on the output of the one before it alone."""
+    before = [seen.name for seen in call.inputs]
+    for row in model.layers:
+        if row.depth:
+            continue
+        if len(row.calls) != 1 or len(row.calls[0].outputs) != 1 or list(row.calls[0].sources) != before:
+            return False
+        before = [row.name]
+    return len(call.inputs) == 1
+
+
+def _uncalled(model: Any) -> str:
+    kind = type(model).__name__
+    return (
+        f"{kind} is a class with a call() of its own: Keras knows its shapes only when it is called. "
+        "Give the directive ':input: (None, ...)', the shape that it takes, the batch axis first "
+        "(a list or dict of shapes where it takes several), or call it in the code"
+    )
+
+
+def _unbuilt_sequential(model: Any) -> str:
+    name = f"the Sequential model {str(model.name)!r}"
+    if not model.layers:
+        return f"{name} has no layers"
+    if model.built or len(model._layers) > len(model.layers):
+        return (
+            f"Keras can't tell the shapes of {name}, though it has an input shape: "
+            "one of its layers needs a compute_output_shape() method"
+        )
+    shape = {
+        "Embedding": "(None, None)",
+        "Dense": "(None, features)",
+        "Conv1D": "(None, steps, channels)",
+        "Conv2D": "(None, height, width, channels)",
+        "LSTM": "(None, None, features)",
+        "GRU": "(None, None, features)",
+    }.get(type(model.layers[0]).__name__, "(None, ...)")
+    return (
+        f"{name} has no input shape, so its layers have no shapes or weights yet: give the directive "
+        f"':input: {shape}', the batch axis first, or put a keras.Input in front of its layers"
+    )
