@@ -159,9 +159,9 @@ class Build:
 
     def _prepare(self, *, warm: bool) -> None:
         """Have a process ready, or TensorFlow in it; a broken one is reported when models are to run."""
-        from sphinx_kerasshape.run.worker_process import Broken
+        from sphinx_kerasshape.run.worker_process import WorkerFailed
 
-        with suppress(Broken, OSError):
+        with suppress(WorkerFailed, OSError):
             self.worker.warm() if warm else self.worker.start()
 
     def _close(self) -> None:

@@ -1,7 +1,7 @@
-"""What processes say to each other, one JSON object a line, and whether it is laid out as that.
+"""The messages of worker processes, one JSON object a line, parsed once where they arrive.
 
-The author's code can find ways to write where its process answers, so nothing that arrives is
-trusted further than this. ``worker/__main__.py`` describes the messages. Pure.
+The author's code can find ways to write where its process answers, so a line is believed only if
+it is laid out as ``worker/__main__.py`` describes, and is one that its sender may say.
 """
 
 from __future__ import annotations
@@ -10,26 +10,69 @@ import json
 import re
 import signal
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
+from sphinx_kerasshape.messages.codec import decode
 from sphinx_kerasshape.messages.problems import OF_CODE, Problem
+from sphinx_kerasshape.messages.reading import report_of
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.text import escape_controls
 
-LONGEST = 1 << 26
+MAX_LINE_BYTES = 1 << 26
 """Bytes of a line; an answer about 5,000 layers has some 5 million."""
 UNABLE = 113
-"""Exit status of a process that can't answer; its last line of errors says why."""
-NO_CAUSE = "the code closed its descriptors, or changed what Python is made of"
-"""Why a process can't answer that can't even say why."""
-_LONGEST_CAUSE = 500
-# What a dump of threads has besides, and lines of TensorFlow's log.
-_NO_CAUSE = re.compile(
+"""Exit status of a process that can't answer; the last line of its standard error says why."""
+_NO_CAUSE = "the code closed its descriptors, or changed what Python is made of"
+"""The cause for a process that can't even say why it can't answer."""
+_MAX_CAUSE_LENGTH = 500
+# Lines that a dump of threads has besides, and those of TensorFlow's log.
+_NOISE = re.compile(
     r"\s|$|Extension modules:|Current thread|Thread 0x|Timeout \(|[IWE]\d{4} |WARNING: All log"
     r"|.*resource_tracker"
 )
 _OF_CHILD = frozenset(OF_CODE) - {Problem.WORKER}
 
 
-def heard(line: bytes | bytearray) -> dict[str, Any]:
+class Ready(NamedTuple):
+    """TensorFlow is imported."""
+
+
+class Broken(NamedTuple):
+    """The worker itself failed; nothing follows."""
+
+    failure: Failure
+
+
+class NeedsWeights(NamedTuple):
+    """A run that does not work without weights."""
+
+    run: int
+    seconds: float
+
+
+class Answered(NamedTuple):
+    """A run whose requests all have a report."""
+
+    run: int
+    seconds: float
+    reports: tuple[Report, ...]
+
+
+class Stopped(NamedTuple):
+    """A run that ended with a failure, after some reports."""
+
+    run: int
+    seconds: float
+    done: int
+    """Requests whose code came to its end; without weights, their reports may be missing all the same."""
+    reports: tuple[Report, ...]
+    failure: Failure
+
+
+Message = Ready | Broken | NeedsWeights | Answered | Stopped
+
+
+def loaded(line: bytes | bytearray) -> dict[str, Any]:
     """Return the object that a line is; an empty one for anything else."""
     try:
         message = json.loads(line)
@@ -39,7 +82,7 @@ def heard(line: bytes | bytearray) -> dict[str, Any]:
 
 
 def is_of_child(message: dict[str, Any]) -> bool:
-    """Whether a message is one that a process which runs an author's code says."""
+    """Whether a process that runs an author's code may say this."""
     match message:
         case {"done": int()} | {"again": True} | {"report": dict()}:
             return True
@@ -48,27 +91,73 @@ def is_of_child(message: dict[str, Any]) -> bool:
     return False
 
 
-def is_of_worker(message: dict[str, Any], waiting: Collection[int]) -> bool:
-    """Whether a message is one that a worker says, of one of the runs that are waited for."""
+def parsed(message: dict[str, Any], waiting: Collection[int] = ()) -> Message | None:
+    """Return what a worker says of itself, or of a run that is waited for; ``None`` for anything else."""
     match message:
-        case {"ready": True} | {"fatal": dict()}:
-            return True
-        case {"id": int(number), "seconds": int() | float(), "again": True}:
-            return number in waiting
-        case {"id": int(number), "seconds": int() | float(), "done": int(), "answers": [*answers]}:
-            return number in waiting and bool(answers) and all(isinstance(one, dict) for one in answers)
-    return False
+        case {"ready": True}:
+            return Ready()
+        case {"fatal": dict(fatal)}:
+            try:
+                return Broken(decode(Failure, fatal))
+            except ValueError as error:
+                unusable = f"the process that runs TensorFlow gave no usable answer: {error}"
+                return Broken(Failure(Problem.WORKER, unusable))
+        case {"id": int(run), "seconds": int() | float() as seconds, "again": True} if run in waiting:
+            return NeedsWeights(run, seconds)
+        case {
+            "id": int(run),
+            "seconds": int() | float() as seconds,
+            "done": int(done),
+            "answers": [*items],
+        }:
+            if run in waiting and items and all(isinstance(item, dict) for item in items):
+                return outcome(run, seconds, done, items)
+    return None
 
 
-def cause(errors: bytes | bytearray) -> str:
-    """Return the line of a process's standard error that says why it ended; nothing if none does."""
-    lines = [line for line in errors.decode(errors="replace").splitlines() if not _NO_CAUSE.match(line)]
+def outcome(run: int, seconds: float, done: int, answers: list[dict[str, Any]]) -> Answered | Stopped:
+    """Return the outcome of a run from the answers to its requests, up to the first failure."""
+    reports: list[Report] = []
+    for message in answers:
+        answer = _answer(message)
+        if isinstance(answer, Failure):
+            return Stopped(run, seconds, done, tuple(reports), answer)
+        reports.append(answer)
+    return Answered(run, seconds, tuple(reports))
+
+
+def _answer(message: dict[str, Any]) -> Answer:
+    """Decode an answer. The code can change what its process says, for one by replacing what Keras is."""
+    try:
+        if "report" in message:
+            return report_of(message["report"])
+        failure = decode(Failure, message["failure"])
+        if failure.problem not in OF_CODE:
+            raise ValueError(f"no problem is called {failure.problem!r}")  # noqa: TRY301
+    except (KeyError, TypeError, ValueError) as error:
+        return Failure(Problem.CRASH, f"the process that ran the code gave no usable answer: {error}")
+    return failure
+
+
+def ending(code: int, errors: bytes | bytearray | None = None) -> str:
+    """Return how a process ended, from its exit code and, where that is known, its standard error."""
+    cause = "" if errors is None else escape_controls(cause_of(errors))
+    if code == UNABLE:
+        return f"can't answer: {cause or _NO_CAUSE}"
+    if code == -9 and errors is not None:  # SIGKILL, which Windows does not know
+        cause = "by itself, or by a system that has no memory left"
+    how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit status {code}"
+    return f"{how}: {cause}" if cause else how
+
+
+def cause_of(errors: bytes | bytearray) -> str:
+    """Return the line of a process's standard error that says why it ended; empty if none does."""
+    lines = [line for line in errors.decode(errors="replace").splitlines() if not _NOISE.match(line)]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
-    return (fatal[:1] or lines[-1:] or [""])[0].strip()[:_LONGEST_CAUSE]
+    return (fatal[:1] or lines[-1:] or [""])[0].strip()[:_MAX_CAUSE_LENGTH]
 
 
-def signal_name(number: int) -> str:
-    """Return the name of a signal; some have none."""
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,4 +1,4 @@
-"""One worker process for the whole build, which forks for each request."""
+"""One worker process for the whole build, which forks for each run."""
 
 from __future__ import annotations
 
@@ -9,35 +9,31 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
 
-from sphinx_kerasshape.messages import protocol
-from sphinx_kerasshape.messages.codec import encode
 from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.protocol import Broken, Message, Ready, Stopped, ending, loaded, parsed
 from sphinx_kerasshape.messages.report import Failure
 from sphinx_kerasshape.run.worker_process import (
     GRACE_SECONDS,
     IMPORT_SECONDS,
-    Broken,
     Launch,
+    Outcome,
     Run,
-    broken,
+    WorkerFailed,
     command,
     end,
-    ending,
-    line,
+    last_errors,
     popen,
 )
-from sphinx_kerasshape.text import escape_controls
 
 _NONSENSE = Failure(Problem.WORKER, "the process that runs TensorFlow gave no usable answer")
-_KEPT_ERRORS = 1 << 16
-MOST_DEATHS = 40
+_WARM_UP = b'{"warm":true}\n'
+MAX_DEATHS = 40
 """How often the process may die in one build before nothing more is run."""
 
 
 class Forking:
-    """One process for the whole build, which forks for each request."""
+    """One process for the whole build, which forks for each run."""
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
@@ -51,7 +47,7 @@ class Forking:
         return hasattr(os, "fork")
 
     def start(self) -> None:
-        """Start the process; it imports TensorFlow when it is called for."""
+        """Start the process; it imports TensorFlow at its first command."""
         self._started()
 
     def warm(self) -> None:
@@ -59,58 +55,62 @@ class Forking:
         if not self._warm:
             self._warm = True
             # One small write, so that a forked reader of Sphinx can do it as well.
-            self._write({"warm": True})
+            # A process that is dead already is noticed when its answers are read.
+            pipe = self._started().stdin
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                os.write(pipe.fileno(), _WARM_UP)
 
-    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-        """Run all, as many at a time as there are jobs. Raises :class:`Broken`.
+    def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
+        """Run all, as many at a time as there are jobs. Raises :class:`WorkerFailed`.
 
-        Should the process die, which code can bring about, the runs that it was at are tried once
-        more, each alone, so that one that does it again is known.
+        Code can kill the process. The runs that were under way then are tried once more, each
+        alone, to find the one that does it.
         """
         batches = [list(runs)]
         deaths = 0
         while batches:
             batch = batches.pop(0)
             try:
-                for message in self._converse(batch):
-                    batch = [run for run in batch if run.id != message["id"]]
-                    yield message
+                for outcome in self._converse(batch):
+                    batch = [run for run in batch if run.id != outcome.run]
+                    yield outcome
             except _Died as died:
                 deaths += 1
                 self._end()
-                if deaths > MOST_DEATHS:
-                    raise Broken(died.failure) from None
+                if deaths > MAX_DEATHS:
+                    raise WorkerFailed(died.failure) from None
                 if len(batch) == 1 and deaths > 1:
-                    yield _fatal_for(batch[0], died.failure)
+                    message = f"the code killed the process that runs the models: {died.failure.message}"
+                    yield Stopped(batch[0].id, 0, 0, (), Failure(Problem.CRASH, message))
                 else:
                     suspects, others = batch[: self._launch.jobs], batch[self._launch.jobs :]
                     batches[:0] = [*([suspect] for suspect in suspects), others]
 
-    def _converse(self, runs: list[Run]) -> Iterator[dict[str, Any]]:
-        """Give the answers to runs. Raises :class:`Broken` where the process can't, or ``_Died``."""
+    def _converse(self, runs: list[Run]) -> Iterator[Outcome]:
+        """Yield the outcomes of runs. Raises :class:`WorkerFailed` or, once it has been ready, ``_Died``."""
         if not runs:
             return
         self.warm()
         conversation = _Conversation(self._started(), b"".join(map(command, runs)))
-        limit = GRACE_SECONDS + self._longest(runs) if self._ready else IMPORT_SECONDS
+        longest = int(max(run.timeout * len(run.requests) for run in runs))
         waiting = {run.id for run in runs}
         while waiting:
-            message = conversation.next(limit)
-            if message is None:
-                raise _Died(self._death()) if self._ready else Broken(self._death())
-            if not protocol.is_of_worker(message, waiting):
-                raise _Died(_NONSENSE) if self._ready else Broken(_NONSENSE)
-            if "fatal" in message:
-                raise broken(message["fatal"])
+            line = conversation.next(GRACE_SECONDS + longest if self._ready else IMPORT_SECONDS)
+            message = self._message(line, waiting)
+            if isinstance(message, Broken):
+                raise WorkerFailed(message.failure)
             self._ready = True
-            limit = GRACE_SECONDS + self._longest(runs)
-            if "id" in message:
-                waiting.discard(message["id"])
+            if not isinstance(message, Ready):
+                waiting.discard(message.run)
                 yield message
 
-    def _longest(self, runs: Sequence[Run]) -> int:
-        """Return how long one of the runs may take, in seconds."""
-        return int(max(run.timeout * len(run.requests) for run in runs))
+    def _message(self, line: bytes | None, waiting: set[int]) -> Message:
+        message = parsed(loaded(line), waiting) if line is not None else None
+        if message is None:
+            failure = self._death() if line is None else _NONSENSE
+            raise _Died(failure) if self._ready else WorkerFailed(failure)
+        return message
 
     def close(self) -> None:
         """End the process, and with it its children."""
@@ -131,16 +131,6 @@ class Forking:
             self._process = popen(self._launch, "fork", self._errors)
         return self._process
 
-    def _write(self, message: dict[str, Any]) -> None:
-        # A process that is dead already is met when its answers are read.
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._input().fileno(), line(message))
-
-    def _input(self) -> IO[bytes]:
-        pipe = self._started().stdin
-        assert pipe is not None
-        return pipe
-
     def _death(self) -> Failure:
         process = self._started()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -148,13 +138,8 @@ class Forking:
         code = process.poll()
         if code is None:
             return Failure(Problem.WORKER, "the process that runs TensorFlow gave no answer in time")
-        if code < 0:
-            return Failure(Problem.WORKER, f"the process that runs TensorFlow {ending(code)}")
-        self._errors.seek(0)
-        why = escape_controls(protocol.cause(self._errors.read()[-_KEPT_ERRORS:]))
-        return Failure(
-            Problem.WORKER, f"the process that runs TensorFlow {ending(code)}" + (f": {why}" if why else "")
-        )
+        how = ending(code, last_errors(self._errors) if code >= 0 else None)
+        return Failure(Problem.WORKER, f"the process that runs TensorFlow {how}")
 
 
 class _Died(Exception):
@@ -163,14 +148,6 @@ class _Died(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
-
-
-def _fatal_for(run: Run, why: Failure) -> dict[str, Any]:
-    """Return the answer to a run that the process does not survive."""
-    failure = Failure(
-        Problem.CRASH, f"the code takes the process with it that runs all models: {why.message}"
-    )
-    return {"id": run.id, "seconds": 0, "done": 0, "answers": [{"failure": encode(failure)}]}
 
 
 class _Conversation:
@@ -182,12 +159,12 @@ class _Conversation:
         self._in, self._out = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(self._in, False)
         self._commands = commands
-        self._said = b""
+        self._received = b""
 
-    def next(self, seconds: float) -> dict[str, Any] | None:
-        """Return the next message, empty for nonsense, or ``None`` after so much silence or the end."""
+    def next(self, seconds: float) -> bytes | None:
+        """Return the next line, or ``None`` after so much silence or at the end."""
         until = time.monotonic() + seconds
-        while b"\n" not in self._said:
+        while b"\n" not in self._received:
             writing = [self._in] if self._commands else []
             reading, ready, _ = select.select([self._out], writing, [], max(0.0, until - time.monotonic()))
             if ready and not self._send():
@@ -196,8 +173,8 @@ class _Conversation:
                 return None
             if reading and not self._receive():
                 return None
-        first, _, self._said = self._said.partition(b"\n")
-        return protocol.heard(first)
+        line, _, self._received = self._received.partition(b"\n")
+        return line
 
     def _send(self) -> bool:
         try:
@@ -210,5 +187,5 @@ class _Conversation:
 
     def _receive(self) -> bool:
         data = os.read(self._out, 1 << 16)
-        self._said += data
+        self._received += data
         return bool(data)

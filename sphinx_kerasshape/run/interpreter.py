@@ -47,7 +47,7 @@ def interpreter(python: str, seconds: float = SECONDS) -> Interpreter:
 def _answer(python: str, seconds: float) -> bytes:
     """Return what a program prints when it is asked. Raises ``OSError``, ``ValueError``."""
     from sphinx_kerasshape.messages import protocol
-    from sphinx_kerasshape.run.worker_process import ending, stop  # few projects have another interpreter
+    from sphinx_kerasshape.run.worker_process import stop  # few projects have another interpreter
 
     process = subprocess.Popen(
         [python, "-c", _ASK],
@@ -66,8 +66,7 @@ def _answer(python: str, seconds: float) -> bytes:
         raise ValueError(f"did not say within {seconds:g} s which versions it has")
     if code:
         errors.end(1)
-        why = protocol.cause(errors.data)
-        raise ValueError(f"{ending(code)}{why and ': '}{_inert(why)}")
+        raise ValueError(protocol.ending(code, errors.data))
     return printed.data
 
 

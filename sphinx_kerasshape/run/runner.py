@@ -1,27 +1,26 @@
-"""Requests in, results out: from the cache where it knows, else from the worker.
+"""Requests in, results out: from the cache where it has them, else from the worker.
 
-This file owns the policy (what runs, how often, for how long); it does not know
-Sphinx, nor how processes are started.
+This file owns the policy: what runs, how often, for how long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sphinx_kerasshape.messages.codec import decode
-from sphinx_kerasshape.messages.problems import OF_CODE, Problem
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.protocol import Answered, NeedsWeights, Stopped
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.store.cache import Cache
 
 if TYPE_CHECKING:
-    from sphinx_kerasshape.run.worker_process import Run, Worker
+    from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker
 
 Progress = Callable[[Iterator[Request], int], Iterable[Request]]
-"""Passes the requests on as they are answered, of which there are so many, and shows it."""
+"""Passes on requests as they are answered, given their number, and shows the progress."""
 Chain = tuple[Request, ...]
 """Requests that share a namespace, in order: a session, or a single one."""
 
@@ -32,10 +31,10 @@ class Runner:
 
     cache: Cache
     worker: Callable[[], Worker]
-    """Gives the worker, which is not there before something must be run."""
+    """Returns the worker, which is made when something must be run."""
     timeout: int
     fresh: bool = False
-    """Whether all are run, whatever the cache knows; it learns of their answers."""
+    """Whether all are run, whatever the cache has; their answers are stored all the same."""
 
     def is_known(self, request: Request) -> bool:
         """Whether the answer to a request is there without running anything."""
@@ -61,7 +60,9 @@ class Runner:
         return None if self.fresh else self.cache.find(request)
 
     def _run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
-        from sphinx_kerasshape.run.worker_process import Broken  # only builds that run something need it
+        from sphinx_kerasshape.run.worker_process import (
+            WorkerFailed,  # only builds that run something need it
+        )
 
         wanted = set(requests)
         try:
@@ -70,8 +71,8 @@ class Runner:
                     if request in wanted:
                         results[request] = Result.of(answer)
                         yield request
-        except Broken as broken:
-            failure = broken.failure
+        except WorkerFailed as failed:
+            failure = failed.failure
         except OSError as error:  # such as that no temporary file can be made
             why = error.strerror or error
             failure = Failure(Problem.WORKER, f"the process that runs models can't be started: {why}")
@@ -82,71 +83,69 @@ class Runner:
                 results[request] = Result.of(failure)
                 yield request
 
-    def _answers(
-        self, chains: list[tuple[Request, ...]]
-    ) -> Iterator[tuple[tuple[Request, ...], list[Answer]]]:
-        """Run sessions, weightless first; give each with its answers, in the order that they come."""
+    def _answers(self, chains: list[Chain]) -> Iterator[tuple[Chain, list[Answer]]]:
+        """Run sessions, weightless first; yield each with its answers, in the order that they come."""
         runs = [self._first(number, chain) for number, chain in enumerate(chains)]
-        ends: dict[int, dict[str, Any]] = {}
-        """How a session ended whose beginning runs again."""
+        endings: dict[int, Failure] = {}
+        """The failure that ended a session whose beginning runs again."""
         while runs:
             by_id = {run.id: run for run in runs}
-            again = []
-            for message in self.worker().run(runs):
-                run = by_id[message["id"]]
-                repeated = None if run.real else self._repeated(run, message)
-                if repeated is None:
-                    said = message["answers"]
-                    if run.id in ends and "report" in said[-1]:
-                        said = [*said, ends[run.id]]
-                    later = [_LATER] * (len(chains[run.id]) - len(said))
-                    yield chains[run.id], [*(self._answer(one, run) for one in said), *later]
-                else:
-                    again.append(repeated)
-                    if repeated.requests != run.requests:
-                        ends[run.id] = message["answers"][-1]
-            runs = again
+            runs = []
+            for outcome in self.worker().run(list(by_id.values())):
+                run = by_id[outcome.run]
+                again = self._second(run, outcome)
+                if again is None:
+                    answers = self._answers_of(run, outcome, endings.get(run.id))
+                    missing = len(chains[run.id]) - len(answers)
+                    yield chains[run.id], [*answers, *[_NOT_REACHED] * missing]
+                    continue
+                if isinstance(outcome, Stopped) and again.requests != run.requests:
+                    endings[run.id] = self._timed(outcome.failure, run)
+                runs.append(again)
 
-    def _first(self, number: int, chain: tuple[Request, ...]) -> Run:
-        # Where an error is expected, only real weights show plain TensorFlow's own.
-        real = any(request.weights == "real" or request.raises or request.file for request in chain)
+    def _first(self, number: int, chain: Chain) -> Run:
         from sphinx_kerasshape.run.worker_process import Run
 
+        # Where an error is expected, only real weights show plain TensorFlow's own.
+        real = any(request.weights == "real" or request.raises or request.file for request in chain)
         return Run(number, chain, real, float(self.timeout))
 
-    def _repeated(self, run: Run, message: dict[str, Any]) -> Run | None:
-        """Return the run to make, with real weights, where a weightless one did not work out."""
-        if "again" not in message:
-            problem = message["answers"][-1].get("failure", {}).get("problem")
-            if problem in _FINAL:
-                # A session's other answers are lost with it. What hangs or swells is not tried again.
-                whole = message["done"] > 0
-                return run._replace(requests=run.requests[: message["done"]], real=True) if whole else None
-            if problem != Problem.CRASH:
+    def _second(self, run: Run, outcome: Outcome) -> Run | None:
+        """Return the run with real weights that follows a weightless one that did not work out."""
+        if run.real or isinstance(outcome, Answered):
+            return None
+        if isinstance(outcome, Stopped):
+            if outcome.failure.problem in (Problem.TIMEOUT, Problem.LIMIT):
+                # Code that hangs or swells is not tried again, but the answers before it are lost with it.
+                before = run.requests[: outcome.done]
+                return run._replace(requests=before, real=True) if before else None
+            if outcome.failure.problem != Problem.CRASH:
                 return None
         # A session's blocks have their time each, a single one what is left of it.
-        spent = message["seconds"] if len(run.requests) == 1 else 0
+        spent = outcome.seconds if len(run.requests) == 1 else 0
         return run._replace(real=True, timeout=max(1.0, self.timeout - spent))
 
-    def _answer(self, message: dict[str, Any], run: Run) -> Answer:
-        try:
-            if "report" in message:
-                return decode(Report, message["report"])
-            failure = decode(Failure, message["failure"])
-            if failure.problem not in OF_CODE:
-                raise ValueError(f"no problem is called {failure.problem!r}")  # noqa: TRY301
-        except (KeyError, TypeError, ValueError) as error:
-            # The code can change what its process says, by replacing what Keras is, for one.
-            return Failure(Problem.CRASH, f"the process that ran the code gave no usable answer: {error}")
-        if failure.problem == Problem.TIMEOUT:
-            twice = ", without weights first and then with real ones," if run.timeout < self.timeout else ""
-            text = f"the code ran for more than {self.timeout} s (kerasshape_timeout){twice} and was stopped"
-            return failure._replace(message=text)
-        return failure
+    def _answers_of(self, run: Run, outcome: Outcome, ending: Failure | None) -> list[Answer]:
+        if isinstance(outcome, NeedsWeights):  # though it had them: its process lies
+            return [_NONSENSE]
+        answers: list[Answer] = [*outcome.reports]
+        if isinstance(outcome, Stopped):
+            answers.append(self._timed(outcome.failure, run))
+        elif ending is not None:
+            answers.append(ending)
+        return answers
+
+    def _timed(self, failure: Failure, run: Run) -> Failure:
+        """Say of a timeout how long the code ran."""
+        if failure.problem != Problem.TIMEOUT:
+            return failure
+        twice = ", without weights first and then with real ones," if run.timeout < self.timeout else ""
+        text = f"the code ran for more than {self.timeout} s (kerasshape_timeout){twice} and was stopped"
+        return failure._replace(message=text)
 
 
-_FINAL = (Problem.TIMEOUT, Problem.LIMIT)
-_LATER = Failure(Problem.SESSION, "an earlier block of its session failed")
+_NOT_REACHED = Failure(Problem.SESSION, "an earlier block of its session failed")
+_NONSENSE = Failure(Problem.CRASH, "the code wrote where its process answers")
 
 
 def sessions(requests: Iterable[Request]) -> list[Chain]:

@@ -1,9 +1,8 @@
-"""Worker processes, seen from the Sphinx side: starting, talking to and ending them.
+"""Worker processes as Sphinx's side sees them: starting one, asking it for runs, ending it.
 
-What the two ways of running requests share: :mod:`.forking` keeps a process that has
-imported TensorFlow and forks for each request; :mod:`.spawning` starts a process a
-request, for systems without ``fork``. The protocol is in ``worker/__main__.py``; of
-TensorFlow this file knows nothing.
+:mod:`.forking` keeps one process that has imported TensorFlow and forks for each run;
+:mod:`.spawning` starts a process a run, for systems without ``fork``. ``worker/__main__.py``
+describes what is sent, :mod:`..messages.protocol` parses what is received.
 """
 
 from __future__ import annotations
@@ -16,21 +15,25 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
-from sphinx_kerasshape.messages.codec import decode, dumps, encode
+from sphinx_kerasshape.messages.codec import dumps
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.protocol import signal_name
+from sphinx_kerasshape.messages.protocol import Answered, NeedsWeights, Stopped
 from sphinx_kerasshape.messages.report import Failure
 from sphinx_kerasshape.messages.request import Request
 
 PROGRAM = Path(__file__).parent.parent / "worker" / "__main__.py"
 IMPORT_SECONDS = 300
-"""How long the import of TensorFlow may take; minutes happen on a cold, shared disk."""
+"""How long the import of TensorFlow may take; it can take minutes on a cold, shared disk."""
 GRACE_SECONDS = 10
-"""How long the worker may be silent beyond the deadline that it keeps itself."""
+"""How long the worker may be silent beyond the deadline that it enforces itself."""
 END_SECONDS = 5
-"""How long a worker may take to end all that it has started."""
+"""How long a worker may take to end everything that it has started."""
+MAX_ERROR_BYTES = 1 << 16
+"""How much of a process's standard error is looked at for a cause."""
+
+Outcome = Answered | NeedsWeights | Stopped
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,12 @@ class Launch:
     processes: int
     """How many processes it may have at a time."""
     output: int
-    """KiB of what it prints that are kept."""
+    """KiB of its output that are kept."""
     network: bool
-    """Whether it has one."""
+    """Whether the code may use it."""
 
     def settings(self) -> str:
-        """Return what a worker process is told of it."""
+        """Return the settings argument of a worker process."""
         names = ("path", "jobs", "memory", "processes", "output", "network")
         return dumps({name: getattr(self, name) for name in names})
 
@@ -64,26 +67,27 @@ class Run(NamedTuple):
     id: int
     requests: tuple[Request, ...]
     real: bool
+    """Whether weights are allocated."""
     timeout: float
 
 
 class Worker(Protocol):
-    """What runs requests. Answers are as ``worker/__main__.py`` describes them."""
+    """Something that runs requests."""
 
     def start(self) -> None:
         """Have a process ready; TensorFlow is not imported yet."""
 
     def warm(self) -> None:
-        """Import TensorFlow, in the background: something will have to run."""
+        """Import TensorFlow in the background: something will have to run."""
 
-    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-        """Run all, side by side, and give each answer as it comes."""
+    def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
+        """Run all, side by side, and yield each outcome as it comes. Raises :class:`WorkerFailed`."""
 
     def close(self) -> None:
         """End all processes."""
 
 
-class Broken(Exception):
+class WorkerFailed(Exception):
     """The worker itself failed; the failure says why."""
 
     def __init__(self, failure: Failure) -> None:
@@ -92,7 +96,7 @@ class Broken(Exception):
 
 
 def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a worker process in a mode. Raises :class:`Broken`."""
+    """Start a worker process in a mode. Raises :class:`WorkerFailed`."""
     try:
         return subprocess.Popen(
             [*launch.command, mode, launch.settings()],
@@ -104,17 +108,15 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
             start_new_session=True,
         )
     except OSError as error:
-        program = launch.command[0]
-        raise Broken(
-            Failure(Problem.WORKER, f"the interpreter {program} can't be started: {error}")
-        ) from error
+        message = f"the interpreter {launch.command[0]} can't be started: {error}"
+        raise WorkerFailed(Failure(Problem.WORKER, message)) from error
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """Stop a process, which ends what it has started; kill it and its group if it does not."""
     process.terminate()
     if sys.platform != "win32":
-        process.send_signal(signal.SIGCONT)  # Code may have stopped it, and then it hears nothing.
+        process.send_signal(signal.SIGCONT)  # A process that code has stopped handles no signal.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_SECONDS)
     if sys.platform != "win32":
@@ -133,28 +135,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def broken(fatal: dict[str, Any]) -> Broken:
-    """Return what a worker says of its own failure."""
-    try:
-        return Broken(decode(Failure, fatal))
-    except ValueError as error:
-        return Broken(
-            Failure(Problem.WORKER, f"the process that runs TensorFlow gave no usable answer: {error}")
-        )
+def last_errors(errors: IO[bytes]) -> bytes:
+    """Return the end of a process's standard error."""
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - MAX_ERROR_BYTES))
+    return errors.read()
 
 
 def command(run: Run) -> bytes:
-    """Return the command that asks for a run."""
-    requests = encode(run.requests)
-    message = {"id": run.id, "requests": requests, "real": run.real, "timeout": run.timeout}
-    return line(message)
-
-
-def line(message: dict[str, Any]) -> bytes:
-    """Return a message as a line of the protocol."""
+    """Return the line that asks for a run."""
+    message = {"id": run.id, "requests": run.requests, "real": run.real, "timeout": run.timeout}
     return dumps(message).encode() + b"\n"
-
-
-def ending(code: int) -> str:
-    """Say how a process ended, by its exit code."""
-    return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit status {code}"

@@ -6,7 +6,6 @@ What arrives is not trusted: the author's code can write to every descriptor of 
 from __future__ import annotations
 
 import os
-import signal
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,8 +78,8 @@ class Running:
     def _hear(self, data: bytes) -> None:
         """Take the answers that are complete."""
         self._answer += data
-        if len(self._answer) > protocol.LONGEST:
-            self._nonsense = f"an answer of more than {protocol.LONGEST >> 20} MB"
+        if len(self._answer) > protocol.MAX_LINE_BYTES:
+            self._nonsense = f"an answer of more than {protocol.MAX_LINE_BYTES >> 20} MB"
             self._answer.clear()
         if b"\n" in data:
             *lines, self._answer = self._answer.split(b"\n")
@@ -88,7 +87,7 @@ class Running:
                 self._take(line)
 
     def _take(self, line: bytearray) -> None:
-        message = protocol.heard(line)
+        message = protocol.loaded(line)
         if not protocol.is_of_child(message) or self._is_too_much(message):
             self._nonsense = repr(bytes(line[:40]))[1:]
         elif "done" in message:
@@ -157,12 +156,5 @@ class Running:
 
     def crash(self) -> Failure:
         """Return the failure of a child that ended without an answer."""
-        code = os.waitstatus_to_exitcode(self.status or 0)
-        why = protocol.cause(self._errors)
-        if code == protocol.UNABLE:
-            why = why or protocol.NO_CAUSE
-            return Failure(Problem.CRASH, f"the process that ran the code can't answer: {why}")
-        how = f"was killed by {protocol.signal_name(-code)}" if code < 0 else f"ended with exit status {code}"
-        if -code == signal.SIGKILL:
-            why = "by itself, or by a system that has no memory left"
-        return Failure(Problem.CRASH, f"the process that ran the code {how}" + (f": {why}" if why else ""))
+        how = protocol.ending(os.waitstatus_to_exitcode(self.status or 0), self._errors)
+        return Failure(Problem.CRASH, f"the process that ran the code {how}")
