@@ -47,37 +47,33 @@ MISTAKES = {
     "column": mistake(
         ":columns: layer, ouput",
         body=GOOD,
-        warning=":columns: 'ouput' is none of layer, type, input, output, params, trainable, formula, bytes, "
-        "flops, weights, dtype, "
-        "connected; did you mean 'output'? [kerasshape.option]",
+        warning=":columns: unknown column 'ouput'; did you mean 'output'? [kerasshape.option]",
     ),
     "part": mistake(
         ":show: code, tabel",
         body=GOOD,
-        warning=":show: 'tabel' is none of code, source, constructor, table, totals, weights, "
-        "output; did you mean 'table'? "
-        "[kerasshape.option]",
+        warning=":show: unknown part 'tabel'; did you mean 'table'? [kerasshape.option]",
     ),
     "depth": mistake(
         ":depth: 0",
         body=GOOD,
-        warning=":depth: '0' is neither a number from 1 nor 'all' [kerasshape.option]",
+        warning=":depth: must be a whole number from 1, or 'all', not '0' [kerasshape.option]",
     ),
     "align": mistake(
         ":align: centre",
         body=GOOD,
-        warning=":align: 'centre' is none of left, center, right; did you mean 'center'? [kerasshape.option]",
+        warning=":align: unknown alignment 'centre'; did you mean 'center'? [kerasshape.option]",
     ),
     "empty": mistake(":model:", body=GOOD, warning=":model: needs a value [kerasshape.option]"),
     "expression": mistake(
         ":model: the model",
         body=GOOD,
-        warning=":model: 'the model' isn't a Python expression [kerasshape.option]",
+        warning=":model: must be a Python expression, not 'the model' [kerasshape.option]",
     ),
     "exception": mistake(
         ":raises: ValueError()",
         body=GOOD,
-        warning=":raises: 'ValueError()' isn't the name of an exception, such as ValueError "
+        warning=":raises: must be the name of an exception, such as ValueError, not 'ValueError()' "
         "[kerasshape.option]",
     ),
     "flag": mistake(
@@ -88,7 +84,7 @@ MISTAKES = {
     "number": mistake(
         ":lineno-start: first",
         body=GOOD,
-        warning=":lineno-start: 'first' isn't a whole number [kerasshape.option]",
+        warning=":lineno-start: must be a whole number, not 'first' [kerasshape.option]",
     ),
     "number-empty": mistake(
         ":lineno-start:",
@@ -98,17 +94,17 @@ MISTAKES = {
     "number-signs": mistake(
         ":lineno-start: --5",
         body=GOOD,
-        warning=":lineno-start: '--5' isn't a whole number [kerasshape.option]",
+        warning=":lineno-start: must be a whole number, not '--5' [kerasshape.option]",
     ),
     "number-long": mistake(
         f":lineno-start: {'1' * 4301}",
         body=GOOD,
-        warning=f":lineno-start: '{'1' * 100}…' has more than 9 digits [kerasshape.option]",
+        warning=f":lineno-start: can have 9 digits, not as many as '{'1' * 100}…' [kerasshape.option]",
     ),
     "number-divided": mistake(
         ":lineno-start: 1_000",
         body=GOOD,
-        warning=":lineno-start: '1_000' isn't a whole number [kerasshape.option]",
+        warning=":lineno-start: must be a whole number, not '1_000' [kerasshape.option]",
     ),
     "flag-hiding": mistake(
         ":hide-code: no",
@@ -123,24 +119,24 @@ MISTAKES = {
     "option-long": mistake(
         f":{'x' * 5000}: 1",
         body=GOOD,
-        warning=f":{'x' * 100}…: is no option of keras:model; known are {', '.join(options._OPTIONS)} "
+        warning=f":{'x' * 100}…: is no option of keras:model; choose from {', '.join(options._OPTIONS)} "
         "[kerasshape.option]",
     ),
     "axis-long": mistake(
         f":axes: batch, {'t' * 10_000}",
         body=GOOD,
-        warning=":axes: has 10,007 characters, 10,000 at most [kerasshape.option]",
+        warning=":axes: has 10,007 characters; 10,000 are allowed [kerasshape.option]",
     ),
     "axis-name": mistake(
         f":axes: batch, {'t' * 41}",
         body=GOOD,
-        warning=f":axes: '{'t' * 41}' is too long: an axis has a name of 40 characters at most "
+        warning=f":axes: '{'t' * 41}' is too long: the name of an axis can have 40 characters "
         "[kerasshape.option]",
     ),
     "exception-long": mistake(
         f":raises: {'t' * 201}",
         body=GOOD,
-        warning=":raises: has 201 characters, 200 at most [kerasshape.option]",
+        warning=":raises: has 201 characters; 200 are allowed [kerasshape.option]",
     ),
     "input-large": mistake(
         f":input: (None, 0x{'f' * 4400})",
@@ -150,12 +146,12 @@ MISTAKES = {
     "lines": mistake(
         ":emphasize-lines: one",
         body=GOOD,
-        warning=":emphasize-lines: 'one' is not of lines 1 to 1 [kerasshape.option]",
+        warning=":emphasize-lines: line 1 is the only line, so 'one' can't be emphasized [kerasshape.option]",
     ),
     "lines-outside": mistake(
         ":emphasize-lines: 1-2",
         body=GOOD,
-        warning=":emphasize-lines: '1-2' is not of lines 1 to 1 [kerasshape.option]",
+        warning=":emphasize-lines: line 1 is the only line, so '1-2' can't be emphasized [kerasshape.option]",
     ),
     "two-sources": mistake(
         ":from: zoo:model()",
@@ -340,7 +336,7 @@ TWICE = f"""\
    ":linenos:"
 ```
 """
-MISSING = "a blank line is missing between the name (and options) and"
+MISSING = "a blank line is missing above"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
     ":keras:model:`goood`": "there is no model 'goood'; did you mean 'good'?",
@@ -462,24 +458,19 @@ def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
         f"below.rst:14: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
         f"below.rst:18: WARNING: {MISSING} 'of several words' [kerasshape.option]",
         f"below.rst:23: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
-        f"below.rst:30: WARNING: {NAMELESS} [kerasshape.name]",
+        f"below.rst:30: WARNING: {MISSING} '{GOOD}' [kerasshape.option]",
         f"below.rst:33: WARNING: {MISSING} 'x = 3' [kerasshape.option]",
         f"below.rst:38: WARNING: {MISSING} 'print(x + 2)' [kerasshape.option]",
-        "below.rst:28: WARNING: model 'below-alone': ZeroDivisionError: division by zero\n"
-        "  below.rst:28: 1 / 0  # here [kerasshape.code]",
-        "below.rst:39: WARNING: code: NameError: name 'x' is not defined\n"
-        "  below.rst:39: print(x + 2) [kerasshape.code]",
     ]
     text = builds[0].page("below.txt")
     assert text.endswith("The end.\n")
-    assert text.count("| dense ") == 4
+    assert text.count(GOOD) == 5
     assert "   # A comment" in text
-    assert "\n   4\n" in text
 
 
 def test_an_option_twice(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("options.md")]
-    rest = "is there more than once, and the last one counts: leave one [kerasshape.option]"
+    rest = "is given more than once, and the last one counts: leave one [kerasshape.option]"
     where = {3: "columns", 10: "depth", 19: "linenos"}
     if OLD_MYST:
         del where[10]  # It hands on no lines of options between dashes.
@@ -496,7 +487,7 @@ def test_a_file_with_a_byte_order_mark(builds: tuple[Built, Built]) -> None:
 
 def test_a_name_without_end(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("endless")]
-    assert found == ["endless.rst:4: WARNING: the name has 201 characters, 200 at most [kerasshape.name]"]
+    assert found == ["endless.rst:4: WARNING: the name has 201 characters; 200 are allowed [kerasshape.name]"]
     assert GOOD in builds[0].page("endless.txt")
 
 
@@ -513,7 +504,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
 
 def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
     assert builds[0].status == 0
-    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 21 - OLD_MYST
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 19 - OLD_MYST
 
 
 def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:

@@ -11,7 +11,7 @@ from sphinx.directives import code
 
 from sphinx_kerasshape.collect import options
 from sphinx_kerasshape.collect.from_option import imported_code
-from sphinx_kerasshape.collect.options import ALL, PARTS, Options, Unusable, in_range, parse
+from sphinx_kerasshape.collect.options import ALL, PARTS, Options, Unusable, in_range, parse_options
 from sphinx_kerasshape.settings.settings import COLUMNS
 from sphinx_kerasshape.text import excerpt
 
@@ -23,7 +23,7 @@ TEXT = st.none() | st.text() | st.lists(WORDS, max_size=4).map(" ".join)
 
 
 def test_no_options() -> None:
-    assert parse({}) == (Options(), [])
+    assert parse_options({}) == (Options(), [])
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_no_options() -> None:
     ],
 )
 def test_good(option: str, text: str | None, field: str, value: object) -> None:
-    values, problems = parse({option: text})
+    values, problems = parse_options({option: text})
     assert problems == []
     assert getattr(values, field) == value
 
@@ -61,11 +61,11 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
     ("option", "text", "problem"),
     [
         ("colums", "layer", ":colums: is no option of keras:model; did you mean :columns:?"),
-        ("zzz", "", ":zzz: is no option of keras:model; known are show, columns, depth, "),
+        ("zzz", "", ":zzz: is no option of keras:model; choose from show, columns, depth, "),
         ("show", "", ":show: needs one or more of code, source, constructor, table, totals, weights, output"),
         ("show", "Table", "; did you mean 'table'?"),
         ("columns", "parameters", "; did you mean 'params'?"),
-        ("columns", "zzz", ":columns: 'zzz' is none of layer, type, input, "),
+        ("columns", "zzz", ":columns: unknown column 'zzz': choose from layer, type, input, "),
         ("input", "50", ":input: '50' is no shape: write a whole shape with the batch axis first"),
         ("input", "()", ":input: '()' has no batch axis: write"),
         ("input", "(None, time)", ":input: '(None, time)' is no shape: write"),
@@ -73,32 +73,36 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
         ("input", "(None, 5.0)", ":input: 5.0 is no size of an axis: write"),
         ("input", "(None, True)", ":input: True is no size of an axis: write"),
         ("input", "(" * 5000, ":input: '((("),
-        ("depth", "-1", ":depth: '-1' is neither a number from 1 nor 'all'"),
-        ("depth", "1.5", ":depth: '1.5' is neither a number from 1 nor 'all'"),
-        ("depth", "9" * 5000, "' is neither a number from 1 nor 'all'"),
-        ("depth", None, ":depth: '' is neither a number from 1 nor 'all'"),
+        ("depth", "-1", ":depth: must be a whole number from 1, or 'all', not '-1'"),
+        ("depth", "1.5", ":depth: must be a whole number from 1, or 'all', not '1.5'"),
+        ("depth", "9" * 5000, "must be a whole number from 1, or 'all', not '999"),
+        ("depth", None, ":depth: must be a whole number from 1, or 'all', not ''"),
         ("caption", " ", ":caption: needs a value"),
         ("model", None, ":model: needs a value"),
-        ("model", "x = 3", ":model: 'x = 3' isn't a Python expression"),
+        ("model", "x = 3", ":model: must be a Python expression, not 'x = 3'"),
         (
             "raises",
             "Value Error",
-            ":raises: 'Value Error' isn't the name of an exception, such as ValueError",
+            ":raises: must be the name of an exception, such as ValueError, not 'Value Error'",
         ),
-        ("align", "middle", ":align: 'middle' is none of left, center, right"),
+        ("align", "middle", ":align: unknown alignment 'middle': choose from left, center, right"),
         ("linenos", "3", ":linenos: takes no value, but has '3'"),
-        ("lineno-start", "a", ":lineno-start: 'a' isn't a whole number"),
+        ("lineno-start", "a", ":lineno-start: must be a whole number, not 'a'"),
         ("lineno-start", None, ":lineno-start: needs a value"),
         ("lineno-start", " ", ":lineno-start: needs a value"),
-        ("lineno-start", "--5", ":lineno-start: '--5' isn't a whole number"),
-        ("lineno-start", "1_000", ":lineno-start: '1_000' isn't a whole number"),
-        ("lineno-start", "1" * 4301, "' has more than 9 digits"),
+        ("lineno-start", "--5", ":lineno-start: must be a whole number, not '--5'"),
+        (
+            "lineno-start",
+            "1_000",
+            ":lineno-start: must be a whole number, not '1_000'",
+        ),
+        ("lineno-start", "1" * 4301, "'"),
         ("hide-code", "no", ":hide-code: takes no value, but has 'no'"),
         ("emphasize-lines", None, ":emphasize-lines: needs a value"),
     ],
 )
 def test_bad(option: str, text: str | None, problem: str) -> None:
-    values, problems = parse({option: text})
+    values, problems = parse_options({option: text})
     assert values == Options()
     (message,) = problems
     assert message.startswith(f":{option}: ")
@@ -106,13 +110,13 @@ def test_bad(option: str, text: str | None, problem: str) -> None:
 
 
 def test_each_bad_option_is_named_and_the_good_ones_hold() -> None:
-    values, problems = parse({"depth": "0", "caption": "Good", "align": "up", "model": "m"})
+    values, problems = parse_options({"depth": "0", "caption": "Good", "align": "up", "model": "m"})
     assert values == Options(caption="Good", model="m")
     assert [message.split()[0] for message in problems] == [":depth:", ":align:"]
 
 
 def test_a_flag_of_code_with_a_value_is_as_if_it_were_not_there() -> None:
-    values, problems = parse({"hide-code": "no", "no-output": "yes", "linenos": "1"}, "keras:code")
+    values, problems = parse_options({"hide-code": "no", "no-output": "yes", "linenos": "1"}, "keras:code")
     assert values == Options(show=("code", "output"))
     assert len(problems) == 3
 
@@ -120,7 +124,7 @@ def test_a_flag_of_code_with_a_value_is_as_if_it_were_not_there() -> None:
 @PATIENT
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)) | st.text(), TEXT))
 def test_any_text(given: dict[str, str | None]) -> None:
-    values, problems = parse(given)
+    values, problems = parse_options(given)
     assert len(problems) <= len(given)
     assert set(values.show) <= set(PARTS)
     assert set(values.columns) <= set(COLUMNS)

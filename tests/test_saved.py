@@ -264,7 +264,7 @@ def test_a_page(name: str, folder: Path, make_project: Callable[..., Project]) -
         (":file: ../secret.keras", "is outside of the documentation's folder"),
         (
             ":file: plain.keras\n:custom-objects: Gate",
-            "'Gate' is no import path, such as package.module.Class",
+            "must be an import path, such as package.module.Class, not 'Gate'",
         ),
         (":custom-objects: a.B", "the model has no code"),
     ],

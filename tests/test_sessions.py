@@ -229,10 +229,10 @@ def test_hidden_lines_and_options(build: Callable[..., Built]) -> None:
 
 MISTAKES = {
     ":sesion: s": ":sesion: is no option of keras:code; did you mean :session:?",
-    ":input: (3,)": ":input: is no option of keras:code; known are session, raises, class, no-output, ",
+    ":input: (3,)": ":input: is no option of keras:code; choose from session, raises, class, no-output, ",
     ":session:": ":session: needs a value",
     ":no-output: yes": ":no-output: takes no value, but has 'yes'",
-    ":raises: 7": ":raises: '7' isn't the name of an exception, such as ValueError",
+    ":raises: 7": ":raises: must be the name of an exception, such as ValueError, not '7'",
 }
 
 
@@ -255,7 +255,7 @@ def test_a_name_and_no_code(make_project: Make) -> None:
     )
     built = make_project({"index.md": page}).build("text")
     assert built.warnings == [
-        "index.md:3: WARNING: keras:code has no name; ':session: NAME' is for the session that it is part of "
+        "index.md:3: WARNING: keras:code takes no name; write ':session: NAME' to make it part of a session "
         "[kerasshape.option]",
         "index.md:8: WARNING: keras:code has no code [kerasshape.option]",
     ]

@@ -1,50 +1,69 @@
-"""``keras:code``: a container of its code, and of a ``keras_part`` for what it prints."""
+"""``keras:code``: code that is run, in a session or by itself, and shown with its output.
+
+It leaves a container of the code and of ``keras_part`` placeholders for output, error and problem.
+"""
 
 from __future__ import annotations
 
 from docutils import nodes
 
 from sphinx_kerasshape.collect.block import BlockDirective
-from sphinx_kerasshape.collect.options import Options
+from sphinx_kerasshape.collect.options import Options, Unusable
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.records import Block
 
 
 class CodeDirective(BlockDirective):
-    """``keras:code``: code that is run, in a session or by itself, and shown with what it prints."""
+    """The directive ``keras:code``."""
+
+    takes_name = False
 
     def run(self) -> list[nodes.Node]:
         """Record the request, and return the placeholder."""
-        given = self._given("keras:code")
-        if self._name():
-            problem = "keras:code has no name; ':session: NAME' is for the session that it is part of"
-            self._trouble(Problem.OPTION, problem)
-        code = "\n".join(self.content)
-        if not code.strip():
-            return self._refused(given, self._trouble(Problem.OPTION, "keras:code has no code"))
-        earlier = self._earlier(given.session)
-        number = 1 + sum(entry.is_code for entry in self._page.blocks.values())
-        name = f"{self.env.docname}#code-{number}"
-        request = Request(
-            code=code,
-            prelude=self._settings.prelude,
-            raises=given.raises,
-            weights="real" if "output" in given.show else self._settings.weights,
-            kind="code",
-            earlier=tuple(entry.request.step() for entry in earlier),
-        )
-        location = self._location()
-        places = tuple((entry.code_file, entry.code_line) for entry in earlier)
-        entry = Block(name, name, "", request, location, *self._place(), 0, "", given.session, places)
-        self._page.blocks[entry.key] = entry
-        return [self._container(given, entry)]
+        options = self._options("keras:code")
+        try:
+            if self._name():
+                problem = "keras:code takes no name; write ':session: NAME' to make it part of a session"
+                self._report(Problem.OPTION, problem)
+        except Unusable as unusable:
+            return self._refused(options, Problem.OPTION, str(unusable))
+        if not any(line.strip() for line in self.content):
+            return self._refused(options, Problem.OPTION, "keras:code has no code")
+        block = self._block(options)
+        self._page.blocks[block.key] = block
+        return [self._container(options, block)]
 
-    def _container(self, given: Options, entry: Block) -> nodes.container:
-        container = nodes.container("", classes=["kerasshape", *given.classes])
+    def _block(self, options: Options) -> Block:
+        earlier = self._earlier(options.session)
+        number = 1 + sum(block.is_code for block in self._page.blocks.values())
+        name = f"{self.env.docname}#code-{number}"
+        file, line = self._code_place()
+        return Block(
+            key=name,
+            name=name,
+            anchor="",
+            request=Request(
+                code="\n".join(self.content),
+                prelude=self._context.settings.prelude,
+                raises=options.raises,
+                weights="real" if "output" in options.show else self._context.settings.weights,
+                kind="code",
+                earlier=tuple(block.request.step() for block in earlier),
+            ),
+            location=self._location(),
+            code_file=file,
+            code_line=line,
+            depth=0,
+            session=options.session,
+            blocks=tuple((block.code_file, block.code_line) for block in earlier),
+        )
+
+    def _container(self, options: Options, block: Block) -> nodes.container:
+        container = nodes.container("", classes=["kerasshape", *options.classes])
         self.set_source_info(container)
-        if "code" in given.show:
-            container += self._code_block(entry.request.code, given)
-        parts = [part for part in given.show if part == "output"]
-        container += [self._part(entry, part) for part in (*parts, "error", "problem")]
+        if "code" in options.show:
+            container += self._code_block(block.request.code, options)
+        parts = [part for part in options.show if part == "output"]
+        container += [self._part(block, part) for part in (*parts, "error", "problem")]
         return container

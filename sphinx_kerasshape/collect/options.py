@@ -1,4 +1,4 @@
-"""The options of ``keras:model``: from text to values, each wrong one with a way to mend it."""
+"""The options of the directives: from text to values, each wrong one with a way to mend it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,32 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.settings.settings import COLUMNS
-from sphinx_kerasshape.text import excerpt, quoted
+from sphinx_kerasshape.text import closest, excerpt, quoted
 
 PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
 ALL = 1_000_000
 """A depth that no model reaches."""
-_MOST_DIGITS = 9
-_LONGEST = 10_000
-LONGEST_NAME = 200
+_MAX_DIGITS = 9
+_MAX_LENGTH = 10_000
+MAX_NAME_LENGTH = 200
 """Characters of the name of a model, or of an exception."""
-_LONGEST_AXIS = 40
+_MAX_AXIS_LENGTH = 40
 """Characters of an axis: expressions have its name several times."""
 
 
 class Unusable(ValueError):
     """An option or argument that can't be used; the message says how to mend it."""
 
+    def __init__(self, message: str, problem: Problem = Problem.OPTION) -> None:
+        super().__init__(message)
+        self.problem = problem
+
 
 class AnyOption(dict[str, Any]):
-    """Takes every option as text: wrong ones are ours to report, on every build."""
+    """Accepts every option as text, so that wrong ones are reported by us, in every build."""
 
     def __bool__(self) -> bool:
         return True
@@ -70,14 +75,16 @@ class Options(NamedTuple):
     emphasize_lines: str = ""
 
 
-def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tuple[Options, list[str]]:
-    """Read a directive's options. Returns their values, and a message for each unusable one."""
+def parse_options(
+    texts: Mapping[str, str | None], directive: str = "keras:model"
+) -> tuple[Options, list[str]]:
+    """Return the values of a directive's options, and a message for each unusable one."""
     options = _OPTIONS if directive == "keras:model" else _OF_CODE
     values: dict[str, Any] = {} if directive == "keras:model" else {"show": ("code", "output")}
     problems = []
-    for option, text in given.items():
+    for option, text in texts.items():
         try:
-            field, read = _known(option, options, directive)
+            field, read = _setter(option, options, directive)
             values[field] = read(text or "")
         except Unusable as unusable:
             problems.append(f":{excerpt(option)}: {unusable}")
@@ -88,7 +95,7 @@ def parse(given: Mapping[str, str | None], directive: str = "keras:model") -> tu
 
 
 def in_range(lines: str, count: int) -> bool:
-    """Whether a specification of lines, such as ``1,3-5``, fits a block of so many lines."""
+    """Whether a specification of lines, such as ``1,3-5``, fits a block of ``count`` lines."""
     for part in lines.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         numbers = [number for number in (first, last) if number]
@@ -101,33 +108,19 @@ def in_range(lines: str, count: int) -> bool:
     return True
 
 
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """Say what could have been meant by a word that is not among the known ones."""
-    close = _close(word, known)
-    meant = f"; did you mean {quoted(close[0])}?" if close else ""
-    return f"{quoted(word)} is none of {', '.join(known)}{meant}"
-
-
-def _close(word: str, known: tuple[str, ...]) -> list[str]:
-    import difflib  # slow to import, and rarely needed
-
-    return difflib.get_close_matches(word, known, n=1)
-
-
-def _known(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
+def _setter(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
     if option not in options:
-        close = _close(option, tuple(options))
-        meant = f"did you mean :{close[0]}:?" if close else f"known are {', '.join(options)}"
+        close = closest(option, tuple(options))
+        meant = f"did you mean :{close}:?" if close else f"choose from {', '.join(options)}"
         raise Unusable(f"is no option of {directive}; {meant}")
     return options[option]
 
 
-def _words(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+def _words(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     def read(text: str) -> tuple[str, ...]:
         words = tuple(text.replace(",", " ").split())
         for word in words:
-            if word not in known:
-                raise Unusable(suggestion(word, known))
+            _require_known(noun, word, known)
         if not words:
             raise Unusable(f"needs one or more of {', '.join(known)}")
         return tuple(dict.fromkeys(words))
@@ -135,35 +128,41 @@ def _words(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return read
 
 
-def _choice(*known: str) -> Callable[[str], str]:
+def _choice(noun: str, *known: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if text.strip() not in known:
-            raise Unusable(suggestion(text.strip(), known))
+        _require_known(noun, text.strip(), known)
         return text.strip()
 
     return read
 
 
+def _require_known(noun: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        close = closest(word, known)
+        mend = f"; did you mean {quoted(close)}?" if close else f": choose from {', '.join(known)}"
+        raise Unusable(f"unknown {noun} {quoted(word)}{mend}")
+
+
 def _depth(text: str) -> int:
-    if text.strip() == "all":
-        return ALL
     digits = text.strip()
+    if digits == "all":
+        return ALL
     if not digits.isdecimal() or len(digits) > 6 or int(digits) < 1:
-        raise Unusable(f"{quoted(digits)} is neither a number from 1 nor 'all'")
+        raise Unusable(f"must be a whole number from 1, or 'all', not {quoted(digits)}")
     return int(digits)
 
 
 def _length(text: str) -> str:
     if not re.fullmatch(r"\d+(\.\d+)?\s*(%|px|r?em|ex|pt|pc|cm|mm|in)?", text.strip()):
-        raise Unusable(f"{quoted(text.strip())} isn't a length, such as 50% or 12em")
+        raise Unusable(f"must be a length, such as 50% or 12em, not {quoted(text.strip())}")
     return text.strip()
 
 
 def _text(text: str) -> str:
     if not text.strip():
         raise Unusable("needs a value")
-    if len(text) > _LONGEST:
-        raise Unusable(f"has {len(text):,} characters, {_LONGEST:,} at most")
+    if len(text) > _MAX_LENGTH:
+        raise Unusable(f"has {len(text):,} characters; {_MAX_LENGTH:,} are allowed")
     return " ".join(text.split())
 
 
@@ -172,7 +171,7 @@ def _expression(text: str) -> str:
     try:
         ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unusable(f"{quoted(expression)} isn't a Python expression") from None
+        raise Unusable(f"must be a Python expression, not {quoted(expression)}") from None
     return expression
 
 
@@ -184,9 +183,9 @@ def _axes(text: str) -> str:
     except notation.Unreadable as unreadable:
         raise Unusable(str(unreadable)) from None
     for name in itertools.chain(*found.values()):
-        if len(name) > _LONGEST_AXIS:
+        if len(name) > _MAX_AXIS_LENGTH:
             raise Unusable(
-                f"{quoted(name)} is too long: an axis has a name of {_LONGEST_AXIS} characters at most"
+                f"{quoted(name)} is too long: the name of an axis can have {_MAX_AXIS_LENGTH} characters"
             )
     return _text(text)
 
@@ -205,19 +204,16 @@ def _sizes(text: str) -> str:
 
     written = _input(text)
     if any(None in one.shape for one in input_spec.tensors(input_spec.parse(written))):
-        raise Unusable(
-            f"{excerpt(written)} has open axes: operations are counted for full sizes, "
-            "such as (1, 224, 224, 3)"
-        )
+        raise Unusable(f"{excerpt(written)} has open axes: state every size, as in (1, 224, 224, 3)")
     return written
 
 
 def _exception(text: str) -> str:
     name = _text(text)
     if not all(part.isidentifier() for part in name.split(".")):
-        raise Unusable(f"{quoted(name)} isn't the name of an exception, such as ValueError")
-    if len(name) > LONGEST_NAME:
-        raise Unusable(f"has {len(name):,} characters, {LONGEST_NAME} at most")
+        raise Unusable(f"must be the name of an exception, such as ValueError, not {quoted(name)}")
+    if len(name) > MAX_NAME_LENGTH:
+        raise Unusable(f"has {len(name):,} characters; {MAX_NAME_LENGTH} are allowed")
     return name
 
 
@@ -236,7 +232,7 @@ def _import_paths(text: str) -> str:
     for path in paths:
         parts = path.rpartition("=")[2].strip().split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-            raise Unusable(f"{quoted(path)} is no import path, such as package.module.Class")
+            raise Unusable(f"must be an import path, such as package.module.Class, not {quoted(path)}")
     return ", ".join(paths)
 
 
@@ -248,9 +244,9 @@ def _no_output(text: str) -> tuple[str, ...]:
 def _number(text: str) -> int:
     digits = _text(text)
     if not re.fullmatch(r"[+-]?[0-9]+", digits):
-        raise Unusable(f"{quoted(digits)} isn't a whole number")
-    if len(digits) > _MOST_DIGITS:
-        raise Unusable(f"{quoted(digits)} has more than {_MOST_DIGITS} digits")
+        raise Unusable(f"must be a whole number, not {quoted(digits)}")
+    if len(digits) > _MAX_DIGITS:
+        raise Unusable(f"can have {_MAX_DIGITS} digits, not as many as {quoted(digits)}")
     return int(digits)
 
 
@@ -265,13 +261,13 @@ _OF_BLOCKS: _Table = {
 }
 
 _OPTIONS: _Table = {
-    "show": ("show", _words(PARTS)),
-    "columns": ("columns", _words(COLUMNS)),
+    "show": ("show", _words("part", PARTS)),
+    "columns": ("columns", _words("column", COLUMNS)),
     "depth": ("depth", _depth),
     "caption": ("caption", _text),
     "name": ("name", _text),
     "class": ("classes", _classes),
-    "align": ("align", _choice("left", "center", "right")),
+    "align": ("align", _choice("alignment", "left", "center", "right")),
     "width": ("width", _length),
     "model": ("model", _expression),
     "axes": ("axes", _axes),

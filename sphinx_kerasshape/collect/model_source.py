@@ -1,0 +1,95 @@
+"""Where the model of a ``keras:model`` comes from: its body, what ``:from:`` imports, or a ``:file:``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sphinx_kerasshape import files
+from sphinx_kerasshape.collect.from_option import imported_code
+from sphinx_kerasshape.collect.options import Options, Unusable
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.text import excerpt
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+SAVED = (".keras", ".h5", ".hdf5", ".tflite")
+"""Suffixes of saved models; a SavedModel is a folder."""
+
+
+class ModelSource(NamedTuple):
+    """Code, with the file that it is from, or the file of a saved model."""
+
+    code: str = ""
+    callee: str = ""
+    """The function or class that ``:from:`` calls."""
+    origin: str = ""
+    saved: str = ""
+
+
+def model_source(options: Options, body: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:
+    """Return the source of a model. Raises :class:`Unusable`.
+
+    Files have to be in one of ``folders``.
+    """
+    sources = {"a body": bool(body.strip()), ":from:": options.source, ":file:": options.file}
+    present = [name for name, value in sources.items() if value]
+    if len(present) != 1:
+        what = " and ".join(present) or "no code"
+        raise Unusable(f"the model has {what}: give it one of a body, :from: or :file:")
+    if "source" in options.show and not options.source:
+        raise Unusable(":show: source is for a model that :from: imports; 'code' shows others")
+    if options.custom_objects and not options.file:
+        raise Unusable(":custom-objects: is for a saved model, which :file: names")
+    if options.source:
+        try:
+            return ModelSource(*imported_code(options.source))
+        except Unusable as unusable:
+            raise Unusable(f":from: {unusable}") from None
+    return _file(options.file, env, folders) if options.file else ModelSource(body)
+
+
+def _file(name: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:
+    """Return the file that ``:file:`` names. Raises :class:`Unusable`."""
+    option = f":file: {excerpt(name)}"
+    try:
+        return _read(name, option, env, folders)
+    except FileNotFoundError:
+        raise Unusable(
+            f"{option} does not exist; the path is relative to this page, "
+            "or to the documentation's folder if it starts with '/'",
+            Problem.FILE,
+        ) from None
+    except UnicodeDecodeError:
+        raise Unusable(f"{option} can't be read: save it as UTF-8", Problem.FILE) from None
+    except (OSError, RuntimeError) as error:
+        # Python 3.12 and older call a link that leads to itself a RuntimeError.
+        why = getattr(error, "strerror", None) or str(error).partition(" from ")[0]
+        raise Unusable(f"{option} can't be read: {why}", Problem.FILE) from None
+
+
+def _read(name: str, option: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:
+    relative, absolute = env.relfn2path(name)
+    path = Path(absolute)
+    real = Path(os.path.realpath(path))
+    if not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders):
+        raise Unusable(
+            f"{option} is outside of the documentation's folder: move it there, "
+            "or add its folder to kerasshape_file_folders in conf.py",
+            Problem.FILE,
+        )
+    if path.suffix not in (".py", *SAVED) and not path.is_dir():
+        known = ", ".join(SAVED)
+        message = f"{option} is neither Python (.py) nor a saved model ({known}, or a folder)"
+        raise Unusable(message, Problem.FILE)
+    env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
+    if path.suffix == ".py":
+        return ModelSource(files.text(path).rstrip("\n"), origin=str(absolute))
+    if path.is_dir() and not (path / "saved_model.pb").is_file():
+        raise Unusable(f"{option} is a folder without a saved_model.pb", Problem.FILE)
+    if not path.is_dir():
+        files.opened(path).close()
+    return ModelSource(saved=str(absolute))
