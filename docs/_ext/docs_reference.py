@@ -1,7 +1,7 @@
 """Reference lists that are made from the extension's own declarations.
 
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
-a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/faults.py`` tries;
+a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/support/faults.py`` tries;
 ``tests-reference`` one of what a file of tests says of its tests. All write Markdown and let
 the page parse it.
 """
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-FAULTS = Path(__file__).parents[2] / "tests" / "faults.py"
+TESTS = Path(__file__).parents[2] / "tests"
+FAULTS = TESTS / "support" / "faults.py"
 _KINDS = {bool: "`True` or `False`", int: "whole number", str: "string", tuple: "list of strings"}
 
 
@@ -66,7 +67,7 @@ class TestsReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Write a row for each such test, and parse it."""
-        file = FAULTS.with_name(f"test_{self.arguments[0]}.py")
+        (file,) = TESTS.glob(f"*/test_{self.arguments[0]}.py")
         self.env.note_dependency(str(file))
         tests = [
             node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)

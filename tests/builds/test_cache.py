@@ -1,0 +1,503 @@
+"""What is kept from one build to the next, and when it does not count any more."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sphinx_kerasshape.files import digest as file_digest
+from sphinx_kerasshape.messages.codec import encode
+from sphinx_kerasshape.messages.report import Error, Failure, Report, Source, Versions
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.result import Result
+from sphinx_kerasshape.run.runner import Runner
+from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.store.cache import Cache, RunEnvironment
+from sphinx_kerasshape.store.shown import PageFingerprints
+from tests.support.projects import Built, Project
+
+VERSIONS = Versions("3.12.1", "2.21.0", "3.15.0", "tensorflow")
+NOW = RunEnvironment(VERSIONS, (("MODE", "fast"),), {"bricks": "1.0"}.get)
+REQUEST = Request("keras.Sequential()")
+REPORT = Report(error=Error("ValueError", "no"), versions=VERSIONS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def cache(folder: Path, now: RunEnvironment = NOW) -> Cache:
+    return Cache(folder, now, folder.parent)
+
+
+def stored(folder: Path, report: Report = REPORT) -> Path:
+    """Store a report, and return its file."""
+    cache(folder).store(REQUEST, report)
+    (path,) = folder.rglob("*.json")
+    return path
+
+
+def found(folder: Path, request: Request = REQUEST, now: RunEnvironment = NOW) -> Result | None:
+    return cache(folder, now).find(request)
+
+
+def test_a_report_is_found_again(folder: Path) -> None:
+    stored(folder)
+    result = found(folder)
+    assert result is not None
+    assert result.answer == REPORT
+    assert result.failure is None
+    assert result.content == Result.of(REPORT).content
+
+
+def test_the_same_report_stored_twice_is_one_file(folder: Path) -> None:
+    assert stored(folder) == stored(folder)
+    assert len([path for path in folder.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code": "keras.Sequential([])"},
+        {"prelude": "import keras"},
+        {"origin": "model.py"},
+        {"model": "encoder"},
+        {"raises": "ValueError"},
+        {"weights": "real"},
+    ],
+    ids=str,
+)
+def test_another_request_is_not_found(change: dict[str, str], folder: Path) -> None:
+    stored(folder)
+    assert found(folder, REQUEST._replace(**change)) is None
+
+
+@pytest.mark.parametrize("package", ["python", "tensorflow", "keras", "backend"])
+def test_with_another_version_nothing_is_found(package: str, folder: Path) -> None:
+    stored(folder)
+    newer = VERSIONS._replace(**{package: "99"})
+    assert found(folder, now=NOW._replace(versions=newer)) is None
+    assert found(folder) is not None
+
+
+@pytest.mark.parametrize("variables", [(), (("MODE", "slow"),), (("MODE", "fast"), ("MORE", ""))])
+def test_with_other_variables_nothing_is_found(variables: tuple[tuple[str, str], ...], folder: Path) -> None:
+    stored(folder)
+    assert found(folder, now=NOW._replace(variables=variables)) is None
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "no-body": lambda data: data.partition(b"\n")[0],
+    "cut": lambda data: data[:-1],
+    "cut-head": lambda data: data[:40],
+    "longer": lambda data: data + b" ",
+    "binary": lambda _: b"\xff\xfe\x00",
+    "list": lambda _: b"[]\n[]",
+    "number": lambda _: b"1\n1",
+    "null": lambda _: b"null\nnull",
+    "no-fields": lambda _: b"{}\n{}",
+    "no-sources": lambda data: data.replace(b'"sources":[]', b'"sources":7', 1),
+    "odd-sources": lambda data: data.replace(b'"sources":[]', b'"sources":[{}]', 1),
+    "no-imports": lambda data: data.replace(b'"imports":{}', b'"imports":7', 1),
+    "odd-imports": lambda data: data.replace(b'"imports":{}', b'"imports":{"a":7}', 1),
+    "odd-content": lambda data: data.replace(b'"content":"', b'"content":7,"x":"', 1),
+    "other-schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
+    "other-checksum": lambda data: re.sub(rb'"body":"..', b'"body":"zz', data),
+    "other-body": lambda data: data.replace(b"ValueError", b"ValueErr0r"),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_spoilt_entry_is_no_entry(kind: str, folder: Path) -> None:
+    path = stored(folder)
+    data = path.read_bytes()
+    path.write_bytes(SPOILT[kind](data))
+    assert path.read_bytes() != data
+    assert found(folder) is None
+    stored(folder)
+    assert found(folder) is not None
+
+
+@pytest.mark.parametrize("body", [b'{"model": 7}', b"7", b"", b"[" * 100_000, b'{"model": null}', b"\xff"])
+def test_an_entry_of_right_digest_that_is_no_report_is_no_entry(body: bytes, folder: Path) -> None:
+    path = stored(folder)
+    head = json.loads(path.read_bytes().partition(b"\n")[0]) | {"body": hashlib.sha256(body).hexdigest()}
+    path.write_bytes(json.dumps(head).encode() + b"\n" + body)
+    assert found(folder) is None
+
+
+def test_an_entry_in_another_ones_place_is_no_entry(folder: Path) -> None:
+    first = stored(folder)
+    data = first.read_bytes()
+    first.unlink()
+    other = REQUEST._replace(code="keras.Sequential([keras.Input((3,))])")
+    cache(folder).store(other, REPORT._replace(output="other"))
+    (second,) = folder.rglob("*.json")
+    second.write_bytes(data)
+    assert found(folder, other) is None
+
+
+def test_a_folder_in_its_place_is_no_entry(folder: Path) -> None:
+    path = stored(folder)
+    path.unlink()
+    path.mkdir()
+    assert found(folder) is None
+
+
+def test_an_entry_holds_as_long_as_its_files_do(folder: Path, tmp_path: Path) -> None:
+    module = tmp_path / "bricks.py"
+    module.write_text("units = 3")
+    stored(folder, REPORT._replace(sources=(Source("file", str(module), file_digest(module)),)))
+    assert found(folder) is not None
+    module.write_text("units = 4")
+    assert found(folder) is None
+    module.write_text("units = 3")
+    assert found(folder) is not None
+    module.unlink()
+    assert found(folder) is None
+
+
+@pytest.mark.parametrize("name", ["a\tb.py", "a\u200bb.py", "a\u202eb.py", "a\u2028b.py"], ids=ascii)
+def test_files_of_any_name_are_found(name: str, folder: Path, tmp_path: Path) -> None:
+    module = tmp_path / name
+    module.write_text("units = 3")
+    stored(folder, REPORT._replace(sources=(Source("file", str(module), file_digest(module)),)))
+    assert found(folder) is not None
+    module.write_text("units = 4")
+    assert found(folder) is None
+
+
+def test_a_file_that_never_could_be_read_holds_nothing(folder: Path, tmp_path: Path) -> None:
+    stored(folder, REPORT._replace(sources=(Source("file", str(tmp_path / "gone.py"), ""),)))
+    assert found(folder) is None
+
+
+def test_a_copy_of_a_project_looks_at_its_own_files(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "bricks.py").write_text("units = 3")
+    digest = file_digest(old / "bricks.py")
+    stored(old / "cache", REPORT._replace(sources=(Source("file", str(old / "bricks.py"), digest),)))
+    new = tmp_path / "new"
+    shutil.copytree(old, new)
+    (old / "bricks.py").unlink()
+    assert found(new / "cache") is not None
+    (new / "bricks.py").write_text("units = 4")
+    assert found(new / "cache") is None
+
+
+def test_an_entry_holds_as_long_as_its_packages_do(folder: Path) -> None:
+    stored(folder, REPORT._replace(sources=(Source("package", "bricks", "1.0"),)))
+    assert found(folder) is not None
+    assert found(folder, now=NOW._replace(installed={"bricks": "1.1"}.get)) is None
+    assert found(folder, now=NOW._replace(installed={}.get)) is None
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    lost = cache(tmp_path / "file" / "cache")
+    assert lost.problem == ""
+    lost.store(REQUEST, REPORT)
+    assert lost.problem == f"{tmp_path / 'file' / 'cache'}: Not a directory"
+    assert lost.find(REQUEST) is None
+
+
+def test_nothing_is_left_of_a_write_that_fails(folder: Path) -> None:
+    path = stored(folder)
+    path.unlink()
+    path.mkdir()
+    lost = cache(folder)
+    lost.store(REQUEST, REPORT)
+    assert lost.problem
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_shown_pages_are_those_of_the_last_build(folder: Path) -> None:
+    shown = PageFingerprints(folder, "html:/out")
+    assert shown.changed({"a": "1", "b": "2"}) == ["a", "b"]
+    shown.save({"a": "1", "b": "2"})
+    assert PageFingerprints(folder, "html:/out").changed({"a": "1", "b": "3", "c": "4"}) == ["b", "c"]
+    assert PageFingerprints(folder, "text:/out").changed({"a": "1"}) == ["a"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"[1]", b"7", b"null", b'"text"', b"\xff", b'[["a"]]'])
+def test_spoilt_shown_pages_are_written_anew(data: bytes, folder: Path) -> None:
+    shown = PageFingerprints(folder, "html:/out")
+    shown.save({"a": "1"})
+    (path,) = folder.iterdir()
+    path.write_bytes(data)
+    shown = PageFingerprints(folder, "html:/out")
+    assert shown.changed({"a": "1"}) == ["a"]
+    shown.save({"a": "1"})
+    assert PageFingerprints(folder, "html:/out").changed({"a": "1"}) == []
+
+
+def test_shown_pages_that_cannot_be_kept_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    shown = PageFingerprints(tmp_path / "file", "html:/out")
+    shown.save({"a": "1"})
+    assert PageFingerprints(tmp_path / "file", "html:/out").changed({"a": "1"}) == ["a"]
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+class Fails:
+    """A worker in whose hands all code fails."""
+
+    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+        for run in runs:
+            failure = {"failure": encode(Failure("code", "no"))}
+            yield {"id": run.id, "seconds": 0.1, "answers": [failure]}
+
+
+def test_a_failure_is_not_kept(folder: Path) -> None:
+    runner = Runner(cache(folder), lambda: cast("Worker", Fails()), timeout=9)
+    results = runner.results([REQUEST], lambda requests, _count: requests)
+    assert results[REQUEST].failure == Failure("code", "no")
+    assert not folder.exists()
+
+
+# Builds, one after the other, of one project.
+
+WATCH = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tensorflow":
+            with open(os.path.join(os.path.dirname(__file__), "imports.txt"), "a") as file:
+                file.write("imported\\n")
+
+sys.meta_path.insert(0, Watch())
+"""
+CONF = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
+kerasshape_provenance = True
+"""
+MODULE = """\
+import keras
+
+
+def tower():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+"""
+PAGES = {
+    "block.rst": """\
+Block
+=====
+
+.. keras:model:: block
+
+   keras.Sequential([keras.Input((None, 50)), layers.LSTM(64)])
+""",
+    "imported.md": """\
+# Imported
+
+```{keras:model} imported
+:from: bricks:tower()
+```
+""",
+    "error.rst": """\
+Error
+=====
+
+.. keras:model:: error
+   :raises: ValueError
+
+   keras.Sequential([keras.Input((None, 50)), layers.Flatten(), layers.Dense(1)])
+""",
+    "prose.rst": "Prose\n=====\n\nNo model, but a link: :keras:layer:`block/lstm`.\n",
+}
+OUTPUT = ["block.html", "imported.html", "error.html", "prose.html"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A build, how often TensorFlow was imported in it, and the pages that it wrote."""
+
+    built: Built
+    imports: int
+    written: list[str]
+    pages: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def steps(make_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
+    """Build after build, each after one change. The import of TensorFlow is seen in every process."""
+    watch = tmp_path_factory.mktemp("watch")
+    (watch / "sitecustomize.py").write_text(WATCH)
+    (watch / "imports.txt").write_text("")
+    newer = tmp_path_factory.mktemp("newer")
+    (newer / "tensorflow-99.0.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: tensorflow\nVersion: 99.0\n"
+    (newer / "tensorflow-99.0.dist-info" / "METADATA").write_text(metadata)
+    project = make_project(PAGES, CONF)
+    project.write("bricks.py", MODULE)
+    done: dict[str, Step] = {}
+
+    def times() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in project.folder.glob("html/*.html")}
+
+    def step(name: str, *arguments: str, path: str = str(watch)) -> None:
+        imports, before = (watch / "imports.txt").read_text(), times()
+        built = project.build(*(arguments or ("html",)), "-nW", "--keep-going", PYTHONPATH=path)
+        after = times()
+        imported = (watch / "imports.txt").read_text().removeprefix(imports).count("imported")
+        written = [page for page in OUTPUT if before.get(page) != after.get(page)]
+        pages = {page: (project.folder / "html" / page).read_text(encoding="utf-8") for page in OUTPUT}
+        done[name] = Step(built, imported, written, pages)
+
+    step("cold")
+    step("warm")
+    project.write("prose.rst", PAGES["prose.rst"] + "\nMore prose.\n")
+    step("prose")
+    step("text", "text")
+    step("newer", path=f"{newer}:{watch}")
+    step("older")
+    project.write("bricks.py", MODULE.replace("Dense(3)", "Dense(7)"))
+    step("module")
+    step("real", "html", "-D", "kerasshape_weights=real")
+    return done
+
+
+@pytest.mark.parametrize("name", ["cold", "warm", "prose", "text", "newer", "older", "module", "real"])
+def test_nothing_is_wrong(name: str, steps: dict[str, Step]) -> None:
+    assert steps[name].built.warnings == []
+    assert steps[name].built.status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "imports", "written"),
+    [
+        ("cold", 1, OUTPUT),
+        ("warm", 0, []),
+        ("prose", 0, ["prose.html"]),
+        ("text", 0, []),
+        # All models run again, but give what is shown already.
+        ("newer", 1, []),
+        # The answers of before are still there.
+        ("older", 0, []),
+        ("module", 1, ["imported.html"]),
+    ],
+)
+def test_step(name: str, imports: int, written: list[str], steps: dict[str, Step]) -> None:
+    assert steps[name].imports == imports
+    assert steps[name].written == written
+
+
+def test_the_answers_are_shared_with_another_builder(steps: dict[str, Step]) -> None:
+    text = steps["text"].built.page("block.txt")
+    assert re.search(r"\| lstm +\| \(None, 64\) +\| 29,440 ", text)
+
+
+def test_only_the_page_of_a_changed_module_is_written_and_none_is_read(steps: dict[str, Step]) -> None:
+    assert "0 added, 0 changed, 0 removed" in steps["module"].built.said
+    texts = {name: re.sub("<[^>]*>", "", steps[name].pages["imported.html"]) for name in ("older", "module")}
+    assert "(None, 3)" in texts["older"]
+    assert "(None, 7)" in texts["module"]
+
+
+def installed_tensorflow() -> str:
+    for name in ("tensorflow", "tensorflow-cpu"):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(name)
+    raise LookupError
+
+
+def test_provenance_is_what_tensorflow_says(steps: dict[str, Step]) -> None:
+    """The faked metadata makes models run again; what ran is still the real one."""
+    real = f"TensorFlow {installed_tensorflow()}, Keras {version('keras')}"
+    for name in ("cold", "newer"):
+        assert real in steps[name].pages["block.html"]
+        assert "99.0" not in steps[name].pages["block.html"]
+
+
+def test_the_expected_error_is_shown(steps: dict[str, Step]) -> None:
+    assert "ValueError: " in steps["warm"].pages["error.html"]
+
+
+def test_real_weights_give_the_same_pages(steps: dict[str, Step]) -> None:
+    assert steps["real"].imports == 1
+    assert steps["real"].pages == steps["module"].pages
+
+
+# Where imports are looked for: an answer from another module than would be found now is no answer.
+
+ZOO = """\
+import keras
+
+
+def tower():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense({units})])
+"""
+TOWERS = {
+    "index.rst": """\
+Towers
+======
+
+.. keras:model:: imported
+   :from: zoo:tower()
+
+.. keras:model:: alone
+
+   keras.Sequential([keras.Input((4,)), layers.Dense(7)])
+""",
+}
+
+
+def paths(*folders: str) -> str:
+    lines = [f"sys.path.insert(0, os.path.abspath({folder!r}))\n" for folder in reversed(folders)]
+    return "".join(["import os, sys\n", *lines])
+
+
+def test_an_answer_depends_on_where_its_modules_are_found(make_project: Callable[..., Project]) -> None:
+    project = make_project(TOWERS)
+    conf = (project.folder / "source" / "conf.py").read_text()
+    for units, place in ((3, "one/zoo.py"), (5, "two/zoo/__init__.py"), (0, "more/other.py")):
+        project.write(f"../{place}", ZOO.format(units=units))
+    (project.folder / "late").mkdir()
+
+    def built(*folders: str) -> tuple[list[str], str, int]:
+        project.write("conf.py", conf + paths(*folders))
+        done = project.build("text")
+        found = re.findall(r"running models... \[ *\d+%\]", re.sub(r"\x1b\[[0-9;]*m", "", done.said))
+        totals = re.findall(r"Total params[ |]+(\d+)", done.page("index.txt"))
+        return done.warnings, " ".join(totals), len(found)
+
+    assert built("../one") == ([], "15 35", 2)
+    assert built("../one") == ([], "15 35", 0)
+    # Folders that have nothing of the name are nothing to it.
+    assert built("../more", "../one") == ([], "15 35", 0)
+    assert built("../late", "../one", "../more") == ([], "15 35", 0)
+    assert built("../two", "../one") == ([], "25 35", 1)
+    assert built("../one", "../two") == ([], "15 35", 1)
+    assert built("../late", "../one") == ([], "15 35", 1)
+    warnings, totals, runs = built()
+    assert totals == "35"
+    assert runs == 1
+    (warning,) = warnings
+    assert "ModuleNotFoundError: No module named 'zoo'" in warning
+    assert built() == (warnings, totals, runs)
+    assert built("../late", "../one") == ([], "15 35", 0)
+    # An earlier folder gets one of the name, later.
+    project.write("../late/zoo.py", ZOO.format(units=6))
+    assert built("../late", "../one") == ([], "30 35", 1)
+    moved = make_project(copy=project.folder / "source")
+    for name in ("late", "one", ".kerasshape"):
+        shutil.copytree(project.folder / name, moved.folder / name)
+    shutil.rmtree(project.folder / "late")
+    done = moved.build("text")
+    assert (done.warnings, "running models" in done.said) == ([], False)

@@ -1,0 +1,339 @@
+"""The options of conf.py: each is documented, can be set with -D, and keeps its default if set wrongly."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as patience
+from hypothesis import strategies as st
+from sphinx.config import Config, check_confval_types
+
+from sphinx_kerasshape.extension import registrations
+from sphinx_kerasshape.messages.codec import fingerprint
+from sphinx_kerasshape.run.launch import launch
+from sphinx_kerasshape.settings.settings import PREFIX, Settings, read_settings, settle
+from tests.support.projects import Project
+
+PATIENT = patience(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NAMES = [one.name for one in fields(Settings)]
+
+
+def conf(**values: object) -> Any:
+    """Return what a conf.py with some options gives: the others as they are by default."""
+    defaults = {name: default for name, default, _, _ in registrations()}
+    return SimpleNamespace(**{**defaults, **{PREFIX + name: value for name, value in values.items()}})
+
+
+def registered(conf: dict[str, Any], overrides: dict[str, Any] | None = None) -> Config:
+    """Return the config of a conf.py and a command line."""
+    config = Config(conf, overrides)
+    for option in registrations():
+        config.add(*option)
+    return config
+
+
+def test_defaults() -> None:
+    assert read_settings(conf()) == (Settings(), [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_is_documented(name: str) -> None:
+    (option,) = (one for one in fields(Settings) if one.name == name)
+    assert option.metadata["help"].endswith(".")
+    assert PREFIX + name in [registered for registered, *_ in registrations()]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("prelude", "import keras", "import keras"),
+        ("columns", "layer,params", ("layer", "params")),
+        ("weights", "real", "real"),
+        ("provenance", "1", True),
+        ("network", "0", False),
+        ("timeout", "5", 5),
+        ("jobs", "3", 3),
+        ("executor", "spawn", "spawn"),
+        ("python", "python3", "python3"),
+        ("environment", "HOME,A=b", ("HOME", "A=b")),
+        ("cache_dir", "../cache", "../cache"),
+    ],
+)
+def test_command_line(name: str, text: str, value: object) -> None:
+    assert name in NAMES
+    config = registered({}, {PREFIX + name: text})
+    assert settle(config) == []
+    read, problems = read_settings(config)
+    assert problems == []
+    assert read == Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("timeout", 0, "kerasshape_timeout must be at least 1, not 0; it stays 60"),
+        ("timeout", 86_401, "kerasshape_timeout must be at most 86400, not 86401; it stays 60"),
+        ("timeout", True, "kerasshape_timeout must be a whole number, not True; it stays 60"),
+        ("weights", ["real"], "kerasshape_weights must be a string, not ['real']; it stays 'auto'"),
+        ("weights", "", "kerasshape_weights must be auto, real, not ''; it stays 'auto'"),
+        ("environment", "HOME", "kerasshape_environment must be a list of strings, not 'HOME'; it stays ()"),
+        (
+            "environment",
+            ["=x"],
+            "kerasshape_environment can have NAME or NAME=value, not '=x'; it stays ()",
+        ),
+        (
+            "cache_dir",
+            "a\0b",
+            "kerasshape_cache_dir can't have the character '\\x00', as in 'a\\x00b'; it stays ''",
+        ),
+        (
+            "lockfile",
+            "",
+            "kerasshape_lockfile must be the path of a file, not ''; it stays 'kerasshape.lock.json'",
+        ),
+        (
+            "cache_dir",
+            5000 * "x",
+            f"kerasshape_cache_dir can't have more than 4096 characters, "
+            f"as in '{37 * 'x'}...{38 * 'x'}'; it stays ''",
+        ),
+        ("jobs", -1, "kerasshape_jobs must be at least 0, not -1; it stays 0"),
+        (
+            "environment",
+            ["HOME", 1],
+            "kerasshape_environment must be a list of strings, not of 1; it stays ()",
+        ),
+        (
+            "columns",
+            ["layer", "ouput"],
+            "kerasshape_columns can have layer, type, input, output, params, trainable, formula, bytes, "
+            "flops, weights, dtype, "
+            "connected, not 'ouput'; it stays ()",
+        ),
+    ],
+)
+def test_a_wrong_value(name: str, value: object, message: str) -> None:
+    assert read_settings(conf(**{name: value})) == (Settings(), [message])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message", "read"),
+    [
+        ("network", "no", "kerasshape_network must be True or False, not 'no'; it counts as False", False),
+        ("network", 2, "kerasshape_network must be True or False, not 2; it counts as False", False),
+        (
+            "execution",
+            "Auto",
+            "kerasshape_execution must be auto, locked, off, not 'Auto'; it counts as 'off'",
+            "off",
+        ),
+        (
+            "execution",
+            ["auto"],
+            "kerasshape_execution must be a string, not ['auto']; it counts as 'off'",
+            "off",
+        ),
+    ],
+)
+def test_a_wrong_value_that_must_run_nothing(name: str, value: object, message: str, read: object) -> None:
+    assert read_settings(conf(**{name: value})) == (Settings(**{name: read}), [message])
+
+
+@pytest.mark.parametrize("name", ["network", "lint", "provenance", "check_cached"])
+@pytest.mark.parametrize(("value", "read"), [(0, False), (1, True), ("0", False), ("1", True)])
+def test_numbers_for_truth(name: str, value: object, read: bool) -> None:
+    config = registered({PREFIX + name: value})
+    assert settle(config) == []
+    assert read_settings(config) == (Settings(**{name: read}), [])
+
+
+def as_read(default: object, value: Any) -> object:
+    """Return a good value as the code reads it."""
+    if isinstance(default, bool) and value in ("0", "1"):
+        return value == "1"
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Mute:
+    """A value that can't even say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+ABSURD: list[Any] = [
+    *(
+        None,
+        [],
+        {},
+        (),
+        set(),
+        -1,
+        0,
+        1,
+        10**30,
+        -(10**5000),
+        True,
+        1.5,
+        float("nan"),
+        object(),
+        Mute(),
+        Mute,
+        len,
+    ),
+    *("x", "", "0", b"x", "a\0b", "A\0=1", "A=\ud800", "=x", "x" * 10**6, Path("x")),
+    *(
+        [None],
+        [[]],
+        [""],
+        ["=x"],
+        ["A\0=1"],
+        ["A=\ud800"],
+        ["auto"],
+        ["x"],
+        [Mute()],
+        ENDLESS,
+        {"x": 1},
+        range(3),
+    ),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    (option,) = (one for one in fields(Settings) if one.name == name)
+    instead = option.default if option.metadata["unusable"] is None else option.metadata["unusable"]
+    for value in ABSURD:
+        config = registered({PREFIX + name: value})
+        problems = settle(config)
+        read, later = read_settings(config)
+        if problems:
+            (problem,) = problems
+            assert problem.startswith(f"{PREFIX}{name} ")
+            assert len(problem) < 600
+            assert "\0" not in problem
+            assert read == Settings(**{name: instead})
+        else:
+            assert getattr(read, name) == as_read(option.default, value)
+        assert later == []
+        with caplog.at_level("WARNING", "sphinx"):
+            check_confval_types(None, config)
+        assert caplog.records == []
+        # What they are used for does not fail.
+        fingerprint(vars(read))
+        subprocess_environment = dict(launch(read).environment)
+        assert all(map(os.fsencode, subprocess_environment))
+        for path in (read.cache_dir, read.lockfile, read.python, *read.file_folders):
+            os.path.lexists(path)
+
+
+@pytest.mark.parametrize(
+    ("conf", "problems"),
+    [
+        (
+            {"kerasshape_timout": 5},
+            ["there is no setting kerasshape_timout; did you mean kerasshape_timeout?"],
+        ),
+        (
+            {"kerasshape_zzz": None},
+            [f"there is no setting kerasshape_zzz; after kerasshape_ there can be {', '.join(NAMES)}"],
+        ),
+        ({"kerasshape_values": re, "kerasshape_set": len, "keras": 1, "kerasshape": 2}, []),
+    ],
+)
+def test_misspelt_names(conf: dict[str, Any], problems: list[str]) -> None:
+    assert settle(registered(conf)) == problems
+
+
+def test_settings_of_other_extensions_are_known() -> None:
+    config = registered({"kerasshape_more_pictures": 1})
+    config.add("kerasshape_more_pictures", 0, "", int)
+    assert settle(config) == []
+
+
+CONF = """
+kerasshape_network = "no"
+kerasshape_execution = 7
+kerasshape_weights = ["real"]
+kerasshape_numbers = ["si"]
+kerasshape_lint = 1
+kerasshape_timeout = 10**30
+kerasshape_memory = 1.5
+kerasshape_environment = "HOME"
+kerasshape_prelude = None
+kerasshape_python = "a\\0b"
+kerasshape_columns = lambda: 3
+kerasshape_timout = 5
+"""
+
+
+def test_a_build_says_each_once(make_project: Callable[..., Project]) -> None:
+    page = "# A\n\n(3, 4)\n\n```{keras:model} a\nkeras.Sequential([keras.Input((4,))])\n```\n"
+    project = make_project({"index.md": page}, CONF)
+    first = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
+    assert first.status == 0
+    found = [text.removeprefix("WARNING: ").partition(" ")[0] for text in first.warnings]
+    assert found == [
+        "invalid",
+        *(PREFIX + name for name in ("prelude", "columns", "weights", "provenance", "numbers", "timeout")),
+        *(PREFIX + name for name in ("memory", "network", "python", "environment", "execution")),
+        "there",
+    ]
+    again = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
+    assert again.warnings == first.warnings
+    assert "kerasshape_network must be True or False, not 'no'; it counts as False [kerasshape.option]" in (
+        text.removeprefix("WARNING: ") for text in first.warnings
+    )
+
+
+def test_a_folder_is_no_lock(make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.md": "# A\n"}, "kerasshape_lockfile = '.'\n")
+    folder = project.folder / "source"
+    for builder in ("text", "kerasshape-lock"):
+        (warning,) = project.build(builder).warnings
+        assert warning == (
+            f"WARNING: kerasshape_lockfile must be the path of a file, but {folder} is a folder; "
+            "it stays 'kerasshape.lock.json' [kerasshape.option]"
+        )
+    assert (folder / "kerasshape.lock.json").is_file()
+
+
+ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text() | st.integers())
+)
+
+
+@PATIENT
+@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
+def test_any_value(values: dict[str, object]) -> None:
+    read, problems = read_settings(conf(**values))
+    assert {problem.split()[0].removeprefix(PREFIX) for problem in problems} <= values.keys()
+    for option in fields(Settings):
+        value, new = values.get(option.name), getattr(read, option.name)
+        assert type(new) is type(option.default)
+        # An option may have a cautious value, besides its default, where the given one is unusable.
+        cautious = option.metadata["unusable"]
+        assert new in (option.default, cautious, as_read(option.default, value))
+    assert read_settings(conf(**vars(read))) == (read, [])
+
+
+def test_children() -> None:
+    assert Settings(jobs=3).children == 3
+    assert Settings(jobs=0).children >= 1

@@ -1,0 +1,349 @@
+"""``python -m sphinx_kerasshape fix``: what is stated becomes true, and not one byte else changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sphinx_kerasshape.check import fix
+from sphinx_kerasshape.check.fix import Edit, Source, Unfixable, applied, edits
+from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.pages.positions import (
+    LocatedClaims,
+    Location,
+    exact_location,
+    parse_location,
+    position_of,
+)
+from sphinx_kerasshape.pages.records import Claim
+from tests.pages.test_claims import CONF, DEFINES, MODULE, PAGES, PARTS, statements
+from tests.support.projects import Project
+
+FILE = os.path.realpath("page.md")
+
+
+def claim(
+    stated: str = "7", line: int = 1, kind: str = "params", target: str = "m", inside: str = ""
+) -> Claim:
+    return Claim(kind, target, stated, f"{FILE}{inside}:{line}")
+
+
+def repaired(text: str, *claims: Claim, new: str = "8") -> tuple[str, list[str]]:
+    """Rewrite the claims in a text, whose truth is always the same."""
+    verdicts = [Verdict(one, holds=False, actual=new, restated=new) for one in claims]
+    changes, problems = edits(verdicts, {FILE: Source(FILE, text, "utf-8", "")})
+    return applied(text, changes), problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":keras:params:`7 <m>`",
+        "{keras:params}`7 <m>`",
+        "{keras:params}``7 <m>``",
+        ":params:`7 <m>`",
+        "{params}`7 <m>`",
+        "`7 <m>`:keras:params:",
+        ":keras:params:`7  <m>`",
+        ":keras:params:`7\n<m>`",
+        ":keras:params:`7\r\n  <m>`",
+        "> {keras:params}`7\n> <m>`",
+        "(``{keras:params}`7 <m>` `` is code) {keras:params}`7 <m>`",
+        "\ufeff{keras:params}`7 <m>`",
+        "a\rb\r\n{keras:params}`7 <m>`  \r\nc\t\n",
+        ":expect-params: 7",
+        "expect-params: 7",
+        'expect-params: "7"',
+        "   :expect-params:   7  ",
+    ],
+)
+def test_forms(text: str) -> None:
+    before, _, after = text.rpartition("7")
+    assert repaired(text, claim()) == (f"{before}8{after}", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "new", "wanted"),
+    [
+        ("{keras:shape}`(None,\n50) <m>`", "(None, 50)", "(None, 51)", "{keras:shape}`(None,\n51) <m>`"),
+        ("{keras:shape}`(None,\n50) <m>`", "(None, 50)", "(None, 7, 51)", "{keras:shape}`(None, 7, 51) <m>`"),
+        ("> {keras:shape}`(None,\n> 50) <m>`", "(None, 50)", "(1, 2)", "> {keras:shape}`(1,\n> 2) <m>`"),
+        ("| :keras:shape:`5 <m>`    |", "5", "1,024", "| :keras:shape:`1,024 <m>`|"[:-1] + "|"),
+        ("| :keras:shape:`5 <m>`     |", "5", "1,024", "| :keras:shape:`1,024 <m>` |"),
+        ("| :keras:shape:`1,024 <m>` |", "1,024", "5", "| :keras:shape:`5 <m>`     |"),
+        ("| {keras:shape}`5 <m>` |", "5", "1,024", "| {keras:shape}`1,024 <m>` |"),
+        ("a  :keras:shape:`5 <m>`       b", "5", "1,024", "a  :keras:shape:`1,024 <m>`   b"),
+    ],
+)
+def test_layout(text: str, stated: str, new: str, wanted: str) -> None:
+    after, problems = repaired(text, claim(stated, kind="shape"), new=new)
+    if problems:
+        assert "too narrow" in problems[0]
+        wanted = text
+    assert after == wanted
+
+
+def test_equal_claims_of_a_paragraph_are_taken_in_turn() -> None:
+    text = "{keras:params}`7 <m>` and\n{keras:params}`7 <m>`\n\n{keras:params}`7 <m>`"
+    found: list[Claim] = []
+    for line in (1, 1, 4):
+        one = claim(line=line)
+        found.append(one._replace(location=exact_location(one, text, LocatedClaims(found))))
+    assert [one.location for one in found] == [f"{FILE}:1", f"{FILE}:2", f"{FILE}:4"]
+    assert repaired(text, *found)[0] == text.replace("7", "8")
+    assert (
+        repaired(text, found[1])[0]
+        == "{keras:params}`7 <m>` and\n{keras:params}`8 <m>`\n\n{keras:params}`7 <m>`"
+    )
+
+
+def seconds(number: int, separator: str) -> float:
+    """Return how long it takes to find so many equal claims, in reading and in repairing."""
+    text = separator.join(["{keras:params}`7 <m>`"] * number)
+    began, found = time.perf_counter(), list[Claim]()
+    located = LocatedClaims(found)
+    for _ in range(number):
+        found.append(claim()._replace(location=exact_location(claim(), text, located)))
+    assert repaired(text, *found) == (text.replace("7", "8"), [])
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("separator", [" ", "\n", "\r\n> "])
+def test_equal_claims_take_time_in_proportion(separator: str) -> None:
+    assert seconds(600, separator) < 8 * seconds(150, separator) + 0.5
+
+
+def test_what_is_not_found_is_said_and_left() -> None:
+    text = "{keras:params}`7 <n>` {keras:params}`9 <m>` {keras:bytes}`7 <m>` `{keras:params}`7 <m>``\n"
+    assert repaired(text, claim()) == (text, [f"{FILE}:1: '7' for m can't be found in the source"])
+    twice = "a\n\n{keras:params}`7 <m>`\n\n{keras:params}`7 <m>`\n"
+    assert repaired(twice, claim())[0] == twice
+    once = "a\n\n{keras:params}`7 <m>`\n"
+    assert repaired(once, claim(line=9))[0] == once.replace("7", "8")
+    elsewhere = claim()._replace(location="other.md:1")
+    assert repaired(text, elsewhere) == (text, ["other.md:1: '7' is in no file that could be read"])
+    unsure = Verdict(claim(), holds=False, problem="m is unknown")
+    assert edits([unsure], {FILE: Source(FILE, text, "utf-8", "")}) == ([], [f"{FILE}:1: m is unknown"])
+
+
+def test_docstrings() -> None:
+    same = ":keras:params:`7 <m>`"
+    text = f'''# {same}\n"""{same}"""\n\nclass A:\n    def f(self):\n        r"""\n
+        Text, {same}\n        """\n'''
+    method = claim(inside=":docstring of pkg.mod.A.f")
+    assert repaired(text, method)[0] == text.replace(f"Text, {same}", "Text, :keras:params:`8 <m>`")
+    module = claim(inside=":docstring of pkg.mod")
+    assert repaired(text, module)[0] == text.replace(f'"""{same}', '""":keras:params:`8 <m>`')
+    assert repaired("def f(:\n", module)[1]
+
+
+def test_locations() -> None:
+    assert parse_location("C:\\a.md:5") == Location("C:\\a.md", 5)
+    assert parse_location("a.py:docstring of b.c:5") == Location("a.py", 5, "b.c")
+    assert str(parse_location("a.py:docstring of b.c:5")) == "a.py:docstring of b.c:5"
+    assert parse_location("a.md") is None
+    assert position_of(claim()._replace(location="a.md"), "x") is None
+
+
+def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_bytes("\ufeff7 é\r\n".encode())
+    file.chmod(0o640)
+    source = fix.read(str(file), "utf-8-sig")
+    edit = Edit(str(file), 1, 1, 2, "7", "8")
+    fix.write(source, [edit])
+    assert file.read_bytes() == "\ufeff8 é\r\n".encode()
+    assert file.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(Unfixable, match="has changed meanwhile"):
+        fix.write(source, [edit])
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_bytes() == "\ufeff8 é\r\n".encode()
+
+
+def test_encodings(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_bytes("# coding: latin-1\n# é 7\n".encode("latin-1"))
+    source = fix.read(str(file), "utf-8-sig")
+    fix.write(source, [Edit(str(file), 2, len(source.text) - 2, len(source.text) - 1, "7", "8")])
+    assert file.read_bytes() == "# coding: latin-1\n# é 8\n".encode("latin-1")
+
+
+TRUE = re.compile(
+    rb"(?<=`)2[1-9](?= <)|(?<=: )27|(?<=None, )[6-9](?=\))|(?<=     )7(?=\) <)|float16|81(?= B)"
+)
+
+
+def _true(found: re.Match[bytes]) -> bytes:
+    stated = found[0]
+    return {b"float16": b"float32", b"81": b"80"}.get(stated, b"5" if len(stated) == 1 else b"20")
+
+
+def run(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", "source", "--cache-dir", str(project.cache)]
+    return subprocess.run(
+        [*command, *options], cwd=project.folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def contents(project: Project) -> dict[str, bytes]:
+    files = (path for path in (project.folder / "source").rglob("*") if "__pycache__" not in path.parts)
+    return {path.name: path.read_bytes() for path in files if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[..., Project]) -> Project:
+    """All the markups of the tests of claims, wrong at every line; one page as Windows writes it."""
+    documented = {"documented.rst": "Module\n======\n\n.. automodule:: towers\n   :members:\n"}
+    made = make_project({"small.rst": DEFINES["small.rst"]} | PAGES | documented, CONF)
+    for name, text in PARTS.items():
+        made.write(name, text)
+    made.write("towers.py", MODULE)
+    page = made.folder / "source" / "page-md.md"
+    page.write_bytes(page.read_bytes().replace(b"\n", b"\r\n"))
+    return made
+
+
+def test_command(project: Project) -> None:
+    before = contents(project)
+    count = sum(len(list(statements(name, text))) for name, text in (PAGES | PARTS).items()) + 2
+
+    checked = run(project, "--check")
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert checked.stdout.count(" -> ") == count
+    assert contents(project) == before
+
+    shown = run(project, "--diff")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "-    :keras:params:`22 <small>`.\n+    :keras:params:`20 <small>`.\n" in shown.stdout
+    assert contents(project) == before
+
+    done = run(project)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == checked.stdout
+    assert "source/page-md.md:4: 21 -> 20\n" in done.stdout
+    assert "source/towers.py:12: 22 -> 20\n" in done.stdout
+
+    after = contents(project)
+    assert {name for name in before if before[name] != after[name]} == {
+        *(name.rpartition("/")[2] for name in PAGES | PARTS),
+        "towers.py",
+    }
+    for name in before:
+        if before[name] != after[name]:
+            assert after[name] == TRUE.sub(_true, before[name])
+    again = run(project)
+    assert (again.stdout, again.stderr, again.returncode) == ("all statements hold\n", "", 0)
+    assert contents(project) == after
+    assert project.build("text", "-W").warnings == []
+
+
+def test_command_says_what_it_can_not_do(make_project: Callable[..., Project]) -> None:
+    page = "# Page\n\n{keras:params}`many <small>`, {keras:params}`21 <smal>`.\n"
+    made = make_project({"small.rst": DEFINES["small.rst"], "page.md": page})
+    done = run(made)
+    assert done.returncode == 1
+    assert "page.md:3: 'many' is no count" in done.stderr
+    assert "page.md:3: there is no model 'smal'" in done.stderr
+    assert contents(made)["page.md"] == page.encode()
+    (made.folder / "source" / "conf.py").write_text("1 / 0\n")
+    broken = run(made)
+    assert broken.returncode == 2
+    assert "the documentation can't be built" in broken.stderr
+
+
+def test_the_lock_is_written_anew_on_request(make_project: Callable[..., Project]) -> None:
+    page = (
+        "# Page\n\n```{keras:model} m\nkeras.Sequential([keras.Input((4,)), layers.Dense(5)])\n```\n\n"
+        "{keras:params}`25 <m>`\n"
+    )
+    project = make_project({"index.md": page})
+    lock = project.folder / "source" / "kerasshape.lock.json"
+    assert project.build("kerasshape-lock").status == 0
+    before = lock.read_bytes()
+    project.write("index.md", page.replace("Dense(5)", "Dense(6)"))
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(lock.parent)]
+    command += ["--cache-dir", str(project.cache)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert lock.read_bytes() == before
+    subprocess.run([*command, "--lock"], check=True, capture_output=True)
+    assert b"30" in lock.read_bytes()
+    built = project.build("text", "-W")
+    assert (built.warnings, built.status) == ([], 0)
+    assert built.page("index.txt").endswith("30\n")
+
+
+@pytest.mark.parametrize("variable", ["CI", "TERM", "NO_COLOR"])
+def test_no_colours_where_no_terminal_is(
+    variable: str, make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "NO_COLOUR", "FORCE_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, {"CI": "true", "TERM": "xterm-256color"}.get(variable, "1"))
+    project = make_project({"index.md": "# A\n\n{keras:params}`3 <none>`\n"}, "kerasshape_timout = 3\n")
+    done = run(project, "--check")
+    assert "there is no setting kerasshape_timout" in done.stderr
+    assert "there is no model 'none'" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudoterminals")
+@pytest.mark.parametrize(("more", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_on_a_terminal(
+    more: dict[str, str], colours: bool, make_project: Callable[..., Project]
+) -> None:
+    project = make_project({"index.md": "# A\n"}, "kerasshape_timout = 3\n")
+    ours, theirs = os.openpty()
+    clean = {name: text for name, text in os.environ.items() if "COLO" not in name and name != "CI"}
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(project.folder / "source")]
+    environment = {**clean, "TERM": "xterm-256color", **more}
+    subprocess.run(command, check=True, stdout=theirs, stderr=theirs, env=environment)
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "there is no setting kerasshape_timout" in said
+    assert ("\x1b[" in said) == colours
+
+
+ODD = """\
+# A
+
+```{keras:model} é
+keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
+Ω {keras:params}`16 <é>`
+"""
+OUTPUTS = {
+    # where the output goes; what is said of it
+    "ascii": ("LC_ALL=C PYTHONIOENCODING=ascii {}", r"\xe9.md:7: 16 -> 15"),
+    "closed": ("{} >&-", ""),
+    "all closed": ("{} >&- 2>&- <&-", ""),
+    "unread": ("{} | true", ""),
+    "full": ("{} >/dev/full", "the output can't be written: No space left on device"),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the shell's redirections")
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_output_that_takes_not_everything(name: str, make_project: Callable[..., Project]) -> None:
+    output, says = OUTPUTS[name]
+    project = make_project({"é.md": ODD, "ö.md": ODD.replace("é", "ö")})
+    command = f"{sys.executable} -m sphinx_kerasshape fix source --cache-dir {project.cache}"
+    shell = ["bash", "-o", "pipefail", "-c", output.format(command)]
+    shown = ["bash", "-o", "pipefail", "-c", output.format(f"{command} --diff")]
+    for asked in (shown, shell):
+        done = subprocess.run(
+            asked, cwd=project.folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == int(name == "full")
+    assert says in done.stdout + done.stderr
+    for page in ("é.md", "ö.md"):
+        assert "`15 <" in (project.folder / "source" / page).read_text(encoding="utf-8")

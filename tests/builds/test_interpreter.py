@@ -1,0 +1,120 @@
+"""``kerasshape_python`` may name anything: a program that is no Python says so in one warning, and soon."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from sphinx_kerasshape.messages.report import Failure
+from sphinx_kerasshape.run.interpreter import interpreter
+from tests.support.projects import Project, processes
+from tests.support.workers import answers, make_worker, request
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are scripts of a shell")
+
+MUST = "kerasshape_python must be a Python that has TensorFlow, but PYTHON"
+PROGRAMS = {
+    # what the program does; what is said of it
+    "says nothing": ("true", "does not say which versions it has, but ''"),
+    "fails": ("echo 'usage: x' >&2; exit 3", "ended with exit status 3: usage: x"),
+    "is killed": ("kill -9 $$", "was killed by SIGKILL"),
+    "says a word": ("echo hello", "does not say which versions it has, but 'hello'"),
+    "says a number": ("echo 5", "does not say which versions it has, but '5'"),
+    "says a list": ("echo '[1, {}]'", "does not say which versions it has, but '[1, {}]'"),
+    "says too much": ("yes", "ended with exit status 141"),
+    "says odd characters": (
+        r"printf '\033[31m\377'",
+        "does not say which versions it has, but '\\\\x1b[31m\ufffd'",
+    ),
+    "nests": (
+        "head -c 200000 /dev/zero | tr '\\0' '['",
+        "does not say which versions it has, but '" + 60 * "[" + "'",
+    ),
+    "hangs": ("sleep 1000", "did not say within 2 s which versions it has"),
+    "hangs, whatever comes": (
+        "trap '' TERM; while :; do sleep 1; done",
+        "did not say within 2 s which versions it has",
+    ),
+    "leaves a daemon": (
+        "setsid sleep 30 & echo hello",
+        "did not say within 2 s which versions it has",
+    ),
+    "reads": ("cat", "does not say which versions it has, but ''"),
+}
+
+
+def program(folder: Path, does: str) -> str:
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_python(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does, says = PROGRAMS[name]
+    mark = f"KERASSHAPE_TEST={os.getpid()}-{time.monotonic_ns()}"
+    monkeypatch.setenv(*mark.split("="))
+    python = program(tmp_path, does)
+    begun = time.monotonic()
+    found = interpreter(python, 2)
+    assert time.monotonic() - begun < 20
+    assert found.version == found.installed("tensorflow") == ""
+    assert found.problem == f"{MUST} {says}".replace("PYTHON", python)
+    until = time.monotonic() + 5
+    while processes(mark) and time.monotonic() < until and name != "leaves a daemon":
+        time.sleep(0.1)
+    assert bool(processes(mark)) == (name == "leaves a daemon")
+
+
+def test_what_is_no_program(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("")
+    for path, says in ((tmp_path, 13), (tmp_path / "text", 13), (tmp_path / "nowhere", 2)):
+        assert f"{path} can't be started: [Errno {says}]" in interpreter(str(path)).problem
+
+
+def test_a_greeting(tmp_path: Path) -> None:
+    found = interpreter(program(tmp_path, f'echo Welcome; exec {sys.executable} "$@"'))
+    assert found.problem == ""
+    assert found.version == platform.python_version()
+    assert found.installed("Sphinx") == version("sphinx")
+    assert found.installed("nothing-of-that-name") == ""
+
+
+def test_odd_versions(tmp_path: Path) -> None:
+    found = interpreter(program(tmp_path, """echo '["3", {"keras": [1], "A_b": "7"}]'"""))
+    assert [found.version, found.installed("keras"), found.installed("a.b")] == ["3", "", "7"]
+
+
+def test_a_lock_is_no_remedy(tmp_path: Path, make_project: Callable[..., Project]) -> None:
+    page = "# A\n\n```{keras:model} a\nkeras.Sequential([keras.Input((4,)), layers.Dense(2)])\n```\n"
+    project = make_project({"index.md": page})
+    assert project.build("kerasshape-lock").warnings == []
+    python = program(tmp_path, "echo 5")
+    option = ("-D", f"kerasshape_python={python}")
+    message = f"{MUST} does not say which versions it has, but '5'".replace("PYTHON", python)
+    built = project.build("text", *option)
+    assert built.warnings == [f"index.md:3: WARNING: {message} [kerasshape.worker]"]
+    assert "which versions it has, but '5'" in " ".join(built.page("index.txt").split())
+    assert project.build("kerasshape-check", *option).status == 1
+    refused = project.build("kerasshape-lock", *option)
+    assert refused.warnings[-1] == (
+        f"WARNING: kerasshape.lock.json is not written: no model was run: {message} [kerasshape.lock]"
+    )
+
+
+@pytest.mark.parametrize("executor", ["fork", "spawn"])
+def test_an_interpreter_that_is_gone_when_it_is_needed(executor: str) -> None:
+    worker = make_worker(python="/no/python", executor=executor)
+    (failure,) = answers(worker, [request("3")])
+    worker.close()
+    assert isinstance(failure, Failure)
+    assert failure.problem == "worker"
+    assert failure.message.startswith("the interpreter /no/python can't be started: [Errno 2] No such file")

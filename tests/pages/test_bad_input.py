@@ -1,0 +1,570 @@
+"""Mistakes of an author: each is one located warning that says how to mend it, and the page is built."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from sphinx_kerasshape.collect import options
+from tests.support.projects import OLD_MYST, Built, Project
+
+CONF = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
+kerasshape_timeout = 0
+kerasshape_columns = ["ouput"]
+kerasshape_cache_dir = "conf.py/cache"
+"""
+GOOD = "keras.Sequential([keras.Input((4,)), layers.Dense(1)])"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong use of ``keras:model``, and the warning at the directive's line."""
+
+    options: tuple[str, ...]
+    body: str
+    warning: str
+
+
+def mistake(*options: str, body: str = "", warning: str) -> Mistake:
+    return Mistake(options, body, warning)
+
+
+MISTAKES = {
+    "option": mistake(
+        ":colums: layer",
+        body=GOOD,
+        warning=":colums: is no option of keras:model; did you mean :columns:? [kerasshape.option]",
+    ),
+    "column": mistake(
+        ":columns: layer, ouput",
+        body=GOOD,
+        warning=":columns: unknown column 'ouput'; did you mean 'output'? [kerasshape.option]",
+    ),
+    "part": mistake(
+        ":show: code, tabel",
+        body=GOOD,
+        warning=":show: unknown part 'tabel'; did you mean 'table'? [kerasshape.option]",
+    ),
+    "depth": mistake(
+        ":depth: 0",
+        body=GOOD,
+        warning=":depth: must be a whole number from 1, or 'all', not '0' [kerasshape.option]",
+    ),
+    "align": mistake(
+        ":align: centre",
+        body=GOOD,
+        warning=":align: unknown alignment 'centre'; did you mean 'center'? [kerasshape.option]",
+    ),
+    "empty": mistake(":model:", body=GOOD, warning=":model: needs a value [kerasshape.option]"),
+    "expression": mistake(
+        ":model: the model",
+        body=GOOD,
+        warning=":model: must be a Python expression, not 'the model' [kerasshape.option]",
+    ),
+    "exception": mistake(
+        ":raises: ValueError()",
+        body=GOOD,
+        warning=":raises: must be the name of an exception, such as ValueError, not 'ValueError()' "
+        "[kerasshape.option]",
+    ),
+    "flag": mistake(
+        ":linenos: yes",
+        body=GOOD,
+        warning=":linenos: takes no value, but has 'yes' [kerasshape.option]",
+    ),
+    "number": mistake(
+        ":lineno-start: first",
+        body=GOOD,
+        warning=":lineno-start: must be a whole number, not 'first' [kerasshape.option]",
+    ),
+    "number-empty": mistake(
+        ":lineno-start:",
+        body=GOOD,
+        warning=":lineno-start: needs a value [kerasshape.option]",
+    ),
+    "number-signs": mistake(
+        ":lineno-start: --5",
+        body=GOOD,
+        warning=":lineno-start: must be a whole number, not '--5' [kerasshape.option]",
+    ),
+    "number-long": mistake(
+        f":lineno-start: {'1' * 4301}",
+        body=GOOD,
+        warning=f":lineno-start: can have 9 digits, not as many as '{'1' * 100}…' [kerasshape.option]",
+    ),
+    "number-divided": mistake(
+        ":lineno-start: 1_000",
+        body=GOOD,
+        warning=":lineno-start: must be a whole number, not '1_000' [kerasshape.option]",
+    ),
+    "flag-hiding": mistake(
+        ":hide-code: no",
+        body=GOOD,
+        warning=":hide-code: takes no value, but has 'no' [kerasshape.option]",
+    ),
+    "control": mistake(
+        ":file: \x1b[31m\u202elost.py",
+        warning=":file: \\x1b[31m\\u202elost.py does not exist; the path is relative to this page, or to the "
+        "documentation's folder if it starts with '/' [kerasshape.file]",
+    ),
+    "option-long": mistake(
+        f":{'x' * 5000}: 1",
+        body=GOOD,
+        warning=f":{'x' * 100}…: is no option of keras:model; choose from {', '.join(options._OPTIONS)} "
+        "[kerasshape.option]",
+    ),
+    "axis-long": mistake(
+        f":axes: batch, {'t' * 10_000}",
+        body=GOOD,
+        warning=":axes: has 10,007 characters; 10,000 are allowed [kerasshape.option]",
+    ),
+    "axis-name": mistake(
+        f":axes: batch, {'t' * 41}",
+        body=GOOD,
+        warning=f":axes: '{'t' * 41}' is too long: the name of an axis can have 40 characters "
+        "[kerasshape.option]",
+    ),
+    "exception-long": mistake(
+        f":raises: {'t' * 201}",
+        body=GOOD,
+        warning=":raises: has 201 characters; 200 are allowed [kerasshape.option]",
+    ),
+    "input-large": mistake(
+        f":input: (None, 0x{'f' * 4400})",
+        body=GOOD,
+        warning=f":input: '(None, 0x{'f' * 91}…' has an axis of more than 1,000,000,000 [kerasshape.option]",
+    ),
+    "lines": mistake(
+        ":emphasize-lines: one",
+        body=GOOD,
+        warning=":emphasize-lines: line 1 is the only line, so 'one' can't be emphasized [kerasshape.option]",
+    ),
+    "lines-outside": mistake(
+        ":emphasize-lines: 1-2",
+        body=GOOD,
+        warning=":emphasize-lines: line 1 is the only line, so '1-2' can't be emphasized [kerasshape.option]",
+    ),
+    "two-sources": mistake(
+        ":from: zoo:model()",
+        body=GOOD,
+        warning="the model has a body and :from:: give it one of a body, :from: or :file: "
+        "[kerasshape.option]",
+    ),
+    "no-code": mistake(
+        warning="the model has no code: give it one of a body, :from: or :file: [kerasshape.option]",
+    ),
+    "no-call": mistake(
+        ":from: zoo:model",
+        warning=":from: 'model' isn't a call: write it as package.module:callable(units=64) "
+        "[kerasshape.option]",
+    ),
+    "no-module": mistake(
+        ":from: model()",
+        warning=":from: 'model()' names no module and callable: write it as "
+        "package.module:callable(units=64) [kerasshape.option]",
+    ),
+    "no-python": mistake(
+        ":from: zoo:model(",
+        warning=":from: 'model(' isn't Python: write it as package.module:callable(units=64) "
+        "[kerasshape.option]",
+    ),
+    "no-literal": mistake(
+        ":from: zoo:model(2 * units)",
+        warning=":from: the argument 2 * units isn't a literal; put such code into the body "
+        "[kerasshape.option]",
+    ),
+    "not-importable": mistake(
+        ":from: zoo:model()",
+        warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
+        "  :from: zoo:model() can't be imported: is its folder on sys.path in conf.py? [kerasshape.code]",
+    ),
+    "no-model": mistake(
+        ":from: tiny:make()",
+        warning="model NAME: :from: tiny:make() returned no Keras model but a value of type NoneType "
+        "[kerasshape.model]",
+    ),
+    "no-such-name": mistake(
+        ":from: tiny:model()",
+        warning="model NAME: ImportError: cannot import name 'model' from 'tiny' (tiny.py)\n"
+        "  HERE: from tiny import model [kerasshape.code]",
+    ),
+    "no-such-package": mistake(
+        ":from: needy:model()",
+        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+        "  HERE: from needy import model\n"
+        "  needy.py:1: import nowhere_to_be_found [kerasshape.code]",
+    ),
+    "no-file": mistake(
+        ":file: lost.py",
+        warning=":file: lost.py does not exist; the path is relative to this page, or to the "
+        "documentation's folder if it starts with '/' [kerasshape.file]",
+    ),
+    "file-outside": mistake(
+        ":file: ../outside.py",
+        warning=":file: ../outside.py is outside of the documentation's folder: move it there, or "
+        "add its folder to kerasshape_file_folders in conf.py "
+        "[kerasshape.file]",
+    ),
+    "file-type": mistake(
+        ":file: model.ipynb",
+        warning=":file: model.ipynb is neither Python (.py) nor a saved model "
+        "(.keras, .h5, .hdf5, .tflite, or a folder) [kerasshape.file]",
+    ),
+    "file-encoding": mistake(
+        ":file: latin.py",
+        warning=":file: latin.py can't be read: save it as UTF-8 [kerasshape.file]",
+    ),
+    "file-loop": mistake(
+        ":file: loop.py",
+        warning=":file: loop.py can't be read: Symlink loop [kerasshape.file]",
+    ),
+    "file-pipe": mistake(
+        ":file: pipe.py",
+        warning=":file: pipe.py can't be read: it is no file [kerasshape.file]",
+    ),
+    "file-device": mistake(
+        ":file: zero.py",
+        warning=":file: zero.py is outside of the documentation's folder: move it there, or "
+        "add its folder to kerasshape_file_folders in conf.py "
+        "[kerasshape.file]",
+    ),
+    "file-long": mistake(
+        f":file: {'x' * 300}.py",
+        warning=f":file: {'x' * 100}… can't be read: File name too long [kerasshape.file]",
+    ),
+    "file-folder": mistake(
+        ":file: .",
+        warning=":file: . is a folder without a saved_model.pb [kerasshape.file]",
+    ),
+    "caption": mistake(
+        ":show: code",
+        ":caption: A table",
+        body=GOOD,
+        warning=":caption: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+    ),
+    "name": mistake(
+        ":show: code, totals",
+        ":name: a-table",
+        body=GOOD,
+        warning=":name: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+    ),
+}
+NAMELESS = "keras:model needs a name, such as 'keras:model lstm-demo'"
+BELOW = f"""\
+Below
+=====
+
+.. keras:model:: below-comment
+   # A comment
+
+   {GOOD}
+
+.. keras:model:: below-option
+   :depth 2
+
+   {GOOD}
+
+.. keras:model:: below-all
+   units = 3
+   {GOOD}
+
+.. keras:model:: below-name
+   of several words
+
+   {GOOD}
+
+.. keras:model::
+   below-alone
+   units = 3
+   :show: table
+
+   1 / 0  # here
+
+.. keras:model::
+   {GOOD}
+
+.. keras:code::
+   x = 3
+
+   print(x + 1)
+
+.. keras:code::
+   print(x + 2)
+   x = 5
+
+The end.
+"""
+TWICE = f"""\
+# Twice
+
+```{{keras:model}} twice-plain
+:columns: layer
+:depth: 1
+:columns: layer, type
+{GOOD}
+```
+
+> ```{{keras:model}} twice-quoted
+> ---
+> depth: 1
+> columns: layer
+> depth: 2
+> ---
+> {GOOD}
+> ```
+
+```{{keras:code}}
+:linenos:
+:linenos:
+
+":linenos:"
+```
+
+```{{eval-rst}}
+.. keras:code::
+
+   ":linenos:"
+   ":linenos:"
+```
+"""
+MISSING = "a blank line is missing above"
+PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
+REFERENCES = {
+    ":keras:model:`goood`": "there is no model 'goood'; did you mean 'good'?",
+    ":keras:layer:`goood/dense`": "there is no model 'goood'; did you mean 'good'?",
+    ":keras:layer:`good/dens`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
+    ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm'; there are 'dense'",
+    ":keras:layer:`good`": "keras:layer needs MODEL/LAYER, such as 'good/dense'",
+    ":keras:model:`good/dense`": "keras:model refers to whole models; keras:layer is for 'good/dense'",
+    ":keras:layer:`failing/dense`": "model 'failing' is meant to fail, so it has no layers",
+    f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…'; there are 'dense'",
+    ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
+}
+
+
+def page(name: str, suffix: str) -> str:
+    """Return a page with a mistake on line 3 in MyST, 4 in reST, and a paragraph below."""
+    lines = [*MISTAKES[name].options, "", MISTAKES[name].body]
+    if suffix == "md":
+        directive = "\n".join([f"```{{keras:model}} {name}-md", *lines, "```"])
+        return f"# Page\n\n{directive}\n\nThe end.\n"
+    directive = "\n".join([f".. keras:model:: {name}-rst", *(f"   {line}".rstrip() for line in lines)])
+    return f"Page\n====\n\n{directive}\n\nThe end.\n"
+
+
+def references(suffix: str) -> str:
+    """Return a page with a wrong role on line 4 and on each second line from there."""
+    roles = "\n\n".join(REFERENCES)
+    if suffix == "md":
+        return "# Roles\n\n\n" + re.sub(r":(keras:\w+):", r"{\1}", roles)
+    return f"Roles\n=====\n\n{roles}\n"
+
+
+@pytest.fixture(scope="module")
+def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
+    pages = {f"{name}-{suffix}.{suffix}": page(name, suffix) for name, suffix in PAGES}
+    pages |= {f"roles-{suffix}.{suffix}": references(suffix) for suffix in ("rst", "md")}
+    pages["good.rst"] = f"Good\n====\n\n.. keras:model:: good\n\n   {GOOD}\n"
+    pages["failing.rst"] = "F\n=\n\n.. keras:model:: failing\n   :raises: NameError\n\n   nothing\n"
+    pages["marked.rst"] = "Mark\n====\n\n.. keras:model:: marked\n   :file: marked.py\n"
+    pages["twice-a.rst"] = f"A\n=\n\n.. keras:model:: twice\n\n   {GOOD}\n"
+    pages["twice-b.md"] = f"# B\n\n```{{keras:model}} twice\n{GOOD}\n```\n"
+    pages["twice-c.rst"] = f"C\n=\n\n.. keras:model:: twice-c\n\n   {GOOD}\n\n" * 2
+    pages["below.rst"] = BELOW
+    pages["options.md"] = TWICE
+    pages["endless.rst"] = f"Endless\n=======\n\n.. keras:model:: {'x' * 201}\n\n   {GOOD}\n"
+    pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
+    pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
+    project = make_project(pages, CONF)
+    project.write("tiny.py", "def make():\n    pass\n")
+    project.write("marked.py", f"\ufeff{GOOD}\n")
+    project.write("needy.py", "import nowhere_to_be_found\n")
+    (project.folder / "outside.py").write_text(GOOD)
+    project.write("latin.py", "").write_bytes("# Un été".encode("latin-1"))
+    os.mkfifo(project.folder / "source" / "pipe.py")
+    (project.folder / "source" / "loop.py").symlink_to("loop.py")
+    (project.folder / "source" / "zero.py").symlink_to("/dev/zero")
+    return project.build("text"), project.build("text", "-W", "--keep-going")
+
+
+@pytest.mark.parametrize(("name", "suffix"), PAGES)
+def test_mistake(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
+    file = f"{name}-{suffix}.{suffix}"
+    line = 3 if suffix == "md" else 4
+    text = MISTAKES[name].warning.replace("NAME", f"'{name}-{suffix}'").replace("HERE", f"{file}:{line}")
+    found = [
+        # How a link to itself is called depends on the versions of Python and of Sphinx.
+        text.replace("Too many levels of symbolic links", "Symlink loop")
+        for text in builds[0].warnings
+        if text.startswith(f"{file}:")
+    ]
+    assert found == [f"{file}:{line}: WARNING: {text}"]
+
+
+@pytest.mark.parametrize(("name", "suffix"), PAGES)
+def test_page_is_built(name: str, suffix: str, builds: tuple[Built, Built]) -> None:
+    text = builds[0].page(f"{name}-{suffix}.txt")
+    assert text.endswith("The end.\n")
+    assert MISTAKES[name].body in text
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_roles(suffix: str, builds: tuple[Built, Built]) -> None:
+    file = f"roles-{suffix}.{suffix}"
+    found = [text for text in builds[0].warnings if text.startswith(f"{file}:")]
+    assert found == [
+        f"{file}:{line}: WARNING: {text} [kerasshape.ref]"
+        for line, text in zip(range(4, 99, 2), REFERENCES.values(), strict=False)
+    ]
+
+
+def test_duplicate_names(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("twice")]
+    assert found == [
+        "twice-b.md:3: WARNING: model 'twice' is already defined at twice-a.rst:4: rename one "
+        "[kerasshape.name]",
+        "twice-c.rst:11: WARNING: model 'twice-c' is already defined at twice-c.rst:4: rename one "
+        "[kerasshape.name]",
+    ]
+    for name in ("twice-a", "twice-b", "twice-c"):
+        assert "| dense " in builds[0].page(f"{name}.txt")
+
+
+def test_nameless(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("nameless")]
+    assert found == [
+        f"nameless.rst:4: WARNING: {NAMELESS} [kerasshape.name]",
+        f"nameless-md.md:3: WARNING: {NAMELESS} [kerasshape.name]",
+    ]
+    for name in ("nameless", "nameless-md"):
+        assert GOOD in builds[0].page(f"{name}.txt")
+
+
+def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("below")]
+    assert found == [
+        f"below.rst:4: WARNING: {MISSING} '# A comment' [kerasshape.option]",
+        f"below.rst:9: WARNING: {MISSING} ':depth 2'; an option is written as ':depth: 2' "
+        "[kerasshape.option]",
+        f"below.rst:14: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
+        f"below.rst:18: WARNING: {MISSING} 'of several words' [kerasshape.option]",
+        f"below.rst:23: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
+        f"below.rst:30: WARNING: {MISSING} '{GOOD}' [kerasshape.option]",
+        f"below.rst:33: WARNING: {MISSING} 'x = 3' [kerasshape.option]",
+        f"below.rst:38: WARNING: {MISSING} 'print(x + 2)' [kerasshape.option]",
+    ]
+    text = builds[0].page("below.txt")
+    assert text.endswith("The end.\n")
+    assert text.count(GOOD) == 5
+    assert "   # A comment" in text
+
+
+def test_an_option_twice(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("options.md")]
+    rest = "is given more than once, and the last one counts: leave one [kerasshape.option]"
+    where = {3: "columns", 10: "depth", 19: "linenos"}
+    if OLD_MYST:
+        del where[10]  # It hands on no lines of options between dashes.
+    assert found == [f"options.md:{line}: WARNING: :{name}: {rest}" for line, name in where.items()]
+    assert builds[0].page("options.txt").count("| dense ") == 2
+
+
+def test_a_file_with_a_byte_order_mark(builds: tuple[Built, Built]) -> None:
+    assert not [text for text in builds[0].warnings if "marked" in text]
+    text = builds[0].page("marked.txt")
+    assert "| dense " in text
+    assert "\ufeff" not in text
+
+
+def test_a_name_without_end(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("endless")]
+    assert found == ["endless.rst:4: WARNING: the name has 201 characters; 200 are allowed [kerasshape.name]"]
+    assert GOOD in builds[0].page("endless.txt")
+
+
+def test_configuration(builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
+    assert found == [
+        "WARNING: kerasshape_columns can have layer, type, input, output, params, trainable, formula, "
+        "bytes, flops, weights, dtype, connected, not 'ouput'; it stays () [kerasshape.option]",
+        "WARNING: kerasshape_timeout must be at least 1, not 0; it stays 60 [kerasshape.option]",
+        "WARNING: answers can't be kept for the next build: conf.py/cache: Not a directory "
+        "[kerasshape.cache]",
+    ]
+
+
+def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
+    assert builds[0].status == 0
+    assert len(builds[0].warnings) == len(PAGES) + 2 * len(REFERENCES) + 19 - OLD_MYST
+
+
+def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
+    cold, warm = builds
+    assert warm.warnings == cold.warnings
+    assert warm.status == 1
+
+
+UNREAD = f"""\
+Unread
+======
+
+.. note::
+
+   .. keras:model:: unread
+      :columns: layer
+      :columns: type
+
+      {GOOD}
+
+.. keras:code::
+   :linenos:
+   print(1)
+
+The end.
+"""
+
+
+def test_what_docutils_refuses_is_said_in_each_build(make_project: Callable[..., Project]) -> None:
+    project = make_project({"unread.rst": UNREAD}, "kerasshape_execution = 'off'\n")
+    cold, warm = project.build("text"), project.build("text", "-W", "--keep-going")
+    assert [text for text in cold.warnings if text.startswith(("unread.rst:", "WARNING"))] == [
+        'unread.rst:6: ERROR: Error in "keras:model" directive:',
+        'unread.rst:12: ERROR: Error in "keras:code" directive:',
+    ]
+    assert warm.warnings == [
+        "unread.rst:6: WARNING: keras:model can't be read, and is not shown: invalid option data: duplicate "
+        'option "columns" [kerasshape.option]',
+        "unread.rst:12: WARNING: keras:code can't be read, and is not shown: invalid option block "
+        "[kerasshape.option]",
+    ]
+    assert (cold.status, warm.status) == (0, 1)
+    assert warm.page("unread.txt").endswith("The end.\n")
+
+
+def test_a_name_cannot_be_read_as_another_entry_of_the_inventory(
+    make_project: Callable[..., Project],
+) -> None:
+    """``objects.inv`` is divided by spaces; within the project, such a name is like any other."""
+    names = ("x py:class 1 evil.html#", "My model", "mine")
+    models = "\n\n".join(f".. keras:model:: {name}\n\n   {GOOD}" for name in names)
+    roles = " ".join(f":keras:model:`{name}`" for name in names)
+    project = make_project({"page.rst": f"Page\n====\n\n{models}\n\n{roles}\n"})
+    built = project.build("html")
+    assert built.warnings == []
+    assert built.page("page.html").count('<a class="reference internal" href="#keras-model-') == 3
+    inventory = zlib.decompress((built.out / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
+    ours = [line for line in inventory.splitlines() if "keras-model" in line]
+    assert ours == [
+        "My model keras:model 1 page.html#keras-model-My-model -",
+        "My model/dense keras:layer -1 page.html#keras-model-My-model--dense dense",
+        "mine keras:model 1 page.html#keras-model-$ -",
+        "mine/dense keras:layer -1 page.html#keras-model-mine--dense dense",
+    ]

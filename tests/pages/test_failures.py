@@ -1,0 +1,301 @@
+"""Models that fail, each in its own way, among good ones: what the author is told, what readers see."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from sphinx_kerasshape.messages.report import Failure
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support.projects import Built, Project
+from tests.support.workers import answers
+
+CONF = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
+kerasshape_timeout = 3
+"""
+MODULE = """\
+import keras
+
+
+def model(units):
+    return build(units)
+
+
+def build(units):
+    if units < 1:
+        raise ValueError(f"no layer has {units} units")
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A failing model. In ``warning``, ``@2`` is the place of the code's line 2, ``@0`` the directive's."""
+
+    code: str
+    warning: str
+    options: str = ""
+
+
+CASES = {
+    "exception": Case(
+        'units = 3\nraise ValueError("three is too few")\n',
+        "@2: WARNING: model NAME: ValueError: three is too few\n"
+        '  @2: raise ValueError("three is too few") [kerasshape.code]',
+    ),
+    "module": Case(
+        "import bricks\n\nmodel = bricks.model(0)\n",
+        "@3: WARNING: model NAME: ValueError: no layer has 0 units\n"
+        "  @3: model = bricks.model(0)\n"
+        "  bricks.py:5, in model: return build(units)\n"
+        '  bricks.py:10, in build: raise ValueError(f"no layer has {units} units") [kerasshape.code]',
+    ),
+    "syntax": Case(
+        "units = 3\nmodel = keras.Sequential([)\n",
+        "@2: WARNING: model NAME: the code isn't Python: closing parenthesis ')' does not match "
+        "opening parenthesis '['\n"
+        "  @2: model = keras.Sequential([) [kerasshape.syntax]",
+    ),
+    "syntax-late": Case(
+        "units = 3\nreturn units\n",
+        "@2: WARNING: model NAME: the code isn't Python: 'return' outside function\n  @2 [kerasshape.syntax]",
+    ),
+    "none": Case(
+        "units = 3\ndense = layers.Dense(units)\n",
+        "@0: WARNING: model NAME: the code makes no Keras model: assign one to 'model', end the code "
+        "with it, or name it with ':model:'; dense: a layer, to be wrapped in a keras.Sequential "
+        "[kerasshape.model]",
+    ),
+    "no-model": Case(
+        "model = [3]\n",
+        "@0: WARNING: model NAME: 'model' is no Keras model but a value of type list: assign one to 'model', "
+        "end the code with it, or name it with ':model:' [kerasshape.model]",
+    ),
+    "several": Case(
+        "small = keras.Sequential([keras.Input((2,))])\nlarge = keras.Sequential([keras.Input((9,))])\n",
+        "@0: WARNING: model NAME: the code makes several Keras models (small, large): name one with "
+        "':model: small', call it 'model', or end the code with it [kerasshape.model]",
+    ),
+    "number": Case(
+        "units = 3\n",
+        "@0: WARNING: model NAME: :model: units is no Keras model but a value of type int [kerasshape.model]",
+        options=":model: units",
+    ),
+    "exit": Case(
+        "import sys\nsys.exit(4)\n",
+        "@2: WARNING: model NAME: the code asked to exit (SystemExit: 4)\n"
+        "  @2: sys.exit(4) [kerasshape.code]",
+    ),
+    "exit-hard": Case(
+        "import os\nos._exit(3)\n",
+        "@0: WARNING: model NAME: the process that ran the code ended with exit status 3 [kerasshape.crash]",
+    ),
+    "segfault": Case(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+        "@0: WARNING: model NAME: the process that ran the code was killed by SIGSEGV [kerasshape.crash]",
+    ),
+    "endless": Case(
+        "while True:\n    pass\n",
+        "@0: WARNING: model NAME: the code ran for more than 3 s (kerasshape_timeout) and was stopped "
+        "[kerasshape.timeout]",
+    ),
+    "colours": Case(
+        'raise ValueError("\\033[1;31mtoo red\\033[0m")\n',
+        "@1: WARNING: model NAME: ValueError: too red\n"
+        '  @1: raise ValueError("\\033[1;31mtoo red\\033[0m") [kerasshape.code]',
+    ),
+    "long-message": Case(
+        'raise ValueError("first\\nsecond")\n',
+        "@1: WARNING: model NAME: ValueError: first\n"
+        "  second\n"
+        '  @1: raise ValueError("first\\nsecond") [kerasshape.code]',
+    ),
+    "other-error": Case(
+        "units = 3\nunits / 0\n",
+        "@2: WARNING: model NAME: :raises: ValueError, but the code raised ZeroDivisionError: "
+        "division by zero\n"
+        "  @2: units / 0 [kerasshape.raises]",
+        options=":raises: ValueError",
+    ),
+    "no-error": Case(
+        "model = keras.Sequential([keras.Input((4,))])\n",
+        "@0: WARNING: model NAME: :raises: ValueError, but the code raised nothing [kerasshape.raises]",
+        options=":raises: ValueError",
+    ),
+    "unbuilt": Case(
+        'model = keras.Sequential([layers.LSTM(4), layers.Dense(1)], name="late")\n',
+        "@0: WARNING: model NAME: the Sequential model 'late' has no input shape, so its layers have no "
+        "shapes or weights yet: give the directive ':input: (None, None, features)', the batch axis first, "
+        "or put a keras.Input in front of its layers "
+        "[kerasshape.unbuilt]",
+    ),
+    "subclassed": Case(
+        "class Tower(keras.Model):\n    pass\n\nTower()\n",
+        "@0: WARNING: model NAME: Tower is a class with a call() of its own: Keras knows its shapes only "
+        "when it is called. Give the directive ':input: (None, ...)', the shape that it takes, the batch "
+        "axis first (a list or dict of shapes where it takes several), or call it in the code "
+        "[kerasshape.unbuilt]",
+    ),
+}
+RST = """\
+Page
+====
+
+.. keras:model:: {name}{options}
+
+{code}
+
+The next model is good:
+
+.. keras:model:: {name}-good
+
+   keras.Sequential([keras.Input((4,)), layers.Dense({units})])
+"""
+MYST = """\
+# Page
+
+```{{keras:model}} {name}{options}
+{code}
+```
+
+The next model is good:
+
+```{{keras:model}} {name}-good
+keras.Sequential([keras.Input((4,)), layers.Dense({units})])
+```
+"""
+PAGES = [(case, suffix) for case in CASES for suffix in ("rst", "md")]
+
+
+def page(case: str, suffix: str) -> str:
+    code, options = CASES[case].code.strip(), CASES[case].options
+    values = {"name": f"{case}-{suffix}", "units": units(case)}
+    if suffix == "md":
+        return MYST.format(options=options and f"\n{options}", code=code, **values)
+    indented = "\n".join(f"   {line}".rstrip() for line in code.split("\n"))
+    return RST.format(options=options and f"\n   {options}", code=indented, **values)
+
+
+def units(case: str) -> int:
+    return 10 + list(CASES).index(case)
+
+
+def warning(case: str, suffix: str) -> str:
+    """Return the whole warning that the page of a case gives."""
+    file = f"{case}-{suffix}.{suffix}"
+    lines = page(case, suffix).split("\n")
+    directive = next(number for number, line in enumerate(lines, start=1) if "keras:model" in line)
+    first = lines.index(("" if suffix == "md" else "   ") + CASES[case].code.split("\n")[0]) + 1
+    text = CASES[case].warning.replace("NAME", f"'{case}-{suffix}'").replace("@0", f"{file}:{directive}")
+    return re.sub("@([0-9])", lambda found: f"{file}:{first + int(found[1]) - 1}", text)
+
+
+@pytest.fixture(scope="module")
+def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
+    """The same pages, built twice; the second time with ``-W``."""
+    pages = {f"{case}-{suffix}.{suffix}": page(case, suffix) for case, suffix in PAGES}
+    project = make_project(pages, CONF)
+    project.write("bricks.py", MODULE)
+    return project.build("text"), project.build("text", "-W", "--keep-going")
+
+
+@pytest.mark.parametrize(("case", "suffix"), PAGES)
+def test_warning(case: str, suffix: str, builds: tuple[Built, Built]) -> None:
+    found = [text for text in builds[0].warnings if text.startswith(f"{case}-{suffix}.")]
+    assert found == [warning(case, suffix)]
+
+
+def test_nothing_else_is_wrong(builds: tuple[Built, Built]) -> None:
+    assert builds[0].status == 0
+    assert len(builds[0].warnings) == len(PAGES)
+
+
+@pytest.mark.parametrize(("case", "suffix"), PAGES)
+def test_page_shows_code_and_error_and_the_good_model(
+    case: str, suffix: str, builds: tuple[Built, Built]
+) -> None:
+    text = builds[0].page(f"{case}-{suffix}.txt")
+    message = re.search(r"model NAME: (.*?)(\n| \[)", CASES[case].warning)
+    assert message is not None
+    words = " ".join(text.split())
+    assert " ".join(CASES[case].code.split()) in words
+    assert words.count(message[1]) == 1
+    assert "\x1b" not in text
+    assert re.search(rf"\| dense +\| \(None, {units(case)}\) +\| {5 * units(case)} ", text)
+
+
+def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
+    cold, warm = builds
+    assert warm.warnings == cold.warnings
+    assert warm.status == 1
+
+
+@pytest.mark.parametrize(
+    ("prelude", "problem", "message", "place"),
+    [
+        ("import keras\nimport nowhere\n", "code", "ModuleNotFoundError: No module named 'nowhere'", 2),
+        ("import keras\nimport (\n", "syntax", "kerasshape_prelude isn't Python: ", 2),
+    ],
+)
+def test_prelude(prelude: str, problem: str, message: str, place: int, worker: Worker) -> None:
+    (failure,) = answers(worker, [Request("keras.Sequential()", prelude=prelude)])
+    assert isinstance(failure, Failure)
+    assert failure.problem == problem
+    assert failure.message.startswith(message)
+    assert [(frame.file, frame.line) for frame in failure.frames] == [("<kerasshape_prelude>", place)]
+
+
+# TensorFlow does not run at all: said once, where it is met first.
+
+SITE = {
+    "death": {"keras.py": "import os; os._exit(7)"},
+    "talk": {"keras.py": "raise ImportError('no luck')", "sitecustomize.py": "print('Welcome!')"},
+}
+NO_PYTHON = "kerasshape_python must be a Python that has TensorFlow, but"
+NO_LUCK = f"TensorFlow can't be imported by {sys.executable}: no luck"
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[..., Project]) -> Project:
+    good = "   keras.Sequential([keras.Input((4,)), layers.Dense(1)])\n"
+    text = f"Page\n====\n\n.. keras:model:: one\n\n{good}\n.. keras:model:: two\n\n{good}"
+    project = make_project({"page.rst": text, "page-md.md": "# Page\n\n```{keras:model} three\n3\n```\n"})
+    for folder, files in SITE.items():
+        for name, code in files.items():
+            project.write(f"../{folder}/{name}", code)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("executor", "option", "message"),
+    [
+        ("fork", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
+        ("spawn", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
+        ("fork", "python=false", f"{NO_PYTHON} false ended with exit status 1"),
+        (
+            "fork",
+            "environment=PYTHONPATH=FOLDER/death",
+            "the process that runs TensorFlow ended with exit status 7",
+        ),
+        ("fork", "environment=PYTHONPATH=FOLDER/talk", NO_LUCK),
+        ("spawn", "environment=PYTHONPATH=FOLDER/talk", NO_LUCK),
+    ],
+)
+def test_no_tensorflow(executor: str, option: str, message: str, project: Project) -> None:
+    option = option.replace("FOLDER", str(project.folder))
+    settings = ("-D", f"kerasshape_{option}", "-D", f"kerasshape_executor={executor}")
+    built = project.build("text", "-E", *settings)
+    assert built.status == 0
+    (text,) = built.warnings
+    assert text.startswith(f"page.rst:4: WARNING: {message}")
+    assert text.endswith(" [kerasshape.worker]")
+    for name in ("page", "page-md"):
+        assert message in " ".join(built.page(f"{name}.txt").split())

@@ -1,0 +1,119 @@
+"""The page as a reader sees it, in a real browser: contrast, alignment, small screens."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from tests.support.projects import Built, Project
+
+selenium = pytest.importorskip("selenium")
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("chromium") and shutil.which("chromedriver")),
+    reason="chromium and chromedriver are not installed",
+)
+
+PAGE = """
+# Page
+
+```{keras:model} chain
+:caption: A caption
+:columns: layer, type, output, params, weights
+model = keras.Sequential([
+    keras.Input((None, 50)),
+    layers.LSTM(64, trainable=False),
+    layers.Dense(1000),
+])
+```
+
+```{keras:model} error
+:raises: ValueError
+layers.Dense(1, activation="relo")
+```
+"""
+CONTRAST = """
+const luminance = colour => {
+  const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(value => {
+    value /= 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+};
+const behind = element => {
+  for (; element; element = element.parentElement) {
+    const colour = getComputedStyle(element).backgroundColor;
+    if (!/, 0\\)$|transparent/.test(colour)) return colour;
+  }
+  return 'rgb(255, 255, 255)';
+};
+const ours = '.kerasshape-table :is(th, td) :is(p, code), .kerasshape-expected pre';
+const cells = document.querySelectorAll(ours);
+return [...cells].map(cell => {
+  const pair = [luminance(getComputedStyle(cell).color), luminance(behind(cell))].sort((a, b) => b - a);
+  return (pair[0] + 0.05) / (pair[1] + 0.05);
+});
+"""
+THEMES = ["furo", "alabaster"]
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def built(request: pytest.FixtureRequest, make_project: Callable[..., Project]) -> Built:
+    built = make_project({"index.md": PAGE}, f"html_theme = {request.param!r}\n").build("html", "-W")
+    assert (built.warnings, built.status) == ([], 0)
+    return built
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterable[Any]:
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    arguments = ["headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"]
+    arguments += ["disable-component-update", "disable-sync", "window-size=1200,900"]
+    arguments += [f"user-data-dir={tmp_path_factory.mktemp('browser')}"]
+    for argument in arguments:
+        options.add_argument(f"--{argument}")
+    driver = Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    feature = {"features": [{"name": "prefers-color-scheme", "value": request.param}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
+    yield driver
+    driver.quit()
+
+
+def test_all_text_has_the_contrast_that_wcag_aa_asks_for(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    ratios = browser.execute_script(CONTRAST)
+    assert len(ratios) > 20
+    assert min(ratios) >= 4.5
+
+
+def test_shapes_and_names_stay_on_one_line(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    script = """return [...document.querySelectorAll('code.kerasshape-shape')].map(
+        shape => new Set([...shape.getClientRects()].map(box => box.top)).size)"""
+    assert set(browser.execute_script(script)) == {1}
+
+
+def test_numbers_stand_at_the_end_of_their_column(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    script = """return [...document.querySelectorAll('td.kerasshape-number p')].map(
+        e => getComputedStyle(e).textAlign)"""
+    assert set(browser.execute_script(script)) <= {"end", "right"}
+
+
+def test_a_wide_table_does_not_widen_a_small_page(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        widths = browser.execute_script(
+            "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert widths[0] <= widths[1]

@@ -1,0 +1,214 @@
+"""The test bed: what the reader says of every kind of model, held against a plain run of TensorFlow."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+from sphinx_kerasshape.claims import formula
+from sphinx_kerasshape.messages import input_spec
+from sphinx_kerasshape.messages.layers import weights_of
+from sphinx_kerasshape.messages.report import Model, Report
+from sphinx_kerasshape.messages.result import fingerprint_of
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support import models
+from tests.support.projects import REPOSITORY
+from tests.support.testbed.architectures import ARCHITECTURES, VALUES
+from tests.support.testbed.backbones import BACKBONES
+from tests.support.testbed.keras_layers import LAYERS, NO_MODEL
+from tests.support.workers import answers, request
+
+TRUTH = REPOSITORY / "tests" / "support" / "testbed" / "truth.py"
+NEWEST = Version(version("keras")) >= Version("3.15")
+APPLICATIONS = (
+    *("ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge"),
+    *("DenseNet121", "DenseNet169", "DenseNet201", "EfficientNetB0", "EfficientNetB1", "EfficientNetB2"),
+    *("EfficientNetB3", "EfficientNetB4", "EfficientNetB5", "EfficientNetB6", "EfficientNetB7"),
+    *("EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3", "EfficientNetV2L"),
+    *("EfficientNetV2M", "EfficientNetV2S", "InceptionResNetV2", "InceptionV3", "MobileNet", "MobileNetV2"),
+    *("MobileNetV3Large", "MobileNetV3Small", "NASNetLarge", "NASNetMobile", "ResNet101", "ResNet101V2"),
+    *("ResNet152", "ResNet152V2", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception"),
+)
+"""All of ``keras.applications``. They are not called: their graphs say the shapes."""
+SLOW = {f"application {name}" for name in APPLICATIONS} - {
+    "application DenseNet121",
+    "application EfficientNetV2B0",
+    "application InceptionV3",
+    "application MobileNetV3Small",
+    "application NASNetMobile",
+    "application ResNet50V2",
+}
+"""What has its weights drawn in the plain run only; one of most families has them in a report as well."""
+NO_GRAPH = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "RNN", "StackedRNNCells")
+"""Layers that call cells: once a step in a plain run, not at all or once in a report."""
+
+
+def codes() -> dict[str, tuple[str, str]]:
+    """Return all codes by name, with the input of those that need one."""
+    found = {f"layer {name}": (code, "") for name, code in LAYERS.items()}
+    found |= {f"architecture {name}": pair for name, pair in {**ARCHITECTURES, **VALUES}.items()}
+    found |= {
+        f"application {name}": (f"model = keras.applications.{name}(weights=None)", "graph")
+        for name in APPLICATIONS
+    }
+    found |= {f"model {name}": (cleandoc(code), "") for name, code in models.ALL.items()}
+    if importlib.util.find_spec("keras_hub") is not None:
+        found |= {f"backbone {name}": (code, "") for name, code in BACKBONES.items()}
+    return found
+
+
+def plain(structure: input_spec.Structure) -> Any:
+    """Write an input as JSON for the plain run."""
+    if isinstance(structure, input_spec.InputSpec):
+        return {"shape": list(structure.shape), "dtype": structure.dtype or "float32"}
+    if isinstance(structure, dict):
+        return {name: plain(item) for name, item in structure.items()}
+    return [plain(item) for item in structure]
+
+
+@pytest.fixture(scope="module")
+def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Run all models in plain TensorFlow, in one process."""
+    file = tmp_path_factory.mktemp("truth") / "models.json"
+    given_ = {
+        name: {
+            "code": code,
+            "input": text if text in ("", "graph") else json.dumps(plain(input_spec.parse(text))),
+        }
+        for name, (code, text) in codes().items()
+    }
+    file.write_text(json.dumps(given_))
+    done = subprocess.run(
+        [sys.executable, TRUTH, file], capture_output=True, text=True, check=True, timeout=600
+    )
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def reports(worker: Worker) -> dict[str, tuple[Report, Report]]:
+    """Return the reports of a usual run, which is weightless where that works, and of one with weights."""
+    requests = [
+        request(
+            code,
+            input="" if text in ("", "graph") else input_spec.write(input_spec.parse(text)),
+            weights="auto" if name in SLOW else weights,
+        )
+        for name, (code, text) in codes().items()
+        for weights in ("auto", "real")
+    ]
+    found = answers(worker, requests, 120)
+    return dict(zip(codes(), zip(found[::2], found[1::2], strict=True), strict=True))  # type: ignore[arg-type]
+
+
+def test_every_application_is_there() -> None:
+    if not NEWEST:
+        pytest.skip("the table is for the newest Keras")
+    code = (
+        "import keras, inspect; found = vars(keras.applications).items(); "
+        "print(*[name for name, value in found if inspect.isfunction(value)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted(APPLICATIONS)
+
+
+def test_every_public_layer_is_there() -> None:
+    """A new layer of Keras is noticed."""
+    if not NEWEST:
+        pytest.skip("the table is for the newest Keras")
+    code = (
+        "import keras, json; L = keras.layers; "
+        "print(json.dumps(sorted({v.__name__ for v in vars(L).values() "
+        "if isinstance(v, type) and issubclass(v, L.Layer)})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    public = set(json.loads(done.stdout.splitlines()[-1]))
+    assert public - set(LAYERS) - set(NO_MODEL) == set()
+    assert not set(LAYERS) & set(NO_MODEL)
+
+
+def test_the_test_bed(
+    reports: dict[str, tuple[Report, Report]],
+    truths: dict[str, dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One test for all, since they run together; it prints how much was compared."""
+    compared, problems = {}, {}
+    for name in codes():
+        if not NEWEST and ("error" in truths[name] or not isinstance(reports[name][0], Report)):
+            continue  # This Keras has no such thing.
+        try:
+            compared[name] = compare(*reports[name], truths[name])
+        except AssertionError as error:
+            problems[name] = str(error)
+    with capsys.disabled():
+        total = sum(compared.values())
+        print(f"\n{len(compared)} models, {total} calls of layers: compared with plain TensorFlow")
+    assert problems == {}
+    assert len(compared) >= 150
+
+
+def compare(usual: Report, real: Report, truth: dict[str, Any]) -> int:
+    """Hold both reports of a model against the plain run; return how many calls were compared."""
+    assert isinstance(usual, Report), usual
+    assert "error" not in truth, truth
+    model = usual.model
+    assert model is not None
+    # The totals are those of a plain run.
+    counts = [model.params, model.trainable, model.non_trainable]
+    assert counts == [truth["params"], truth["trainable"], truth["non_trainable"]]
+    # Weightless or not, the report is the same.
+    assert fingerprint_of(usual) == fingerprint_of(real)
+    # Each shape is that of the tensor in a plain run.
+    compared = 0
+    for path, kind, shapes in calls(model):
+        found = [one["outputs"] for one in truth["calls"] if tuple(one["path"]) == path]
+        if found and kind not in UNLIKE:
+            assert any(agree(shapes, true) for true in found), (path, shapes, found)
+            compared += 1
+    missing = {tuple(one["path"]) for one in truth["calls"]} - {path for path, *_ in calls(model)}
+    assert not {path for path in missing if not inside_of_cells(path, truth["calls"])}
+    # Every formula sums to its count.
+    for number, row in enumerate(model.layers):
+        text = formula.formula(row.type, weights_of(model.layers, number))
+        if text:
+            assert formula.value(text) == row.params
+    return compared
+
+
+UNLIKE = {"StringLookup", "IntegerLookup", "Hashing", "Discretization", "CategoryEncoding"}
+"""Layers whose own announcement of a shape Keras does not keep."""
+
+
+def calls(model: Model) -> Iterator[tuple[tuple[str, ...], str, list[tuple[int | None, ...]]]]:
+    """Give each call of a layer: its path, its type, the shapes that it gives."""
+    above: list[str] = []
+    for row in model.layers:
+        del above[row.depth :]
+        above.append(row.name)
+        for call in row.calls:
+            yield tuple(above), row.type, [tensor.shape for tensor in call.outputs]
+
+
+def agree(shapes: list[tuple[int | None, ...]], true: list[list[int]]) -> bool:
+    if len(shapes) != len(true):
+        return False
+    return all(
+        len(one) == len(other) and all(size in (None, real) for size, real in zip(one, other, strict=True))
+        for one, other in zip(shapes, true, strict=True)
+    )
+
+
+def inside_of_cells(path: tuple[str, ...], noted: list[dict[str, Any]]) -> bool:
+    """Whether a call is one of a recurrent layer's cells, or of what these are made of."""
+    kinds = {tuple(one["path"]): one["type"] for one in noted}
+    return any(kinds.get(path[:length]) in NO_GRAPH for length in range(1, len(path)))

@@ -1,0 +1,373 @@
+"""Named axes of real models: what TensorFlow makes of them, and what pages show and state."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from sphinx_kerasshape.messages.report import Failure, Model, Report
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support.projects import Project
+from tests.support.workers import answers, request
+
+TIME = "batch, time"
+TWO = "a: batch, time | b: batch, words"
+IMAGE = "batch, height, width"
+
+
+def layer(call: str, shape: str = "(None, 50)") -> str:
+    return f"keras.Sequential([keras.Input({shape}), layers.{call}])"
+
+
+def graph(outputs: str, shape: str = "(None, 8)") -> str:
+    return f"(lambda x: keras.Model(x, {outputs}))(keras.Input({shape}))"
+
+
+def graph_of_two(outputs: str) -> str:
+    inputs = "keras.Input((None, 8), name='a'), keras.Input((None, 8), name='b')"
+    return f"(lambda a, b: keras.Model([a, b], {outputs}))({inputs})"
+
+
+CASES = {
+    "Dense(3)": (TIME, "(batch, time, 3)"),
+    "LSTM(64)": (TIME, "(batch, 64)"),
+    "Bidirectional(layers.LSTM(4, return_sequences=True))": (TIME, "(batch, time, 8)"),
+    "TimeDistributed(layers.Dense(3))": (TIME, "(batch, time, 3)"),
+    "GlobalMaxPooling1D()": (TIME, "(batch, 50)"),
+    "Conv1D(32, 3)": (TIME, "(batch, time − 2, 32)"),
+    "Conv1D(32, 3, padding='same')": (TIME, "(batch, time, 32)"),
+    "Conv1D(32, 3, padding='causal')": (TIME, "(batch, time, 32)"),
+    "Conv1D(32, 3, dilation_rate=4)": (TIME, "(batch, time − 8, 32)"),
+    "Conv1D(32, 3, strides=2)": (TIME, "(batch, ⌊(time − 3) / 2⌋ + 1, 32)"),
+    "Conv1D(32, 3, strides=2, padding='same')": (TIME, "(batch, ⌈time / 2⌉, 32)"),
+    "Conv1D(32, 16, strides=16)": (TIME, "(batch, ⌊time / 16⌋, 32)"),
+    "Conv1D(32, 25, strides=10)": (TIME, "(batch, ⌊(time − 25) / 10⌋ + 1, 32)"),
+    "Conv1DTranspose(4, 3, strides=2)": (TIME, "(batch, 2·time + 1, 4)"),
+    "MaxPooling1D(2)": (TIME, "(batch, ⌊time / 2⌋, 50)"),
+    "AveragePooling1D(3, padding='same')": (TIME, "(batch, ⌈time / 3⌉, 50)"),
+    "UpSampling1D(4)": (TIME, "(batch, 4·time, 50)"),
+    "ZeroPadding1D(3)": (TIME, "(batch, time + 6, 50)"),
+    "Cropping1D((1, 4))": (TIME, "(batch, time − 5, 50)"),
+    "Permute((2, 1))": (TIME, "(batch, 50, time)"),
+    "Reshape((-1,))": (TIME, "(batch, 50·time)"),
+    "Lambda(lambda t: t[:, 2:][:, ::2])": (TIME, "(batch, ⌊(time − 3) / 2⌋ + 1, 50)"),
+}
+GRAPHS = {
+    graph("keras.ops.reshape(x, (-1, 8))"): (TIME, "(batch·time, 8)"),
+    graph("keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1)))"): (TIME, "(batch, time, time)"),
+    graph("layers.Concatenate(axis=1)([x, x, layers.Conv1D(8, 3)(x)])"): (TIME, "(batch, 3·time − 2, 8)"),
+    graph("x[:, :20]"): (TIME, "(batch, depends on time, 8)"),
+    graph("x[:, 3:][:, -1:]"): (TIME, "(batch, 1, 8)"),
+    graph_of_two("layers.Concatenate(axis=1)([layers.Conv1D(8, 3)(a), b])"): (
+        TWO,
+        "(batch, time + words − 2, 8)",
+    ),
+    graph_of_two("layers.Attention()([a, b])"): (TWO, "(batch, time, 8)"),
+    graph_of_two("layers.Add()([a, b])"): (TIME, "(batch, time, 8)"),
+    layer("Conv2D(8, 3, strides=2)", "(None, None, 3)"): (
+        IMAGE,
+        "(batch, ⌊(height − 3) / 2⌋ + 1, ⌊(width − 3) / 2⌋ + 1, 8)",
+    ),
+    layer("Reshape((-1, 3))", "(None, None, 3)"): (IMAGE, "(batch, height·width, 3)"),
+    layer("Reshape((-1, 3))", "(None, None, 3) "): ("batch, side, side", "(batch, side², 3)"),
+}
+
+
+def asked(worker: Worker, code: str, axes: str, **more: str) -> Report | Failure:
+    (answer,) = answers(worker, [request(f"model = {code}", axes=axes, **more)])
+    assert isinstance(answer, (Report, Failure))
+    return answer
+
+
+def model(worker: Worker, code: str, axes: str, **more: str) -> Model:
+    answer = asked(worker, code, axes, **more)
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    return answer.model
+
+
+def outputs(found: Model) -> list[str]:
+    return [f"({', '.join(tensor.symbolic)})" for tensor in found.outputs]
+
+
+@pytest.mark.parametrize("call", CASES)
+def test_layers(worker: Worker, call: str) -> None:
+    axes, shape = CASES[call]
+    assert outputs(model(worker, layer(call), axes)) == [shape]
+
+
+@pytest.mark.parametrize("code", GRAPHS)
+def test_graphs(worker: Worker, code: str) -> None:
+    axes, shape = GRAPHS[code]
+    assert outputs(model(worker, code, axes)) == [shape]
+
+
+def test_steps_are_put_together(worker: Worker) -> None:
+    calls = ["Conv1D(8, 3, strides=2)", "Conv1D(8, 3, strides=2)", "Conv1D(8, 3)", "MaxPooling1D(2)"]
+    code = f"keras.Sequential([keras.Input((None, 50)), {', '.join(f'layers.{call}' for call in calls)}])"
+    found = model(worker, code, TIME)
+    assert [row.calls[0].outputs[0].symbolic[1] for row in found.layers] == [
+        "⌊(time − 3) / 2⌋ + 1",
+        "⌊(time − 7) / 4⌋ + 1",
+        "⌊(time − 15) / 4⌋ + 1",
+        "⌊(time − 19) / 8⌋ + 1",
+    ]
+    assert [row.calls[0].inputs[0].symbolic[1] for row in found.layers][1] == "⌊(time − 3) / 2⌋ + 1"
+
+
+@pytest.mark.parametrize(
+    ("code", "axes", "needs"),
+    [
+        (layer("LSTM(3)"), TIME, [("batch", 1, 1, ""), ("time", 1, 1, "")]),
+        (layer("Conv1D(3, 7, name='conv')"), TIME, [("batch", 1, 1, ""), ("time", 7, 1, "conv")]),
+        (
+            graph_of_two("[layers.Conv1D(3, 4, name='c')(a), layers.MaxPooling1D(2, name='p')(b)]"),
+            TWO,
+            [("batch", 1, 1, ""), ("time", 4, 1, "c"), ("words", 2, 1, "p")],
+        ),
+        (
+            graph("layers.Add(name='add')([x, layers.UpSampling1D(8)(layers.MaxPooling1D(8, name='p')(x))])"),
+            TIME,
+            [("batch", 1, 1, ""), ("time", 8, 8, "")],
+        ),
+    ],
+)
+def test_smallest_sizes(worker: Worker, code: str, axes: str, needs: list[tuple[str, int, int, str]]) -> None:
+    found = model(worker, code, axes)
+    assert [(axis.name, axis.least, axis.unit, axis.refused) for axis in found.axes] == needs
+
+
+def test_sizes_that_have_to_be_multiples_make_expressions_simple(worker: Worker) -> None:
+    code = graph("layers.Add()([x, layers.UpSampling1D(8)(layers.MaxPooling1D(8)(x))])")
+    found = model(worker, code, TIME)
+    shapes = {row.type: row.calls[0].outputs[0].symbolic[1] for row in found.layers}
+    assert shapes["UpSampling1D"] == shapes["Add"] == "time"
+    assert shapes["MaxPooling1D"] == "⌊time / 8⌋"
+
+
+NESTED = """
+inner = keras.Sequential([keras.Input((None, 8)), layers.Conv1D(8, 3, name="conv"), layers.MaxPooling1D(2)],
+                         name="inner")
+x = keras.Input((None, 8))
+model = keras.Model(x, {outputs})
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "inside", "outside"),
+    [("inner(x)", "time − 2", "⌊time / 2⌋ − 1"), ("inner(inner(x))", "None", "⌊(time − 10) / 4⌋ + 1")],
+)
+def test_nested_models(worker: Worker, made: str, inside: str, outside: str) -> None:
+    """Layers inside have the sizes of the outer call; if there are several calls, none."""
+    (answer,) = answers(worker, [request(NESTED.format(outputs=made), axes=TIME)])
+    assert isinstance(answer, Report), answer
+    found = answer.model
+    assert found is not None
+    assert [row.calls[0].outputs[0].symbolic[1] for row in found.layers if row.name == "conv"] == [inside]
+    assert found.outputs[0].symbolic == ("batch", outside, "8")
+
+
+def without_names(found: Model) -> Model:
+    def plain(tensors: tuple) -> tuple:
+        return tuple(tensor._replace(symbolic=()) for tensor in tensors)
+
+    rows = tuple(
+        row._replace(
+            calls=tuple(
+                call._replace(inputs=plain(call.inputs), outputs=plain(call.outputs)) for call in row.calls
+            ),
+        )
+        for row in found.layers
+    )
+    return found._replace(inputs=plain(found.inputs), outputs=plain(found.outputs), layers=rows, axes=())
+
+
+@pytest.mark.parametrize("weights", ["auto", "real"])
+def test_nothing_else_of_the_report_changes(worker: Worker, weights: str) -> None:
+    """Neither by the probes themselves, nor by what the layers say or do while they are asked."""
+    code = """
+        calls = []
+        class Loud(layers.Layer):
+            def call(self, x):
+                calls.append(x.shape)
+                print("called", len(calls))
+                return x[:, 1:]
+        model = keras.Sequential([keras.Input((None, 8)), Loud(), layers.Conv1D(4, 3), layers.Dropout(0.1)])
+        print("made")"""
+    requests = [request(textwrap.dedent(code), axes=axes, weights=weights) for axes in ("", TIME)]
+    plain, followed = answers(worker, requests)
+    assert isinstance(plain, Report)
+    assert isinstance(followed, Report)
+    assert plain.model is not None
+    assert followed.model is not None
+    assert followed.model.outputs[0].symbolic == ("batch", "time − 3", "4")
+    assert without_names(followed.model) == plain.model
+    assert followed.output == plain.output
+
+
+@pytest.mark.parametrize(
+    ("code", "axes", "message"),
+    [
+        (
+            layer("LSTM(3)"),
+            "batch",
+            ":axes: 1 named (batch), but the input has 2 open dimensions: (None, None, 50)",
+        ),
+        (
+            layer("Dense(3)", "(50,)"),
+            TIME,
+            ":axes: 2 named (batch, time), but the input has 1 open dimension: (None, 50)",
+        ),
+        (
+            graph_of_two("layers.Add()([a, b])"),
+            "c: batch | b: batch",
+            ":axes: there is no input 'c'; there is a, b",
+        ),
+        (
+            graph_of_two("layers.Add()([a, b])"),
+            "a: batch, time",
+            ":axes: the input 'b', of shape (None, None, 8), has no axes",
+        ),
+        (
+            graph_of_two("layers.Add(name='add')([a, b])"),
+            TWO,
+            ":axes: no sizes were found that the model takes; its layer 'add' refuses batch = ",
+        ),
+        (
+            "(lambda *ends: keras.Model(ends, ends))(keras.Input((None, 8)), keras.Input((8,), name='b'))",
+            TIME,
+            "but the input 'b' has 1 open dimension: (None, 8); give each input its own",
+        ),
+    ],
+)
+def test_names_that_do_not_fit(worker: Worker, code: str, axes: str, message: str) -> None:
+    failure = asked(worker, code, axes)
+    assert isinstance(failure, Failure)
+    assert failure.problem == "option"
+    assert message in failure.message
+
+
+def test_a_subclassed_model_has_no_axes(worker: Worker) -> None:
+    (failure,) = answers(worker, [request("class Own(keras.Model): ...\nmodel = Own()", axes=TIME)])
+    assert isinstance(failure, Failure)
+    assert failure.problem == "unbuilt"
+
+
+CODE = """\
+model = keras.Sequential([
+    layers.Input(shape=(None, 50)),
+    layers.Conv1D(32, 3, name="conv"),
+    layers.LSTM(64, name="lstm"),
+])"""
+RST = f"""\
+Page
+====
+
+.. keras:model:: conv
+   :axes: batch, time
+   :columns: layer, input, output
+   :expect-input: (batch, time, 50)
+   :expect-output: (batch, 64)
+   :expect-axes: time ≥ 3
+
+{textwrap.indent(CODE, "   ")}
+
+It gives :keras:shape:`conv/conv.output`, that is
+:keras:shape:`(batch, time-2, 32) <conv/conv.output>` or
+:keras:shape:`(None, None, 32) <conv/conv.output>`, for :keras:axes:`conv`.
+"""
+MD = f"""\
+# Page
+
+```{{keras:model}} conv
+:axes: batch, time
+:columns: layer, input, output
+:expect-input: (batch, time, 50)
+:expect-output: (batch, 64)
+:expect-axes: time ≥ 3
+{CODE}
+```
+
+It gives {{keras:shape}}`conv/conv.output`, that is
+{{keras:shape}}`(batch, time-2, 32) <conv/conv.output>` or
+{{keras:shape}}`(None, None, 32) <conv/conv.output>`, for {{keras:axes}}`conv`.
+"""
+
+
+@pytest.mark.parametrize(("name", "page"), [("page.rst", RST), ("page.md", MD)])
+def test_page(make_project: Callable[..., Project], name: str, page: str) -> None:
+    project = make_project({name: page})
+    built = project.build("text")
+    assert built.warnings == []
+    text = built.page("page.txt")
+    assert re.search(r"\| conv +\| \(batch, time, 50\) +\| \(batch, time − 2, 32\) +\|", text)
+    assert re.search(r"\| lstm +\| \(batch, time − 2, 32\) +\| \(batch, 64\) +\|", text)
+    assert "\nNeeds time ≥ 3\n" in text
+    said = " ".join(text.split())
+    assert (
+        "gives (batch, time − 2, 32), that is (batch, time-2, 32) or (None, None, 32), for time ≥ 3." in said
+    )
+
+    wrong = page.replace("time-2", "time-3").replace(":expect-axes: time ≥ 3", ":expect-axes: time ≥ 4")
+    wrong = wrong.replace("(None, None, 32)", "(batch, tame, 32)").replace("(batch, 64)", "(batch, time, 64)")
+    project.write(name, wrong)
+    lines = wrong.splitlines()
+
+    def at(text: str) -> str:
+        return f"{name}:{next(n for n, line in enumerate(lines, 1) if text in line)}: WARNING: "
+
+    says = "but TensorFlow 2"
+    warnings = sorted(
+        re.sub(r"(but TensorFlow \d)\S*", r"\1", line) for line in project.build("text").warnings
+    )
+    assert warnings == sorted(
+        [
+            f"{at('time-3')}the page states (batch, time-3, 32) for conv/conv.output, {says} says "
+            "(batch, time - 2, 32) [kerasshape.claim]",
+            f"{at('tame')}'(batch, tame, 32)' names 'tame', but the axes of the model are batch, time "
+            "[kerasshape.claim]",
+            f'{at("expect-output")}the page states (batch, time, 64) for "conv".output, {says} says '
+            "(batch, 64) [kerasshape.claim]",
+            f'{at("expect-axes")}the page states axes time ≥ 4 for "conv", {says} says time ≥ 3 '
+            "[kerasshape.claim]",
+        ]
+    )
+
+
+def test_axes_that_do_not_fit_are_one_warning(make_project: Callable[..., Project]) -> None:
+    project = make_project({"page.rst": RST.replace(":axes: batch, time", ":axes: batch")})
+    for _ in range(2):
+        (warning,) = project.build("text").warnings
+        assert warning == (
+            "page.rst:4: WARNING: model 'conv': :axes: 1 named (batch), but the input has 2 open dimensions: "
+            "(None, None, 50) [kerasshape.option]"
+        )
+
+
+def test_signs_that_latex_lacks(make_project: Callable[..., Project]) -> None:
+    page = MD.replace("Conv1D(32, 3,", "Conv1D(32, 3, strides=2,").replace("time-2", "(time-3)//2 + 1")
+    built = make_project({"page.md": page}).build("latex")
+    assert built.warnings == []
+    (document,) = built.out.glob("*.tex")
+    text = document.read_text(encoding="utf-8").partition(r"\begin{document}")[2]
+    assert not set("⌊⌋−") & set(re.sub(r"(?s)\\begin\{sphinxVerbatim.*?\\end\{sphinxVerbatim\}", "", text))
+    assert r"\ensuremath{\lfloor}(time~\ensuremath{-}~3)~/~2\ensuremath{\rfloor}" in text.replace(
+        "\u00a0", "~"
+    )
+
+
+def test_axes_are_part_of_the_request(make_project: Callable[..., Project]) -> None:
+    project = make_project({"page.rst": RST})
+    assert "(batch, time − 2, 32)" in project.build("text").page("page.txt")
+    project.write("page.rst", RST.replace("time", "steps"))
+    built = project.build("text")
+    assert built.warnings == []
+    assert "(batch, steps − 2, 32)" in built.page("page.txt")
+
+
+def test_every_case_has_a_code_of_its_own() -> None:
+    assert len(set(itertools.chain(map(layer, CASES), GRAPHS))) == len(CASES) + len(GRAPHS)

@@ -1,0 +1,126 @@
+"""The column ``flops``: operations as TensorFlow's own profiler counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import cleandoc
+
+import pytest
+
+from sphinx_kerasshape.messages.report import Failure, Report
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support.projects import Project
+from tests.support.workers import answers, request
+
+CONV = """
+    model = keras.Sequential([
+        keras.Input((8, 8, 3)),
+        layers.Conv2D(4, 3, activation="relu", name="conv"),
+        layers.GlobalAveragePooling2D(name="pool"),
+        layers.Dense(10, name="out"),
+    ])"""
+PROFILED = """
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+function = tf.function(model).get_concrete_function(tf.TensorSpec((1, 8, 8, 3)))
+graph = convert_variables_to_constants_v2(function).graph
+options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+options["output"] = "none"
+print(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops)
+model
+"""
+"""The profiler, as its users run it."""
+
+
+def counted(worker: Worker, code: str, flops: str, **more: str) -> dict[str, int | None]:
+    (answer,) = answers(worker, [request(cleandoc(code), flops=flops, **more)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    return {"": answer.model.flops, **{row.name: row.flops for row in answer.model.layers}}
+
+
+def test_what_the_profiler_says(worker: Worker) -> None:
+    (answer,) = answers(worker, [request(cleandoc(CONV) + PROFILED, flops="batch", weights="real")])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    rows = {row.name: row.flops for row in answer.model.layers}
+    # 36 positions, 4 filters of 27 numbers, two operations each, and as many additions of the bias.
+    assert rows == {"conv": 36 * 4 * (2 * 27 + 1), "pool": 36 * 4, "out": 4 * 10 * 2 + 10}
+    assert answer.model.flops == sum(filter(None, rows.values())) == int(answer.output.split()[-1])
+
+
+def test_weightless_or_not(worker: Worker) -> None:
+    assert counted(worker, CONV, "batch") == counted(worker, CONV, "batch", weights="real")
+
+
+@pytest.mark.parametrize(
+    ("code", "flops", "expected"),
+    [
+        # Open axes besides the batch have to be stated.
+        (
+            "keras.Sequential([keras.Input((None, 8)), layers.Dense(4, name='d')])",
+            "batch",
+            {"": None, "d": None},
+        ),
+        (
+            "keras.Sequential([keras.Input((None, 8)), layers.Dense(4, name='d')])",
+            "(2, 5, 8)",
+            {"": 2 * 5 * 4 * (2 * 8 + 1), "d": 2 * 5 * 4 * (2 * 8 + 1)},
+        ),
+        # The work of an LSTM is in a loop, of which TensorFlow has no figure.
+        (
+            "keras.Sequential([keras.Input((5, 8)), layers.LSTM(4, name='l'), layers.Dense(3, name='d')])",
+            "batch",
+            {"": None, "l": None, "d": 27},
+        ),
+        # All calls of a shared layer.
+        (
+            "a = keras.Input((8,), name='a')\n"
+            "d = layers.Dense(8, name='d')\n"
+            "model = keras.Model(a, layers.Add(name='sum')([d(a), d(d(a))]))",
+            "batch",
+            {"": 3 * 8 * 17 + 8, "a": None, "d": 3 * 8 * 17, "sum": 8},
+        ),
+    ],
+)
+def test_counts(worker: Worker, code: str, flops: str, expected: dict[str, int | None]) -> None:
+    assert counted(worker, code, flops) == expected
+
+
+def test_a_subclassed_model(worker: Worker) -> None:
+    code = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.one, self.two = layers.Dense(4, name="one"), layers.Dense(2, name="two")
+            def call(self, x):
+                return self.two(self.one(x))
+        model = Net()"""
+    found = counted(worker, code, "batch", input="(None, 8)")
+    assert found == {"": 4 * 17 + 2 * 9, "one": 4 * 17, "two": 2 * 9}
+
+
+def test_sizes_that_do_not_fit(worker: Worker) -> None:
+    (answer,) = answers(worker, [request(cleandoc(CONV), flops="(1, 8)")])
+    assert isinstance(answer, Failure)
+    assert answer.message == ":flops-at: (1, 8) does not fit the model's input, (None, 8, 8, 3)"
+
+
+def test_a_page(make_project: Callable[..., Project]) -> None:
+    head = "```{keras:model} net\n:columns: layer, flops\n:show: table, totals\n"
+    pages = f"# Net\n\n{head}{cleandoc(CONV)}\n```\n"
+    built = make_project({"index.md": pages}).build("text")
+    assert built.warnings == []
+    rows = [line.split("|")[1:-1] for line in built.page("index.txt").splitlines() if line.startswith("| ")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["Layer", "FLOPs"],
+        ["conv", "7,920"],
+        ["pool", "144"],
+        ["out", "90"],
+    ]
+
+
+def test_open_sizes_are_refused(make_project: Callable[..., Project]) -> None:
+    head = "```{keras:model} net\n:columns: flops\n:flops-at: (None, 8, 8, 3)\n"
+    page = f"# Net\n\n{head}{cleandoc(CONV)}\n```\n"
+    (warning,) = make_project({"index.md": page}).build("text").warnings
+    assert warning.startswith("index.md:3: WARNING: :flops-at: (None, 8, 8, 3) has open axes: ")
