@@ -75,7 +75,7 @@ class Build:
         self.plan = plan.make(settings, environment, _lock_path(app, settings), Path(app.srcdir))
         self.cache = Cache(cache_folder, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
-        self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh)
+        self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
         self.shown = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}
         self._read_now: frozenset[str] = frozenset()

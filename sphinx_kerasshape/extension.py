@@ -34,7 +34,7 @@ from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
 from sphinx_kerasshape.pages.records import layout
 from sphinx_kerasshape.render import translate
-from sphinx_kerasshape.render.style import keras_header_cell
+from sphinx_kerasshape.render.nodes import keras_header_cell
 from sphinx_kerasshape.render.transform import FillPlaceholders
 from sphinx_kerasshape.settings.settings import PREFIX, Rebuild, Settings
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +57,8 @@ def opened(path: str | Path) -> BinaryIO:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that others see all of it or nothing. Raises ``OSError``."""
+    import secrets  # no-op builds write nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

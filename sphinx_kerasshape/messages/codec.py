@@ -150,6 +150,8 @@ def _text_reader(longest: int, keep: str | None = "") -> Callable[[Any], Any]:
     """Return the function that reads a text; ``keep`` are the controls that are not escaped, ``None`` all."""
 
     def text(data: Any) -> Any:
+        if type(data) is str and len(data) <= longest and data.isprintable():
+            return data
         _verbatim(data)
         if len(data) > longest:
             raise ValueError(
@@ -167,10 +169,9 @@ def _verbatim(data: Any) -> Any:
 
 
 def _word(data: Any) -> Any:
-    text = _WORD_TEXT(data)
-    if not re.fullmatch(r"[\w.]*", text):
-        raise ValueError(f"no word but {text!r}")
-    return text
+    if type(data) is not str or len(data) > MAX_WORD_LENGTH or not _WORD.fullmatch(data):
+        raise ValueError(f"no word but {_WORD_TEXT(data)!r}")
+    return data
 
 
 def _number_reader(kind: Any) -> Callable[[Any], Any]:
@@ -201,6 +202,7 @@ def _shape_reader(kind: Any) -> Callable[[Any], Any]:
     return shape
 
 
+_WORD = re.compile(r"[\w.]*")
 _WORD_TEXT = _text_reader(MAX_WORD_LENGTH)
 _TEXT_READERS: dict[str, Callable[[Any], Any]] = {
     "lines": _text_reader(MAX_TEXT_LENGTH, "\t\n"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,7 @@ from sphinx.domains import Domain, ObjType
 from sphinx.util.nodes import make_refnode
 
 from sphinx_kerasshape.pages.context import BuildContext
-from sphinx_kerasshape.pages.records import Block, Page
+from sphinx_kerasshape.pages.records import Page
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -66,7 +67,7 @@ class KerasDomain(Domain):
         docname, block = found
         if not layer:
             return docname, block.anchor
-        anchors = layer_anchors(block, self.context.layers(block))
+        anchors = layer_anchors(block.anchor, self.context.layers(block))
         if layer not in anchors:
             return None
         # A layer too deep for the table is part of the last one that has a row.
@@ -116,19 +117,20 @@ class KerasDomain(Domain):
             if _DIVIDED.search(name):
                 continue
             yield name, name, "model", docname, block.anchor, 1
-            for layer, anchor in layer_anchors(block, self.context.layers(block)).items():
+            for layer, anchor in layer_anchors(block.anchor, self.context.layers(block)).items():
                 if layer.count("/") < block.depth and not _DIVIDED.search(f"{name}/{layer}"):
                     yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 
 
-def layer_anchors(block: Block, layers: Iterable[str]) -> dict[str, str]:
+@functools.lru_cache(maxsize=4096)
+def layer_anchors(model_anchor: str, layers: tuple[str, ...]) -> Mapping[str, str]:
     """Return the anchor of each layer's row in the table of its model; no two are equal."""
     anchors: dict[str, str] = {}
     taken: set[str] = set()
     following: dict[str, int] = {}
     """The number that the next layer has whose name gives the same anchor."""
     for number, layer in enumerate(layers):
-        whole = anchor = f"{block.anchor}--{nodes.make_id(layer)}"
+        whole = anchor = f"{model_anchor}--{nodes.make_id(layer)}"
         while anchor in taken or anchor.endswith("--"):
             following[whole] = max(following.get(whole, 0), number) + 1
             anchor = f"{whole}-{following[whole] - 1}"

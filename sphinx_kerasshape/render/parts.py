@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from docutils import nodes
 
 from sphinx_kerasshape.messages.problems import Problem
@@ -10,7 +12,7 @@ from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.render.translate import _
 
-_NOT_RUN = ("", Problem.TENSORFLOW, Problem.LOCK)
+_NOT_RUN = (None, Problem.TENSORFLOW, Problem.LOCK)
 """Problems that are none of the model's own: readers need not know more of them."""
 
 
@@ -70,9 +72,14 @@ def output(report: Report) -> list[nodes.Node]:
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
 
 
-def code(text: str) -> list[nodes.Node]:
-    """Return code that TensorFlow's side has found."""
-    return [nodes.literal_block(text, text, language="python")] if text else []
+def constructor(model: Model, style: Style) -> list[nodes.Node]:
+    """Return the code that would build the model."""
+    return _code(model.constructor)
+
+
+def source(model: Model, style: Style) -> list[nodes.Node]:
+    """Return the source of the function or class that made the model."""
+    return _code(model.source)
 
 
 def expected_error(report: Report) -> list[nodes.Node]:
@@ -103,3 +110,17 @@ def provenance(versions: Versions) -> list[nodes.Node]:
 
 def _block(text: str, style: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language="none", classes=[style])
+
+
+def _code(text: str) -> list[nodes.Node]:
+    return [nodes.literal_block(text, text, language="python")] if text else []
+
+
+OF_REPORT: dict[str, Callable[[Report], list[nodes.Node]]] = {"error": expected_error, "output": output}
+OF_MODEL: dict[str, Callable[[Model, Style], list[nodes.Node]]] = {
+    "constructor": constructor,
+    "source": source,
+    "totals": totals,
+    "weights": weights,
+}
+"""The parts of ``:show:`` besides code and table."""

@@ -9,15 +9,12 @@ from typing import NamedTuple
 from docutils import nodes
 
 from sphinx_kerasshape.messages.report import Shape, TensorSpec, shape_text
+from sphinx_kerasshape.render.nodes import keras_header_cell
 
 _PREFIXES = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 NOTHING = "–"
 """Stands in a cell that has no value."""
 _LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
-
-
-class keras_header_cell(nodes.entry):  # noqa: N801
-    """A table cell that names its row or column; ``scope`` says which. HTML only."""
 
 
 class Style(NamedTuple):

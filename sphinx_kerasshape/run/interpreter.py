@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import platform
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import IO, NamedTuple
@@ -33,7 +33,7 @@ class Interpreter(NamedTuple):
 def interpreter(python: str, seconds: float = SECONDS) -> Interpreter:
     """Return what is known of an interpreter, of this one if none is named."""
     if not python:
-        return Interpreter(platform.python_version(), _installed)
+        return Interpreter(sys.version.partition(" ")[0], _installed)
     try:
         version, packages = _versions(_answer(python, seconds))
     except (OSError, ValueError) as error:

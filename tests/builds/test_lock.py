@@ -29,7 +29,6 @@ from sphinx_kerasshape.messages.report import (
 )
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.domain import layer_anchors
-from sphinx_kerasshape.pages.records import Block
 from sphinx_kerasshape.store import lock
 from sphinx_kerasshape.store.lock import BadLock
 from sphinx_kerasshape.store.lock_diff import differences
@@ -608,7 +607,7 @@ def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> 
 
 
 def anchors(layers: list[str]) -> dict[str, str]:
-    return layer_anchors(Block("m", "m", "m", Request(""), "page:1", "", 1, 1), layers)
+    return dict(layer_anchors("m", layers))
 
 
 def test_no_two_layers_have_one_anchor() -> None:

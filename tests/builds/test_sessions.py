@@ -9,7 +9,7 @@ from inspect import cleandoc
 import pytest
 
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.run.runner import sessions
+from sphinx_kerasshape.run.execution import sessions
 from tests.support.projects import Built, Project
 
 Make = Callable[..., Project]

@@ -98,7 +98,7 @@ def show(found: Report) -> None:
     """Do all that a build does with a report."""
     model, style = found.model, Style("html", "de", "si")
     paths = layer_paths(found)
-    anchors = tuple(layer_anchors(ENTRY, paths).values())
+    anchors = tuple(layer_anchors(ENTRY.anchor, paths).values())
     assert len(set(anchors)) == len(paths)
     for kind, targets in SAID.items():
         for target in targets:

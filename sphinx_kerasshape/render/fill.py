@@ -1,0 +1,77 @@
+"""Placeholders filled with stock nodes, from the results of a build."""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+from sphinx_kerasshape.messages.layers import layer_paths
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.pages.context import BuildContext
+from sphinx_kerasshape.pages.domain import layer_anchors
+from sphinx_kerasshape.pages.placeholder import View, placeholders
+from sphinx_kerasshape.pages.records import Block, Claim
+from sphinx_kerasshape.render import columns, parts, table
+from sphinx_kerasshape.render.style import NOTHING, Style
+
+
+def fill_page(document: nodes.document, context: BuildContext, language: str) -> None:
+    """Fill all placeholders of a page."""
+    style = Style(context.output_format, language, context.settings.numbers)
+    for node, placeholder in placeholders(document):
+        if isinstance(placeholder, Claim):
+            node.replace_self(_value(placeholder, context, style))
+            continue
+        block = context.pages[placeholder.page].blocks[placeholder.block]
+        answer = context.results[block.request].answer
+        if not isinstance(node, nodes.table):
+            node.replace_self(_part(placeholder.part, answer, style))
+        elif isinstance(answer, Failure) or answer.model is None:
+            _give_up(node, answer)
+        else:
+            _fill_table(node, placeholder, block, answer, style)
+            _add_notes(node, answer, context, style)
+
+
+def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
+    """Return the text of a value; a claim stays as the page states it, true or not."""
+    from sphinx_kerasshape.claims.verdicts import judge  # not every page has values
+    from sphinx_kerasshape.render.values import value
+
+    return value(judge(claim, context.report), style)
+
+
+def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:
+    assert report.model is not None
+    anchors = layer_anchors(block.anchor, layer_paths(report))
+    shown = columns.names(view.columns, report.model)
+    table.fill(node, report.model, shown, view.depth, view.totals, tuple(anchors.values()), style)
+
+
+def _add_notes(node: nodes.table, report: Report, context: BuildContext, style: Style) -> None:
+    """Put what belongs below a table there."""
+    assert report.model is not None
+    notes = [*parts.needs(report.model, style)]
+    if context.settings.provenance:
+        notes = [*parts.provenance(report.versions), *notes]
+    node.parent.insert(node.parent.index(node) + 1, notes)
+
+
+def _give_up(node: nodes.table, answer: Answer) -> None:
+    """Say what is wrong; a table that has a caption, and so perhaps a number, stays."""
+    if isinstance(answer, Failure):
+        node.parent.insert(node.parent.index(node) + 1, parts.problem(answer))
+    if isinstance(node[0], nodes.title):
+        body = next(node.findall(nodes.tbody))
+        body += nodes.row("", nodes.entry("", nodes.paragraph("", NOTHING)))
+    else:
+        node.parent.remove(node)
+
+
+def _part(part: str, answer: Answer, style: Style) -> list[nodes.Node]:
+    if isinstance(answer, Failure):
+        return parts.problem(answer) if part == "problem" else []
+    if part in parts.OF_REPORT:
+        return parts.OF_REPORT[part](answer)
+    if answer.model is None or part == "problem":
+        return []
+    return parts.OF_MODEL[part](answer.model, style)

@@ -1,0 +1,9 @@
+"""Nodes of our own that are left in filled pages."""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+
+class keras_header_cell(nodes.entry):  # noqa: N801
+    """A table cell that names its row or column; ``scope`` says which. HTML only."""
