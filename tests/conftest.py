@@ -7,14 +7,15 @@ import pickle
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import CONF, Project
-from tests.support.workers import make_worker
+from tests.support.workers import POOL
 
 # A shell that starts the tests in its background has them ignore Ctrl-C, and all builds as well.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -88,11 +89,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[]
 
 
 @pytest.fixture(scope="session")
-def worker() -> Iterable[Worker]:
+def worker() -> Worker:
     """A worker that has TensorFlow ready; shared by all tests of a process."""
-    shared = make_worker()
-    yield shared
-    shared.close()
+    return POOL.worker(Settings())
+
+
+def pytest_unconfigure() -> None:
+    POOL.close()
 
 
 @pytest.fixture
