@@ -11,11 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import CONF, Project
 from tests.support.workers import POOL
+
+# Examples of properties: few and always the same in each change, many and new ones now and then.
+_PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("quick", _PATIENT, max_examples=30, derandomize=True)
+settings.register_profile("thorough", _PATIENT, max_examples=400)
+settings.load_profile("quick")
+
 
 # A shell that starts the tests in its background has them ignore Ctrl-C, and all builds as well.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -123,7 +123,11 @@ def _as_if_alone(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     sphinx.locale.translators.clear()
     ModuleAnalyzer.cache.clear()
     try:
-        with mock.patch.dict(os.environ, {**PLAIN, **environment}), warnings.catch_warnings(), workers.shared():
+        with (
+            mock.patch.dict(os.environ, {**PLAIN, **environment}),
+            warnings.catch_warnings(),
+            workers.shared(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
