@@ -122,13 +122,9 @@ def _as_if_alone(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     path, modules = list(sys.path), set(sys.modules)
     sphinx.locale.translators.clear()
     ModuleAnalyzer.cache.clear()
+    variables = mock.patch.dict(os.environ, {**PLAIN, **environment})
     try:
-        with (
-            mock.patch.dict(os.environ, {**PLAIN, **environment}),
-            warnings.catch_warnings(),
-            workers.shared(),
-        ):
-            warnings.simplefilter("ignore")
+        with variables, workers.shared(), warnings.catch_warnings(action="ignore"):
             yield
     finally:
         sys.path[:] = path

@@ -25,7 +25,8 @@ def cost(action: Action) -> float:
 
 def growth(work: Callable[[int], object], size: int) -> float:
     """Return how many times as long work takes for ``FACTOR`` times the size."""
-    small, large = (seconds(lambda: work(count), times=3) for count in (size, size * FACTOR))
+    small = seconds(lambda: work(size), times=3)
+    large = seconds(lambda: work(size * FACTOR), times=3)
     return large / max(small, 1e-5)
 
 
