@@ -7,14 +7,23 @@ import pickle
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import CONF, Project
-from tests.support.workers import make_worker
+from tests.support.workers import POOL
+
+# Examples of properties: few and always the same in each change, many and new ones now and then.
+_PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("quick", _PATIENT, max_examples=30, derandomize=True)
+settings.register_profile("thorough", _PATIENT, max_examples=400)
+settings.load_profile("quick")
+
 
 # A shell that starts the tests in its background has them ignore Ctrl-C, and all builds as well.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -88,11 +97,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[]
 
 
 @pytest.fixture(scope="session")
-def worker() -> Iterable[Worker]:
+def worker() -> Worker:
     """A worker that has TensorFlow ready; shared by all tests of a process."""
-    shared = make_worker()
-    yield shared
-    shared.close()
+    return POOL.worker(Settings())
+
+
+def pytest_unconfigure() -> None:
+    POOL.close()
 
 
 @pytest.fixture

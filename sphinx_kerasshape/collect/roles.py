@@ -34,10 +34,10 @@ class CheckedXRefRole(XRefRole):
 
     def create_xref_node(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Record the reference, and make Sphinx's pending one."""
-        role = Claim(self.reftype, " ".join(self.text.split()), "", _location(self))
+        target, title = (" ".join(text.split()) for text in (self.target, self.title))
+        role = Claim(self.reftype, target, title if self.has_explicit_title else "", _location(self))
         located = _located(self.env, "links", [])
         located.claims.append(_at_its_line(role, located))
-        target = " ".join(self.target.split())
         _page(self.env).references.append(Reference(self.reftype, target, located.claims[-1].location))
         if not self.has_explicit_title:
             self.title = self.title.rpartition("/")[2]

@@ -50,7 +50,7 @@ model = keras.Model(inputs, features)
 @pytest.mark.parametrize("conf", ["", MOCKED], ids=["plain", "mocked"])
 def test_models_run_for_real_but_never_in_sphinx(conf: str, make_project: Callable[..., Project]) -> None:
     project = make_project({"index.md": PAGE}, conf)
-    built = project.build("text", "-W", PYTHONPROFILEIMPORTTIME="1")
+    built = project.run("text", "-W", PYTHONPROFILEIMPORTTIME="1")
     assert "(None, 5)" in built.page("index.txt")
     imported = re.findall(r"^import time:.*\|\s*(\S+)$", built.said, re.MULTILINE)
     assert "sphinx_kerasshape.build" in imported
@@ -96,6 +96,6 @@ def double(x):
 print(int(double(tf.constant(3))), len(tempfile.mkdtemp()) > 0)
 ```
 """
-    built = make_project({"index.md": page}).build("text", TMPDIR=str(tmp_path))
+    built = make_project({"index.md": page}).run("text", TMPDIR=str(tmp_path))
     assert "   6 True\n" in built.page("index.txt")
     assert list(tmp_path.iterdir()) == []

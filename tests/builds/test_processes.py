@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import soak
-from tests.support.projects import Project, processes
+from tests.support.projects import DEADLINE, Project, eventually, processes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -86,18 +86,9 @@ def html(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.html"))}
 
 
-def until(condition: Callable[[], object], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.fixture(scope="module")
 def serial(make_project: Callable[..., Project]) -> dict[str, str]:
-    built = make_project(pages(8)).build("html", "-W")
+    built = make_project(pages(8)).run("html", "-W")
     assert (built.warnings, built.status) == ([], 0)
     return html(built.out)
 
@@ -117,7 +108,7 @@ def test_every_way_to_run_gives_the_same_html(
 ) -> None:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     project = make_project(pages(8), conf + f"kerasshape_environment = [{mark!r}]\n")
-    built = project.build("html", "-W", *options)
+    built = project.run("html", "-W", *options)
     assert (built.warnings, built.status) == ([], 0)
     assert html(built.out) == serial
     assert processes(mark) == {}
@@ -128,7 +119,7 @@ def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Proje
     texts = []
     for executor in ("fork", "spawn"):
         conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 5\n"
-        built = make_project({"index.rst": ALL_KINDS}, conf).build("text")
+        built = make_project({"index.rst": ALL_KINDS}, conf).run("text")
         warnings = [warning.partition("WARNING: ")[2] for warning in built.warnings]
         texts.append((built.page("index.txt"), warnings))
     assert texts[0] == texts[1]
@@ -138,8 +129,8 @@ def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Proje
 @linux
 def test_a_warm_parallel_build_starts_no_tensorflow(make_project: Callable[..., Project]) -> None:
     project = make_project(pages(8))
-    cold = project.build("html", "-W", "-j2")
-    warm = project.build("html", "-W", "-j2", "-E", "-a")
+    cold = project.run("html", "-W", "-j2")
+    warm = project.run("html", "-W", "-j2", "-E", "-a")
     assert "running models" in cold.said
     assert "running models" not in warm.said
     assert warm.warnings == []
@@ -166,19 +157,19 @@ def test_an_interrupted_build_leaves_no_process(
     build = project.start("html", **{name: value})
     if moment is None:
         # Sphinx, the worker, and the child with its own two.
-        assert until(lambda: len(processes(mark)) >= 5, 60)
+        assert eventually(lambda: len(processes(mark)) >= 5)
     else:
         time.sleep(moment)
     build.send_signal(number)
-    assert build.wait(10) != 0
-    assert until(lambda: not processes(mark), 5), processes(mark)
+    assert build.wait(DEADLINE) != 0
+    assert eventually(lambda: not processes(mark)), processes(mark)
 
 
 @linux
 def test_a_hanging_model_costs_its_deadline_and_nothing_else(make_project: Callable[..., Project]) -> None:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     conf = f"kerasshape_environment = [{mark!r}]\nkerasshape_timeout = 3\n"
-    built = make_project({"index.rst": HANGING}, conf).build("html")
+    built = make_project({"index.rst": HANGING}, conf).run("html")
     assert [warning.split("WARNING: ")[1] for warning in built.warnings] == [
         "model 'hanging': the code ran for more than 3 s (kerasshape_timeout) and was stopped "
         "[kerasshape.timeout]"
@@ -224,12 +215,12 @@ def test_a_build_can_be_interrupted_in_every_phase(
         "slow.rst", f":orphan:\n\nSlow\n====\n\n.. keras:model:: slow\n\n{touch}   keras.Sequential()\n"
     )
     build = project.start("html", **{name: value, "PHASE": phase, "REACHED": str(reached)})
-    assert until(reached.exists, 60)
+    assert eventually(reached.exists)
     build.send_signal(number)
-    assert build.wait(10) != 0
-    assert until(lambda: not processes(mark), 5), processes(mark)
+    assert build.wait(DEADLINE) != 0
+    assert eventually(lambda: not processes(mark)), processes(mark)
     (project.folder / "source" / "slow.rst").unlink()
-    after = project.build("html", "-W")
+    after = project.run("html", "-W")
     assert (after.warnings, after.status) == ([], 0)
     assert "(None, 1)" in re.sub("<.*?>", "", after.page("page1.html"))
 
@@ -257,13 +248,13 @@ def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..
     reached = project.folder / "reached"
     project.write("index.rst", DAEMON.format(seconds=seconds, reached=str(reached)))
     build = project.start("html")
-    assert until(reached.exists, 60)
+    assert eventually(reached.exists)
     family = [build.pid]
     while len(family) < 4:
         family.append(next(pid for pid in soak.below(family[-1]) if b"__main__" in soak.command(pid)))
     daemons = [pid for pid in processes("") if f"sleep\0{seconds}".encode() in soak.command(pid)]
     assert len(daemons) == 2
     os.kill(dict(zip(("sphinx", "warden", "worker", "child"), family, strict=True))[who], signal.SIGKILL)
-    build.wait(60)
-    assert until(lambda: not [pid for pid in daemons if b"sleep" in soak.command(pid)], 5)
-    assert until(lambda: not [pid for pid in family if soak.command(pid)], 5)
+    build.wait(DEADLINE)
+    assert eventually(lambda: not [pid for pid in daemons if b"sleep" in soak.command(pid)])
+    assert eventually(lambda: not [pid for pid in family if soak.command(pid)])

@@ -29,7 +29,7 @@ It gives {keras:shape}`(None × 3) <dense.output>`, and {keras:shape}`dense.inpu
 
 def test_warnings_may_be_errors(make_project: Make) -> None:
     """Python's warnings as errors: none is ours."""
-    built = make_project({"index.md": PAGE}).build("html", PYTHONWARNINGS="error")
+    built = make_project({"index.md": PAGE}).run("html", PYTHONWARNINGS="error")
     assert (built.status, built.warnings) == (0, [])
 
 

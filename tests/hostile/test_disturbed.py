@@ -244,9 +244,9 @@ def test_a_cache_where_nothing_can_be_locked(make_project: Make, undisturbed: di
         "def refuse(*_, **__):\n    raise OSError(37, 'No locks available')\n"
         "fcntl.flock = fcntl.lockf = os.link = refuse\n",
     )
-    built = project.build("html", "-W", "-j2", PYTHONPATH=str(project.folder / "site"))
+    built = project.run("html", "-W", "-j2", PYTHONPATH=str(project.folder / "site"))
     assert (built.status, html(built)) == (0, undisturbed)
-    assert project.build("kerasshape-lock", PYTHONPATH=str(project.folder / "site")).status == 0
+    assert project.run("kerasshape-lock", PYTHONPATH=str(project.folder / "site")).status == 0
 
 
 # Time, and several at once.
@@ -408,7 +408,7 @@ def test_too_few_open_files(files: int, executor: str, make_project: Make) -> No
 def test_no_folder_for_temporary_files(executor: str, make_project: Make) -> None:
     conf = "import tempfile\ntempfile.tempdir = '/dev/null/where'\n"
     project = make_project({"index.md": PAGE}, conf)
-    built = project.build("html", "-D", f"kerasshape_executor={executor}")
+    built = project.run("html", "-D", f"kerasshape_executor={executor}")
     (warning,) = built.warnings
     assert warning.endswith(
         "the process that runs models can't be started: Not a directory [kerasshape.worker]"

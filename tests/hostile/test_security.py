@@ -172,7 +172,7 @@ def test_off_and_locked_run_nothing(execution: str, builder: str, canaries: Cana
         f"        with open({str(log)!r}, 'a') as file:\n            print(event, arguments, file=file)\n"
         "sys.addaudithook(hook)\n",
     )
-    built = project.build(
+    built = project.run(
         builder,
         *("-E", "-D", f"kerasshape_execution={execution}", "-D", f"kerasshape_python={python}"),
         PYTHONPATH=str(project.folder / "audit"),
@@ -205,7 +205,7 @@ def test_nothing_listens(make_project: Make) -> None:
         "            print(event, *arguments[1:], file=file)\n"
         "sys.addaudithook(hook)\n",
     )
-    built = project.build("text", "-W", PYTHONPATH=str(project.folder / "audit"))
+    built = project.run("text", "-W", PYTHONPATH=str(project.folder / "audit"))
     assert "(None, 3)" in built.page("index.txt")
     events = [line for line in log.read_text().splitlines() if not line.startswith("socket.__new__")]
     # urllib3, which Sphinx and TensorFlow import, tries whether there is IPv6.
@@ -257,8 +257,8 @@ def test_without_a_network(executor: str, port: int, make_project: Make) -> None
     """A connection, with `kerasshape_network = False`: the network is unreachable."""
     page = f"# P\n\n```{{keras:model}} m\n{CONNECT.format(port=port)}{MODEL}\n```\n"
     project = make_project({"index.md": page}, f"kerasshape_executor = {executor!r}\n")
-    assert project.build("text", "-W").status == 0
-    (warning,) = project.build("text", "-D", "kerasshape_network=0").warnings
+    assert project.run("text", "-W").status == 0
+    (warning,) = project.run("text", "-D", "kerasshape_network=0").warnings
     assert re.search(r"index.md:5: WARNING: model 'm': OSError: \[Errno \d+\] .*unreachable", warning)
 
 
@@ -275,7 +275,7 @@ def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> 
         "    def prctl(self, *_):\n        return 0\n"
         "ctypes.CDLL = lambda *_, **__: Library()\n",
     )
-    built = project.build("text", PYTHONPATH=str(project.folder / "site"))
+    built = project.run("text", PYTHONPATH=str(project.folder / "site"))
     assert built.warnings == [
         "index.md:3: WARNING: kerasshape_network is False, but this system can't take the network from a "
         "process (Operation not permitted): run the build where Linux allows it, or set kerasshape_network "
@@ -317,7 +317,7 @@ def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, m
         "import time\ntime.sleep(60)\n"
     ).replace("FORGED", repr(said))
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
-    built = make_project({"index.md": page}, "kerasshape_jobs = 1\n").build("text")
+    built = make_project({"index.md": page}, "kerasshape_jobs = 1\n").run("text")
     (warning,) = built.warnings
     assert warning.startswith("index.md:3: WARNING: model 'm': the code ")
     assert built.status == 0
@@ -336,7 +336,7 @@ def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Mak
     project = make_project({"index.md": page}, conf)
     temporary = project.folder / "temporary"
     temporary.mkdir()
-    built = project.build("text", TMPDIR=str(temporary))
+    built = project.run("text", TMPDIR=str(temporary))
     assert list(temporary.iterdir()) == []
     (warning,) = built.warnings
     assert "the code ran for more than 3 s (kerasshape_timeout) and was stopped" in warning
@@ -408,7 +408,7 @@ def test_limits_hold_however_code_runs(executor: str, make_project: Make) -> Non
     }
     conf = f"kerasshape_executor = {executor!r}\nkerasshape_memory = 1500\n"
     conf += "kerasshape_processes = 8\nkerasshape_output = 2\n"
-    built = make_project(pages, conf).build("text", KERASSHAPE="1")
+    built = make_project(pages, conf).run("text", KERASSHAPE="1")
     said = {warning.partition(".md")[0]: warning.partition("': ")[2] for warning in built.warnings}
     memory = (
         "the code used more than 1,500 MB of memory (kerasshape_memory) and was stopped [kerasshape.limit]"

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Built, Project
-from tests.support.workers import answers
 
 CONF = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
-kerasshape_timeout = 3
 """
 MODULE = """\
 import keras
@@ -101,11 +95,6 @@ CASES = {
     "segfault": Case(
         "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
         "@0: WARNING: model NAME: the process that ran the code was killed by SIGSEGV [kerasshape.crash]",
-    ),
-    "endless": Case(
-        "while True:\n    pass\n",
-        "@0: WARNING: model NAME: the code ran for more than 3 s (kerasshape_timeout) and was stopped "
-        "[kerasshape.timeout]",
     ),
     "colours": Case(
         'raise ValueError("\\033[1;31mtoo red\\033[0m")\n',
@@ -238,64 +227,15 @@ def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
     assert warm.status == 1
 
 
-@pytest.mark.parametrize(
-    ("prelude", "problem", "message", "place"),
-    [
-        ("import keras\nimport nowhere\n", "code", "ModuleNotFoundError: No module named 'nowhere'", 2),
-        ("import keras\nimport (\n", "syntax", "kerasshape_prelude isn't Python: ", 2),
-    ],
-)
-def test_prelude(prelude: str, problem: str, message: str, place: int, worker: Worker) -> None:
-    (failure,) = answers(worker, [Request("keras.Sequential()", prelude=prelude)])
-    assert isinstance(failure, Failure)
-    assert failure.problem == problem
-    assert failure.message.startswith(message)
-    assert [(frame.file, frame.line) for frame in failure.frames] == [("<kerasshape_prelude>", place)]
-
-
-# TensorFlow does not run at all: said once, where it is met first.
-
-SITE = {
-    "death": {"keras.py": "import os; os._exit(7)"},
-    "talk": {"keras.py": "raise ImportError('no luck')", "sitecustomize.py": "print('Welcome!')"},
-}
-NO_PYTHON = "kerasshape_python must be a Python that has TensorFlow, but"
-NO_LUCK = f"TensorFlow can't be imported by {sys.executable}: no luck"
-
-
-@pytest.fixture(scope="module")
-def project(make_project: Callable[..., Project]) -> Project:
-    good = "   keras.Sequential([keras.Input((4,)), layers.Dense(1)])\n"
-    text = f"Page\n====\n\n.. keras:model:: one\n\n{good}\n.. keras:model:: two\n\n{good}"
-    project = make_project({"page.rst": text, "page-md.md": "# Page\n\n```{keras:model} three\n3\n```\n"})
-    for folder, files in SITE.items():
-        for name, code in files.items():
-            project.write(f"../{folder}/{name}", code)
-    return project
-
-
-@pytest.mark.parametrize(
-    ("executor", "option", "message"),
-    [
-        ("fork", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
-        ("spawn", "python=/no/python", f"{NO_PYTHON} /no/python can't be started: [Errno 2] No such file"),
-        ("fork", "python=false", f"{NO_PYTHON} false ended with exit status 1"),
-        (
-            "fork",
-            "environment=PYTHONPATH=FOLDER/death",
-            "the process that runs TensorFlow ended with exit status 7",
-        ),
-        ("fork", "environment=PYTHONPATH=FOLDER/talk", NO_LUCK),
-        ("spawn", "environment=PYTHONPATH=FOLDER/talk", NO_LUCK),
-    ],
-)
-def test_no_tensorflow(executor: str, option: str, message: str, project: Project) -> None:
-    option = option.replace("FOLDER", str(project.folder))
-    settings = ("-D", f"kerasshape_{option}", "-D", f"kerasshape_executor={executor}")
-    built = project.build("text", "-E", *settings)
-    assert built.status == 0
-    (text,) = built.warnings
-    assert text.startswith(f"page.rst:4: WARNING: {message}")
-    assert text.endswith(" [kerasshape.worker]")
-    for name in ("page", "page-md"):
-        assert message in " ".join(built.page(f"{name}.txt").split())
+def test_code_that_never_ends(make_project: Callable[..., Project]) -> None:
+    pages = {
+        "sleeps.rst": "Page\n====\n\n.. keras:model:: sleeps\n\n   import time\n   time.sleep(10**6)\n",
+        "loops.md": "# Page\n\n```{keras:model} loops\nwhile True:\n    pass\n```\n",
+    }
+    built = make_project(pages, "kerasshape_timeout = 4\n").build("text", "--keep-going")
+    message = "the code ran for more than 4 s (kerasshape_timeout) and was stopped"
+    assert built.warnings == [
+        f"loops.md:3: WARNING: model 'loops': {message} [kerasshape.timeout]",
+        f"sleeps.rst:4: WARNING: model 'sleeps': {message} [kerasshape.timeout]",
+    ]
+    assert message in " ".join(built.page("sleeps.txt").split())

@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import pytest
 
-from tests.support.projects import Project
+from tests.support.projects import Built, Project
 
 PACKAGE = '''
 """A package with models."""
@@ -55,72 +55,63 @@ autodoc_mock_imports = ["keras", "tensorflow"]
 """
 
 
-@pytest.fixture
-def project(make_project: Callable[..., Project]) -> Project:
-    project = make_project({}, CONF)
-    project.write("package/animals.py", PACKAGE)
-    return project
+CALLS = {
+    'Zoo(units=6).dense("own")': (
+        "| own          | (None, 6)    | 24     |",
+        'class Zoo:\n       """Models of a size.',
+    ),
+    "Zoo.small()": (
+        "| small        | (None, 2)    | 8      |",
+        "@classmethod\n   def small(cls):\n       return",
+    ),
+    "Net(units=9)": (
+        "| only         | (None, 9)    | 36     |",
+        'class Net(keras.Sequential):\n       """A class',
+    ),
+}
+PAGES = {
+    f"call-{number}-{suffix}.{suffix}": call for number, call in enumerate(CALLS) for suffix in ("md", "rst")
+}
 
 
-@pytest.mark.parametrize(
-    ("call", "row", "source"),
-    [
-        (
-            'Zoo(units=6).dense("own")',
-            "| own          | (None, 6)    | 24     |",
-            'class Zoo:\n       """Models of a size.',
-        ),
-        (
-            "Zoo.small()",
-            "| small        | (None, 2)    | 8      |",
-            "@classmethod\n   def small(cls):\n       return",
-        ),
-        (
-            "Net(units=9)",
-            "| only         | (None, 9)    | 36     |",
-            'class Net(keras.Sequential):\n       """A class',
-        ),
-    ],
-)
-@pytest.mark.parametrize("suffix", ["md", "rst"])
-def test_calls_and_their_source(call: str, row: str, source: str, suffix: str, project: Project) -> None:
+def page(file: str, call: str) -> str:
+    name, _, suffix = file.partition(".")
     options = f":from: animals:{call}\n:show: source, table, totals"
     if suffix == "md":
-        text = f"# Animals\n\n```{{keras:model}} animal\n{options}\n```\n"
-    else:
-        indented = options.replace("\n", "\n   ")
-        text = f"Animals\n=======\n\n.. keras:model:: animal\n   {indented}\n"
-    (project.folder / "source" / "index.rst").unlink()
-    project.write(f"index.{suffix}", text)
-    built = project.build("text")
-    assert built.warnings == []
-    page = built.page("index.txt")
-    assert source in page
-    assert row in page
+        return f"# Animals\n\n```{{keras:model}} {name}\n{options}\n```\n"
+    indented = options.replace("\n", "\n   ")
+    return f"Animals\n=======\n\n.. keras:model:: {name}\n   {indented}\n"
 
 
-def test_the_source_of_what_is_called_like_the_model(project: Project) -> None:
-    (project.folder / "source" / "index.rst").unlink(missing_ok=True)
+@pytest.fixture(scope="module")
+def built(make_project: Callable[..., Project]) -> Built:
+    pages = {file: page(file, call) for file, call in PAGES.items()}
+    pages["same.md"] = "# Same\n\n```{keras:model} same\n:from: same:model()\n:show: source, table\n```\n"
+    pages["documented.rst"] = "Animals\n=======\n\n.. autoclass:: animals.Zoo\n"
+    project = make_project(pages, CONF)
+    project.write("package/animals.py", PACKAGE)
     project.write("package/same.py", "import animals\n\n\ndef model():\n    return animals.Zoo.small()\n")
-    project.write(
-        "index.md", "# Same\n\n```{keras:model} same\n:from: same:model()\n:show: source, table\n```\n"
-    )
-    built = project.build("text")
-    assert built.warnings == []
-    assert "def model():\n       return animals.Zoo.small()" in built.page("index.txt")
-    (project.folder / "source" / "index.md").unlink()
+    return project.build("text")
 
 
-def test_a_docstring(project: Project) -> None:
-    project.write("index.rst", "Animals\n=======\n\n.. autoclass:: animals.Zoo\n")
-    built = project.build("text")
-    assert [warning.partition(" WARNING: ")[2] for warning in built.warnings] == [
-        "the page states (None, 4) for documented.output, but TensorFlow "
-        + built.warnings[0].partition("but TensorFlow ")[2]
-    ]
-    assert "package/animals.py:docstring of animals.Zoo:8: WARNING" in built.warnings[0]
-    assert "says (None, 5) [kerasshape.claim]" in built.warnings[0]
-    assert re.search(r"\| out +\| \(None, 5\) +\| 20 ", built.page("index.txt"))
+@pytest.mark.parametrize("file", PAGES)
+def test_calls_and_their_source(file: str, built: Built) -> None:
+    text = built.page(f"{file.partition('.')[0]}.txt")
+    for expected in CALLS[PAGES[file]]:
+        assert expected in text
+
+
+def test_the_source_of_what_is_called_like_the_model(built: Built) -> None:
+    assert "def model():\n       return animals.Zoo.small()" in built.page("same.txt")
+
+
+def test_a_docstring(built: Built) -> None:
+    """Its statement is false; nothing else is wrong on these pages."""
+    (warning,) = built.warnings
+    assert "package/animals.py:docstring of animals.Zoo:8: WARNING" in warning
+    assert "the page states (None, 4) for documented.output, but TensorFlow " in warning
+    assert "says (None, 5) [kerasshape.claim]" in warning
+    assert re.search(r"\| out +\| \(None, 5\) +\| 20 ", built.page("documented.txt"))
 
 
 def test_source_is_for_imported_models(make_project: Callable[..., Project]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +13,7 @@ CONF = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
-extensions.append("sphinx.ext.autodoc")
+extensions += ["sphinx.ext.autodoc", "generates"]
 myst_enable_extensions = ["colon_fence"]
 exclude_patterns = ["parts"]
 """
@@ -321,7 +320,8 @@ def tower(units):
 @pytest.fixture(scope="module")
 def built(make_project: Callable[..., Project]) -> Built:
     pages = PAGES | INCLUDING | {"documented.rst": "Module\n======\n\n.. automodule:: towers\n   :members:\n"}
-    project = make_project(pages, CONF)
+    project = make_project(pages | {"made.rst": "Made\n====\n\nText.\n\n.. generate::\n"}, CONF)
+    project.write("generates.py", GENERATES)
     for name, text in PARTS.items():
         project.write(name, text)
     project.write("towers.py", MODULE)
@@ -376,19 +376,22 @@ def test_docstring(name: str, built: Built) -> None:
     assert found.endswith(f"\n  {place}{LINE} [kerasshape.code]")
 
 
-def test_included_file_in_a_build_from_another_folder(make_project: Callable[..., Project]) -> None:
+def test_included_file_in_a_build_from_another_folder(
+    make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Docutils names it relative to the folder of the build that read it; a later one says the same."""
     page = "Page\n====\n\n.. include:: part.txt\n"
     project = make_project({"index.rst": page}, "exclude_patterns = ['part.txt']\n")
     part = project.write("part.txt", ":keras:model:`nowhere`\n")
     for folder in (project.folder, part.parent):
-        subprocess.run(project.command("text"), cwd=folder, check=True, capture_output=True)
+        monkeypatch.chdir(folder)
+        project.build("text")
         file, line, *_ = (project.folder / "warnings.txt").read_text(encoding="utf-8").split(":")
         assert (folder / file, line) == (part, "1")
 
 
 def test_nothing_else_is_wrong(built: Built) -> None:
-    assert len(built.warnings) == len(SOURCES) + len(MISTAKEN) + len(REFERRING) + 2
+    assert len(built.warnings) == len(SOURCES) + len(MISTAKEN) + len(REFERRING) + 4
 
 
 ROLES = {
@@ -482,12 +485,9 @@ def test_roles_where_docutils_does_not_know_the_line(make_project: Callable[...,
         assert sorted((int(one[1]), one[2]) for one in told if one) == sorted([*lost, (title, "lost-10")])
 
 
-def test_generated_text(make_project: Callable[..., Project]) -> None:
+def test_generated_text(built: Built) -> None:
     """No file has its lines; messages name the page that it is on."""
-    conf = CONF + 'extensions.append("generates")\n'
-    project = make_project({"made.rst": "Made\n====\n\nText.\n\n.. generate::\n"}, conf)
-    project.write("generates.py", GENERATES)
-    assert project.build("text").warnings == [
+    assert [text for text in built.warnings if text.startswith("made.rst:")] == [
         "made.rst:generated text:2: WARNING: :hidecode: is no option of keras:model; did you mean "
         ":hide-code:? [kerasshape.option]",
         "made.rst:generated text:5: WARNING: model 'generated': ZeroDivisionError: division by zero\n"

@@ -1,17 +1,33 @@
-"""Documentation projects that tests write and build, in processes of their own."""
+"""Documentation projects that tests write and build.
+
+:meth:`Project.build` builds within the process of the tests and has models run by a worker that
+the tests share, so that TensorFlow is imported once for many builds. :meth:`Project.run` builds
+as an author does, in a process of its own: it is for tests of processes, environments and limits.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import pytest
+import sphinx.locale
 from packaging.version import Version
+from sphinx.cmd.build import build_main
+from sphinx.pycode import ModuleAnalyzer
+
+from tests.support import workers
 
 REPOSITORY = Path(__file__).parents[2]
 OLD_KERAS = pytest.mark.skipif(
@@ -21,6 +37,8 @@ OLD_KERAS = pytest.mark.skipif(
 OLD_MYST = Version(version("myst-parser")) < Version("5")
 """Whether included Markdown has line numbers that are one too high."""
 OLD_SPHINX = Version(version("sphinx")) < Version("8")
+DEADLINE = 600
+"""Seconds after which a process that a test has started is taken for hanging."""
 # Sphinx writes colours where CI is set.
 PLAIN = {"NO_COLOR": "1", "NO_COLOUR": "1"}
 # Types are shown by default from Sphinx 8 on only.
@@ -69,23 +87,61 @@ class Project:
         )
 
     def build(self, builder: str = "html", *options: str, **environment: str) -> Built:
+        """Build within this process, with a worker that other builds share."""
+        said = io.StringIO()
+        with _as_if_alone(self.folder, environment), redirect_stdout(said), redirect_stderr(said):
+            status = build_main(self.command(builder, *options)[3:])
+        return self._built(builder, status, said.getvalue())
+
+    def run(self, builder: str = "html", *options: str, **environment: str) -> Built:
+        """Build in a process of its own, as an author does."""
         done = subprocess.run(
             self.command(builder, *options),
             capture_output=True,
             text=True,
             encoding="utf-8",
             env={**os.environ, **PLAIN, **environment},
-            timeout=300,
+            timeout=DEADLINE,
             check=False,
         )
+        return self._built(builder, done.returncode, done.stdout + done.stderr)
+
+    def _built(self, builder: str, status: int, said: str) -> Built:
         text = (self.folder / "warnings.txt").read_text(encoding="utf-8")
         text = text.replace(f"{self.folder}{os.sep}source{os.sep}", "")
-        warnings = [part for part in re.split(r"\n(?=\S)", text.strip("\n")) if part]
-        return Built(done.returncode, warnings, done.stdout + done.stderr, self.folder / builder)
+        found = [part for part in re.split(r"\n(?=\S)", text.strip("\n")) if part]
+        return Built(status, found, said, self.folder / builder)
 
     @property
     def cache(self) -> Path:
         return self.folder / ".kerasshape"
+
+
+@contextmanager
+def _as_if_alone(folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    """Hide from a build what earlier ones in this process have left, and undo what it changes itself."""
+    path, modules = list(sys.path), set(sys.modules)
+    sphinx.locale.translators.clear()
+    ModuleAnalyzer.cache.clear()
+    variables = mock.patch.dict(os.environ, {**PLAIN, **environment})
+    try:
+        with variables, workers.shared(), warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+                del sys.modules[name]
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Wait for a condition, as long as a machine that is busy with other things may need."""
+    until = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def processes(mark: str) -> dict[int, int]:

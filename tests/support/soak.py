@@ -125,7 +125,7 @@ class Soak:
         assert self._html() == self.reference.html, f"{what}: the next build is another one"
 
     def _build(self, builder: str) -> Built:
-        return self.project.build(builder, TMPDIR=str(self.temporary))
+        return self.project.run(builder, TMPDIR=str(self.temporary))
 
     def _processes(self, build: int, who: str) -> list[int]:
         if who == "sphinx":

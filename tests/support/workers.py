@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
 
+from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.forking import Forking
 from sphinx_kerasshape.run.launch import launch
 from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.spawning import Spawning
-from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.run.worker_process import Launch, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
 
 def make_worker(**options: object) -> Worker:
     settings = Settings(**options)  # type: ignore[arg-type]
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
+
+
+class Pool:
+    """Workers that have TensorFlow ready, one for each way to start them; the last few are kept."""
+
+    MOST = 2
+
+    def __init__(self) -> None:
+        self._workers: dict[Launch, Worker] = {}
+
+    def worker(self, settings: Settings) -> Worker:
+        """Return a worker for these settings, whose owner can't close it."""
+        how = launch(settings)
+        found = self._workers.pop(how, None) or Forking(how)
+        self._workers[how] = found
+        while len(self._workers) > self.MOST:
+            self._workers.pop(next(iter(self._workers))).close()
+        return Borrowed(found)
+
+    def close(self) -> None:
+        while self._workers:
+            self._workers.popitem()[1].close()
+
+
+class Borrowed:
+    """A worker that outlives the builds that use it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def warm(self) -> None:
+        self._worker.warm()
+
+    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+        return self._worker.run(runs)
+
+    def close(self) -> None: ...
+
+
+POOL = Pool()
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Have the builds within take their workers from the pool."""
+
+    def worker(build: Build) -> Worker:
+        settings = build.context.settings
+        assert settings.executor != "spawn", "a build that spawns must be run in a process of its own"
+        return POOL.worker(settings)
+
+    with mock.patch.object(Build, "worker", property(worker)):
+        yield
 
 
 class NoCache:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,9 +10,10 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Depends, Expr
-from sphinx_kerasshape.claims import named_sizes, shapes
+from sphinx_kerasshape.claims import named_sizes, needs, shapes
 from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.worker.axes import fitting
+from tests.support import work
 
 SMALL = st.integers(-9, 9)
 POSITIVE = st.integers(1, 9)
@@ -294,13 +294,14 @@ BOMBS = [
 
 @pytest.mark.parametrize("text", BOMBS)
 def test_what_is_too_large_to_compute_with_is_refused_at_once(text: str) -> None:
-    started = time.process_time()
-    with pytest.raises(notation.Unreadable):
-        notation.parse(text)
-    for shape in (f"({text}, 3)", f"(None, {text})", text):
-        with pytest.raises(shapes.Unreadable):
-            shapes.shape_claim(shape)
-    assert time.process_time() - started < 0.5
+    def refused() -> None:
+        with pytest.raises(notation.Unreadable):
+            notation.parse(text)
+        for shape in (f"({text}, 3)", f"(None, {text})", text):
+            with pytest.raises(shapes.Unreadable):
+                shapes.shape_claim(shape)
+
+    assert work.cost(refused) < 100
 
 
 @pytest.mark.parametrize("count", [12, 3000])
@@ -313,10 +314,12 @@ def test_one_size_in_groups_of_any_number_is_a_claim_or_none(count: int) -> None
 def test_many_axes_are_compared_in_little_time() -> None:
     many = tuple(Axis(f"a{number}", 1, 1, "") for number in range(100))
     heavy = notation.parse("+".join(f"(a{number}+1)^9" for number in range(4)))
-    started = time.process_time()
-    assert not named_sizes.SymbolicSize(heavy, many).is_same(notation.parse("(a0+1)^9"))
-    assert named_sizes.SymbolicSize(heavy, many).is_same(notation.parse(f"0*a99 + {heavy}"))
-    assert time.process_time() - started < 2
+
+    def compare() -> None:
+        assert not named_sizes.SymbolicSize(heavy, many).is_same(notation.parse("(a0+1)^9"))
+        assert named_sizes.SymbolicSize(heavy, many).is_same(notation.parse(f"0*a99 + {heavy}"))
+
+    assert work.cost(compare) < 400
 
 
 def test_functions_that_rarely_differ_are_told_apart() -> None:
@@ -334,9 +337,9 @@ def test_functions_that_rarely_differ_are_told_apart() -> None:
     ],
 )
 def test_needs(known: tuple[Axis, ...], text: str) -> None:
-    assert named_sizes.needs(known) == text
+    assert needs.needs(known) == text
     if text:
-        claim = named_sizes.needs_claim(f"needs {text}")
+        claim = needs.needs_claim(f"needs {text}")
         assert claim.holds(known)
         assert claim.restated(known) == f"needs {text}"
 
@@ -353,7 +356,7 @@ def test_needs(known: tuple[Axis, ...], text: str) -> None:
     ],
 )
 def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
-    claim = named_sizes.needs_claim(text)
+    claim = needs.needs_claim(text)
     assert claim.holds(TIME) == holds
     assert claim.restated(TIME) == restated
 
@@ -361,4 +364,4 @@ def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
 @pytest.mark.parametrize("text", ["time", "time < 3", "at least 3", "time ≥ three", "≥ 3"])
 def test_no_claim_of_needs(text: str) -> None:
     with pytest.raises(shapes.Unreadable, match="states no sizes: write time ≥ 3"):
-        named_sizes.needs_claim(text)
+        needs.needs_claim(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sphinx.directives import code
 
@@ -16,7 +16,6 @@ from sphinx_kerasshape.settings.settings import COLUMNS
 from sphinx_kerasshape.text import excerpt
 
 parselinenos = getattr(code, "parse_line_num_spec", None) or code.parselinenos  # Sphinx 9, 8
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KNOWN = {*options._OPTIONS}
 WORDS = st.sampled_from([*PARTS, *COLUMNS, "all", "1", "left", "model", "x.y", ","])
 TEXT = st.none() | st.text() | st.lists(WORDS, max_size=4).map(" ".join)
@@ -121,7 +120,6 @@ def test_a_flag_of_code_with_a_value_is_as_if_it_were_not_there() -> None:
     assert len(problems) == 3
 
 
-@PATIENT
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)) | st.text(), TEXT))
 def test_any_text(given: dict[str, str | None]) -> None:
     values, problems = parse_options(given)
@@ -193,7 +191,6 @@ def test_from_refused(source: str, message: str) -> None:
     assert message in str(refused.value)
 
 
-@PATIENT
 @given(st.text() | st.text().map("zoo:model({})".format))
 def test_from_any_text(source: str) -> None:
     try:
@@ -218,7 +215,6 @@ def test_no_lines_of_five(lines: str) -> None:
     assert not in_range(lines, 5)
 
 
-@PATIENT
 @given(st.text() | st.text("0123456789-, ", max_size=6), st.integers(0, 9))
 def test_lines_of_any_text(lines: str, count: int) -> None:
     """What is let through, Sphinx can read."""

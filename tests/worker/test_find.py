@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.workers import answers, request
 
@@ -138,3 +139,18 @@ def test_the_expression_may_look_at_weights(worker: Worker) -> None:
     assert isinstance(report, Report), report
     assert report.model is not None
     assert report.model.name == "units2"
+
+
+@pytest.mark.parametrize(
+    ("prelude", "problem", "message", "place"),
+    [
+        ("import keras\nimport nowhere\n", "code", "ModuleNotFoundError: No module named 'nowhere'", 2),
+        ("import keras\nimport (\n", "syntax", "kerasshape_prelude isn't Python: ", 2),
+    ],
+)
+def test_prelude(prelude: str, problem: str, message: str, place: int, worker: Worker) -> None:
+    (failure,) = answers(worker, [Request("keras.Sequential()", prelude=prelude)])
+    assert isinstance(failure, Failure)
+    assert failure.problem == problem
+    assert failure.message.startswith(message)
+    assert [(frame.file, frame.line) for frame in failure.frames] == [("<kerasshape_prelude>", place)]

@@ -1,0 +1,448 @@
+"""Statements of shapes, counts and sizes: read, held against the truth, and restated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sphinx_kerasshape.check.warnings import claim_finding
+from sphinx_kerasshape.claims import targets
+from sphinx_kerasshape.claims.shapes import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
+from sphinx_kerasshape.claims.targets import Unresolved, parse
+from sphinx_kerasshape.claims.verdicts import Verdict, judge
+from sphinx_kerasshape.messages.report import (
+    Axis,
+    LayerCall,
+    LayerRow,
+    Model,
+    Report,
+    TensorSpec,
+    Versions,
+    Weight,
+)
+from sphinx_kerasshape.pages.records import Claim
+from sphinx_kerasshape.text import quoted
+from tests.support import work
+
+N = None
+SHAPES = [
+    # stated, the truth, whether it holds, the truth in the same notation
+    ("(None, 50)", [(N, 50)], True, "(None, 50)"),
+    ("(None, 50)", [(N, 51)], False, "(None, 51)"),
+    ("(None, 50)", [(N, N, 50)], False, "(None, None, 50)"),
+    ("(50, None)", [(N, 50)], False, "(None, 50)"),
+    ("(None,50)", [(N, 51)], False, "(None,51)"),
+    ("( None , 50 )", [(N, 51)], False, "(None , 51)"),
+    ("[None, 50]", [(N, 51)], False, "[None, 51]"),
+    ("None, 50", [(N, 51)], False, "None, 51"),
+    ("None × 50", [(N, 7, 51)], False, "None × 7 × 51"),
+    ("None x 50", [(N, 51)], False, "None x 51"),
+    ("28x28x3", [(N, 28, 27, 3)], False, "28x27x3"),
+    ("28 x 28 × 3", [(N, 28, 27, 3)], False, "28 x 27 × 3"),
+    ("(128,)", [(128,)], True, "(128,)"),
+    ("(128,)", [(64,)], False, "(64,)"),
+    ("[128]", [(64,)], False, "[64]"),
+    ("()", [()], True, "()"),
+    ("7", [()], False, "()"),
+    ("(2_048, 12_288)", [(N, 2048, 12289)], False, "(2_048, 12_289)"),
+    # wildcards
+    ("(?, 50)", [(N, 50)], True, "(?, 50)"),
+    ("(?, 50)", [(32, 51)], False, "(?, 51)"),
+    ("?×24×3", [(N, 24, 4)], False, "?×24×4"),
+    ("(…, 64)", [(N, N, 64)], True, "(…, 64)"),
+    ("(…, 64)", [(64,)], True, "(…, 64)"),
+    ("(..., 64)", [(N, N, 65)], False, "(..., 65)"),
+    ("(?, …, 128)", [(N, 7, 20, 64)], False, "(?, …, 64)"),
+    ("(3, …)", [(4, 5)], False, "(4, …)"),
+    ("(3, …, 5, 6)", [(4, 5)], False, "(4, 5)"),
+    # of a sample: the batch axis left out
+    ("(50,)", [(N, 50)], True, "(50,)"),
+    ("(4, 4, 64)", [(N, 4, 4, 64)], True, "(4, 4, 64)"),
+    ("(3, 3, 64)", [(N, 4, 4, 64)], False, "(4, 4, 64)"),
+    ("(20, 50)", [(N, N, 50)], False, "(None, None, 50)"),
+    ("(32, 50)", [(16, 32, 50)], False, "(16, 32, 50)"),
+    ("(4, None, 64)", [(N, 4, 4, 64)], False, "(4, 4, 64)"),
+    ("(None, 4, 64)", [(N, 4, 4, 64)], False, "(None, 4, 4, 64)"),
+    ("(4, ?, 64)", [(N, 4, 4, 64)], False, "(None, 4, 4, 64)"),
+    ("576", [(N, 1024)], False, "1,024"),
+    ("1,024", [(N, 1024)], True, "1,024"),
+    ("2640", [(N, 2641)], False, "2641"),
+    # several tensors
+    ("(None, 10, 4), (None, 20, 4)", [(N, 10, 4), (N, 20, 4)], True, "(None, 10, 4), (None, 20, 4)"),
+    ("(None, 20, 4), (None, 10, 4)", [(N, 10, 4), (N, 20, 4)], False, "(None, 10, 4), (None, 20, 4)"),
+    ("(10, 4) and (20, 5)", [(N, 10, 4), (N, 20, 4)], False, "(10, 4) and (20, 4)"),
+    ("[(4,), (5,)]", [(N, 4), (N, 6)], False, "[(4,), (6,)]"),
+    ("[(None, 4)]", [(N, 5)], False, "[(None, 5)]"),
+    ("(None, 4)", [(N, 4), (N, 4)], True, "(None, 4)"),
+    ("(None, 4)", [(N, 5), (N, 5)], False, "(None, 5)"),
+    ("(None, 4)", [(N, 4), (N, 5), (N, 4)], False, "(None, 4), (None, 5), (None, 4)"),
+    ("(4,), (5,)", [(N, 7)], False, "(7,)"),
+]
+COUNTS = [
+    ("29,505", 29505, True, "29,505"),
+    ("29,506", 29505, False, "29,505"),
+    ("29506", 29505, False, "29505"),
+    ("29_506", 29505, False, "29_505"),
+    ("29 506", 29505, False, "29 505"),
+    ("29\u00a0506", 29505, False, "29\u00a0505"),
+    ("29'506", 29505, False, "29'505"),
+    ("29.5k", 29505, True, "29.5k"),
+    ("29.4k", 29505, False, "29.5k"),
+    ("29.40 k", 29505, False, "29.51 k"),
+    ("29k", 29505, False, "30k"),
+    ("~30 K", 29505, True, "~30 K"),
+    ("≈31k", 29505, False, "≈30k"),
+    ("~30,000", 29505, True, "~30,000"),
+    ("~40,000", 29505, False, "~30,000"),
+    ("30,000", 29505, False, "29,505"),
+    ("174B", 173_961_510_912, True, "174B"),
+    ("173B", 173_961_510_912, False, "174B"),
+    ("0.17T", 173_961_510_912, True, "0.17T"),
+    ("1.81G", 1_812_099_072, True, "1.81G"),
+    ("0", 0, True, "0"),
+    ("0", 7, False, "7"),
+    ("65", 29505, False, "29,505"),
+    ("29M", 29505, False, "29,505"),
+    ("~30,000", 0, False, "~0"),
+]
+SIZES = [
+    ("118,020 B", 118020, True, "118,020 B"),
+    ("118,021 bytes", 118020, False, "118,020 bytes"),
+    ("118,020", 118020, True, "118,020"),
+    ("115.3 KiB", 118020, True, "115.3 KiB"),
+    ("118 KB", 118020, True, "118 KB"),
+    ("115 KB", 118020, True, "115 KB"),
+    ("119 KB", 118020, False, "118 KB"),
+    ("114 KB", 118020, False, "115 KB"),
+    ("696 GB", 695_846_043_648, True, "696 GB"),
+    ("697 GB", 695_846_043_648, False, "696 GB"),
+    ("649 GiB", 695_846_043_648, False, "648 GiB"),
+    ("~120,000 B", 118020, True, "~120,000 B"),
+]
+
+
+@pytest.mark.parametrize(("stated", "actual", "holds", "restated"), SHAPES)
+def test_shape(stated: str, actual: list, holds: bool, restated: str) -> None:
+    claim = shape_claim(stated)
+    assert claim.holds(tuple(actual)) is holds
+    assert claim.restated(tuple(actual)) == restated
+    assert shape_claim(restated).holds(tuple(actual))
+
+
+@pytest.mark.parametrize(
+    ("read", "stated", "actual", "holds", "restated"),
+    [*((count_claim, *row) for row in COUNTS), *((size_claim, *row) for row in SIZES)],
+)
+def test_number(read: Callable, stated: str, actual: int, holds: bool, restated: str) -> None:
+    assert read(stated).holds(actual) is holds
+    assert read(stated).restated(actual) == restated
+    assert read(restated).holds(actual)
+
+
+def test_dtypes() -> None:
+    assert dtype_holds("float32", ("float32",))
+    assert dtype_holds("int32, float32", ("float32", "int32"))
+    assert not dtype_holds("float16", ("float32",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "(None, fifty!)",
+        "(None 50)",
+        "(1, (2, 3))",
+        "((1, 2)",
+        "(…, 5, …)",
+        "(5",
+        "1.5",
+        "(5,,5)",
+        "(" + "9" * 5000 + ",)",
+        "(5,) or (6,)",
+    ],
+)
+def test_unreadable_shape(text: str) -> None:
+    with pytest.raises(Unreadable) as raised:
+        shape_claim(text)
+    assert str(raised.value).startswith(f"{quoted(text)} ")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "many", "29,50", "29.505.1", "5 KiB", "5 bytes", "-3", "9" * 5000, "5 KB"]
+)
+def test_unreadable_count(text: str) -> None:
+    with pytest.raises(Unreadable) as raised:
+        count_claim(text)
+    assert str(raised.value).startswith(f"{quoted(text)} ")
+
+
+pieces = st.sampled_from(
+    [*"0123456789()[],.×x?…_~ \n", "None", "None, ", "50", "and", "k", "KiB", "time", "−"]
+)
+texts = st.one_of(st.text(max_size=40), st.lists(pieces, max_size=20).map("".join))
+dims = st.one_of(st.none(), st.integers(0, 100_000))
+shapes = st.lists(dims, max_size=5).map(tuple)
+
+
+@given(texts, st.lists(shapes, min_size=1, max_size=3).map(tuple))
+def test_any_shape_is_unreadable_or_can_be_restated(text: str, actual: tuple) -> None:
+    try:
+        claim = shape_claim(text)
+    except Unreadable:
+        return
+    assert shape_claim(claim.restated(actual)).holds(actual)
+
+
+@given(shapes, st.lists(shapes, min_size=1, max_size=3).map(tuple), st.sampled_from(["({})", "[{}]", "{}"]))
+def test_restated_shapes_hold(stated: tuple, actual: tuple, brackets: str) -> None:
+    text = brackets.format(", ".join(map(str, stated)))
+    if text:
+        claim = shape_claim(text)
+        assert shape_claim(claim.restated(actual)).holds(actual)
+        if claim.holds(actual) and brackets == "({})" and len(stated) > 1:
+            assert claim.restated(actual) == text
+
+
+numbers = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "~", "≈ "]),
+    st.one_of(
+        st.integers(0, 10**13).map(str),
+        st.integers(0, 10**13).map("{:,}".format),
+        st.integers(0, 10**7).map(lambda number: f"{number / 1000:.{number % 4}f}"),
+    ),
+    st.sampled_from(["", " ", "\u00a0"]),
+    st.sampled_from(["", "k", "K", "M", "B", "T", "KiB", "GB", "bytes"]),
+)
+
+
+@given(st.one_of(texts, numbers), st.integers(0, 10**15), st.sampled_from([count_claim, size_claim]))
+def test_any_number_is_unreadable_or_can_be_restated(text: str, actual: int, read: Callable) -> None:
+    try:
+        claim = read(text)
+    except Unreadable:
+        return
+    assert read(claim.restated(actual)).holds(actual)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda count: "5" + " " * count + "5",
+        lambda count: "(" * count,
+        lambda count: "[(" + ") " * count,
+        lambda count: "5," * count,
+        lambda count: "1,234" * count,
+    ],
+)
+def test_reading_takes_linear_time(text: Callable[[int], str]) -> None:
+    def read_all(count: int) -> None:
+        for read in (shape_claim, count_claim, size_claim, parse):
+            with suppress(Unreadable, Unresolved):
+                read(text(count))
+
+    assert work.growth(read_all, 5000) < work.LINEAR
+
+
+# --- targets -----------------------------------------------------------------
+
+
+def weight(name: str, *shape: int, path: str = "", dtype: str = "float32") -> Weight:
+    return Weight(name, path or name, shape, dtype, trainable=True)
+
+
+def row(name: str, kind: str, depth: int = 0, outputs: tuple = (), weights: tuple = ()) -> LayerRow:
+    tensors = tuple(TensorSpec(shape, "float32") for shape in outputs)
+    params = sum(weight.params for weight in weights)
+    calls = (LayerCall(tensors, tensors, ()),) if tensors else ()
+    return LayerRow(name, kind, depth, calls, params, params // 2, 4 * params, weights)
+
+
+ROWS = (
+    row("a", "Dense", 0, ((N, 5),), (weight("kernel", 3, 5), weight("bias", 5))),
+    row("b", "Dense", 0, ((N, 6),), (weight("kernel", 5, 6, path="b/kernel"),)),
+    row("inner", "Sequential", 0, ((N, 7),)),
+    row("a", "Dense", 1, ((N, 8),)),
+    row("mean", "Pool", 1, ((N, 9),)),
+    row("v1.2/x", "Odd", 0, ((N, 10), (N, 11))),
+    row("[0]", "Bracket", 0, ((N, 12),)),
+    row("unknown", "Lambda"),
+)
+INPUTS = (TensorSpec((N, 3), "float32", "first"), TensorSpec((N, 4), "int32", "second"))
+MODEL = Model("model", "Functional", False, INPUTS, INPUTS[:1], ROWS, 80, 60, 20, 320)
+FOUND = {
+    "m.input[0]": ((N, 3),),
+    "m.input[-1]": ((N, 4),),
+    "m.input[second]": ((N, 4),),
+    "m.input": ((N, 3), (N, 4)),
+    "m.output": ((N, 3),),
+    "m/a.output": ((N, 5),),
+    "m/[1].output": ((N, 6),),
+    "m/[-1].output": None,
+    "m/inner/a.output": ((N, 8),),
+    "m/inner/[1].output": ((N, 9),),
+    "m/Sequential/Pool.output": ((N, 9),),
+    'm/"v1.2/x".output': ((N, 10), (N, 11)),
+    "m/'v1.2/x'.output[1]": ((N, 11),),
+    'm/"[0]".output': ((N, 12),),
+    "m/a.kernel": ((3, 5),),
+    "m.kernel[1]": ((5, 6),),
+    "m.kernel[-1]": ((5, 6),),
+    "m.bias[0]": ((5,),),
+    ' "m"/ a.bias ': ((5,),),
+}
+UNRESOLVED = {
+    "": "is no target",
+    "m/": "is no target",
+    "m//a": "is no target",
+    "m.input.shape": "is no target",
+    "m/[99999999999].output": "is no target",
+    "m/[x].output": "is no target",
+    "m/a": "which shape of 'm/a'? add .input, .output or a weight's name",
+    "m": "which shape of 'm'?",
+    "m/Dense.output": "'m' has several layers 'Dense': name one of a, b",
+    "m/c.output": "'m' has no layer 'c'; its layers are a, b, inner",
+    "m/a/b.output": "'m/a' has no layer 'b'; its layers are none",
+    "m/[8].output": "'m' has 6 layers, so there is no [8]",
+    "m/unknown.output": "Keras does not know the output of 'm/unknown'",
+    "m.kernel": "'m' has 2 weights 'kernel': name the layer, or add an index from [0] to [1]",
+    "m.kernel[2]": "'m' has 2 weights 'kernel', counted from 0",
+    "m.kernel[--5]": "'m' has 2 weights 'kernel'",
+    "m/a.gamma": "'m/a' has no 'gamma'; known are input, output, kernel, bias",
+    "m.input[5]": "'m' has 2 inputs, none of them [5]",
+    "m.input[--5]": "none of them [--5]",
+    "m.input[²]": "none of them [²]",
+}
+
+
+@pytest.mark.parametrize("text", [text for text, shapes in FOUND.items() if shapes])
+def test_target(text: str) -> None:
+    assert targets.shapes(parse(text), MODEL) == FOUND[text]
+
+
+@pytest.mark.parametrize("text", UNRESOLVED)
+def test_unresolved_target(text: str) -> None:
+    with pytest.raises(Unresolved, match=re.escape(UNRESOLVED[text])):
+        targets.shapes(parse(text), MODEL)
+
+
+def test_counts_and_sizes_of_targets() -> None:
+    count = {text: targets.params(parse(text), MODEL) for text in ("m", "m.trainable", "m.non_trainable")}
+    assert count == {"m": 80, "m.trainable": 60, "m.non_trainable": 20}
+    assert targets.params(parse("m/a"), MODEL) == 20
+    assert targets.params(parse("m/a.kernel"), MODEL) == 15
+    assert targets.size(parse("m"), MODEL) == 320
+    assert targets.size(parse("m/a.kernel"), MODEL) == 60
+    assert targets.dtypes(parse("m.input"), MODEL) == ("float32", "int32")
+    assert targets.dtypes(parse("m"), MODEL) == ("float32",)
+    assert targets.dtypes(parse("m/a.bias"), MODEL) == ("float32",)
+    for read in (targets.params, targets.size):
+        with pytest.raises(Unresolved, match="only weights have"):
+            read(parse("m.input"), MODEL)
+
+
+@given(
+    st.one_of(st.text(max_size=30), st.lists(st.sampled_from([*"m/[].'\"0-", "a", "kernel"])).map("".join))
+)
+def test_any_target_is_found_or_unresolved(text: str) -> None:
+    for read in (targets.shapes, targets.params, targets.size, targets.dtypes):
+        try:
+            found = read(parse(text), MODEL)
+        except Unresolved:
+            continue
+        assert isinstance(found, (tuple, int))
+
+
+# --- verdicts ----------------------------------------------------------------
+
+
+FORM = "write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE"
+DOTS = "a name with dots, slashes or brackets is quoted"
+
+
+def verdict(kind: str, target: str, stated: str = "") -> Verdict:
+    def find(name: str) -> Report | None:
+        dotted = Model(
+            "", "", False, (), (), (row("a.b c", "A"), row("d", "D", 1), row("e.f", "E", 1)), 0, 0, 0, 0
+        )
+        known = {
+            "v1.2": Report(dotted),
+            "m": Report(MODEL, versions=Versions(tensorflow="2.21")),
+            "failed": None,
+            "raises": Report(),
+        }
+        return known[name]
+
+    return judge(Claim(kind, target, stated, "page:1"), find, ("m", "failed", "raises", "v1.2", "v1.2/b"))
+
+
+def test_verdicts() -> None:
+    drifted = verdict("shape", "m/a.output", "None × 6")
+    assert not drifted.holds
+    assert (drifted.actual, drifted.restated, drifted.version) == ("(None, 5)", "None × 5", "2.21")
+    inserted = verdict("shape", "m/a.output")
+    assert (inserted.holds, inserted.actual, inserted.shape) == (True, "(None, 5)", (N, 5))
+    assert verdict("shape", "m.input").shape is None
+    assert verdict("params", "m", "80").holds
+    assert (verdict("bytes", "m", "~0.4 KiB").restated, verdict("bytes", "m").count) == ("~0.3 KiB", 320)
+    assert verdict("dtype", "m/a.output", "float16").restated == "float32"
+
+
+@pytest.mark.parametrize("text", ["<script>", "((((9^9)^9)^9)^9)", "(((((a^9)^9)^9)^9)^9)^9", "", "9" * 999])
+@pytest.mark.parametrize("stated", ["", "(None, 3)", "(batch, time)"])
+def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
+    """As somebody may have written them into a lock."""
+    output = TensorSpec((None, None), "float32", "", ("batch", text))
+    model = MODEL._replace(outputs=(output,), axes=(Axis("batch", 1, 1, ""), Axis("time", 1, 1, "")))
+    found = judge(Claim("shape", "m.output", stated, "page:1"), lambda _: Report(model))
+    assert not found.holds
+    begin = f"the shape of m.output can't be read, since {text!r} is "
+    assert found.problem.startswith(begin[:120])
+    assert len(found.problem) < 400
+    assert found.problem.endswith("; name fewer axes (:axes:), or have the model run anew")
+
+
+@pytest.mark.parametrize(
+    ("target", "stated", "problem"),
+    [
+        ("n.output", "(5,)", "there is no model 'n'"),
+        ("nothing", "(5,)", "there is no model 'nothing'; there are 'm', 'failed', 'raises', 'v1.2'"),
+        ("fail.output", "(5,)", "there is no model 'fail'; did you mean 'failed'?"),
+        ("v1.2", "(5,)", f"there is no model 'v1'; {DOTS}: \"v1.2\""),
+        ("v1.2.output[0]", "(5,)", f"'v1.2.output[0]' is no target: {FORM}; {DOTS}: \"v1.2\".output[0]"),
+        ("v1.2/a.b c", "(5,)", f'\'v1.2/a.b c\' is no target: {FORM}; {DOTS}: "v1.2"/"a.b c"'),
+        ('"v1.2"/a.b c.output', "(5,)", f"""'"v1.2"/a.b c.output' is no target: {FORM}; {DOTS}: """),
+        ('"v1.2"/"a.b c"/e.f', "(5,)", f"""'v1.2/a.b c' has no layer 'e'; its layers are d, e.f; {DOTS}: """),
+        ("m/[", "(5,)", "'m/[' is no target"),
+        ("m.output", "(a b)", "'(a b)' is no shape"),
+        ("raises.output", "(5,)", "model 'raises' is meant to fail, so it has no values"),
+        ("m.output", "x" * 5000, f"'{'x' * 100}…' is no shape"),
+        ("m.output", "\x1b\u202e", r"'\x1b\u202e' is no shape"),
+        ("x" * 5000, "(5,)", f"there is no model '{'x' * 100}…'; there are "),
+        ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…'; known are "),
+        ("failed.output", "(5,)", ""),
+    ],
+)
+def test_nothing_can_be_said(target: str, stated: str, problem: str) -> None:
+    found = verdict("shape", target, stated)
+    assert not found.holds
+    assert not found.actual
+    assert found.problem.startswith(problem)
+    assert bool(found.problem) == bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("target", "stated", "problem"),
+    [("", "", "ref"), ("'a b'", "a b", "ref"), ("m/a.output", "a b", "claim"), ("m/a.output", "6", "claim")],
+)
+def test_what_is_wrong_is_either_the_target_or_the_statement(target: str, stated: str, problem: str) -> None:
+    """Also of ``{keras:shape}` ` ``, which Sphinx takes for a target without a character."""
+    trouble = claim_finding(verdict("shape", target, stated))
+    assert trouble is not None
+    assert trouble.problem == problem
