@@ -26,7 +26,7 @@ _named: dict[str, str] = {}
 _loaded: dict[str, str] = {}
 """The digests of files when they were loaded, by path."""
 _CHANGED = "changed while it was read"
-_VERSIONED = {"tensorflow", "keras"}
+VERSIONED = {"tensorflow", "keras"}
 """Packages whose versions are part of every answer."""
 _TOP_LEVEL = re.compile(r"^([^/,.\n]+)[/.]", re.MULTILINE)
 """The package that a line of a RECORD, such as ``yaml/__init__.py,…``, has a file of."""
@@ -43,7 +43,7 @@ def remember() -> None:
     """Note the modules that are there before any code of the author's, and watch which it loads."""
     _before.update(sys.modules)
     # What is found out here costs its time once, not in each child.
-    distributions(), _site_folders(), _own_folders()
+    distributions(), site_folders(), _own_folders()
     load = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
@@ -66,12 +66,10 @@ def used() -> tuple[Source, ...]:
             continue
         if is_project_file(path):
             files.add(os.path.abspath(path))
-        elif path.startswith(_site_folders()):
+        elif path.startswith(site_folders()):
             packages.add(name.partition(".")[0])
     sources = [Source("file", path, _digest_as_read(path)) for path in sorted(files | _named.keys())]
-    found = (one for package in packages - _VERSIONED for one in distributions().get(package, ()))
-    names = {distribution.metadata["Name"] or "" for distribution in found}
-    sources += [Source("package", name, version(name)) for name in sorted(names)]
+    sources += sorted({source for package in packages - VERSIONED for source in _packages(package)})
     return tuple(source for source in sources if source.value)
 
 
@@ -88,6 +86,13 @@ def _digest_as_read(path: str) -> str:
     if path in _named:
         return _named[path] if _named[path] == digest(path) else _CHANGED
     return _loaded.get(path) or digest(path)
+
+
+@functools.cache
+def _packages(package: str) -> list[Source]:
+    """Return the distributions that a top-level package is from, as sources."""
+    names = [distribution.metadata["Name"] or "" for distribution in distributions().get(package, ())]
+    return [Source("package", name, version(name)) for name in names]
 
 
 @functools.cache
@@ -110,7 +115,7 @@ def is_project_file(path: str) -> bool:
     if not path.endswith(".py") or not os.path.isfile(path):
         return False
     path = os.path.abspath(path)
-    return not path.startswith((*_site_folders(), *_own_folders()))
+    return not path.startswith((*site_folders(), *_own_folders()))
 
 
 def version(name: str) -> str:
@@ -122,7 +127,8 @@ def version(name: str) -> str:
 
 
 @functools.cache
-def _site_folders() -> tuple[str, ...]:
+def site_folders() -> tuple[str, ...]:
+    """Return the folders that packages are installed in, each with a separator at its end."""
     paths = sysconfig.get_paths()
     folders = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
     return tuple(os.path.join(folder, "") for folder in folders)
