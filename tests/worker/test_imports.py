@@ -14,8 +14,7 @@ from sphinx_kerasshape.messages.report import Answer, Failure, Report, Source
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.worker.code import sources
 from sphinx_kerasshape.worker.code.leading_imports import leading
-
-from .conftest import answers, make_worker, request
+from tests.support.workers import answers, make_worker, request
 
 MODEL = "model = keras.Sequential([layers.Input(shape=(4,)), layers.Dense(2)])\n"
 PARENT = f"{MODEL}import os\nprint(os.getppid())\nmodel"
