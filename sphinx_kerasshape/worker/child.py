@@ -30,6 +30,7 @@ from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, ker
 
 _OWN = (inputs.Refused, reader.Unreadable, follow.Unnamed, saved.Unloadable, keras2.Unreadable)
 """What is wrong with a model, in words of ours."""
+_streams: list[Any] = []
 
 
 def prepare(path: list[str]) -> Failure | None:
@@ -43,31 +44,37 @@ def prepare(path: list[str]) -> Failure | None:
     if int(keras.__version__.split(".")[0]) < 3:
         return Failure(Problem.WORKER, f"Keras 3 is needed, {sys.executable} has {keras.__version__}")
     gc.enable()
-    sources.remember()
     sys.path[:0] = [folder for folder in path if folder not in sys.path]
     sys.dont_write_bytecode = True
+    sources.remember()
     return None
 
 
 def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: int) -> NoReturn:
     """Serve a command in a process that was forked for it by ``parent``; never returns."""
     try:
-        lifeline.reset_signals()
-        os.setsid()
-        lifeline.die_with_parent(signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)  # It died before the kernel was asked to tell us.
+        enter(parent)
         tree.adopt_orphans()
-        lifeline.expose()
         answers = lifeline.private(pipes["answer"])
         lifeline.detach(pipes["stdout"], pipes["stderr"])
         os.closerange(3, answers)
-        _live_in(folder)
+        live_in(folder)
+        open_streams()
         _answer(command, answers)
     except BaseException as error:
         _explain(error)
     finally:
         lifeline.exit_now(UNABLE)
+
+
+def enter(parent: int) -> None:
+    """Start a new session of processes, in a process that ``parent`` has forked and that dies with it."""
+    lifeline.reset_signals()
+    os.setsid()
+    lifeline.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)  # It died before the kernel was asked to tell us.
+    lifeline.expose()
 
 
 def _explain(error: BaseException) -> None:
@@ -81,7 +88,7 @@ class Unable(Exception):
     """There is no way to answer."""
 
 
-def _live_in(folder: str) -> None:
+def live_in(folder: str) -> None:
     """Make a folder the working one, and that of temporary files: TensorFlow leaves some."""
     os.chdir(folder)
     tempfile.tempdir = os.environ["TMPDIR"] = folder
@@ -100,7 +107,7 @@ def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> 
     lifeline.expose()
     with tempfile.TemporaryFile(dir=folder) as output:
         lifeline.detach(output.fileno())
-        _live_in(tempfile.mkdtemp(dir=folder))
+        live_in(tempfile.mkdtemp(dir=folder))
         try:
             _answer_once(command, answers, output.fileno(), Limits.of(settings).output_bytes)
         except BaseException as error:
@@ -127,9 +134,11 @@ def _answer_once(command: dict[str, Any], answers: int, output: int, limit: int)
         _say(message, answers)
 
 
-def _answer(command: dict[str, Any], answers: int) -> NoReturn:
-    # A stream of our own: the one of the parent may hold text, and knows fd 1 of before.
+def open_streams() -> None:
+    """Give the process streams of its own: those of its parent may hold text, and know what was there."""
     for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) in _streams:
+            continue  # An import that several models share may have kept it.
         stream = open(  # noqa: SIM115
             number,
             "w",
@@ -140,6 +149,10 @@ def _answer(command: dict[str, Any], answers: int) -> NoReturn:
             buffering=1 if name == "stderr" else -1,
         )
         setattr(sys, name, stream)
+        _streams.append(stream)
+
+
+def _answer(command: dict[str, Any], answers: int) -> NoReturn:
     own = lifeline.getpid()
     for message in run(command):
         with contextlib.suppress(BaseException):

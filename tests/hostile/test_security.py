@@ -246,8 +246,10 @@ def port() -> object:
 
 
 def may_leave_network() -> bool:
-    leave = "import sys; sys.path.insert(0, sys.argv[1]); from sphinx_kerasshape.worker import network; "
-    code = f"{leave} sys.exit(bool(network.leave()))"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from sphinx_kerasshape.worker.processes import network; sys.exit(bool(network.leave()))"
+    )
     return subprocess.run([sys.executable, "-c", code, str(REPOSITORY)], check=False).returncode == 0
 
 
@@ -290,9 +292,9 @@ def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> 
 def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     """A problem that code makes up: it is not believed."""
     forged = (
-        "import sphinx_kerasshape.worker.trouble as trouble\n"
-        "from sphinx_kerasshape.messages import Failure\n"
-        "trouble.failure = lambda *_: Failure('nonsense', 'forged')\n"
+        "import sphinx_kerasshape.worker.code.exceptions as exceptions\n"
+        "from sphinx_kerasshape.messages.report import Failure\n"
+        "exceptions.failure = lambda *_: Failure('nonsense', 'forged')\n"
         "raise ValueError\n"
     )
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"

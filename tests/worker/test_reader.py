@@ -480,7 +480,7 @@ def test_models_without_shapes(name: str, unbuilt: dict[str, Failure]) -> None:
 
 COUNTING = """
 import sys
-from sphinx_kerasshape.worker import reader
+from sphinx_kerasshape.worker.read import reader
 
 sys.setrecursionlimit(100_000)  # for Keras: it follows a chain layer by layer
 

@@ -6,13 +6,16 @@ is that of no file, so that the next build runs the code again.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.machinery
 import importlib.metadata
 import os
+import re
 import site
 import sys
 import sysconfig
+from collections.abc import Iterable
 from types import CodeType
 
 from sphinx_kerasshape.files import digest
@@ -23,6 +26,10 @@ _named: dict[str, str] = {}
 _loaded: dict[str, str] = {}
 """The digests of files when they were loaded, by path."""
 _CHANGED = "changed while it was read"
+VERSIONED = {"tensorflow", "keras"}
+"""Packages whose versions are part of every answer."""
+_TOP_LEVEL = re.compile(r"^([^/,.\n]+)[/.]", re.MULTILINE)
+"""The package that a line of a RECORD, such as ``yaml/__init__.py,…``, has a file of."""
 
 
 def depend_on(path: str) -> None:
@@ -35,6 +42,8 @@ def depend_on(path: str) -> None:
 def remember() -> None:
     """Note the modules that are there before any code of the author's, and watch which it loads."""
     _before.update(sys.modules)
+    # What is found out here costs its time once, not in each child.
+    distributions(), site_folders(), _own_folders()
     load = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
@@ -57,10 +66,10 @@ def used() -> tuple[Source, ...]:
             continue
         if is_project_file(path):
             files.add(os.path.abspath(path))
-        elif path.startswith(_site_folders()):
+        elif path.startswith(site_folders()):
             packages.add(name.partition(".")[0])
     sources = [Source("file", path, _digest_as_read(path)) for path in sorted(files | _named.keys())]
-    sources += [Source("package", name, version(name)) for name in sorted(_distributions(packages))]
+    sources += sorted({source for package in packages - VERSIONED for source in _packages(package)})
     return tuple(source for source in sources if source.value)
 
 
@@ -79,12 +88,26 @@ def _digest_as_read(path: str) -> str:
     return _loaded.get(path) or digest(path)
 
 
-def _distributions(packages: set[str]) -> set[str]:
-    """Return the distributions that top-level packages are from; PyYAML has ``yaml``."""
-    if not packages:
-        return set()
-    found = importlib.metadata.packages_distributions()
-    return {name for package in packages for name in found.get(package, ())}
+@functools.cache
+def _packages(package: str) -> list[Source]:
+    """Return the distributions that a top-level package is from, as sources."""
+    names = [distribution.metadata["Name"] or "" for distribution in distributions().get(package, ())]
+    return [Source("package", name, version(name)) for name in names]
+
+
+@functools.cache
+def distributions() -> dict[str, list[importlib.metadata.Distribution]]:
+    """Return the installed distributions that each top-level package is from: ``yaml`` is from PyYAML.
+
+    ``importlib.metadata.packages_distributions()`` takes ten times as long for the same.
+    """
+    found: dict[str, list[importlib.metadata.Distribution]] = {}
+    for distribution in importlib.metadata.distributions():
+        with contextlib.suppress(ValueError):  # A package's own lists may be no text.
+            packages: Iterable[str] = (distribution.read_text("top_level.txt") or "").split()
+            for package in packages or set(_TOP_LEVEL.findall(distribution.read_text("RECORD") or "")):
+                found.setdefault(package, []).append(distribution)
+    return found
 
 
 def is_project_file(path: str) -> bool:
@@ -92,7 +115,7 @@ def is_project_file(path: str) -> bool:
     if not path.endswith(".py") or not os.path.isfile(path):
         return False
     path = os.path.abspath(path)
-    return not path.startswith((*_site_folders(), *_own_folders()))
+    return not path.startswith((*site_folders(), *_own_folders()))
 
 
 def version(name: str) -> str:
@@ -104,7 +127,8 @@ def version(name: str) -> str:
 
 
 @functools.cache
-def _site_folders() -> tuple[str, ...]:
+def site_folders() -> tuple[str, ...]:
+    """Return the folders that packages are installed in, each with a separator at its end."""
     paths = sysconfig.get_paths()
     folders = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
     return tuple(os.path.join(folder, "") for folder in folders)

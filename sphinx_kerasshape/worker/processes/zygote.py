@@ -21,7 +21,9 @@ from sphinx_kerasshape.messages.codec import dumps
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
 from sphinx_kerasshape.worker import child
+from sphinx_kerasshape.worker.code.leading_imports import leading
 from sphinx_kerasshape.worker.processes import lifeline, tree, warden
+from sphinx_kerasshape.worker.processes.import_server import ImportServers
 from sphinx_kerasshape.worker.processes.limits import LOOK_SECONDS, Limits
 from sphinx_kerasshape.worker.processes.running import Running
 
@@ -92,39 +94,63 @@ class _Zygote:
         self._folder = folder
         self._queue: deque[dict[str, Any]] = deque()
         self._running: list[Running] = []
+        self._servers = ImportServers(self._limits)
 
     def command(self, command: dict[str, Any]) -> None:
         """Take a command that was read; a mere warm-up is done by now."""
         if "requests" in command:
-            self._queue.append(command)
+            first = command["requests"][0]
+            code = "" if first["file"] else f"{first['prelude']}\n{first['code']}"
+            self._queue.append({**command, "modules": leading(code) if tree.IS_KNOWN else ()})
 
     def loop(self) -> None:
         while self._lines.open:
             for line in self._lines.take():
                 self.command(json.loads(line))
-            while self._queue and len(self._running) < self._jobs:
-                self._start(self._queue.popleft())
+            while len(self._running) < self._jobs and (command := self._next()) is not None:
+                self._start(command)
             self._listen()
             for one in list(self._running):
                 self._attend(one)
+            self._servers.look()
         self.end()
+
+    def _next(self) -> dict[str, Any] | None:
+        """Take the first command that doesn't wait for the imports that it shares with others."""
+        for number, command in enumerate(self._queue):
+            modules = command["modules"]
+            if self._servers.can_start(modules) and self._is_shared(modules):
+                self._servers.start(modules, self._new_folder(), command["timeout"])
+            if not self._servers.is_importing(modules):
+                del self._queue[number]
+                return command
+        return None
+
+    def _is_shared(self, modules: tuple[str, ...]) -> bool:
+        return [command["modules"] for command in self._queue].count(modules) > 1
 
     def end(self) -> None:
         """Kill and bury every child."""
-        for one in self._running:
-            tree.kill(one.pid)
+        for pid in self._processes():
+            tree.kill(pid)
         tree.kill_orphans()
         warden.remove(self._folder)
+
+    def _processes(self) -> set[int]:
+        return {*(one.pid for one in self._running), *self._servers.pids()}
 
     def _listen(self) -> None:
         poll = select.poll()
         poll.register(self._lines.descriptor, select.POLLIN)
         owners = {pipe: one for one in self._running for pipe in one.pipes}
-        for pipe in owners:
+        importing = self._servers.importing()
+        for pipe in (*owners, *importing):
             poll.register(pipe, select.POLLIN)
-        for pipe, _event in poll.poll(LOOK_SECONDS * 1000 if self._running else None):
+        for pipe, _event in poll.poll(LOOK_SECONDS * 1000 if self._running or importing else None):
             if pipe in owners:
                 owners[pipe].read(pipe)
+            elif pipe in importing:
+                self._servers.hear(importing[pipe])
             else:
                 self._lines.read()
 
@@ -139,12 +165,10 @@ class _Zygote:
     def _forked(self, command: dict[str, Any]) -> Running:
         folder = self._new_folder()
         ends = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
-        zygote = os.getpid()
         one = Running(command, folder, f"\0{secrets.token_hex(16)}\n".encode(), self._limits)
-        one.pid = os.fork()
-        if one.pid == 0:
-            writing_ends = {kind: write for kind, (_, write) in ends.items()}
-            child.forked({**command, "marker": one.marker.decode()}, folder, writing_ends, zygote)
+        order = {**command, "marker": one.marker.decode()}
+        writing_ends = {kind: write for kind, (_, write) in ends.items()}
+        one.pid = self._servers.fork(command["modules"], order, folder, writing_ends)
         for kind, (reading, writing) in ends.items():
             os.close(writing)
             os.set_blocking(reading, False)
@@ -185,7 +209,7 @@ class _Zygote:
         else:
             tree.kill_group(one.pid)
         self._running.remove(one)
-        tree.kill_orphans({other.pid for other in self._running})
+        tree.kill_orphans(self._processes())
         for pipe in one.pipes:
             os.close(pipe)
         warden.remove(one.folder)

@@ -1,0 +1,187 @@
+"""A process that has imported what several models import first, and forks for each of them (Linux).
+
+Importing a large package takes longer than building a small model. The zygote can't import it for all:
+other models would notice. So it forks a server for the models that begin with the same imports. A server
+whose imports left anything behind that a fork would lose or share (threads, processes, open files,
+output) ends, and the models import for themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+import tempfile
+import time
+from typing import Any, NoReturn
+
+from sphinx_kerasshape.messages.codec import dumps
+from sphinx_kerasshape.worker import child
+from sphinx_kerasshape.worker.code import sources
+from sphinx_kerasshape.worker.processes import lifeline, tree
+from sphinx_kerasshape.worker.processes.limits import Limits
+
+Modules = tuple[str, ...]
+_MAX_SERVERS = 4
+"""Each takes memory."""
+_READY = b"+"
+_FORK_SECONDS = 5.0
+"""How long a server may take to fork."""
+
+
+class ImportServers:
+    """The servers of a zygote, each by the modules that it imports; ``None`` where none is to be used."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._servers: dict[Modules, _Server | None] = {}
+
+    def can_start(self, modules: Modules) -> bool:
+        """Whether there could be a server for modules, but is none."""
+        return bool(modules) and modules not in self._servers and len(self.pids()) < _MAX_SERVERS
+
+    def start(self, modules: Modules, folder: str, seconds: float) -> None:
+        """Start a server, which may take so many seconds for its imports."""
+        self._servers[modules] = _Server(modules, folder, seconds)
+
+    def is_importing(self, modules: Modules) -> bool:
+        """Whether a server for modules is still at its imports."""
+        server = self._servers.get(modules)
+        return server is not None and not server.is_ready
+
+    def importing(self) -> dict[int, Modules]:
+        """Return the servers that are still at their imports, by the descriptor to hear them at."""
+        running = ((modules, server) for modules, server in self._servers.items() if server is not None)
+        return {server.channel.fileno(): modules for modules, server in running if not server.is_ready}
+
+    def hear(self, modules: Modules) -> None:
+        """Take what a server says of its imports; without a word it has ended."""
+        server = self._servers[modules]
+        if server is not None and not server.hear():
+            self._drop(modules)
+
+    def look(self) -> None:
+        """End the servers whose imports take too long, or too much."""
+        for modules in self.importing().values():
+            server = self._servers[modules]
+            if server is not None and server.exceeds(self._limits):
+                self._drop(modules)
+
+    def pids(self) -> set[int]:
+        """Return the processes of all servers."""
+        return {server.pid for server in self._servers.values() if server is not None}
+
+    def fork(self, modules: Modules, command: dict[str, Any], folder: str, pipes: dict[str, int]) -> int:
+        """Return a process that serves a command, forked where its modules are imported, or else here."""
+        server = self._servers.get(modules)
+        if server is not None:
+            try:
+                return server.fork(command, folder, pipes)
+            except OSError:
+                self._drop(modules)
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            child.forked(command, folder, pipes, zygote)
+        return pid
+
+    def _drop(self, modules: Modules) -> None:
+        """End a server: models import for themselves from now on."""
+        server, self._servers[modules] = self._servers[modules], None
+        if server is not None:
+            server.channel.close()
+            tree.kill(server.pid)
+
+
+class _Server:
+    """A server, seen from the zygote."""
+
+    def __init__(self, modules: Modules, folder: str, seconds: float) -> None:
+        self.is_ready = False
+        self._until = time.monotonic() + seconds
+        self.channel, channel = socket.socketpair()
+        zygote = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _serve(channel.fileno(), modules, folder, zygote)
+        channel.close()
+        self.channel.settimeout(_FORK_SECONDS)
+
+    def hear(self) -> bool:
+        """Take what the server says; return whether it can be used."""
+        with contextlib.suppress(OSError):
+            self.is_ready = self.channel.recv(1) == _READY
+        return self.is_ready
+
+    def exceeds(self, limits: Limits) -> bool:
+        return time.monotonic() > self._until or limits.exceeded(self.pid) is not None
+
+    def fork(self, command: dict[str, Any], folder: str, pipes: dict[str, int]) -> int:
+        """Return the process that serves a command, a child of the zygote. Raises ``OSError``."""
+        data = dumps([command, folder, list(pipes)]).encode()
+        socket.send_fds(self.channel, [len(data).to_bytes(8)], list(pipes.values()))
+        self.channel.sendall(data)
+        pid = int.from_bytes(self.channel.recv(8, socket.MSG_WAITALL))
+        if not pid:
+            raise OSError("the server has ended")
+        return pid
+
+
+def _serve(channel: int, modules: tuple[str, ...], folder: str, zygote: int) -> NoReturn:
+    try:
+        child.enter(zygote)
+        private = lifeline.private(channel)
+        lifeline.detach(os.open(os.devnull, os.O_WRONLY), os.open(os.devnull, os.O_WRONLY))
+        os.closerange(3, private)
+        if _import(modules, folder):
+            with socket.socket(fileno=private) as requests:
+                requests.sendall(_READY)
+                while True:
+                    _fork(requests, zygote)
+    finally:
+        lifeline.exit_now(0)
+
+
+def _import(modules: tuple[str, ...], folder: str) -> bool:
+    """Import modules; return whether a fork will find all that this has done."""
+    with tempfile.TemporaryFile(dir=folder) as output:
+        lifeline.detach(output.fileno())
+        child.live_in(folder)
+        child.open_streams()
+        before = _traces()
+        for module in modules:
+            importlib.import_module(module)
+        sys.stdout.flush()
+        if _traces() != before or any(source.kind == "file" for source in sources.used()):
+            return False
+    gc.collect()
+    gc.freeze()
+    return True
+
+
+def _traces() -> tuple[object, ...]:
+    """Return what a fork does not have, or has in common with others."""
+    threads, files = (sorted(os.listdir(f"/proc/self/{kind}")) for kind in ("task", "fd"))
+    return threads, files, os.fstat(1).st_size, os.listdir("."), tree.children(os.getpid())
+
+
+def _fork(requests: socket.socket, zygote: int) -> None:
+    """Take a command, and fork for it: twice, so that the zygote becomes the parent."""
+    size, pipes, _, _ = socket.recv_fds(requests, 8, 3)
+    command, folder, kinds = json.loads(requests.recv(int.from_bytes(size), socket.MSG_WAITALL))
+    between = os.fork()
+    if between == 0:
+        between = os.getpid()
+        if os.fork() == 0:
+            while os.getppid() == between:
+                time.sleep(0.0005)
+            requests.sendall(os.getpid().to_bytes(8))
+            child.forked(command, folder, dict(zip(kinds, pipes, strict=True)), zygote)
+        lifeline.exit_now(0)
+    os.waitpid(between, 0)
+    for pipe in pipes:
+        os.close(pipe)
