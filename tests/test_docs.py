@@ -1,0 +1,175 @@
+"""The documentation keeps its word: what it shows of a command is what the command prints.
+
+A page is followed from top to bottom in a project of its own. A block whose caption is a file below
+``docs/`` is that file, one with the caption ``conf.py`` a part of it (in the README, a comment names the
+file). A comment ``% docs/page.md: OLD -> NEW`` is an edit that the text around it asks for. Each
+``console`` block is run; what it shows has to be what the commands print.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+STEP = re.compile(
+    r"^(?:<!-- (?P<name>docs/\S+) -->\n)?(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence) *$"
+    r"|^(?:%|<!--) (?P<file>docs/\S+): (?P<old>.+?) -> (?P<new>.+?)(?: -->)?$",
+    re.MULTILINE | re.DOTALL,
+)
+COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
+RUN = ("sphinx-build ", "python -m sphinx_kerasshape ", "cat ", "echo $?")
+VERSION = re.compile(r'(TensorFlow |Keras |"(?:python|tensorflow|keras)": ")[\d.]+')
+CONF = """\
+extensions = ["myst_parser", "sphinx_kerasshape"]
+exclude_patterns = ["_build"]
+show_warning_types = True
+"""
+INDEX = "# Index\n\n```{toctree}\n:glob:\n\n*\n```\n"
+
+
+def blocks(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the language, the caption and the body of each code block."""
+    for step in STEP.finditer(text):
+        if step["fence"]:
+            yield parts(step)
+
+
+def parts(step: re.Match[str]) -> tuple[str, str, str]:
+    language = step["info"].rpartition("}")[2].strip()
+    caption, body = step["name"] or "", step["body"]
+    while option := re.match(r":(\w[\w-]*):(.*)\n", body):
+        caption = option[2].strip() if option[1] == "caption" else caption
+        body = body[option.end() :]
+    return language, caption, body.removeprefix("\n") if body != step["body"] else body
+
+
+def shows_output(text: str) -> bool:
+    return any(
+        command["command"].startswith(RUN) and command["output"].strip()
+        for language, _, body in blocks(text)
+        if language == "console"
+        for command in COMMAND.finditer(body)
+    )
+
+
+PAGES = [
+    str(path.relative_to(REPOSITORY))
+    for path in sorted([REPOSITORY / "README.md", *REPOSITORY.glob("docs/**/*.md")])
+    if shows_output(path.read_text("utf-8"))
+]
+
+
+class Story:
+    """A project that a page tells of."""
+
+    def __init__(self, folder: Path, cache: Path, text: str) -> None:
+        self.folder, self.cache, self.text = folder, cache, text
+        self.status = 0
+        self.written: set[str] = set()
+        self.write("docs/index.md", INDEX)
+        self.write("docs/conf.py", CONF)
+        for _, caption, body in blocks(text):
+            # The text may speak of a file before it shows it.
+            if is_file(caption) and caption not in self.written:
+                self.write(caption, body)
+                self.written.add(caption)
+            elif caption == "conf.py":
+                self.write("docs/conf.py", CONF + body)
+
+    def write(self, file: str, text: str) -> None:
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def told(self) -> str:
+        """Follow the page; return its text with what the commands have printed."""
+        return STEP.sub(self._step, self.text)
+
+    def _step(self, step: re.Match[str]) -> str:
+        if step["file"]:
+            text = (self.folder / step["file"]).read_text("utf-8")
+            assert step["old"] in text, f"{step['file']} has no {step['old']}"
+            self.write(step["file"], text.replace(step["old"], step["new"]))
+            return step[0]
+        language, caption, body = parts(step)
+        if is_file(caption):
+            if caption in self.written:
+                self.written.remove(caption)
+            else:
+                self.write(caption, body)
+        if language != "console":
+            return step[0]
+        return step[0].replace(body, COMMAND.sub(self._command, body)) if body else step[0]
+
+    def _command(self, command: re.Match[str]) -> str:
+        if not command["command"].startswith(RUN):
+            return command[0]
+        printed = self._printed(command["command"])
+        if VERSION.sub(r"\1", printed) == VERSION.sub(r"\1", command["output"]):
+            return command[0]
+        return f"$ {command['command']}\n{printed}"
+
+    def _printed(self, command: str) -> str:
+        if command == "echo $?":
+            return f"{self.status}\n"
+        if command.startswith("sphinx-build "):
+            command += f" -D kerasshape_cache_dir={self.cache}"
+        elif command.startswith("python "):
+            command += f" --cache-dir {self.cache}"
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "NO_COLOR": "1",
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.status = done.returncode
+        return done.stdout.replace(f"{self.folder}{os.sep}", "")
+
+
+def is_file(caption: str) -> bool:
+    return re.fullmatch(r"docs/[\w./-]+\.(md|rst|py)", caption) is not None
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Answers that all pages share: most tell of the same two models."""
+    return tmp_path_factory.mktemp("answers")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_print_what_the_page_shows(
+    page: str, tmp_path: Path, cache: Path, expected: Callable[[Path, str], None]
+) -> None:
+    path = REPOSITORY / page
+    expected(path, Story(tmp_path, cache, path.read_text("utf-8")).told())
+
+
+def test_links_of_the_readme_lead_to_files_of_the_repository() -> None:
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    urls = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    source = urls["Source"]
+    ours = [*urls.values(), *re.findall(r"^\[.+\]: (.*sphinx-kerasshape.*)$", text, re.MULTILINE)]
+    files = [url.removeprefix(f"{source}/blob/main/") for url in ours if url not in (source, urls["Issues"])]
+    pictures = re.findall(r'(?:src|srcset)="([^"]*)"', text)
+    assert len(files) > 5
+    assert len(pictures) == 2
+    for file in files + pictures:
+        assert (REPOSITORY / file).is_file(), file
+    # Whatever else a link leads to, it is an address.
+    assert re.findall(r"\]\((?!https://)[^)]*\)", text) == []
