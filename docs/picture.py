@@ -46,7 +46,9 @@ article .kerasshape { margin: 0; overflow: visible; }
 article .kerasshape .table-wrapper { overflow: visible; margin: 0 !important; padding: 0 !important; }
 article .kerasshape table.kerasshape-table { width: 100%; margin: 0; }
 """
-ADD_STYLE = "document.head.append(Object.assign(document.createElement('style'), {textContent: arguments[0]}))"
+ADD_STYLE = """
+document.head.append(Object.assign(document.createElement("style"), {textContent: arguments[0]}))
+"""
 CAPTURE = {"captureBeyondViewport": True, "format": "png"}
 
 

@@ -1,7 +1,7 @@
 """The documentation keeps its word: what it shows of a command is what the command prints.
 
-A page is followed from top to bottom in a project of its own. A block whose caption is a file below
-``docs/`` is that file, one with the caption ``conf.py`` a part of it (in the README, a comment names the
+A page is followed from top to bottom in a project of its own. A block or ``example`` whose caption is a
+file below ``docs/`` is that file, one with the caption ``conf.py`` a part of it (in the README, a comment names the
 file). A comment ``% docs/page.md: OLD -> NEW`` is an edit that the text around it asks for. Each
 ``console`` block is run; what it shows has to be what the commands print.
 """
@@ -35,26 +35,30 @@ show_warning_types = True
 INDEX = "# Index\n\n```{toctree}\n:glob:\n\n*\n```\n"
 
 
-def blocks(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the language, the caption and the body of each code block."""
+def blocks(text: str, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield the language, the caption and the body of each code block of a page in a folder."""
     for step in STEP.finditer(text):
         if step["fence"]:
-            yield parts(step)
+            yield parts(step, folder)
 
 
-def parts(step: re.Match[str]) -> tuple[str, str, str]:
-    language = step["info"].rpartition("}")[2].strip()
-    caption, body = step["name"] or "", step["body"]
+def parts(step: re.Match[str], folder: Path) -> tuple[str, str, str]:
+    directive, _, argument = step["info"].strip().rpartition("}")
+    argument, caption, body = argument.strip(), step["name"] or "", step["body"]
+    if directive == "{example":
+        return "markdown", argument, body
     while option := re.match(r":(\w[\w-]*):(.*)\n", body):
         caption = option[2].strip() if option[1] == "caption" else caption
         body = body[option.end() :]
-    return language, caption, body.removeprefix("\n") if body != step["body"] else body
+    if directive == "{literalinclude":
+        return "", caption, (folder / argument).read_text("utf-8")
+    return argument, caption, body.removeprefix("\n") if body != step["body"] else body
 
 
-def shows_output(text: str) -> bool:
+def shows_output(page: Path) -> bool:
     return any(
         command["command"].startswith(RUN) and command["output"].strip()
-        for language, _, body in blocks(text)
+        for language, _, body in blocks(page.read_text("utf-8"), page.parent)
         if language == "console"
         for command in COMMAND.finditer(body)
     )
@@ -63,20 +67,21 @@ def shows_output(text: str) -> bool:
 PAGES = [
     str(path.relative_to(REPOSITORY))
     for path in sorted([REPOSITORY / "README.md", *REPOSITORY.glob("docs/**/*.md")])
-    if shows_output(path.read_text("utf-8"))
+    if shows_output(path)
 ]
 
 
 class Story:
     """A project that a page tells of."""
 
-    def __init__(self, folder: Path, cache: Path, text: str) -> None:
-        self.folder, self.cache, self.text = folder, cache, text
+    def __init__(self, page: Path, folder: Path, cache: Path) -> None:
+        self.page, self.folder, self.cache = page, folder, cache
+        self.text = page.read_text("utf-8")
         self.status = 0
         self.written: set[str] = set()
         self.write("docs/index.md", INDEX)
         self.write("docs/conf.py", CONF)
-        for _, caption, body in blocks(text):
+        for _, caption, body in blocks(self.text, page.parent):
             # The text may speak of a file before it shows it.
             if is_file(caption) and caption not in self.written:
                 self.write(caption, body)
@@ -87,7 +92,9 @@ class Story:
     def write(self, file: str, text: str) -> None:
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        # An excerpt has no title, which Sphinx wants; behind it, the numbers of its lines stay.
+        title = "\n# Title\n" if file.endswith(".md") and not text.startswith("# ") else ""
+        path.write_text(text + title, encoding="utf-8")
 
     def told(self) -> str:
         """Follow the page; return its text with what the commands have printed."""
@@ -97,9 +104,9 @@ class Story:
         if step["file"]:
             text = (self.folder / step["file"]).read_text("utf-8")
             assert step["old"] in text, f"{step['file']} has no {step['old']}"
-            self.write(step["file"], text.replace(step["old"], step["new"]))
+            (self.folder / step["file"]).write_text(text.replace(step["old"], step["new"]), "utf-8")
             return step[0]
-        language, caption, body = parts(step)
+        language, caption, body = parts(step, self.page.parent)
         if is_file(caption):
             if caption in self.written:
                 self.written.remove(caption)
@@ -113,6 +120,8 @@ class Story:
         if not command["command"].startswith(RUN):
             return command[0]
         printed = self._printed(command["command"])
+        if command["command"].startswith("sphinx-build ") and " -q " not in command["command"]:
+            return command[0]  # Sphinx's own progress differs from version to version.
         if VERSION.sub(r"\1", printed) == VERSION.sub(r"\1", command["output"]):
             return command[0]
         return f"$ {command['command']}\n{printed}"
@@ -130,6 +139,9 @@ class Story:
             env={
                 **os.environ,
                 "NO_COLOR": "1",
+                # Where Keras is installed, autodoc imports it.
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "TF_ENABLE_ONEDNN_OPTS": "0",
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             },
             stdout=subprocess.PIPE,
@@ -157,7 +169,7 @@ def test_commands_print_what_the_page_shows(
     page: str, tmp_path: Path, cache: Path, expected: Callable[[Path, str], None]
 ) -> None:
     path = REPOSITORY / page
-    expected(path, Story(tmp_path, cache, path.read_text("utf-8")).told())
+    expected(path, Story(path, tmp_path, cache).told())
 
 
 def test_links_of_the_readme_lead_to_files_of_the_repository() -> None:
