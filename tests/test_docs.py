@@ -185,3 +185,71 @@ def test_links_of_the_readme_lead_to_files_of_the_repository() -> None:
         assert (REPOSITORY / file).is_file(), file
     # Whatever else a link leads to, it is an address.
     assert re.findall(r"\]\((?!https://)[^)]*\)", text) == []
+
+
+MISTAKES = tomllib.loads((REPOSITORY / "docs/examples/mistakes.toml").read_text("utf-8"))
+TINY = """\
+import keras
+
+
+def classifier():
+    return keras.Sequential([keras.Input((50,)), keras.layers.Dense(2)])
+"""
+
+
+def test_mistakes_give_the_messages_that_the_page_lists(tmp_path: Path) -> None:
+    found = pages_built(tmp_path, "wrong")
+    wanted = {name: one["message"] for name, one in MISTAKES.items() if "wrong" in one}
+    unlike = {
+        name: found.get(name)
+        for name, message in wanted.items()
+        if len(found.get(name, [])) != 1 or not says(found[name][0], message)
+    }
+    assert unlike == {}, unlike
+    assert found.keys() == wanted.keys()
+
+
+def test_mended_pages_give_no_message(tmp_path: Path) -> None:
+    assert pages_built(tmp_path, "right") == {}
+
+
+def test_without_tensorflow_the_message_is_that_of_the_page(tmp_path: Path) -> None:
+    python = tmp_path / "bare" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    found = pages_built(tmp_path, "right", f"kerasshape_python = {str(python)!r}\n")
+    (message,) = {one for messages in found.values() for one in messages if "is not installed" in one}
+    assert says(message.replace(f" for {python} (kerasshape_python)", ""), MISTAKES["tensorflow"]["message"])
+
+
+def pages_built(folder: Path, field: str, conf: str = "") -> dict[str, list[str]]:
+    """Build the pages of mistakes, or the mended ones; return the warnings by mistake."""
+    source = folder / "docs"
+    source.mkdir()
+    (source / "conf.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(source)!r})\n{CONF}{conf}", encoding="utf-8"
+    )
+    (source / "index.md").write_text(INDEX, encoding="utf-8")
+    (source / "tiny.py").write_text(TINY, encoding="utf-8")
+    for name, mistake in MISTAKES.items():
+        if text := mistake.get(field, ""):
+            is_rest = text.lstrip().startswith("..")
+            title = "Title\n=====\n" if is_rest else "# Title\n"
+            page = source / f"{name}.{'rst' if is_rest else 'md'}"
+            # Each has models of its own names; what the build says of them is put back.
+            page.write_text(title + text.replace("lstm-demo", f"lstm-demo--{name}"), encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", str(source), str(folder / "out")]
+    environment = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    found: dict[str, list[str]] = {}
+    for warning in re.split(r"\n(?=\S)", done.stderr.strip()):
+        if warning:
+            place, _, message = warning.partition(": WARNING: ")
+            name = Path(place.rpartition(":")[0]).stem
+            found.setdefault(name, []).append(message.replace(f"lstm-demo--{name}", "lstm-demo"))
+    return found
+
+
+def says(warning: str, message: str) -> bool:
+    """Whether a warning begins with a message as the page has it: an ellipsis stands for any text."""
+    first = re.sub(r" \[kerasshape\.\w+\]$", "", warning.partition("\n")[0])
+    return re.fullmatch(".*".join(map(re.escape, message.split("…"))), first) is not None
