@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 STEP = re.compile(
     r"^(?:<!-- (?P<name>docs/\S+) -->\n)?(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence) *$"
     r"|^(?:%|<!--) (?P<file>docs/\S+): (?P<old>.+?) -> (?P<new>.+?)(?: -->)?$",
