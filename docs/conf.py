@@ -26,8 +26,8 @@ exclude_patterns = ["_build", "_ext", "examples"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 numfig = True
 
-# Models run in a process of their own, so autodoc may do without TensorFlow. Where Keras is installed, autodoc
-# imports it nevertheless, for the source of base classes: quietly.
+# Models run in a process of their own, so autodoc may do without TensorFlow. If Keras is installed, autodoc
+# still imports it, to look for the source of base classes: quietly, then.
 autodoc_mock_imports = ["keras", "tensorflow"]
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 

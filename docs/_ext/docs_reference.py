@@ -10,12 +10,13 @@ a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/suppor
 
 from __future__ import annotations
 
-import argparse
 import ast
+import io
 import re
 import runpy
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout, suppress
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,13 +122,13 @@ def _terms(lines: Iterable[str]) -> Iterator[str]:
                 yield name.strip(":").split()[0]
 
 
-def _options_of(name: str) -> Iterator[str]:
-    """Yield the arguments of a command."""
-    commands = command_line._parser()._subparsers
-    parsers = commands._group_actions[0].choices if commands else {}
-    for action in parsers[name]._actions:
-        if not isinstance(action, argparse._HelpAction):
-            yield (action.option_strings or [action.dest.upper()])[0]
+def _options_of(name: str) -> set[str]:
+    """Return the arguments of a command, as its help names them."""
+    text = io.StringIO()
+    with redirect_stdout(text), suppress(SystemExit):
+        command_line.main([name, "--help"])
+    found = re.findall(r"^  (-{0,2}[a-z][\w-]*)", text.getvalue(), re.IGNORECASE | re.MULTILINE)
+    return {name if name.startswith("-") else name.upper() for name in found} - {"-h"}
 
 
 def _named_in_the_lock(record: Any) -> list[str]:
@@ -136,7 +137,7 @@ def _named_in_the_lock(record: Any) -> list[str]:
 
 _NOT_IN_THE_LOCK = ((report.Report, "versions"), (report.Report, "sources"))
 NAMES: dict[str, Iterable[str]] = {
-    "fix": [*_options_of("fix")],
+    "fix": _options_of("fix"),
     "columns": COLUMNS,
     "parts": options.PARTS,
     "options": options._OPTIONS.keys() - {"from", "file"},
