@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGE := build/example/html/index.html
 
-.PHONY: help example test lint docs locked clean
+.PHONY: help example test lint docs locked picture clean
 
 help:
 	@echo 'make example   build example_project with real TensorFlow'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lint      linters, types, import contracts'
 	@echo 'make docs      build the documentation'
 	@echo 'make locked    build the documentation where there is no TensorFlow, from a lock, and compare'
+	@echo 'make picture   take the pictures of the README again'
 	@echo 'make clean     remove all that the others made'
 
 # tensorflow-cpu where there is one for this machine, tensorflow elsewhere.
@@ -57,6 +58,10 @@ locked: docs
 	$(BARE)/bin/python -m sphinx -nW --keep-going -q -E -d build/bare-docs/doctrees -D kerasshape_python=$(CURDIR)/$(BIN)/python -b html docs build/bare-docs/other
 	diff -r --exclude=.buildinfo build/docs/html build/bare-docs/other
 	@echo 'The documentation is the same with another interpreter'
+
+# The page that README.md shows, built and photographed in light and dark.
+picture: $(READY)
+	$(BIN)/python docs/picture.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox

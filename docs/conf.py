@@ -1,5 +1,6 @@
 """The documentation, built with the extension that it documents."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,10 +14,22 @@ author = "The sphinx-kerasshape developers"
 copyright = author  # noqa: A001
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx_kerasshape", "docs_example", "docs_reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_kerasshape",
+    "docs_example",
+    "docs_reference",
+]
 exclude_patterns = ["_build", "_ext", "examples"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 numfig = True
+
+# Models run in a process of their own, so autodoc may do without TensorFlow. If Keras is installed, autodoc
+# still imports it, to look for the source of base classes: quietly, then.
+autodoc_mock_imports = ["keras", "tensorflow"]
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 # Every number of the prose is checked, or true of a model of its page.
 kerasshape_lint = True

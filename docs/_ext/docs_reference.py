@@ -2,30 +2,40 @@
 
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
 a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/support/faults.py`` tries;
-``tests-reference`` one of what a file of tests says of its tests. All write Markdown and let
-the page parse it.
+``tests-reference`` one of what a file of tests says of its tests; ``mistakes-reference`` one of
+``docs/examples/mistakes.toml``. All write Markdown and let the page parse it.
+
+``complete`` holds a table that is written by hand against the names that have to be in it.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import re
 import runpy
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout, suppress
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_kerasshape import __main__ as command_line
 from sphinx_kerasshape.check.diagnostics import TYPE
+from sphinx_kerasshape.collect import options
+from sphinx_kerasshape.messages import report
 from sphinx_kerasshape.messages.problems import HELP
-from sphinx_kerasshape.settings.settings import PREFIX, PRELUDE, Settings
+from sphinx_kerasshape.settings.settings import COLUMNS, PREFIX, PRELUDE, Settings
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
+MISTAKES = Path(__file__).parents[1] / "examples" / "mistakes.toml"
 TESTS = Path(__file__).parents[2] / "tests"
 FAULTS = TESTS / "support" / "faults.py"
 _KINDS = {bool: "`True` or `False`", int: "whole number", str: "string", tuple: "list of strings"}
@@ -77,6 +87,72 @@ class TestsReference(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(["| Tried | What happens |", "| --- | --- |", *rows]))
 
 
+class MistakesReference(SphinxDirective):
+    """A table of messages, their causes and how to mend them."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write a row for each mistake, and parse it."""
+        self.env.note_dependency(str(MISTAKES))
+        mistakes = tomllib.loads(MISTAKES.read_text("utf-8")).values()
+        rows = [f"| `{one['message']}` | {one['cause']} | {one['mend']} |" for one in mistakes]
+        head = ["| The build says | Cause | Mend |", "| --- | --- | --- |"]
+        return self.parse_text_to_nodes("\n".join([*head, *rows]))
+
+
+class Complete(SphinxDirective):
+    """Tables and lists that have to name all of something, in any order, and nothing else."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Compare the names of first columns, and of terms, with those that there are; parse the text."""
+        wanted, found = set(NAMES[self.arguments[0]]), set(_terms(self.content))
+        if wanted != found:
+            missing, unknown = (", ".join(sorted(one)) or "none" for one in (wanted - found, found - wanted))
+            raise self.error(f"{self.arguments[0]}: missing here: {missing}; unknown: {unknown}")
+        return self.parse_content_to_nodes()
+
+
+def _terms(lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if line.startswith("| `") or (line.startswith("`") and after.startswith(": ")):
+            for name in re.findall(r"`([^`]+)`", line.split(" | ")[0]):
+                yield name.strip(":").split()[0]
+
+
+def _options_of(name: str) -> set[str]:
+    """Return the arguments of a command, as its help names them."""
+    text = io.StringIO()
+    with redirect_stdout(text), suppress(SystemExit):
+        command_line.main([name, "--help"])
+    found = re.findall(r"^  (-{0,2}[a-z][\w-]*)", text.getvalue(), re.IGNORECASE | re.MULTILINE)
+    return {name if name.startswith("-") else name.upper() for name in found} - {"-h"}
+
+
+def _named_in_the_lock(record: Any) -> list[str]:
+    return [name for name in record._fields if (record, name) not in _NOT_IN_THE_LOCK]
+
+
+_NOT_IN_THE_LOCK = ((report.Report, "versions"), (report.Report, "sources"))
+NAMES: dict[str, Iterable[str]] = {
+    "fix": _options_of("fix"),
+    "columns": COLUMNS,
+    "parts": options.PARTS,
+    "options": options._OPTIONS.keys() - {"from", "file"},
+    "code-options": options._OF_CODE,
+    **{
+        record.__name__: _named_in_the_lock(record)
+        for record in (
+            *(report.Versions, report.Report, report.Model, report.LayerRow, report.LayerCall),
+            *(report.TensorSpec, report.Weight, report.Axis, report.Error),
+        )
+    },
+}
+"""What the tables of ``complete`` have to name."""
+
+
 def _faults(name: str, group: dict[str, Any]) -> str:
     rows = [f"| {_sentence(fault.what)} | {_outcome(fault.says)} |" for fault in group.values()]
     head = [f"```{{rubric}} It {name}", "```", "", "| The code has | The build |", "| --- | --- |"]
@@ -126,4 +202,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("warnings-reference", WarningsReference)
     app.add_directive("faults-reference", FaultsReference)
     app.add_directive("tests-reference", TestsReference)
+    app.add_directive("mistakes-reference", MistakesReference)
+    app.add_directive("complete", Complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
