@@ -2,8 +2,8 @@
 
 An entry is a file of two lines: a head of JSON, from which one knows whether the entry still
 holds, and the report. The folder may be deleted at any time. If an entry is cut short, too
-large, or laid out otherwise, its model is run again. Several builds may share a folder without
-locks, since entries are written atomically.
+large, a stranger's, or laid out otherwise, its model is run again. Several builds may share a
+folder without locks, since entries are written atomically.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class Cache:
     def _read(self, request: Request) -> Result | None:
         key = self._key(request)
         try:
-            head, _, body = files.read_bytes(self._path(key)).partition(b"\n")
+            head, _, body = self._entry(self._path(key)).partition(b"\n")
             fields = json.loads(head)
             sources = [decode(Source, source) for source in fields["sources"]]
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
@@ -98,6 +99,17 @@ class Cache:
             return Result(decode(str, fields["fingerprint"]), report_of(json.loads(body)))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
+
+    def _entry(self, path: Path) -> bytes:
+        """Return the bytes of an entry. Raises ``OSError``, ``ValueError`` if a stranger wrote it."""
+        if hasattr(os, "getuid") and path.stat().st_uid not in self._trusted_users:
+            raise ValueError("the entry of another user")
+        return files.read_bytes(path)
+
+    @cached_property
+    def _trusted_users(self) -> set[int]:
+        """The users whose entries are read: this one, the system's, and the owner of the project."""
+        return {os.getuid(), 0, self._root.stat().st_uid}
 
     def _holds(self, source: Source) -> bool:
         """Whether a file or package is the one that a report depends on."""
