@@ -7,7 +7,7 @@ everything that is wrong in every build: a warm build must not pass what a cold 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ from sphinx_kerasshape.run.launch import run_environment
 from sphinx_kerasshape.run.runner import Progress, Runner
 from sphinx_kerasshape.settings.settings import Settings, read_settings, settle
 from sphinx_kerasshape.store.cache import Cache, RunEnvironment
-from sphinx_kerasshape.store.shown import PageFingerprints
+from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_kerasshape.claims.verdicts import Verdict
     from sphinx_kerasshape.pages.domain import KerasDomain
     from sphinx_kerasshape.run.worker_process import Worker
 
@@ -107,8 +108,9 @@ class Build:
         self.context = domain.context = context.with_results(context.pages, self._results(app, context))
         self._close()
         inventory = getattr(env, "intersphinx_inventory", {})
-        warnings.warn_of_all(self.context, self._read_now, inventory)
-        self._hand_over(app.builder)
+        verdicts = warnings.verdicts(self.context)
+        warnings.warn_of_all(self.context, verdicts, self._read_now, inventory)
+        self._hand_over(app.builder, verdicts)
         if self.cache.problem:
             message = f"answers can't be kept for the next build: {self.cache.problem}"
             warn(Problem.CACHE, message, None)
@@ -130,7 +132,7 @@ class Build:
         answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
 
-    def _hand_over(self, builder: Builder) -> None:
+    def _hand_over(self, builder: Builder, verdicts: Sequence[Verdict]) -> None:
         """Warn of differences from the lock, unless it is to be written; give our own builders everything."""
         context = self.context
         results = ((block, context.results[block.request]) for _, block in context.blocks())
@@ -138,7 +140,7 @@ class Build:
         for drift in drifts:
             warn(drift.problem, drift.message, drift.location)
         if isinstance(builder, ModelBuilder):
-            builder.take(self.plan, context, drifts, self._how())
+            builder.take(self.plan, context, verdicts, drifts, self._how())
 
     def _how(self) -> str:
         if self.plan.runs:

@@ -1,6 +1,6 @@
-"""Files that others may have put where they are: read only if they are files, and of a size to be read.
+"""Files that others may have changed: read only if they are regular and not too large, written as a whole.
 
-A link of a repository can lead to a device that has no end, or to a pipe that nobody writes to. Pure.
+A link in a repository can lead to a device without an end, or to a pipe that nobody writes to.
 """
 
 from __future__ import annotations
@@ -8,47 +8,47 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-LARGEST = 1 << 27
-"""Bytes of a file that is read as a whole; an answer about 5,000 layers has some 5 million."""
-_LARGEST_DIGESTED = 1 << 34
-_CHUNK = 1 << 20
-_HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+MAX_FILE_BYTES = 1 << 27
+"""Size of a file that is read as a whole; the report of a model of 5,000 layers has some 5 million bytes."""
+_MAX_DIGESTED_BYTES = 1 << 34
+_CHUNK_BYTES = 1 << 20
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def content(path: str | Path, largest: int = LARGEST) -> bytes:
-    """Return what a file has. Raises ``OSError``, also for what is no file or too large."""
-    with opened(path) as file:
-        data = file.read(largest + 1)
-    if len(data) > largest:
-        raise OSError(f"it has more than {largest >> 20} MB")
+def read_bytes(path: str | Path, most: int = MAX_FILE_BYTES) -> bytes:
+    """Return the bytes of a file. Raises ``OSError``, also if it is not regular or too large."""
+    with open_regular(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(f"it has more than {most >> 20} MB")
     return data
 
 
-def text(path: str | Path) -> str:
-    """Return a file's UTF-8 text, line ends made alike, without a byte order mark.
+def read_text(path: str | Path) -> str:
+    r"""Return the UTF-8 text of a file, without a byte order mark, each line ended by ``\n``.
 
     Raises ``OSError``, ``UnicodeDecodeError``.
     """
-    return content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def digest(path: str | Path) -> str:
-    """Return the SHA-256 of a file's content; empty where it can't be read."""
-    return _digest(path, _chunks)
+    """Return the SHA-256 of a file; empty if it can't be read."""
+    return _digest(path, text=False)
 
 
 def text_digest(path: str | Path) -> str:
-    """Return the SHA-256 of a file, whatever ends its lines; empty where it can't be read."""
-    return _digest(path, _lines)
+    r"""Return the SHA-256 of a file, with ``\r\n`` counted as ``\n``; empty if it can't be read."""
+    return _digest(path, text=True)
 
 
-def opened(path: str | Path) -> BinaryIO:
-    """Open a file, without waiting for a pipe's other end. Raises ``OSError``."""
-    file = os.fdopen(os.open(path, _HOW), "rb")
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a regular file, without waiting for the other end of a pipe. Raises ``OSError``."""
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError("it is no file")
@@ -69,28 +69,22 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
-def _digest(path: str | Path, parts: Callable[[BinaryIO], Iterator[bytes]]) -> str:
+def _digest(path: str | Path, *, text: bool) -> str:
     total = hashlib.sha256()
     try:
-        with opened(path) as file:
-            if os.fstat(file.fileno()).st_size > _LARGEST_DIGESTED:
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > _MAX_DIGESTED_BYTES:
                 return ""
-            for part in parts(file):
-                total.update(part)
+            for chunk in _chunks(file, text=text):
+                total.update(chunk)
     except (OSError, ValueError):
         return ""
     return total.hexdigest()
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    rest = b""
-    for chunk in _chunks(file):
-        data = rest + chunk
-        rest = b"\r" if data.endswith(b"\r") else b""
-        yield data[: len(data) - len(rest)].replace(b"\r\n", b"\n")
-    yield rest
+def _chunks(file: BinaryIO, *, text: bool) -> Iterator[bytes]:
+    r"""Yield a file's bytes in chunks; of a text, no chunk ends between ``\r`` and ``\n``."""
+    while chunk := file.read(_CHUNK_BYTES):
+        if text and chunk.endswith(b"\r"):
+            chunk += file.readline()
+        yield chunk.replace(b"\r\n", b"\n") if text else chunk

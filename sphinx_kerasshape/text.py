@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# Characters that act instead of being shown: controls, marks of direction, line and paragraph
-# separators, tags, halves of pairs, and what XML forbids.
-ACTIVE = re.compile(
+# Characters that do something instead of showing something: controls, direction marks, line and
+# paragraph separators, tags, lone surrogates, and what XML forbids.
+CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
 
 def escape_controls(text: str, keep: str = "") -> str:
-    r"""Write characters that act instead of being shown as ``\x1b`` or ``\u202e``; ``keep`` stay."""
+    r"""Return a text with its control characters written as ``\x1b`` or ``\u202e``, except those to keep."""
     if text.isprintable():
         return text
-    return ACTIVE.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
 
 
-def truncated(text: str, longest: int = 100) -> str:
-    """Return at most ``longest`` characters of a text, with an ellipsis where some are missing."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
+def truncated(text: str, length: int = 100) -> str:
+    """Return the first characters of a text, with an ellipsis if there are more."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def excerpt(text: str) -> str:
@@ -43,11 +43,11 @@ def listed(texts: Sequence[str], most: int = 8) -> str:
     return ", ".join([*map(excerpt, texts[:most]), *more])
 
 
-def closest(word: str, known: Sequence[str]) -> str:
-    """Return the known word that is most like ``word``; empty where none is close."""
+def closest(word: str, choices: Sequence[str]) -> str:
+    """Return the choice that is most like a word; empty if none is close."""
     from difflib import get_close_matches  # slow to import, and rarely needed
 
-    return next(iter(get_close_matches(word, known, n=1)), "")
+    return next(iter(get_close_matches(word, choices, n=1)), "")
 
 
 def hint(word: str, known: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""Sizes as expressions of named axes, and the notation that authors write them in. Standard library only."""
+"""Sizes as expressions of named axes, and the notation in which authors write them. Standard library only."""

@@ -1,8 +1,8 @@
 """Sizes as expressions of named axes: ``time − 2``, ``⌊(time − 3) / 2⌋ + 1``, ``4·time``.
 
-An expression is a sum of products, kept in one normal form, so that most equal
-expressions are equal values. Floors of quotients are atoms of it; a ceiling is the
-floor of another numerator. Pure; the worker uses it too, so standard library only.
+An expression is a sum of products in one normal form, so that most equal expressions are
+equal values. The floor of a quotient is an atom; a ceiling is the floor of another
+numerator. The worker uses this module too, so it needs the standard library only.
 """
 
 from __future__ import annotations
@@ -19,26 +19,24 @@ _POWERS = {1: "", 2: "\N{SUPERSCRIPT TWO}", 3: "\N{SUPERSCRIPT THREE}"}
 
 @dataclass(frozen=True)
 class Floor:
-    """The floor of an expression divided by a number, in an expression."""
+    """The floor of an expression divided by a number, as an atom of an expression."""
 
     numerator: Expr
     divisor: int
 
     def __str__(self) -> str:
-        return _quotient(self, 0)
+        return _floor_text(self, 0)
 
 
 Atom: TypeAlias = "str | Floor | Expr"
+"""A factor of a product: the name of an axis, a floor, or a sum that is multiplied as a whole."""
 Term = tuple[Any, ...]
-"""A product of atoms: axes, floors and, where sums are multiplied, these."""
+"""A product of atoms; the empty one is 1."""
 
 
 @dataclass(frozen=True)
 class Expr:
-    """A sum of products: each term with its coefficient.
-
-    The empty term is the constant. Made by the functions of this module only.
-    """
+    """A sum of terms, each with its coefficient. Made by the functions of this module only."""
 
     terms: tuple[tuple[Term, int], ...]
 
@@ -49,7 +47,7 @@ class Expr:
 
     @property
     def is_constant(self) -> bool:
-        """Whether no axis occurs."""
+        """Whether the expression has no axis."""
         return all(not term for term, _ in self.terms)
 
     def __str__(self) -> str:
@@ -58,7 +56,7 @@ class Expr:
 
 @dataclass(frozen=True)
 class Depends:
-    """A size of which only the axes are known that it depends on."""
+    """A size without a formula: only the axes that it depends on are known."""
 
     axes: tuple[str, ...]
 
@@ -76,17 +74,17 @@ def constant(number: int) -> Expr:
 
 
 def axis(name: str) -> Expr:
-    """Return the size of an axis."""
+    """Return the size of an axis as an expression."""
     return _sum({(name,): 1})
 
 
 def add(*parts: Expr) -> Expr:
     """Return a sum."""
-    found: dict[Term, int] = {}
+    counts: dict[Term, int] = {}
     for part in parts:
         for term, count in part.terms:
-            found[term] = found.get(term, 0) + count
-    return _sum(found)
+            counts[term] = counts.get(term, 0) + count
+    return _sum(counts)
 
 
 def multiply(*parts: Expr) -> Expr:
@@ -95,7 +93,7 @@ def multiply(*parts: Expr) -> Expr:
 
 
 def divide(numerator: Expr, divisor: int) -> Expr:
-    """Return the floor of a quotient, as simple as it gets; the divisor is positive."""
+    """Return the floor of a quotient, simplified; the divisor is positive."""
     rest: dict[Term, int] = {}
     whole: dict[Term, int] = {}
     for term, count in numerator.terms:
@@ -103,38 +101,38 @@ def divide(numerator: Expr, divisor: int) -> Expr:
             rest[term] = count
         else:
             whole[term], rest[term] = divmod(count, divisor)
-    return add(_sum(whole), _proper(_sum(rest), divisor))
+    return add(_sum(whole), _proper_floor(_sum(rest), divisor))
 
 
 def ceiling(numerator: Expr, divisor: int) -> Expr:
-    """Return the ceiling of a quotient."""
+    """Return the ceiling of a quotient, simplified; the divisor is positive."""
     return divide(add(numerator, constant(divisor - 1)), divisor)
 
 
 def weight(expr: Expr) -> int:
-    """Return how much an expression holds: its terms, and the atoms in them, at whatever depth."""
+    """Return the number of an expression's terms and atoms, those inside of atoms included."""
     return sum(1 + sum(map(_atom_weight, term)) for term, _ in expr.terms)
 
 
 def evaluate(expr: Expr, sizes: Mapping[str, int]) -> int:
-    """Return the value for sizes of all axes that occur."""
+    """Return the value of an expression for given sizes of its axes."""
     return sum(count * math.prod(_value(atom, sizes) for atom in term) for term, count in expr.terms)
 
 
 def names(size: Size) -> frozenset[str]:
-    """Return the axes that occur."""
+    """Return the names of the axes that a size depends on."""
     if isinstance(size, Depends):
         return frozenset(size.axes)
-    found: set[str] = set()
+    axes: set[str] = set()
     for term, _ in size.terms:
         for atom in term:
             inner = atom.numerator if isinstance(atom, Floor) else atom
-            found |= {inner} if isinstance(inner, str) else names(inner)
-    return frozenset(found)
+            axes |= {inner} if isinstance(inner, str) else names(inner)
+    return frozenset(axes)
 
 
 def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    """Put expressions in the place of axes."""
+    """Return an expression with other expressions in place of its axes."""
     return add(
         *(
             multiply(constant(count), *(_substituted(atom, values) for atom in term))
@@ -144,13 +142,13 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
 
 
 def text(expr: Expr) -> str:
-    """Write an expression; ``notation.parse`` reads it."""
+    """Return an expression as people write it; ``notation.parse`` reads it."""
     terms = [(term, count) for term, count in expr.terms if term]
     rest = expr.constant
     floor = terms[0][0][0] if len(terms) == 1 and len(terms[0][0]) == 1 else None
     count = terms[0][1] if terms else 0
     if isinstance(floor, Floor) and count > 0 and rest % count == 0 and (rest or count == 1):
-        single = _quotient(floor, rest // count)
+        single = _floor_text(floor, rest // count)
         return single if count == 1 else f"{count}{TIMES}({single})"
     parts = [(_product_text(term), count) for term, count in terms]
     parts.sort(key=lambda part: part[1] < 0)
@@ -164,8 +162,9 @@ def text(expr: Expr) -> str:
     return written
 
 
-def _sum(found: Mapping[Term, int]) -> Expr:
-    kept = [(term, count) for term, count in found.items() if count]
+def _sum(counts: Mapping[Term, int]) -> Expr:
+    """Return the sum of terms with these coefficients, in normal form: sorted, the constant last."""
+    kept = [(term, count) for term, count in counts.items() if count]
     return Expr(tuple(sorted(kept, key=lambda item: (len(item[0]) == 0, [str(a) for a in item[0]]))))
 
 
@@ -174,17 +173,17 @@ def _product(first: Expr, second: Expr) -> Expr:
         return _sum({term: count * second.constant for term, count in first.terms})
     if first.is_constant:
         return _product(second, first)
-    (one, count), (other, times) = _factors(first), _factors(second)
-    return _sum({tuple(sorted((*one, *other), key=str)): count * times})
+    (atoms, count), (more_atoms, times) = _factors(first), _factors(second)
+    return _sum({tuple(sorted((*atoms, *more_atoms), key=str)): count * times})
 
 
 def _factors(expr: Expr) -> tuple[Term, int]:
-    """Return an expression as a product; a sum is a factor as it is."""
+    """Return an expression as one product; a sum of several terms is a factor as a whole."""
     return expr.terms[0] if len(expr.terms) == 1 else ((expr,), 1)
 
 
-def _proper(rest: Expr, divisor: int) -> Expr:
-    """Return the floor of a quotient of which no whole part can be taken out."""
+def _proper_floor(rest: Expr, divisor: int) -> Expr:
+    """Return the floor of a quotient from which no whole part can be split off."""
     if rest.is_constant:
         return constant(rest.constant // divisor)
     counts = [count for term, count in rest.terms if term]
@@ -231,11 +230,11 @@ def _product_text(term: Term) -> str:
     )
 
 
-def _quotient(floor: Floor, plus: int) -> str:
-    """Write a floor and the number behind it in the way that is usual for layers.
+def _floor_text(floor: Floor, plus: int) -> str:
+    """Return a floor and the number added to it, written as documentation of layers does.
 
-    A step of a window of size 3 and stride 2 is ``⌊(time − 3) / 2⌋ + 1``, one that pads
-    its input ``⌈time / 2⌉``.
+    The output of a window of size 3 and stride 2 is ``⌊(time − 3) / 2⌋ + 1``; with padded
+    input it is ``⌈time / 2⌉``.
     """
     divisor, rest = floor.divisor, floor.numerator.constant
     brackets = "⌊⌋"

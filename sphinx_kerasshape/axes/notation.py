@@ -1,4 +1,4 @@
-"""Expressions of axes and ``:axes:`` options, read from what authors write. Pure."""
+"""Reads what authors write of axes: expressions such as ``2*time - 3``, and ``:axes:`` options."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from sphinx_kerasshape.axes import expression
 from sphinx_kerasshape.axes.expression import Depends, Expr, Size
 from sphinx_kerasshape.text import quoted
 
-_LONGEST = 200
-"""Characters of an expression that is read."""
-_HIGHEST = 9
-"""Largest power."""
-_HEAVIEST = 200
-"""Weight of an expression: powers of powers would be longer than any memory."""
-_LARGEST = 10**30
-"""What numbers are below, also those that powers and products give."""
-_DEEPEST = 20
+_MAX_LENGTH = 200
+"""Characters of an expression."""
+_MAX_EXPONENT = 9
+_MAX_WEIGHT = 200
+"""Terms and atoms of an expression: powers of powers would fill all memory."""
+_NUMBER_LIMIT = 10**30
+"""Every number is below it, also the results of powers and products."""
+_MAX_NESTING = 20
 """Brackets inside each other."""
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d{1,12}(?![^\W²³]))|(?P<name>[^\W\d²³][^\W²³]*)|(?P<sign>//|\*\*|\^|[-+*/()⌊⌋⌈⌉−–·²³]))"
@@ -26,10 +25,10 @@ _POWERS = {"²": 2, "³": 3}
 _CLOSING = {"(": ")", "⌊": "⌋", "⌈": "⌉"}
 _DEPENDS = re.compile(r"depends on (\w+(?:(?:, | and )\w+)*)")
 _RESERVED = ("x", "None", "floor", "ceil", "and")
-"""What can't name an axis: it means something else in a shape."""
+"""Words that can't name an axis, since they mean something else in a shape."""
 
 Fraction = tuple[Expr, int]
-"""An expression over a number."""
+"""An expression, and the number that divides it."""
 
 
 class Unreadable(ValueError):
@@ -37,32 +36,32 @@ class Unreadable(ValueError):
 
 
 def parse(text: str) -> Size:
-    """Read an expression: ``time-2``, ``2*time``, ``time // 2``, ``ceil(time / 2)``, ``⌊time / 2⌋``.
+    """Return the size that a text states: ``time-2``, ``2*time``, ``ceil(time / 2)``, ``⌊time / 2⌋``.
 
     Raises :class:`Unreadable`.
     """
-    unknown = _DEPENDS.fullmatch(" ".join(text[:_LONGEST].split()))
-    if unknown:
-        return Depends(tuple(re.split(r", | and ", unknown[1])))
+    depends = _DEPENDS.fullmatch(" ".join(text[:_MAX_LENGTH].split()))
+    if depends:
+        return Depends(tuple(re.split(r", | and ", depends[1])))
     return _Reader(text).whole()
 
 
 def axis_names(text: str) -> dict[str, tuple[str, ...]]:
-    """Read an ``:axes:`` option: names by input, or under ``""`` for all inputs.
+    """Return the names of axes in an ``:axes:`` option, by input; those under ``""`` are for all inputs.
 
-    ``batch, time`` is one list; ``a: batch, time | b: batch, words`` has one for each
-    input. Raises :class:`Unreadable`.
+    ``batch, time`` is one list for all; ``a: batch, time | b: batch, words`` has one for
+    each input. Raises :class:`Unreadable`.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    axes: dict[str, tuple[str, ...]] = {}
     parts = text.split("|")
     for part in parts:
         name, colon, names = part.rpartition(":")
         if not colon and len(parts) > 1:
             raise Unreadable(f"{quoted(part.strip())} names no input: write a: batch, time | b: batch, words")
-        if name.strip() in found:
+        if name.strip() in axes:
             raise Unreadable(f"the input {quoted(name.strip())} is there twice")
-        found[name.strip()] = tuple(_axis_name(one.strip()) for one in names.strip(" ()").split(","))
-    return found
+        axes[name.strip()] = tuple(_axis_name(axis.strip()) for axis in names.strip(" ()").split(","))
+    return axes
 
 
 def _axis_name(name: str) -> str:
@@ -74,24 +73,24 @@ def _axis_name(name: str) -> str:
 
 
 class _Reader:
-    """Reads one expression, from left to right."""
+    """Reads one expression by recursive descent."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._depth = 0
         self._tokens: list[tuple[str, str]] = []
-        place = 0
-        while place < len(text.rstrip()):
-            found = _TOKEN.match(text, place)
-            if found is None or len(text) > _LONGEST:
+        offset = 0
+        while offset < len(text.rstrip()):
+            token = _TOKEN.match(text, offset)
+            if token is None or len(text) > _MAX_LENGTH:
                 raise self._wrong()
-            kind = found.lastgroup or ""
-            self._tokens.append((kind, _SIGNS.get(found[kind], found[kind])))
-            place = found.end()
+            kind = token.lastgroup or ""
+            self._tokens.append((kind, _SIGNS.get(token[kind], token[kind])))
+            offset = token.end()
         self._tokens.reverse()
 
     def whole(self) -> Expr:
-        """Read all of the text."""
+        """Return the expression that the whole text is."""
         numerator, divisor = self._sum()
         if self._tokens:
             raise self._wrong()
@@ -106,15 +105,15 @@ class _Reader:
         return Unreadable(f"{self._text.strip()!r} is too large to be a size: write time − 2 or ⌊time / 2⌋")
 
     def _bounded(self, value: Fraction) -> Fraction:
-        """Refuse an expression that is too large to be computed with."""
+        """Return a value, unless it is too large to compute with."""
         expr, divisor = value
         largest = max((abs(count) for _, count in expr.terms), default=0)
-        if max(largest, divisor) >= _LARGEST or expression.weight(expr) > _HEAVIEST:
+        if max(largest, divisor) >= _NUMBER_LIMIT or expression.weight(expr) > _MAX_WEIGHT:
             raise self._too_large()
         return value
 
     def _take(self, *signs: str) -> str:
-        """Take the next token, if it is one of these signs."""
+        """Return the next token and go on, if it is one of these signs; else return an empty text."""
         if self._tokens and self._tokens[-1][0] == "sign" and self._tokens[-1][1] in signs:
             return self._tokens.pop()[1]
         return ""
@@ -151,13 +150,12 @@ class _Reader:
         sign = self._take("^", *_POWERS)
         if not sign:
             return numerator, divisor
-        number = _POWERS.get(sign) or self._factor()[0].constant
-        if not 1 <= number <= _HIGHEST:
+        exponent = _POWERS.get(sign) or self._factor()[0].constant
+        if not 1 <= exponent <= _MAX_EXPONENT:
             raise self._wrong()
-        # What is too heavy is not even made.
-        if expression.weight(numerator) * number > _HEAVIEST:
+        if expression.weight(numerator) * exponent > _MAX_WEIGHT:
             raise self._too_large()
-        return self._bounded((expression.multiply(*[numerator] * number), divisor**number))
+        return self._bounded((expression.multiply(*[numerator] * exponent), divisor**exponent))
 
     def _factor(self) -> Fraction:
         opening = self._take("(", "⌊", "⌈")
@@ -173,8 +171,9 @@ class _Reader:
         return expression.axis(word), 1
 
     def _inside(self, opening: str, closing: str = "") -> Fraction:
+        """Return what stands in brackets, up to the closing one."""
         self._depth += 1
-        if self._depth > _DEEPEST:
+        if self._depth > _MAX_NESTING:
             raise self._too_large()
         value = self._sum()
         self._depth -= 1
@@ -190,7 +189,7 @@ def _times(expr: Expr, number: int) -> Expr:
 
 
 def _simple(numerator: Expr, divisor: int) -> Fraction:
-    """Cancel a division that leaves no rest."""
+    """Return a fraction, divided if that leaves no remainder."""
     if all(count % divisor == 0 for _, count in numerator.terms):
         return expression.divide(numerator, divisor), 1
     return numerator, divisor

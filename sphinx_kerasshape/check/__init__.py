@@ -1,1 +1,1 @@
-"""What authors are told: warnings, the ledger, the two builders, and the repair of stale statements."""
+"""Messages to authors: warnings, the ledger, the two builders, and the repair of stale statements."""

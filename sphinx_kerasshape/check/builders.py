@@ -1,9 +1,9 @@
-"""The builders ``kerasshape-check`` and ``kerasshape-lock``: they look at models, and write no pages."""
+"""The builders ``kerasshape-check`` and ``kerasshape-lock``, which write no pages."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.check.ledger import Ledger
+    from sphinx_kerasshape.claims.verdicts import Verdict
     from sphinx_kerasshape.pages.context import BuildContext
     from sphinx_kerasshape.pages.records import Finding
     from sphinx_kerasshape.run.plan import Plan
@@ -27,26 +28,32 @@ logger = logging.getLogger(__name__)
 
 
 class ModelBuilder(DummyBuilder):
-    """A builder that wants the ledger of the build, and no pages."""
+    """A builder that needs the ledger of the build, and no pages."""
 
     plan: Plan
     ledger: Ledger
 
     def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
         super().__init__(app, env)
-        self._application = app  # Sphinx 9 has deprecated Builder.app.
+        self._application = app  # Sphinx 9 has deprecated Builder.app
 
     def write(  # type: ignore[misc]
         self, build_docnames: Iterable[str] | None, updated_docnames: Iterable[str], method: str = "update"
     ) -> None:
-        """Write nothing, and resolve no page: Sphinx offers no other way up to 8.0."""
+        """Write and resolve no page: up to version 8.0, Sphinx has no other way to prevent that."""
 
-    def take(self, plan: Plan, context: BuildContext, drifts: Iterable[Finding], how: str) -> None:
-        """Take what the build found out, when all models were run."""
+    def take(
+        self,
+        plan: Plan,
+        context: BuildContext,
+        verdicts: Sequence[Verdict],
+        drifts: Iterable[Finding],
+        how: str,
+    ) -> None:
+        """Make the ledger of a build whose models are all answered."""
         from sphinx_kerasshape.check import warnings
-        from sphinx_kerasshape.check.ledger import Ledger  # imported by each build, needed by few
+        from sphinx_kerasshape.check.ledger import Ledger  # every build imports this module, few need that
 
-        verdicts = list(warnings.verdicts(context))
         findings = [finding for page in context.pages.values() for finding in page.findings]
         unclear = [warnings.claim_finding(verdict) for verdict in verdicts if verdict.problem]
         self.plan = plan
@@ -68,13 +75,13 @@ class ModelBuilder(DummyBuilder):
 
 
 class CheckBuilder(ModelBuilder):
-    """Runs every model afresh, and says of each claim whether it holds."""
+    """Runs every model, whatever is in the cache, and reports whether each claim holds."""
 
     name = "kerasshape-check"
     epilog = "The claims are in %(outdir)s/output.txt, models and claims in %(outdir)s/report.json."
 
     def finish(self) -> None:
-        """Tell all lines, write both files, and fail if anything is wrong."""
+        """Print the ledger and write it to both files; fail if anything is wrong."""
         from sphinx_kerasshape.messages.compact import pretty
 
         lines = list(self.ledger.lines())
@@ -102,7 +109,7 @@ class LockBuilder(ModelBuilder):
     name = "kerasshape-lock"
 
     def finish(self) -> None:
-        """Write the lock, unless anything speaks against it."""
+        """Write the lock, unless the old one is bad or an answer is missing."""
         from sphinx_kerasshape.store import lock
 
         path = self.plan.path
@@ -115,18 +122,19 @@ class LockBuilder(ModelBuilder):
             self._refuse(f"{path.name} is not written: {reason}")
             return
         models = {name: (block.request, answer) for name, (block, answer) in self.ledger.reports().items()}
-        content = lock.write(models, self.ledger.versions, self.plan.root)
+        data = lock.to_bytes(models, self.ledger.versions, self.plan.root)
         try:
-            if path.exists() and path.read_bytes() == content:
+            if path.exists() and path.read_bytes() == data:
                 logger.info("%s is unchanged, %s models", path, len(models))
                 return
-            write_atomically(path, content)
+            write_atomically(path, data)
         except OSError as error:
             self._refuse(f"{path.name} can't be written: {error}")
             return
         logger.info("%s is written, %s models", path, len(models))
 
     def _objection(self) -> str:
+        """Return the reason not to write the lock; empty if there is none."""
         if not self.plan.runs:
             return f"no model was run: {self.plan.failure.message}"
         failed = [model for model, _ in self.ledger.failures if model]

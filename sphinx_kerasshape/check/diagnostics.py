@@ -1,4 +1,4 @@
-"""The one door to the logger: how problems are said."""
+"""The one place that logs problems."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ logger = logging.getLogger(__name__)
 
 
 def warn(problem: Problem, message: str, location: str | None) -> None:
-    """Warn of a problem at a place, ``file:line``."""
+    """Log a warning at a location, ``file:line``."""
     logger.warning(escape_controls(message, "\n\t"), type=TYPE, subtype=str(problem), location=location)

@@ -1,7 +1,7 @@
-"""The repair of stale pages: verdicts in, edits of the sources out.
+"""The repair of stale statements: turns verdicts into edits of the pages' sources.
 
-Only what is stated is replaced, in the notation of its author; every other byte of a file
-stays. It knows files and text, not Sphinx; :mod:`.__main__` is the command.
+Only stated values are replaced, in the notation of their authors; every other byte of a file
+stays. :mod:`sphinx_kerasshape.__main__` is the command.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import excerpt, quoted
 
 _PADDING = re.compile(r"[^`]*`+(?P<padding> +(?=\|)| {2,}(?=\S))")
-"""What is left of a role in a table, and the blanks behind it which keep the columns apart."""
+"""The end of a role in a table, and the blanks behind it that align the columns."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it was read, by its real path."""
+    """A file as it was read; ``file`` is its real path."""
 
     file: str
     text: str
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Edit:
-    """Text to be put in the place of other text, between two offsets of a file."""
+    """The replacement of the text between two offsets of a file."""
 
     file: str
     line: int
@@ -54,33 +54,33 @@ class Unfixable(ValueError):
 
 
 def read(file: str, encoding: str) -> Source:
-    """Read a file, line ends and all. Raises what ``open`` and ``decode`` do, or ``SyntaxError``."""
+    """Return a file with its line ends. Raises what ``open`` and ``decode`` do, or ``SyntaxError``."""
     data = Path(file).read_bytes()
     if file.endswith(".py"):
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     if encoding.replace("_", "-").lower() == "utf-8-sig":
-        encoding = "utf-8"  # A byte order mark stays a character of the text.
+        encoding = "utf-8"  # so that a byte order mark stays a character of the text
     return Source(file, data.decode(encoding), encoding, _digest(data))
 
 
 def edits(verdicts: Iterable[Verdict], sources: Mapping[str, Source]) -> tuple[list[Edit], list[str]]:
-    """Return what is to be changed, and a line for each statement that can't be."""
-    found: dict[tuple[str, int], Edit] = {}
+    """Return the edits that make statements true, and a line for each statement that can't be edited."""
+    by_start: dict[tuple[str, int], Edit] = {}
     problems = []
     earlier: list[Claim] = []
-    placed = LocatedClaims(earlier)
+    located = LocatedClaims(earlier)
     for verdict in verdicts:
         try:
-            for edit in _edits(verdict, _source(verdict.claim, sources), placed):
-                found[edit.file, edit.start] = edit
+            for edit in _edits(verdict, _source(verdict.claim, sources), located):
+                by_start[edit.file, edit.start] = edit
         except Unfixable as unfixable:
             problems.append(f"{verdict.claim.location}: {unfixable}")
         earlier.append(verdict.claim)
-    return sorted(found.values(), key=lambda edit: (edit.file, edit.start)), problems
+    return sorted(by_start.values(), key=lambda edit: (edit.file, edit.start)), problems
 
 
 def applied(text: str, changes: Iterable[Edit]) -> str:
-    """Return a text with edits, which must be of it."""
+    """Return a text after its edits."""
     pieces, end = [], 0
     for edit in sorted(changes, key=lambda edit: edit.start):
         pieces += [text[end : edit.start], edit.new]
@@ -89,7 +89,7 @@ def applied(text: str, changes: Iterable[Edit]) -> str:
 
 
 def diff(source: Source, changes: Iterable[Edit]) -> str:
-    """Return a unified diff."""
+    """Return the edits of a file as a unified diff."""
     before = source.text.splitlines(keepends=True)
     after = applied(source.text, changes).splitlines(keepends=True)
     lines = difflib.unified_diff(before, after, source.file, source.file)
@@ -97,7 +97,7 @@ def diff(source: Source, changes: Iterable[Edit]) -> str:
 
 
 def write(source: Source, changes: Iterable[Edit]) -> None:
-    """Rewrite a file in one step. Raises :class:`Unfixable` where it is not what was read."""
+    """Replace a file atomically. Raises :class:`Unfixable` if it has changed since it was read."""
     path = Path(source.file).resolve()
     data = applied(source.text, changes).encode(source.encoding)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -118,8 +118,8 @@ def _digest(data: bytes) -> str:
 
 
 def _source(claim: Claim, sources: Mapping[str, Source]) -> Source:
-    here = parse_location(claim.location)
-    source = sources.get(os.path.realpath(here.file)) if here else None
+    location = parse_location(claim.location)
+    source = sources.get(os.path.realpath(location.file)) if location else None
     if source is None:
         raise Unfixable(f"{quoted(claim.stated)} is in no file that could be read")
     return source
@@ -129,20 +129,20 @@ def _edits(verdict: Verdict, source: Source, earlier: LocatedClaims) -> list[Edi
     claim = verdict.claim
     if verdict.problem:
         raise Unfixable(verdict.problem)
-    found = position_of(claim, source.text, earlier)
-    if found is None:
+    position = position_of(claim, source.text, earlier)
+    if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")
     if not verdict.restated or verdict.restated == claim.stated:
         raise Unfixable(f"{quoted(claim.stated)} can't be written as {verdict.actual}")
-    old = source.text[found.start : found.end]
+    old = source.text[position.start : position.end]
     new = _spaced_like(old, verdict.restated)
-    line = 1 + len(re.findall(r"\r\n|\r|\n", source.text[: found.start]))
-    edit = Edit(source.file, line, found.start, found.end, old, new)
-    return [edit, *_padding(source, found, len(new) - len(old))]
+    line = 1 + len(re.findall(r"\r\n|\r|\n", source.text[: position.start]))
+    edit = Edit(source.file, line, position.start, position.end, old, new)
+    return [edit, *_padding(source, position, len(new) - len(old))]
 
 
 def _spaced_like(old: str, new: str) -> str:
-    """Keep line breaks and wide gaps of the old text, if the new one has as many words."""
+    """Return the new text with the line breaks and wide gaps of the old one, if it has as many words."""
     words = [word for word in re.split(r"[ \t\r\n]+", new) if word]
     gaps = re.findall(r"[ \t\r\n]+(?:[>|][ \t]+)*", old)
     if len(words) != len(gaps) + 1:
@@ -150,17 +150,17 @@ def _spaced_like(old: str, new: str) -> str:
     return "".join(word + gap for word, gap in zip(words, [*gaps, ""], strict=True))
 
 
-def _padding(source: Source, found: Position, longer: int) -> list[Edit]:
-    """Keep the columns of a reST table: blanks behind the role make up for the difference."""
-    begin = 1 + max(source.text.rfind(end, 0, found.start) for end in "\r\n")
-    line = source.text[begin : found.start]
-    rest = _PADDING.match(source.text, found.end)
+def _padding(source: Source, position: Position, longer: int) -> list[Edit]:
+    """Return the edit of the blanks behind a role in a reST table that keeps the columns aligned."""
+    begin = 1 + max(source.text.rfind(end, 0, position.start) for end in "\r\n")
+    line = source.text[begin : position.start]
+    rest = _PADDING.match(source.text, position.end)
     if not longer or line.rstrip("`").endswith("}") or rest is None:
         return []
     start, end = rest.span("padding")
-    if "\n" in source.text[found.start : start]:
+    if "\n" in source.text[position.start : start]:
         return []
     width = end - start - longer
     if width < (1 if source.text[end] == "|" else 2):
         raise Unfixable("the column of the table is too narrow for the truth")
-    return [Edit(source.file, found.line, start, end, " " * (end - start), " " * width)]
+    return [Edit(source.file, position.line, start, end, " " * (end - start), " " * width)]

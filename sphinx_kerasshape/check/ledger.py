@@ -1,4 +1,4 @@
-"""The ledger of a build: what became of every model and claim, as text and as JSON. Pure."""
+"""The ledger of a build: the outcome of every model and claim, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sphinx_kerasshape.pages.records import Block, Finding
 from sphinx_kerasshape.text import excerpt
 
 SCHEMA = 1
-"""Number of the layout of ``report.json``."""
+"""Version of the layout of ``report.json``."""
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All that a build found out."""
+    """The outcome of a build."""
 
     models: tuple[tuple[Block, Answer], ...]
     verdicts: tuple[Verdict, ...]
-    """Of the claims, without the values that are merely inserted."""
+    """The verdicts on claims, without those on values that are merely inserted."""
     failures: tuple[tuple[str, Finding], ...]
-    """What is wrong, each with the model that failed; no model, where it is something else."""
+    """Each problem with the name of the model that failed; the name is empty for other problems."""
     versions: Versions
     source: Path
-    """Locations are told relative to it."""
+    """The source folder, to which locations are relative."""
     how: str = "ran"
-    """How the models came to their answers, for the summary."""
+    """The verb of the summary: how the models came to their answers."""
 
     @property
     def is_fine(self) -> bool:
@@ -43,22 +43,23 @@ class Ledger:
         return not self.failures and all(verdict.holds for verdict in self.verdicts)
 
     def reports(self) -> dict[str, tuple[Block, Report]]:
-        """Return the models that were answered, by name; of several of a name, the first."""
-        found: dict[str, tuple[Block, Report]] = {}
+        """Return blocks with their reports, by name; of blocks with the same name, the first."""
+        reports: dict[str, tuple[Block, Report]] = {}
         for block, answer in self.models:
             if isinstance(answer, Report):
-                found.setdefault(block.name, (block, answer))
-        return dict(sorted(found.items()))
+                reports.setdefault(block.name, (block, answer))
+        return dict(sorted(reports.items()))
 
     def lines(self) -> Iterator[str]:
-        """Give a line for each claim and each failure, and a summary."""
+        """Yield a line for each claim and each failure, then the summary."""
         for verdict in self.verdicts:
             claim = verdict.claim
-            where = self._place(claim.location)
-            yield f"{where}: {excerpt(claim.stated)} <{excerpt(_target(claim.target))}> {_outcome(verdict)}"
+            location = self._relative(claim.location)
+            target = excerpt(_unquoted(claim.target))
+            yield f"{location}: {excerpt(claim.stated)} <{target}> {_outcome(verdict)}"
         for _, finding in self.failures:
             first, *more = finding.message.splitlines()
-            yield "\n".join([f"{self._place(finding.location)}: {first}", *more])
+            yield "\n".join([f"{self._relative(finding.location)}: {first}", *more])
         yield self.summary()
 
     def summary(self) -> str:
@@ -84,7 +85,7 @@ class Ledger:
             "schema": SCHEMA,
             "versions": encode(self.versions),
             "models": {
-                name: {**_model(answer), "location": self._place(block.location)}
+                name: {**_model(answer), "location": self._relative(block.location)}
                 for name, (block, answer) in self.reports().items()
                 if not block.is_code
             },
@@ -94,25 +95,25 @@ class Ledger:
                     "model": model or None,
                     "problem": str(finding.problem),
                     "message": finding.message,
-                    "location": self._place(finding.location),
+                    "location": self._relative(finding.location),
                 }
                 for model, finding in self.failures
             ],
         }
 
     def _claim(self, verdict: Verdict) -> dict[str, Any]:
-        known = verdict.holds or _is_drifted(verdict)
+        is_known = verdict.holds or _is_drifted(verdict)
         return {
             "kind": verdict.claim.kind,
-            "target": _target(verdict.claim.target),
+            "target": _unquoted(verdict.claim.target),
             "stated": verdict.claim.stated,
             "actual": verdict.actual or None,
-            "holds": verdict.holds if known else None,
-            "location": self._place(verdict.claim.location),
+            "holds": verdict.holds if is_known else None,
+            "location": self._relative(verdict.claim.location),
         }
 
-    def _place(self, location: str) -> str:
-        """Return ``file:line`` with the file relative to the source folder."""
+    def _relative(self, location: str) -> str:
+        """Return a location with its file relative to the source folder."""
         if not Path(location).is_absolute():
             return location
         try:
@@ -133,20 +134,20 @@ def _outcome(verdict: Verdict) -> str:
     return "not checked"
 
 
-def _target(text: str) -> str:
+def _unquoted(target: str) -> str:
     """Return a target without quotes that it does not need."""
-    return re.sub(r"^\"([\w -]+)\"(?=\.|$)", r"\1", text)
+    return re.sub(r"^\"([\w -]+)\"(?=\.|$)", r"\1", target)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _model(report: Report) -> dict[str, Any]:
     model = report.model
     return {
-        "input": _one_or_several(model.inputs) if model else None,
-        "output": _one_or_several(model.outputs) if model else None,
+        "input": _shape_or_shapes(model.inputs) if model else None,
+        "output": _shape_or_shapes(model.outputs) if model else None,
         "params": {
             "total": model.params,
             "trainable": model.trainable,
@@ -182,6 +183,6 @@ def _shapes(tensors: Iterable[TensorSpec]) -> list[list[int | None]]:
     return [list(tensor.shape) for tensor in tensors]
 
 
-def _one_or_several(tensors: tuple[TensorSpec, ...]) -> Any:
+def _shape_or_shapes(tensors: tuple[TensorSpec, ...]) -> Any:
     shapes = _shapes(tensors)
     return shapes[0] if len(shapes) == 1 else shapes

@@ -1,1 +1,1 @@
-"""What a page states, held against what TensorFlow says: reading, judging and restating claims."""
+"""Claims: what a page states about models, read, compared with TensorFlow's report, and restated."""

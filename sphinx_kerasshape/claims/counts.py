@@ -1,6 +1,6 @@
 """Claims of counts and sizes: ``29,505``, ``29.5k``, ``~30 K``, ``115.3 KiB``.
 
-A number holds at the precision that it is written in. Pure.
+A number is compared at the precision in which it is written.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class CountClaim:
-    """A count or a size, as stated: a number of ``digits`` behind the point, times a unit."""
+    """A stated count or size: a number, times a unit."""
 
     text: str
     number: Fraction
     step: Fraction
-    """The unit of the last digit that counts: half of it is the claim's precision."""
+    """The value of the last digit that counts; the claim holds up to half of it."""
     units: tuple[int, ...]
-    """What the suffix may multiply with; ``KB`` is 1,000 or 1,024 bytes."""
+    """The possible values of the suffix: ``KB`` is 1,000 or 1,024 bytes."""
 
     def holds(self, actual: int) -> bool:
-        """Whether the truth, rounded as the claim is, is what the claim says."""
+        """Whether the actual value, rounded like the claim, equals the claim."""
         return any(abs(actual - self.number * unit) * 2 <= self._precision(unit) for unit in self.units)
 
     def restated(self, actual: int) -> str:
-        """Write the truth with the separators, digits and unit of the claim."""
+        """Return the actual value with the separators, digits and unit of the claim."""
         found = _COUNT.fullmatch(self.text.strip())
         assert found is not None
-        # Of two meanings of a unit the one that the claim comes closer with.
+        # Of two values of a suffix, take the one that brings the claim closer.
         unit = min(self.units, key=lambda unit: abs(actual - self.number * unit))
         step, decimals = self.step, len(found["decimals"] or "")
         while step > 1 and actual < step * unit:
@@ -62,7 +62,7 @@ class CountClaim:
 
 
 def count_claim(text: str) -> CountClaim:
-    """Read a count: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
+    """Return the claim that a count states: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
     claim = _number(text, "B")
     if claim is None:
         raise Unreadable(f"{quoted(text)} is no count: write 29,505, 29.5k or ~30k")
@@ -70,7 +70,7 @@ def count_claim(text: str) -> CountClaim:
 
 
 def size_claim(text: str) -> CountClaim:
-    """Read a size in bytes: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
+    """Return the claim that a size in bytes states: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
     claim = _number(text, "")
     if claim is None:
         raise Unreadable(f"{quoted(text)} is no size: write 118,020 B, 115.3 KiB or ~0.5 GB")
@@ -78,7 +78,7 @@ def size_claim(text: str) -> CountClaim:
 
 
 def _number(text: str, billion: str) -> CountClaim | None:
-    """Read a number with its unit. ``billion`` is the suffix that means it; else ``B`` is bytes."""
+    """Return a number with its unit; ``billion`` is the suffix for that, if it is empty ``B`` is bytes."""
     found = _COUNT.fullmatch(text.strip())
     suffix = (found["suffix"] or "") if found else ""
     of_bytes = suffix.endswith("B") or suffix.startswith("byte")
@@ -87,7 +87,7 @@ def _number(text: str, billion: str) -> CountClaim | None:
     digits = re.sub(r"[^\d.]", "", found["number"])
     step = Fraction(1, 10 ** len(found["decimals"] or ""))
     if found["about"] and (not suffix or (of_bytes and not billion)) and step == 1:
-        # "~30,000" means its leading digits.
+        # The trailing zeros of "~30,000" don't count.
         step = Fraction(10 ** (len(digits) - len(digits.rstrip("0"))))
     units = (10**9,) if billion and suffix == billion else _units(suffix)
     return CountClaim(text, Fraction(digits), step, units)

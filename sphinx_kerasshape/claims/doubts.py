@@ -1,21 +1,21 @@
-"""Prose that states a shape or a count without a role: pointed out where no model confirms it.
+"""Doubts about prose that states a shape or a count without a role, if no model on the page has it.
 
-Two halves: :func:`mentions` finds such text in a page while it is read, and
-:func:`doubt` holds it against the reports of the page's models.
+:mod:`.collect.mentions` finds such prose while a page is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sphinx_kerasshape.claims.shapes import CountClaim, ShapeClaim, Unreadable, count_claim, shape_claim
+from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
+from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
 from sphinx_kerasshape.messages.report import Model, Shape
 from sphinx_kerasshape.pages.records import Mention
 from sphinx_kerasshape.text import excerpt
 
 
 def doubt(mention: Mention, models: Iterable[Model]) -> str:
-    """Return what to say of a mention that no model confirms; nothing where one does."""
+    """Return the message about a mention that no model confirms; empty if one does."""
     models = list(models)
     try:
         if mention.kind == "shape":
@@ -26,22 +26,22 @@ def doubt(mention: Mention, models: Iterable[Model]) -> str:
 
 
 def _doubt_shape(text: str, claim: ShapeClaim, models: list[Model]) -> str:
-    known = {shape: None for model in models for shape in _shapes(model)}
-    if any(claim.holds((shape,)) for shape in known):
+    shapes = {shape: None for model in models for shape in _shapes(model)}
+    if any(claim.holds((shape,)) for shape in shapes):
         return ""
-    dims = claim.shapes[0]
-    near = min(known, key=lambda shape: _distance(dims, shape), default=None)
-    return f"no model on this page has the shape {excerpt(text)}" + (f"; nearest is {near}" if near else "")
+    nearest = min(shapes, key=lambda shape: _distance(claim.shapes[0], shape), default=None)
+    hint = f"; nearest is {nearest}" if nearest else ""
+    return f"no model on this page has the shape {excerpt(text)}{hint}"
 
 
 def _doubt_count(text: str, claim: CountClaim, models: list[Model]) -> str:
-    known = {count: None for model in models for count in _counts(model)}
-    if any(claim.holds(count) for count in known):
+    counts = {count: None for model in models for count in _counts(model)}
+    if any(claim.holds(count) for count in counts):
         return ""
     stated = claim.number * claim.units[0]
-    near = min(known, key=lambda count: abs(count - stated), default=None)
-    nearest = f"; nearest is {near:,}" if near is not None else ""
-    return f"no model or layer on this page has {excerpt(text)} params{nearest}"
+    nearest = min(counts, key=lambda count: abs(count - stated), default=None)
+    hint = f"; nearest is {nearest:,}" if nearest is not None else ""
+    return f"no model or layer on this page has {excerpt(text)} params{hint}"
 
 
 def _shapes(model: Model) -> Iterator[Shape]:
@@ -61,5 +61,6 @@ def _counts(model: Model) -> Iterator[int]:
 
 
 def _distance(stated: tuple[object, ...], shape: Shape) -> tuple[int, int]:
+    """Return how much two shapes differ: first in their number of axes, then in the sizes."""
     same = sum(a == b for a, b in zip(stated, shape, strict=False))
     return abs(len(stated) - len(shape)), -same

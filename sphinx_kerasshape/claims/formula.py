@@ -1,4 +1,4 @@
-"""What a count is made of: a sum of the sizes of weights, or of the counts of layers. Pure."""
+"""Sums that explain a count of parameters: of the sizes of weights, or of the counts of layers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import Weight
 from sphinx_kerasshape.text import quoted
 
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
-"""Layers whose weights hold those of several gates side by side, in the last axis."""
-MOST = 8
-"""How many different terms a formula may have; one that is longer explains nothing."""
+"""Recurrent layers, whose weights are those of so many gates, side by side in the last axis."""
+MAX_TERMS = 8
+"""Terms of a formula; a longer one explains nothing."""
+MAX_SUM_LENGTH = 1000
+"""Characters of a sum that is read."""
+_SIGNS = {"×": "*", "·": "*", "⋅": "*", "−": "-", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " "}
 
 
 def formula(kind: str, weights: Sequence[Weight]) -> str:
-    """Return the sum that gives a layer's count: ``50×128 + 128``; empty where there is none.
+    """Return the sum that gives a layer's count, ``50×128 + 128``; empty if it would be too long.
 
-    Weights of one shape are counted together, ``4×64``; of a recurrent layer's gates each
-    has the same, ``4×(50×64 + 64×64 + 64)``.
+    Weights of equal shapes are one term, ``4×64``. So are the gates of a recurrent layer,
+    ``4×(50×64 + 64×64 + 64)``.
     """
     shapes = [weight.shape for weight in weights]
     gates = GATES.get(kind, 1)
@@ -33,28 +37,17 @@ def formula(kind: str, weights: Sequence[Weight]) -> str:
 def _sum(shapes: list[tuple[int, ...]]) -> str:
     counted = Counter(shapes)
     terms = [_product((number, *shape) if number > 1 else shape) for shape, number in counted.items()]
-    return " + ".join(terms) if len(terms) <= MOST else ""
+    return " + ".join(terms) if len(terms) <= MAX_TERMS else ""
 
 
 def _product(sizes: tuple[int, ...]) -> str:
-    # An axis of size 1 is said by none of the others.
-    told = [size for size in sizes if size != 1] or [1]
-    return "×".join(map(str, told))
-
-
-class Unreadable(ValueError):
-    """A claim that is no sum; the message says how to write one."""
-
-
-LONGEST = 1000
-"""Characters of a sum that is read."""
-_SIGNS = {"×": "*", "·": "*", "⋅": "*", "−": "-", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " "}
+    return "×".join(str(size) for size in sizes if size != 1) or "1"
 
 
 def value(text: str) -> int:
     """Return the value of a sum as people write it: ``4×(50×64 + 64×64 + 64)``, ``6,528 + 1,290 = 7,818``.
 
-    Raises :class:`Unreadable`, also where the sides of an equation differ.
+    Raises :class:`Unreadable`, also if the sides of an equation differ.
     """
     sides = [_value(side, text) for side in text.split("=")]
     if len(set(sides)) > 1:
@@ -63,19 +56,19 @@ def value(text: str) -> int:
 
 
 def _value(side: str, text: str) -> int:
-    plain = "".join(_SIGNS.get(sign, sign) for sign in side)
-    plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain).replace("(", " (").strip()
-    if len(plain) <= LONGEST and re.fullmatch(r"[\d+* ()]+", plain):
+    code = "".join(_SIGNS.get(sign, sign) for sign in side)
+    code = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", code).replace("(", " (").strip()
+    if len(code) <= MAX_SUM_LENGTH and re.fullmatch(r"[\d+* ()]+", code):
         try:
-            return _folded(ast.parse(plain, mode="eval").body)
+            return _evaluated(ast.parse(code, mode="eval").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
     raise Unreadable(f"{quoted(text)} is no sum: write 50×128 + 128")
 
 
-def _folded(tree: ast.expr) -> int:
+def _evaluated(tree: ast.expr) -> int:
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Mult):
-        left, right = _folded(tree.left), _folded(tree.right)
+        left, right = _evaluated(tree.left), _evaluated(tree.right)
         return left + right if isinstance(tree.op, ast.Add) else left * right
     if isinstance(tree, ast.Constant) and type(tree.value) is int:
         return tree.value

@@ -1,4 +1,4 @@
-"""Named sizes of a report: what a page may write for them, and which of it is the same. Pure."""
+"""Sizes of a report that have the names of axes, and whether a stated expression is the same size."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import Axis, Model, TensorSpec
 from sphinx_kerasshape.text import excerpt, listed, quoted
 
-_SWEEP = 200
-"""Sizes of each axis that expressions are compared at."""
-_MOST = 4000
-"""Sizes of all axes: where there are more axes, fewer of each."""
+_SIZES_PER_AXIS = 200
+"""The sizes of each axis at which expressions are compared."""
+_MAX_SIZES = 4000
+"""The sizes of all axes together: of many axes there are fewer of each."""
 
 
 @dataclass(frozen=True)
 class SymbolicSize:
-    """An open size as TensorFlow says it: an expression, for sizes that the model takes."""
+    """An open size in a report: an expression of the model's axes."""
 
     size: Size
     axes: tuple[Axis, ...]
 
     def is_same(self, stated: Size) -> bool:
-        """Whether a stated expression gives the same size, whatever the sizes of the axes are."""
+        """Whether a stated expression gives the same size for all sizes of the axes."""
         if stated == self.size:
             return True
         if not isinstance(stated, Expr) or not isinstance(self.size, Expr):
@@ -41,7 +41,7 @@ class SymbolicSize:
 
 
 Dims = tuple[int | SymbolicSize | None, ...]
-"""A shape of a report: numbers, named sizes, and ``None`` where a size is open and has no name."""
+"""A shape in a report: numbers, named sizes, and ``None`` for an open size without a name."""
 
 
 def dims(tensor: TensorSpec, model: Model) -> Dims:
@@ -52,40 +52,40 @@ def dims(tensor: TensorSpec, model: Model) -> Dims:
     return tuple(_dim(size, text, model.axes) for size, text in pairs)
 
 
-def _dim(size: int | None, text: str, known: tuple[Axis, ...]) -> int | SymbolicSize | None:
+def _dim(size: int | None, text: str, axes: tuple[Axis, ...]) -> int | SymbolicSize | None:
     if size is not None or text == "None":
         return size
-    return SymbolicSize(_parsed(text), known)
+    return SymbolicSize(_parsed(text), axes)
 
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Size:
-    """Read a size; many tensors of a model have the same."""
+    """Return the size that a text states; many tensors of a model have the same."""
     return notation.parse(text)
 
 
 @functools.lru_cache(maxsize=1024)
-def _are_same(one: Expr, other: Expr, known: tuple[Axis, ...]) -> bool:
+def _are_same(stated: Expr, actual: Expr, axes: tuple[Axis, ...]) -> bool:
     return all(
-        expression.evaluate(one, sizes) == expression.evaluate(other, sizes) for sizes in _samples(known)
+        expression.evaluate(stated, sizes) == expression.evaluate(actual, sizes) for sizes in _samples(axes)
     )
 
 
-def plain(text: str) -> str:
-    """Write an expression with the signs of a keyboard."""
+def ascii_text(text: str) -> str:
+    """Return an expression with the signs of a keyboard."""
     signs = {"−": "-", "·": "*", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "²": "**2", "³": "**3"}
     for sign, written in signs.items():
         text = text.replace(sign, written)
     return text
 
 
-def unknown_names(text: str, stated: Iterable[str], known: tuple[Axis, ...]) -> None:
-    """Raise :class:`Unreadable` for names that are none of the model's axes."""
-    names = [axis.name for axis in known]
-    strange = sorted(set(stated) - set(names))
-    if not strange:
+def require_axes(text: str, stated: Iterable[str], axes: tuple[Axis, ...]) -> None:
+    """Raise :class:`Unreadable` if the model has no axes of the stated names."""
+    names = [axis.name for axis in axes]
+    unknown = sorted(set(stated) - set(names))
+    if not unknown:
         return
-    what = " and ".join(map(repr, strange))
+    what = " and ".join(map(repr, unknown))
     if names:
         raise Unreadable(
             f"{quoted(text)} names {excerpt(what)}, but the axes of the model are {listed(names)}"
@@ -97,16 +97,16 @@ def unknown_names(text: str, stated: Iterable[str], known: tuple[Axis, ...]) -> 
 
 
 @functools.lru_cache(maxsize=64)
-def _samples(known: tuple[Axis, ...]) -> tuple[dict[str, int], ...]:
-    """Return sizes to compare at: of each axis many in a row, and of all together some."""
+def _samples(axes: tuple[Axis, ...]) -> tuple[dict[str, int], ...]:
+    """Return sizes of all axes to compare at: some are random, the others a series for each axis."""
     draw = random.Random(0)  # noqa: S311 - the same verdict on every build
 
     def any_sizes() -> dict[str, int]:
-        return {axis.name: axis.least + axis.unit * draw.randrange(_SWEEP) for axis in known}
+        return {axis.name: axis.least + axis.unit * draw.randrange(_SIZES_PER_AXIS) for axis in axes}
 
-    found = [any_sizes() for _ in range(60)]
-    sweep = min(_SWEEP, _MOST // max(1, len(known)))
-    for axis in known:
+    samples = [any_sizes() for _ in range(60)]
+    count = min(_SIZES_PER_AXIS, _MAX_SIZES // max(1, len(axes)))
+    for axis in axes:
         others = any_sizes()
-        found += [{**others, axis.name: axis.least + axis.unit * more} for more in range(sweep)]
-    return tuple(found)
+        samples += [{**others, axis.name: axis.least + axis.unit * number} for number in range(count)]
+    return tuple(samples)

@@ -1,4 +1,4 @@
-"""Which sizes of its named axes a model takes: as text, and as claims such as ``time ≥ 3``."""
+"""The sizes of named axes that a model needs: as text, and as claims such as ``time ≥ 3``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sphinx_kerasshape.claims.counts import Unreadable
-from sphinx_kerasshape.claims.named_sizes import unknown_names
+from sphinx_kerasshape.claims.named_sizes import require_axes
 from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.text import quoted
 
@@ -17,9 +17,9 @@ _NEED = re.compile(
 )
 
 
-def needs(known: Iterable[Axis]) -> str:
-    """Say which sizes a model takes: ``time ≥ 3``, ``width = 8, 16, 24, …``; nothing if any."""
-    return ", ".join(_need(axis, "≥") for axis in known if axis.least > 1)
+def needs(axes: Iterable[Axis]) -> str:
+    """Return the sizes that a model needs: ``time ≥ 3``, ``width = 8, 16, 24, …``; empty if it takes any."""
+    return ", ".join(_need(axis, "≥") for axis in axes if axis.least > 1)
 
 
 def _need(axis: Axis, sign: str) -> str:
@@ -36,39 +36,36 @@ class NeedsClaim:
 
     text: str
 
-    def holds(self, known: tuple[Axis, ...]) -> bool:
-        """Whether all of it is true."""
-        return all(_is_so(found, _axis(found, known, self.text)) for found in self._found())
+    def holds(self, axes: tuple[Axis, ...]) -> bool:
+        """Whether all stated sizes are those that the model needs."""
+        return all(_is_true(need, _axis(need, axes, self.text)) for need in _NEED.finditer(self.text))
 
-    def restated(self, known: tuple[Axis, ...]) -> str:
-        """Write the truth in the notation of the claim."""
+    def restated(self, axes: tuple[Axis, ...]) -> str:
+        """Return the actual sizes in the notation of the claim."""
 
-        def true(found: re.Match[str]) -> str:
-            axis = _axis(found, known, self.text)
-            return found[0] if _is_so(found, axis) else _need(axis, found["sign"] or "≥")
+        def actual(need: re.Match[str]) -> str:
+            axis = _axis(need, axes, self.text)
+            return need[0] if _is_true(need, axis) else _need(axis, need["sign"] or "≥")
 
-        return _NEED.sub(true, self.text)
-
-    def _found(self) -> list[re.Match[str]]:
-        return list(_NEED.finditer(self.text))
+        return _NEED.sub(actual, self.text)
 
 
 def needs_claim(text: str) -> NeedsClaim:
-    """Read what a page states of sizes. Raises :class:`Unreadable`."""
+    """Return the claim that a text states. Raises :class:`Unreadable`."""
     rest = re.sub(r"\bneeds\b|\band\b|,", "", _NEED.sub("", text))
     if rest.strip() or not _NEED.search(text):
         raise Unreadable(f"{quoted(text)} states no sizes: write time ≥ 3, or time = 8, 16, 24, …")
     return NeedsClaim(text)
 
 
-def _axis(found: re.Match[str], known: tuple[Axis, ...], text: str) -> Axis:
-    unknown_names(text, [found["name"]], known)
-    return next(axis for axis in known if axis.name == found["name"])
+def _axis(need: re.Match[str], axes: tuple[Axis, ...], text: str) -> Axis:
+    require_axes(text, [need["name"]], axes)
+    return next(axis for axis in axes if axis.name == need["name"])
 
 
-def _is_so(found: re.Match[str], axis: Axis) -> bool:
-    if found["sign"]:
-        least = int(found["least"]) + (found["sign"] == ">")
+def _is_true(need: re.Match[str], axis: Axis) -> bool:
+    if need["sign"]:
+        least = int(need["least"]) + (need["sign"] == ">")
         return (axis.least, axis.unit) == (least, 1)
-    first, second = int(found["first"]), int(found["second"])
+    first, second = int(need["first"]), int(need["second"])
     return (axis.least, axis.unit) == (first, second - first)

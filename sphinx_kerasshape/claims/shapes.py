@@ -1,7 +1,6 @@
-"""Claims: what a page states about a shape, a count or a size, against what is true.
+"""Claims of shapes and dtypes: ``(None, 50)``, ``None × 50``, ``28x28x3``, ``(?, …, 64)``.
 
-Each kind of claim is read into a value that knows how precisely it was written: it can
-say whether it holds, and restate the truth in its own notation. Pure.
+A claim keeps the notation of its author, so that it can restate the actual shape in it.
 """
 
 from __future__ import annotations
@@ -12,118 +11,107 @@ from itertools import chain, zip_longest
 
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Size
-from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim, size_claim
-from sphinx_kerasshape.claims.named_sizes import Dims, SymbolicSize, plain
+from sphinx_kerasshape.claims.counts import Unreadable
+from sphinx_kerasshape.claims.named_sizes import Dims, SymbolicSize, ascii_text
 from sphinx_kerasshape.text import quoted
-
-__all__ = [
-    "CountClaim",
-    "ShapeClaim",
-    "Unreadable",
-    "count_claim",
-    "dtype_holds",
-    "shape_claim",
-    "size_claim",
-]
 
 
 @dataclass(frozen=True)
-class Named:
+class StatedSize:
     """A size that is stated with names of axes."""
 
     text: str
     size: Size
 
 
-Dim = int | str | Named | SymbolicSize | None
+Dim = int | str | StatedSize | SymbolicSize | None
 """A dimension: a number, ``None``, a wildcard (``?``, ``…``), or a size with names of axes."""
 
 _SEPARATOR = re.compile(r" ?[,×] ?| x |(?<=[\d?….])x(?=[\d?….])|(?<=None)x|x(?=None)")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-"""A single size as prose writes it; two sizes have a blank or brackets."""
-_LONGEST = 40
-"""Characters of such a size."""
+"""A single size as prose writes it, ``1,024``; two sizes have a blank or brackets."""
+_MAX_GROUPED_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class ShapeClaim:
-    """One or several shapes, as stated."""
+    """One or several stated shapes."""
 
     text: str
     shapes: tuple[tuple[Dim, ...], ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """The axes that occur."""
-        dims = [dim for shape in self.shapes for dim in shape if isinstance(dim, Named)]
+        """The names of axes in it."""
+        dims = [dim for shape in self.shapes for dim in shape if isinstance(dim, StatedSize)]
         return frozenset().union(*(expression.names(dim.size) for dim in dims))
 
     def holds(self, actual: tuple[Dims, ...]) -> bool:
-        """Whether it is true: one shape of all tensors, several of each in its turn."""
+        """Whether the claim is true: one stated shape is that of all tensors, several are one of each."""
         if len(self.shapes) == 1:
             return bool(actual) and all(_matches(self.shapes[0], shape) for shape in actual)
         return len(self.shapes) == len(actual) and all(map(_matches, self.shapes, actual))
 
     def restated(self, actual: tuple[Dims, ...]) -> str:
-        """Write the truth in the notation of the claim."""
+        """Return the actual shapes in the notation of the claim."""
         stated = self.shapes
         if len(stated) != len(actual):
             if len(set(actual)) == 1:
                 actual = actual[:1]
             stated = self.shapes[:1] * len(actual)
-        truths = list(map(_as_stated, stated, actual))
+        shapes = list(map(_with_wildcards, stated, actual))
         before, inner, after = _unwrapped(self.text)
-        pieces = _pieces(inner)
-        if len(pieces) == len(truths):
+        spans = _bracketed(inner)
+        if len(spans) == len(shapes):
             text, end = before, 0
-            for (start, stop), truth in zip(pieces, truths, strict=True):
-                text += inner[end:start] + _in_notation(inner[start:stop], truth)
+            for (start, stop), shape in zip(spans, shapes, strict=True):
+                text += inner[end:start] + _in_notation(inner[start:stop], shape)
                 end = stop
             return text + inner[end:] + after
-        model = inner[slice(*pieces[0])] if pieces else inner if len(truths) == 1 else "()"
-        return ", ".join(_in_notation(model, truth) for truth in truths)
+        example = inner[slice(*spans[0])] if spans else inner if len(shapes) == 1 else "()"
+        return ", ".join(_in_notation(example, shape) for shape in shapes)
 
 
 def shape_claim(text: str) -> ShapeClaim:
-    """Read shapes: ``(None, 50)``, ``None × 50``, ``28x28x3``, ``(?, …, 64)``, ``(4,), (5,)``."""
+    """Return the claim that a text states. Raises :class:`Unreadable`."""
     _, inner, _ = _unwrapped(text)
-    pieces = _pieces(inner)
-    if pieces:
-        return ShapeClaim(text, tuple(_dims(inner[start + 1 : end - 1], text) for start, end in pieces))
+    spans = _bracketed(inner)
+    if spans:
+        return ShapeClaim(text, tuple(_dims(inner[start + 1 : end - 1], text) for start, end in spans))
     if not inner.strip():
         raise Unreadable(_how_to(text))
     return ShapeClaim(text, (_dims(inner, text),))
 
 
 def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
-    """Whether a stated dtype is the one of all tensors; several are separated by commas."""
+    """Whether stated dtypes, separated by commas, are those of the tensors."""
     return {part.strip() for part in stated.split(",")} == set(actual)
 
 
 def _unwrapped(text: str) -> tuple[str, str, str]:
-    """Take a list of shapes out of the list's brackets."""
-    found = re.fullmatch(r"(\s*\[\s*)([(\[].*[)\]])(\s*\]\s*)", text, re.DOTALL)
-    return (found[1], found[2], found[3]) if found else ("", text, "")
+    """Return the opening brackets of a list of shapes, the shapes, and the closing brackets."""
+    match = re.fullmatch(r"(\s*\[\s*)([(\[].*[)\]])(\s*\]\s*)", text, re.DOTALL)
+    return (match[1], match[2], match[3]) if match else ("", text, "")
 
 
-def _pieces(text: str) -> list[tuple[int, int]]:
-    """Return where each bracketed shape begins and ends; nothing, if anything else is there too."""
-    found, depth, start, rest = [], 0, 0, ""
-    for place, sign in enumerate(text):
+def _bracketed(text: str) -> list[tuple[int, int]]:
+    """Return start and end of each bracketed shape; none, if the text has anything else."""
+    spans, depth, start, rest = [], 0, 0, ""
+    for offset, sign in enumerate(text):
         if sign in "([":
-            start = start if depth else place
+            start = start if depth else offset
             depth += 1
         elif not depth:
             rest += sign
         elif sign in ")]":
             depth -= 1
             if not depth:
-                found.append((start, place + 1))
-    return found if not depth and not rest.replace(",", "").replace("and", "").strip() else []
+                spans.append((start, offset + 1))
+    return spans if not depth and not rest.replace(",", "").replace("and", "").strip() else []
 
 
 def _dims(text: str, whole: str) -> tuple[Dim, ...]:
-    if _GROUPED.fullmatch(text.strip()) and text == whole and len(text) < _LONGEST:
+    if _GROUPED.fullmatch(text.strip()) and text == whole and len(text) < _MAX_GROUPED_LENGTH:
         return (int(text.replace(",", "")),)
     text = " ".join(text.split()).removesuffix(",").strip()
     if not text:
@@ -146,7 +134,7 @@ def _dim(text: str, whole: str) -> Dim:
     except notation.Unreadable as error:
         reason = f"; {error}" if "/" in text else ""
         raise Unreadable(_how_to(whole) + reason) from None
-    return Named(text, size)
+    return StatedSize(text, size)
 
 
 def _how_to(text: str) -> str:
@@ -154,16 +142,20 @@ def _how_to(text: str) -> str:
 
 
 def _matches(stated: tuple[Dim, ...], actual: Dims) -> bool:
-    if _is_of_a_sample(stated, actual):
+    if _omits_batch_axis(stated, actual):
         actual = actual[1:]
     if "…" in stated:
-        place = stated.index("…")
-        head, tail = stated[:place], stated[place + 1 :]
+        head, tail = _around_ellipsis(stated)
         if len(head) + len(tail) > len(actual):
             return False
-        last = len(actual) - len(tail)
-        return _matches_each(head, actual[:place]) and _matches_each(tail, actual[last:])
+        end = len(actual) - len(tail)
+        return _matches_each(head, actual[: len(head)]) and _matches_each(tail, actual[end:])
     return _matches_each(stated, actual)
+
+
+def _around_ellipsis(stated: tuple[Dim, ...]) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    index = stated.index("…")
+    return stated[:index], stated[index + 1 :]
 
 
 def _matches_each(stated: tuple[Dim, ...], actual: Dims) -> bool:
@@ -171,50 +163,48 @@ def _matches_each(stated: tuple[Dim, ...], actual: Dims) -> bool:
 
 
 def _is_same(dim: Dim, size: int | SymbolicSize | None) -> bool:
-    if isinstance(dim, Named):
+    if isinstance(dim, StatedSize):
         return isinstance(size, SymbolicSize) and size.is_same(dim.size)
     if isinstance(dim, int) and isinstance(size, SymbolicSize):
         return size.is_same(expression.constant(dim))
     return dim in ("?", size) or (dim is None and isinstance(size, SymbolicSize))
 
 
-def _is_of_a_sample(stated: tuple[Dim, ...], actual: Dims) -> bool:
-    """Whether a claim leaves out the batch axis: all its sizes are told, and one is missing.
+def _omits_batch_axis(stated: tuple[Dim, ...], actual: Dims) -> bool:
+    """Whether a claim is the shape of one sample: it states all sizes but that of the batch.
 
-    With a ``None`` it would be taken for the shape of a batch: this very mistake is to be found.
+    A claim with ``None`` is the shape of a batch, so that a forgotten axis is found.
     """
-    told = all(isinstance(dim, (int, Named)) for dim in stated)
-    return told and len(stated) + 1 == len(actual) and not isinstance(actual[0], int)
+    is_sample = all(isinstance(dim, (int, StatedSize)) for dim in stated)
+    return is_sample and len(stated) + 1 == len(actual) and not isinstance(actual[0], int)
 
 
-def _begins_like_a_sample(stated: tuple[Dim, ...], actual: Dims) -> bool:
-    """Whether a claim, though perhaps wrong about which sizes are open, leaves out the batch axis."""
-    begins = not stated or isinstance(stated[0], (int, Named))
-    wild = "?" in stated or "…" in stated
-    return begins and not wild and len(stated) + 1 == len(actual) and not isinstance(actual[0], int)
+def _may_omit_batch_axis(stated: tuple[Dim, ...], actual: Dims) -> bool:
+    """Whether a claim is the shape of one sample, though perhaps wrong about which sizes are open."""
+    is_sample = not stated or isinstance(stated[0], (int, StatedSize))
+    has_wildcard = "?" in stated or "…" in stated
+    is_shorter = len(stated) + 1 == len(actual)
+    return is_sample and not has_wildcard and is_shorter and not isinstance(actual[0], int)
 
 
-def _as_stated(stated: tuple[Dim, ...], actual: Dims) -> tuple[Dim, ...]:
-    """Return the truth, with the wildcards of the claim where these are right."""
-    if _begins_like_a_sample(stated, actual) and None not in actual[1:]:
+def _with_wildcards(stated: tuple[Dim, ...], actual: Dims) -> tuple[Dim, ...]:
+    """Return the actual shape, with those wildcards of the claim that match."""
+    if _may_omit_batch_axis(stated, actual) and None not in actual[1:]:
         actual = actual[1:]
-    if "…" in stated:
-        place = stated.index("…")
-        tail = len(stated) - place - 1
-        if len(stated) - 1 > len(actual):
-            return actual
-        middle: tuple[Dim, ...] = ("…",)
-        last = actual[len(actual) - tail :]
-        return tuple(chain(_keep(stated[:place], actual[:place]), middle, _keep(stated[place + 1 :], last)))
-    return _keep(stated, actual) if len(stated) == len(actual) else actual
+    if "…" in stated and len(stated) - 1 <= len(actual):
+        head, tail = _around_ellipsis(stated)
+        end = len(actual) - len(tail)
+        return (*_keep(head, actual[: len(head)]), "…", *_keep(tail, actual[end:]))
+    return _keep(stated, actual) if len(stated) == len(actual) and "…" not in stated else actual
 
 
 def _keep(stated: tuple[Dim, ...], actual: Dims) -> tuple[Dim, ...]:
+    """Return the stated dimensions that are true, and the actual ones instead of the others."""
     return tuple(dim if _is_same(dim, size) else size for dim, size in zip(stated, actual, strict=True))
 
 
 def _in_notation(text: str, dims: tuple[Dim, ...]) -> str:
-    """Write dimensions with the brackets and separators of another shape."""
+    """Return dimensions with the brackets and separators of another shape."""
     stripped = " ".join(text.split())
     opening = stripped[0] if stripped[:1] in ("(", "[") else ""
     closing = {"(": ")", "[": "]", "": ""}[opening]
@@ -234,13 +224,13 @@ def _in_notation(text: str, dims: tuple[Dim, ...]) -> str:
 
 
 def _dim_text(dim: Dim, text: str) -> str:
-    """Write a dimension as the shape ``text`` writes the like."""
+    """Return a dimension in the notation of the shape ``text``."""
     if dim == "…" and "…" not in text:
         return "..."
     if isinstance(dim, int) and re.search(r"\d_\d", text):
         return f"{dim:_}"
-    if isinstance(dim, Named):
+    if isinstance(dim, StatedSize):
         return dim.text
     if isinstance(dim, SymbolicSize) and re.search(r"[-*/]", text) and not re.search("[−·⌊⌈]", text):
-        return plain(str(dim))
+        return ascii_text(str(dim))
     return "None" if dim is None else str(dim)

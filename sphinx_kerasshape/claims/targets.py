@@ -1,7 +1,7 @@
-"""Targets: what a role refers to, ``MODEL[/LAYER…][.ATTR[[INDEX]]]``, and its true value.
+"""Targets of roles, ``MODEL[/LAYER…][.ATTRIBUTE[[INDEX]]]``, and their values in a report.
 
-A layer is named, counted (``[0]``, ``[-1]``) or of a type that is there once. Names with
-dots, slashes or brackets are quoted. Pure: text and reports in, values out.
+A layer is given by its name, by its index (``[0]``, ``[-1]``), or by its type if no other layer
+has that. Names with dots, slashes or brackets are quoted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LAYER = re.compile(rf"/({_INDEX}|{_NAME})")
 
 
 class Unresolved(ValueError):
-    """A target that can't be read, or that isn't in the report; the message says why."""
+    """A target that can't be read, or that is not in the report; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Target:
 
     model: str
     layers: tuple[str | int, ...] = ()
-    """Each by its name or type, or by its place among the layers of its model."""
+    """The name, type or index of each layer on the way."""
     attribute: str = ""
     index: str = ""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a target means in a report: a model, one of its layers, or a weight of these."""
+    """The model or layer in a report that a target names."""
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -54,47 +54,48 @@ class Part:
 
 
 def parse(text: str) -> Target:
-    """Read a target. Raises :class:`Unresolved` for text that is none."""
-    found = _TARGET.fullmatch(text.strip())
-    if found is None:
+    """Return the target that a text states. Raises :class:`Unresolved`."""
+    match = _TARGET.fullmatch(text.strip())
+    if match is None:
         raise Unresolved(f"{quoted(text)} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
     layers = tuple(
         int(layer[1:-1]) if layer.startswith("[") else _unquoted(layer)
-        for layer in _LAYER.findall(found["layers"])
+        for layer in _LAYER.findall(match["layers"])
     )
-    return Target(_unquoted(found["model"]), layers, found["attribute"] or "", found["index"] or "")
+    return Target(_unquoted(match["model"]), layers, match["attribute"] or "", match["index"] or "")
 
 
 def with_quotes(text: str, models: Iterable[str], layers: Callable[[str], Iterable[str]]) -> str:
-    """Return a target with quotes around the names that need them; nothing where there are none.
+    """Return a target with quotes around the names that need them; empty if none does.
 
     ``layers`` returns the names of a model's layers.
     """
-    form, model = _begins(text, models)
-    written, rest = _as_name(model), text[len(form) :]
-    known = layers(model) if model else ()
+    prefix, model = _leading_name(text, models)
+    target, rest = _quoted_name(model), text[len(prefix) :]
+    layer_names = layers(model) if model else ()
     while rest.startswith("/"):
-        form, layer = _begins(rest[1:], known)
-        if not form:
+        prefix, layer = _leading_name(rest[1:], layer_names)
+        if not prefix:
             break
-        written, rest = f"{written}/{_as_name(layer)}", rest[1 + len(form) :]
-    return written + rest if model and written + rest != text else ""
+        target, rest = f"{target}/{_quoted_name(layer)}", rest[1 + len(prefix) :]
+    return target + rest if model and target + rest != text else ""
 
 
-def _begins(text: str, names: Iterable[str]) -> tuple[str, str]:
-    """Return the longest name that a text begins with, quoted or not: as it is there, and by itself."""
-    forms = [(form, name) for name in names for form in (name, _as_name(name)) if text.startswith(form)]
-    whole = [(form, name) for form, name in forms if text[len(form) :][:1] in ("", ".", "/")]
-    return max(whole, key=lambda found: len(found[0]), default=("", ""))
+def _leading_name(text: str, names: Iterable[str]) -> tuple[str, str]:
+    """Return the longest prefix of a text that is a name, perhaps quoted, and that name."""
+    pairs = [(form, name) for name in names for form in (name, _quoted_name(name)) if text.startswith(form)]
+    whole = [(form, name) for form, name in pairs if text[len(form) :][:1] in ("", ".", "/")]
+    return max(whole, key=lambda pair: len(pair[0]), default=("", ""))
 
 
-def _as_name(name: str) -> str:
+def _quoted_name(name: str) -> str:
+    """Return a name, in quotes if it needs them in a target."""
     sign = "'" if '"' in name else '"'
     return f"{sign}{name}{sign}" if re.search(r"[/.\[\]\"']", name) else name
 
 
 def shapes(target: Target, model: Model) -> tuple[Dims, ...]:
-    """Return the shapes that a target means: one, or several where there are several tensors."""
+    """Return the shapes of the tensors or the weight that a target names."""
     part = _part(target, model)
     if not target.attribute:
         raise Unresolved(f"which shape of {part.name}? add .input, .output or a weight's name")
@@ -105,15 +106,15 @@ def shapes(target: Target, model: Model) -> tuple[Dims, ...]:
 
 
 def dtypes(target: Target, model: Model) -> tuple[str, ...]:
-    """Return the dtypes that a target means; of its outputs, where it names no attribute."""
+    """Return the dtypes of the tensors or the weight that a target names; by default of the outputs."""
     part = _part(target, model)
     weight = _weight(target, part)
-    found = [weight.dtype] if weight else [tensor.dtype for tensor in _tensors(target, part)]
-    return tuple(dict.fromkeys(found))
+    names = [weight.dtype] if weight else [tensor.dtype for tensor in _tensors(target, part)]
+    return tuple(dict.fromkeys(names))
 
 
 def axes(target: Target, model: Model) -> tuple[Axis, ...]:
-    """Return the named axes of the model that a target means."""
+    """Return the named axes of the model that a target names."""
     if target.layers or target.attribute:
         raise Unresolved(f"axes are of whole models: write {quoted(target.model)}")
     if not model.axes:
@@ -122,7 +123,7 @@ def axes(target: Target, model: Model) -> tuple[Axis, ...]:
 
 
 def params(target: Target, model: Model) -> int:
-    """Return a count of parameters; ``.trainable`` and ``.non_trainable`` are parts of it."""
+    """Return the number of parameters that a target names: all, the trainable or the non-trainable ones."""
     part = _part(target, model)
     if target.attribute == "trainable" and not target.index:
         return part.trainable
@@ -134,11 +135,11 @@ def params(target: Target, model: Model) -> int:
 
 
 def breakdown(target: Target, model: Model) -> str:
-    """Return what a count is made of: a layer's of its weights, a model's of the counts of its layers."""
+    """Return the sum that gives a count: over the weights of a layer, or over the layers of a model."""
     if target.layers:
-        row, held, path = _row(target, model)
-        text = formula(row.type, held)
-        if held and not text:
+        row, weights, path = _row(target, model)
+        text = formula(row.type, weights)
+        if weights and not text:
             raise Unresolved(f"'{path}' has too many different weights for a formula")
         return text or "0"
     counts = [row.params - row.shared for row in model.layers if row.depth == 0]
@@ -146,7 +147,7 @@ def breakdown(target: Target, model: Model) -> str:
 
 
 def size(target: Target, model: Model) -> int:
-    """Return the bytes of the weights that a target means."""
+    """Return the bytes of the weights that a target names."""
     part = _part(target, model)
     _refuse_tensors(target, part)
     weight = _weight(target, part)
@@ -163,36 +164,36 @@ def _part(target: Target, model: Model) -> Part:
         weights = {weight.path: weight for row in model.layers for weight in row.weights}
         values = model.inputs, model.outputs, tuple(weights.values())
         return Part(repr(target.model), *values, model.params, model.trainable, model.bytes)
-    row, held, path = _row(target, model)
+    row, layer_weights, path = _row(target, model)
     inputs = tuple(tensor for call in row.calls for tensor in call.inputs)
     outputs = tuple(tensor for call in row.calls for tensor in call.outputs)
-    return Part(f"'{path}'", inputs, outputs, held, row.params, row.trainable, row.bytes)
+    return Part(f"'{path}'", inputs, outputs, layer_weights, row.params, row.trainable, row.bytes)
 
 
 def _row(target: Target, model: Model) -> tuple[LayerRow, tuple[Weight, ...], str]:
+    """Return the row of the layer that a target names, its weights, and its path."""
     rows: Sequence[LayerRow] = model.layers
     path = target.model
     for depth, name in enumerate(target.layers):
-        here = [number for number, row in enumerate(rows) if row.depth == depth]
-        number = _choose(name, [rows[number] for number in here], here, path)
+        siblings = [number for number, row in enumerate(rows) if row.depth == depth]
+        number = siblings[_sibling(name, [rows[number] for number in siblings], path)]
         path = f"{path}/{rows[number].name}"
         end = next((n for n in range(number + 1, len(rows)) if rows[n].depth <= depth), len(rows))
-        row, held, rows = rows[number], weights_of(rows, number), rows[number + 1 : end]
-    return row, held, path
+        row, weights, rows = rows[number], weights_of(rows, number), rows[number + 1 : end]
+    return row, weights, path
 
 
-def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str) -> int:
-    """Return the number of the row that a name, an index or a type means."""
+def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
+    """Return the index of the row, among those beside it, that has a name, an index or a type."""
     if isinstance(name, int):
         if not -len(rows) <= name < len(rows):
             raise Unresolved(f"{quoted(path)} has {len(rows)} layers, so there is no [{name}]")
-        return numbers[name]
-    named = [number for number, row in zip(numbers, rows, strict=True) if row.name == name]
-    typed = [number for number, row in zip(numbers, rows, strict=True) if row.type == name]
-    found = named or typed
-    if len(found) == 1:
-        return found[0]
-    if found:
+        return name
+    matches = [index for index, row in enumerate(rows) if row.name == name]
+    matches = matches or [index for index, row in enumerate(rows) if row.type == name]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
         several = listed([row.name for row in rows if name in (row.name, row.type)])
         raise Unresolved(f"{quoted(path)} has several layers {quoted(name)}: name one of {several}")
     known = listed([row.name for row in rows], 12) or "none"
@@ -200,22 +201,22 @@ def _choose(name: str | int, rows: list[LayerRow], numbers: list[int], path: str
 
 
 def _weight(target: Target, part: Part) -> Weight | None:
-    """Return the weight that the attribute names, where it names one."""
+    """Return the weight that the attribute names; ``None`` if it names no weight."""
     if target.attribute in ("", "input", "output"):
         return None
-    found = [weight for weight in part.weights if weight.name == target.attribute]
-    number = _number(target.index)
-    if number is not None and found:
-        if -len(found) <= number < len(found):
-            return found[number]
-        raise Unresolved(f"{part.name} has {len(found)} weights {quoted(target.attribute)}, counted from 0")
-    if len(found) == 1 and not target.index:
-        return found[0]
+    weights = [weight for weight in part.weights if weight.name == target.attribute]
+    index = _integer(target.index)
+    if index is not None and weights:
+        if -len(weights) <= index < len(weights):
+            return weights[index]
+        raise Unresolved(f"{part.name} has {len(weights)} weights {quoted(target.attribute)}, counted from 0")
+    if len(weights) == 1 and not target.index:
+        return weights[0]
     names = dict.fromkeys(weight.name for weight in part.weights)
-    if found:
-        last = len(found) - 1
+    if weights:
+        last = len(weights) - 1
         raise Unresolved(
-            f"{part.name} has {len(found)} weights {quoted(target.attribute)}: "
+            f"{part.name} has {len(weights)} weights {quoted(target.attribute)}: "
             f"name the layer, or add an index from [0] to [{last}]"
         )
     known = listed(["input", "output", *names], 12)
@@ -228,18 +229,18 @@ def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
         raise Unresolved(f"Keras does not know the {target.attribute or 'output'} of {part.name}")
     if not target.index:
         return tensors
-    number = _number(target.index)
-    if number is not None and -len(tensors) <= number < len(tensors):
-        return (tensors[number],)
-    named = tuple(tensor for tensor in tensors if tensor.name == _unquoted(target.index))
-    if named:
-        return named
+    index = _integer(target.index)
+    if index is not None and -len(tensors) <= index < len(tensors):
+        return (tensors[index],)
+    name = _unquoted(target.index)
+    if namesakes := tuple(tensor for tensor in tensors if tensor.name == name):
+        return namesakes
     raise Unresolved(
         f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{excerpt(target.index)}]"
     )
 
 
-def _number(index: str) -> int | None:
+def _integer(index: str) -> int | None:
     return int(index) if re.fullmatch(r"-?[0-9]{1,9}", index) else None
 
 

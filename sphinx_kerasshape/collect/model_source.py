@@ -87,9 +87,9 @@ def _read(name: str, option: str, env: BuildEnvironment, folders: Sequence[Path]
         raise Unusable(message, Problem.FILE)
     env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
     if path.suffix == ".py":
-        return ModelSource(files.text(path).rstrip("\n"), origin=str(absolute))
+        return ModelSource(files.read_text(path).rstrip("\n"), origin=str(absolute))
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         raise Unusable(f"{option} is a folder without a saved_model.pb", Problem.FILE)
     if not path.is_dir():
-        files.opened(path).close()
+        files.open_regular(path).close()
     return ModelSource(saved=str(absolute))

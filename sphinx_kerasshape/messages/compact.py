@@ -1,4 +1,4 @@
-"""Values of :mod:`.messages` as JSON that people read: no defaults, one small thing a line."""
+"""JSON that people read: records without their default values, one small item a line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from sphinx_kerasshape.messages.codec import encode, is_record, json_line
 
 _WIDTH = 160
-"""Longest line of several values: that of a weight, with its path and shape, is long."""
+"""Characters of the longest line of several values; a weight, with path and shape, needs many."""
 
 
 def compact(value: Any) -> Any:
-    """Turn a value into plain data, without the fields that have their default."""
+    """Return a value as plain data, without the fields that have their default."""
     if is_record(type(value)):
         defaults = value._field_defaults
         values = value._asdict().items()
@@ -27,13 +27,13 @@ def compact(value: Any) -> Any:
 
 
 def complete(kind: Any, data: Any) -> Any:
-    """Put the defaults back into data of a kind; what is wrong with it is left as it is."""
+    """Return plain data of a kind with the defaults put back; data of another layout stays as it is."""
     completer = _completer(kind)
     return data if completer is None else completer(data)
 
 
 def pretty(value: Any, indent: str = "") -> str:
-    """Write JSON: what has no further levels on one line, if it fits; else an item a line."""
+    """Return JSON: a flat value on one line, if it fits; else one item a line."""
     flat = json_line(value)
     if not isinstance(value, (dict, list)) or not value:
         return flat
@@ -50,21 +50,21 @@ def pretty(value: Any, indent: str = "") -> str:
 
 
 def _is_simple(value: dict[str, Any] | list[Any]) -> bool:
-    """Whether there are only single values, and lists of these, in it; or one item that is so."""
+    """Whether a value is flat: it has single values and lists of these only, or one such item."""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         return _is_simple(value[0])
     for item in value.values() if isinstance(value, dict) else value:
         inner = item if isinstance(item, list) else []
-        if isinstance(item, dict) or any(isinstance(one, (dict, list)) for one in inner):
+        if isinstance(item, dict) or any(isinstance(member, (dict, list)) for member in inner):
             return False
     return True
 
 
 @functools.cache
 def _completer(kind: Any) -> Callable[[Any], Any] | None:
-    """Return the function for a kind, made once; none for single values."""
+    """Return the function that puts defaults back into data of a kind; ``None`` if there are none."""
     if is_record(kind):
-        return _of_record(kind)
+        return _record_completer(kind)
     members = [member for member in typing.get_args(kind) if member not in (type(None), ...)]
     inner = _completer(members[0]) if members else None
     if inner is None:
@@ -74,10 +74,10 @@ def _completer(kind: Any) -> Callable[[Any], Any] | None:
     return inner
 
 
-def _of_record(kind: Any) -> Callable[[Any], Any]:
+def _record_completer(kind: Any) -> Callable[[Any], Any]:
     defaults = encode(kind._field_defaults)
     completers = {
-        name: found for name, hint in typing.get_type_hints(kind).items() if (found := _completer(hint))
+        name: inner for name, hint in typing.get_type_hints(kind).items() if (inner := _completer(hint))
     }
 
     def completed(data: Any) -> Any:

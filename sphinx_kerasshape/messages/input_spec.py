@@ -1,4 +1,4 @@
-"""What the ``:input:`` option says: a shape, or a list or dict of shapes, each with its dtype. Pure.
+"""The ``:input:`` option: a shape, or a list or dict of shapes, each with its dtype.
 
 ``(None, 50)``; ``(None, None) int32``; ``[(None, 10), (None, 20)]``; ``{"ids": (None, 128) int32}``.
 """
@@ -33,8 +33,8 @@ DTYPES = (
     "complex128",
 )
 """The dtypes that an input can have."""
-_LONGEST = 10_000
-_MOST = 10**9
+_MAX_LENGTH = 10_000
+_MAX_SIZE = 10**9
 _TYPED = re.compile(r"([)\]])\s*([A-Za-z_]\w*)")
 _MARK = "_typed"
 
@@ -54,13 +54,13 @@ class InputSpec(NamedTuple):
 
 
 Structure = Any
-"""A :class:`Given`, or a list or dict of structures, as a call takes them."""
+"""An :class:`InputSpec`, or a list or dict of structures, as a call takes them."""
 
 
 def parse(text: str) -> Structure:
-    """Read an ``:input:``. Raises :class:`Unreadable`."""
-    if len(text) > _LONGEST:
-        raise Unreadable(f"it has {len(text)} characters, {_LONGEST} at most")
+    """Return the structure that a text states. Raises :class:`Unreadable`."""
+    if len(text) > _MAX_LENGTH:
+        raise Unreadable(f"it has {len(text)} characters, {_MAX_LENGTH} at most")
     try:
         tree = ast.parse(_TYPED.sub(rf"\1 @ {_MARK}.\2", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -69,7 +69,7 @@ def parse(text: str) -> Structure:
 
 
 def write(structure: Structure) -> str:
-    """Write a structure as it is read."""
+    """Return the text of a structure."""
     if isinstance(structure, InputSpec):
         return str(structure)
     if isinstance(structure, dict):
@@ -78,7 +78,7 @@ def write(structure: Structure) -> str:
 
 
 def tensors(structure: Structure) -> Iterator[InputSpec]:
-    """Give the tensors of a structure, in order."""
+    """Yield the tensors of a structure, in order."""
     if isinstance(structure, InputSpec):
         yield structure
     else:
@@ -124,8 +124,8 @@ def _shape(tree: ast.expr, text: str) -> Shape:
         raise Unreadable(f"{quoted(text)} is no shape: {EXAMPLE}")
     if not shape:
         raise Unreadable(f"{quoted(text)} has no batch axis: {EXAMPLE}")
-    if any(type(size) is int and size > _MOST for size in shape):
-        raise Unreadable(f"{quoted(text)} has an axis of more than {_MOST:,}")
+    if any(type(size) is int and size > _MAX_SIZE for size in shape):
+        raise Unreadable(f"{quoted(text)} has an axis of more than {_MAX_SIZE:,}")
     for size in shape:
         if size is not None and (type(size) is not int or size < 1):
             raise Unreadable(f"{quoted(size)} is no size of an axis: {EXAMPLE}, None where it is open")

@@ -6,29 +6,28 @@ from sphinx_kerasshape.messages.report import LayerRow, Report, Weight
 
 
 def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
-    """Return the weights of a row, which those inside it may have; each once."""
+    """Return the weights of a row and of the rows inside it, each once."""
     row = layers[number]
-    found = {weight.path: weight for weight in row.weights}
-    for place in range(number + 1, len(layers)):
-        if layers[place].depth <= row.depth:
+    weights = {weight.path: weight for weight in row.weights}
+    for inner in range(number + 1, len(layers)):
+        if layers[inner].depth <= row.depth:
             break
-        for weight in layers[place].weights:
-            found[weight.path] = weight
-    return tuple(found.values())
+        weights.update({weight.path: weight for weight in layers[inner].weights})
+    return tuple(weights.values())
 
 
 def layer_paths(report: Report) -> tuple[str, ...]:
-    """Return the path of each layer of a report in order, such as ``encoder/dense``; no two are equal."""
+    """Return the paths of a model's layers in order, such as ``encoder/dense``; no two are equal."""
     above: list[str] = []
-    found: dict[str, None] = {}
-    last: dict[str, int] = {}
-    """The number of the last layer of a path that is there more than once."""
+    paths: dict[str, None] = {}
+    counts: dict[str, int] = {}
+    """How many layers there are of a path that is not unique."""
     for row in report.model.layers if report.model is not None else ():
         del above[row.depth :]
         above.append(row.name)
-        whole = path = "/".join(above)
-        while path in found:  # Names that were given by hand may be.
-            last[whole] = last.get(whole, 1) + 1
-            path = f"{whole} ({last[whole]})"
-        found[path] = None
-    return tuple(found)
+        name = path = "/".join(above)
+        while path in paths:
+            counts[name] = counts.get(name, 1) + 1
+            path = f"{name} ({counts[name]})"
+        paths[path] = None
+    return tuple(paths)

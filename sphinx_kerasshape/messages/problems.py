@@ -1,4 +1,4 @@
-"""Every problem that a build can report. Pure; said by :mod:`.diagnostics`."""
+"""Every problem that a build can report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Problem(StrEnum):
-    """What can be wrong. A value is the warning's subtype: ``kerasshape.VALUE``."""
+    """A kind of problem. Its value is the subtype of the warning, ``kerasshape.VALUE``."""
 
     OPTION = "option"
     NAME = "name"
@@ -34,7 +34,7 @@ OF_CODE = (
     *(Problem.OPTION, Problem.FILE, Problem.SYNTAX, Problem.CODE, Problem.RAISES, Problem.MODEL),
     *(Problem.UNBUILT, Problem.TIMEOUT, Problem.LIMIT, Problem.CRASH, Problem.WORKER),
 )
-"""What a process that ran a model's code may say; what else it says is not believed."""
+"""The problems that a process which ran a model's code may report; no others are believed."""
 HELP = {
     Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, is unusable.",
     Problem.NAME: "A model has no name, or two have the same.",
@@ -59,6 +59,6 @@ HELP = {
     Problem.TENSORFLOW: "TensorFlow is not installed, or must not be used, and there is no lock.",
     Problem.LOCK: "The lock can't be used, does not know a model, or has other values than TensorFlow now.",
 }
-"""What each problem means; the reference in the docs is made from it."""
+"""The meaning of each problem; the docs' reference is made from this table."""
 REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
-"""How to bring the lock up to date."""
+"""Advice on how to bring the lock up to date."""

@@ -1,7 +1,7 @@
-"""What TensorFlow said of a model, as plain values that cross processes and builds.
+"""Reports: what TensorFlow says of a model, as plain values that cross processes and builds.
 
-All are frozen, compare by value and travel as JSON (:mod:`.codec`), whose layout follows the
-annotations; they are therefore evaluated in this module.
+All are frozen, compare by value and travel as JSON. Its layout follows the annotations, which
+:mod:`.codec` evaluates: so this module does not postpone them.
 """
 
 import re
@@ -13,20 +13,20 @@ from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
 SCHEMA = 3
-"""Number of the JSON layout; part of every cache key, so a change empties the cache."""
+"""Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
-"""One entry an axis, the batch axis first; ``None`` where the size is open."""
+"""The size of each axis, the batch axis first; ``None`` for an open size."""
 
 
 class TensorSpec(NamedTuple):
-    """A tensor as a layer's call takes or gives it."""
+    """An input or output of a layer's call."""
 
     shape: Shape
     dtype: Word
     name: str = ""
     symbolic: tuple[str, ...] = ()
-    """The shape as expressions of named axes, such as ``time − 2``; empty without names."""
+    """The size of each axis as an expression of named axes, such as ``time − 2``; empty without names."""
 
 
 class Weight(NamedTuple):
@@ -40,20 +40,20 @@ class Weight(NamedTuple):
 
     @property
     def params(self) -> int:
-        """How many numbers the variable holds."""
+        """The number of its parameters."""
         return prod(self.shape)
 
     @property
     def bytes(self) -> int:
-        """How much memory these take."""
+        """The memory that these take."""
         return self.params * item_size(self.dtype)
 
 
 class LayerCall(NamedTuple):
-    """One call of a layer: what went in, what came out, and which calls it was connected to.
+    """One call of a layer: its inputs, its outputs, and where the inputs come from.
 
-    A source is a layer's name; where that layer has several calls or outputs it is
-    written as Keras does, ``name[call][output]``, both counted from 0.
+    A source is the name of a layer. If that layer has several calls or outputs, it is
+    ``name[call][output]`` as in Keras, both counted from 0.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -62,10 +62,10 @@ class LayerCall(NamedTuple):
 
 
 class LayerRow(NamedTuple):
-    """A layer (or another operation) of a model, and every call of it there.
+    """A layer (or another operation) of a model, with every call of it there.
 
-    Rows stand in the model's order, the layers of a nested model behind its own row
-    and one ``depth`` deeper.
+    Rows are in the order of the model; the layers of a nested model follow its own row,
+    one ``depth`` deeper.
     """
 
     name: str
@@ -76,34 +76,34 @@ class LayerRow(NamedTuple):
     trainable: int
     bytes: int
     weights: tuple[Weight, ...]
-    """Those of a layer that has no rows inside it; else they are in these (:func:`weights_of`)."""
+    """Its own weights; those of the rows inside it are there (see :func:`.layers.weights_of`)."""
     shared: int = 0
-    """How many of its ``params`` are in weights that an earlier row has as well."""
+    """How many of its ``params`` an earlier row counts as well, since both have the weight."""
     flops: int | None = None
-    """Floating-point operations of its calls, where they are asked for and known."""
+    """Floating-point operations of its calls, if the request asks for them and they are known."""
     note: str = ""
-    """Why a layer has no calls: ``uncalled``, or ``training`` where only training calls it."""
+    """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether an earlier row has all its weights as well."""
+        """Whether an earlier row counts all its parameters as well."""
         return 0 < self.shared == self.params
 
 
 class Axis(NamedTuple):
-    """A named axis of a model's inputs: which sizes of it the model takes."""
+    """A named axis of a model's inputs, and the sizes of it that the model takes."""
 
     name: str
     least: int
     """The smallest size."""
     unit: int
-    """What sizes have to be a multiple of."""
+    """The step from one size that is taken to the next."""
     refused: str
-    """The layer that refuses the next smaller size; empty where none does."""
+    """The layer that refuses the next smaller size; empty if none does."""
 
 
 class Model(NamedTuple):
-    """A Keras model as TensorFlow knows it; sizes in bytes, counts from unique weights."""
+    """A Keras model as TensorFlow knows it; shared weights count once."""
 
     name: str
     type: str
@@ -119,15 +119,15 @@ class Model(NamedTuple):
     axes: tuple[Axis, ...] = ()
     """The axes that the request names."""
     constructor: Lines = ""
-    """The code that would build the model, where the request asks for it."""
+    """Code that builds the same model, if the request asks for it."""
     source: Lines = ""
-    """The source of the function or class that made it, likewise."""
+    """The source of the function or class that made the model, if the request asks for it."""
     flops: int | None = None
-    """Floating-point operations of a call, where they are asked for and known."""
+    """Floating-point operations of a call, if the request asks for them and they are known."""
 
 
 class Error(NamedTuple):
-    """An exception, as plain TensorFlow raised it; the message without terminal codes."""
+    """An exception of the code; the message is that of plain TensorFlow, without terminal codes."""
 
     type: str
     message: Lines
@@ -137,10 +137,10 @@ class Error(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A line of the author's code on the way to an exception.
+    """A line of the author's code that an exception passed through.
 
-    An empty ``file`` is the code of the request itself, or of another ``block`` of its
-    session, whose first line is 1.
+    An empty ``file`` is the code of the request, or of an earlier ``block`` of its session;
+    the first line of that code is 1.
     """
 
     file: str
@@ -148,11 +148,11 @@ class Frame(NamedTuple):
     function: str
     text: str
     block: int = 0
-    """Number, from 1, of the earlier block of the session that the line is of; 0: no other."""
+    """Number, from 1, of the earlier block of the session that has the line; 0: the request's own code."""
 
 
 class Versions(NamedTuple):
-    """The versions that an answer depends on; empty where a package is missing."""
+    """The versions that an answer depends on; that of a missing package is empty."""
 
     python: str = ""
     tensorflow: str = ""
@@ -161,10 +161,10 @@ class Versions(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Something besides the request that an answer depends on.
+    """A file or package that an answer depends on.
 
-    ``kind`` is ``file`` (``key`` a path, ``value`` the SHA-256 of its content) or
-    ``package`` (``key`` an installed distribution, ``value`` its version).
+    ``kind`` is ``file`` (``key`` is its path, ``value`` its SHA-256) or ``package``
+    (``key`` is the name of a distribution, ``value`` its version).
     """
 
     kind: str
@@ -173,12 +173,12 @@ class Source(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What TensorFlow said: a model, or the error that the page expects."""
+    """What TensorFlow says: a model, or the error that the page expects."""
 
     model: Model | None = None
     error: Error | None = None
     output: Lines = ""
-    """What the code printed to its standard output."""
+    """The standard output of the code."""
     versions: Versions = Versions()
     sources: tuple[Source, ...] = ()
 
@@ -186,7 +186,7 @@ class Report(NamedTuple):
 class Failure(NamedTuple):
     """The reason why there is no report.
 
-    ``problem`` is ``None`` where models are not to be run, or where another message has the cause.
+    ``problem`` is ``None`` if models must not run, or if another message has the cause.
     """
 
     problem: Problem | None
@@ -199,7 +199,7 @@ Answer = Report | Failure
 
 
 def item_size(dtype: str) -> int:
-    """Return the bytes of one number of a dtype; 1 for ``bool``, 0 for ``string``."""
+    """Return the bytes of one number of a dtype: 4 for ``float32``, 1 for ``bool``, 0 for ``string``."""
     if dtype == "bool":
         return 1
     bits = re.search(r"\d{1,4}", dtype)
@@ -207,6 +207,6 @@ def item_size(dtype: str) -> int:
 
 
 def shape_text(shape: Iterable[object]) -> str:
-    """Write a shape as Python does: ``(None, 50)``, ``(batch, time − 2, 32)``, ``(32,)``."""
+    """Return a shape in the notation of Python: ``(None, 50)``, ``(batch, time − 2, 32)``, ``(32,)``."""
     sizes = [str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

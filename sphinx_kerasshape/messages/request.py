@@ -1,4 +1,4 @@
-"""What is to be run, as plain values: the whole input of one answer, apart from the installed versions."""
+"""Requests: what is to be run, as plain values."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from sphinx_kerasshape.messages.codec import Verbatim
 
 
 class Step(NamedTuple):
-    """An earlier block of a session, as a request that comes after it has it run; see there."""
+    """An earlier block of a session, as a later request has it run; the fields are those of a request."""
 
     code: Verbatim
     origin: Verbatim = ""
@@ -21,43 +21,43 @@ class Step(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is to be run: the whole input of one answer, apart from the installed versions."""
+    """What is to be run: all that an answer depends on, apart from imported files and installed versions."""
 
     code: Verbatim
     prelude: Verbatim = ""
     origin: Verbatim = ""
-    """The file that the code is from, for frames; empty for a block in a page."""
+    """The file that the code is from; empty for code in a page."""
     model: Verbatim = ""
-    """Expression that gives the model; empty: the rules of :mod:`.worker.find`."""
+    """Expression that gives the model; if empty, :mod:`.worker.code.find_model` looks for it."""
     raises: Verbatim = ""
-    """Name of the exception that the code must fail with; empty: it must not fail."""
+    """Name of the exception that the code must raise; if empty, it must raise none."""
     weights: Verbatim = "auto"
-    """``auto``: weightless where that works; ``real``: always with real weights."""
+    """``auto``: without weights if that works; ``real``: always with them."""
     axes: Verbatim = ""
-    """Names for the open dimensions of the inputs: ``batch, time``; empty: none are followed."""
+    """Names of the inputs' axes, ``batch, time``, whose sizes are followed through the model."""
     input: Verbatim = ""
-    """The input, batch axis first, to call a model with that has none, as :mod:`.given` writes it."""
+    """The input to call a model with that has none of its own, as :mod:`.input_spec` writes it."""
     kind: Verbatim = "model"
-    """``model``; or ``code``, whose answer is just what it prints."""
+    """``model``, or ``code`` if only its output is wanted."""
     file: Verbatim = ""
-    """A saved model, which is loaded in place of running code."""
+    """The file of a saved model, which is loaded instead of running code."""
     custom_objects: Verbatim = ""
-    """Import paths of what a saved model has that Keras does not know."""
+    """Import paths of classes and functions in a saved model that Keras does not know."""
     constructor: bool = False
-    """Whether the code that would build the model is asked for."""
+    """Whether the answer has code that builds the model."""
     flops: Verbatim = ""
-    """The input, of full shapes, to count operations for; ``batch``: one sample of the model's own."""
+    """The input, without open sizes, to count operations for; ``batch``: the model's own with one sample."""
     source: Verbatim = ""
-    """The name of a function or class of the code whose source is asked for: ``Zoo.small``."""
+    """Name of a function or class of the code whose source the answer has, such as ``Zoo.small``."""
     earlier: tuple[Step, ...] = ()
-    """The blocks of its session before it, which are run first, in the same namespace."""
+    """The earlier blocks of its session, which run first, in the same namespace."""
 
     def step(self) -> Step:
-        """Return what the blocks after this one have of it."""
+        """Return this request as later blocks of its session have it run."""
         return Step(*(getattr(self, name) for name in Step._fields))
 
     def session(self) -> tuple["Request", ...]:
-        """Return the whole session up to here, this request last."""
+        """Return the requests of its session up to this one."""
         before = (
             self._replace(**step._asdict(), earlier=self.earlier[:number])
             for number, step in enumerate(self.earlier)

@@ -17,22 +17,22 @@ class Result:
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
-        """The paths of the model's layers; none where it failed."""
+        """The paths of the model's layers; none if there is no model."""
         return layer_paths(self.answer) if isinstance(self.answer, Report) else ()
 
     @property
     def failure(self) -> Failure | None:
-        """The answer where it is a failure; failures are never stored."""
+        """The answer, if it is a failure; failures are never stored."""
         return self.answer if isinstance(self.answer, Failure) else None
 
     @staticmethod
     def of(answer: Answer) -> "Result":
-        """Make the result of an answer."""
+        """Return the result of an answer."""
         return Result(fingerprint_of(answer), answer)
 
 
 def fingerprint_of(answer: Answer) -> str:
-    """Return the fingerprint of what an answer shows, apart from what it was made with."""
+    """Return the fingerprint of what pages show of an answer: all but its versions and sources."""
     if isinstance(answer, Report):
         answer = answer._replace(versions=Versions(), sources=())
     return fingerprint(answer)

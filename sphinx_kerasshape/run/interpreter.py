@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import IO, NamedTuple
 SECONDS = 30
 """How long another interpreter may take to say what it has."""
 _MAX_LINE_LENGTH = 1 << 22
+_MAX_VERSION_LENGTH = 1000
 _ASK = (
     "import json, platform, importlib.metadata as m\n"
     "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
@@ -92,12 +94,10 @@ class _Reading:
 
 def _versions(printed: bytes) -> tuple[str, dict[str, str]]:
     """Return the versions that were printed, of Python and of distributions. Raises ``ValueError``."""
-    from sphinx_kerasshape.messages.codec import loads
-
     # What stands before may be the greeting of a sitecustomize.
     line = printed.rstrip().rpartition(b"\n")[2]
     with contextlib.suppress(ValueError, RecursionError):
-        match loads(line):
+        match json.loads(line):
             case [str(version), dict(packages)]:
                 texts = {name: text for name, text in packages.items() if isinstance(text, str)}
                 return _inert(version), {_normal(name): _inert(text) for name, text in texts.items()}
@@ -106,10 +106,9 @@ def _versions(printed: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _inert(text: str) -> str:
-    from sphinx_kerasshape.messages.codec import MAX_LINE_LENGTH
     from sphinx_kerasshape.text import escape_controls
 
-    return escape_controls(text[:MAX_LINE_LENGTH])
+    return escape_controls(text[:_MAX_VERSION_LENGTH])
 
 
 def _installed(name: str) -> str:

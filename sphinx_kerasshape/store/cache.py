@@ -1,16 +1,15 @@
-"""Answers of earlier builds, found by all that they depend on.
+"""The cache: reports of earlier builds, found by all that they depend on.
 
-An entry is a file of two lines: a head of JSON that says whether the entry is still
-right, and the report. The folder may be deleted at any time, and nothing that stands in
-it is trusted further than its checks: an entry that is cut short, of another schema,
-larger than any answer, another user's, laid out otherwise or simply wrong is no entry, and
-its model is run. Several builds may share a folder; nothing is ever locked, since an entry
-is there as a whole or not at all.
+An entry is a file of two lines: a head of JSON, from which one knows whether the entry still
+holds, and the report. The folder may be deleted at any time. If an entry is cut short, too
+large, a stranger's, or laid out otherwise, its model is run again. Several builds may share a
+folder without locks, since entries are written atomically.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from functools import cached_property
@@ -18,69 +17,65 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.files import write_atomically
-from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint, loads
+from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
 from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import SCHEMA, Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result, fingerprint_of
-from sphinx_kerasshape.store.module_places import Imports
+from sphinx_kerasshape.store.module_places import ModulePlaces
 
 
 class RunEnvironment(NamedTuple):
-    """What an answer depends on besides its request, found without importing anything."""
+    """What an answer depends on besides its request; nothing is imported to find it out."""
 
     versions: Versions
     variables: tuple[tuple[str, str], ...] = ()
-    """The environment variables that the project lets its models see."""
+    """The environment variables that ``kerasshape_environment`` names."""
     installed: Callable[[str], str] = lambda _: ""
-    """Returns the version of an installed distribution, or nothing."""
+    """Returns the version of an installed distribution; empty if it is not there."""
     problem: str = ""
-    """Why nothing can be run there; empty where it can be tried."""
+    """Why nothing can be run in this environment; empty if that can be tried."""
     folders: tuple[str, ...] = ()
-    """Those of ``sys.path`` that are the project's."""
+    """The folders of ``sys.path`` that belong to the project."""
 
 
 class Cache:
-    """A folder of reports, for the environment that code would run in now.
+    """A folder of reports, for the environment in which code would run now.
 
-    Files that an answer depends on are kept relative to ``root``, so that a copy of a
-    project, with its cache, looks at its own files.
+    The paths of files that a report depends on are stored relative to ``root``, so that a
+    copy of a project, with its cache, checks its own files.
     """
 
     def __init__(self, folder: Path, environment: RunEnvironment, root: Path) -> None:
         self._folder = folder
         self._environment = environment
         self._root = root
-        self._imports = Imports(environment.folders, root)
+        self._places = ModulePlaces(environment.folders, root)
         self._digests: dict[str, str] = {}
         self._found: dict[Request, Result | None] = {}
         self.problem = ""
-        """Why the last report could not be stored; empty where all were."""
+        """Why the last report could not be stored; empty if all were."""
 
     def find(self, request: Request) -> Result | None:
-        """Return the result of an earlier run, if everything is still as it was then."""
+        """Return the result of an earlier run, if all that it depends on is still the same."""
         if request not in self._found:
             self._found[request] = self._read(request)
         return self._found[request]
 
-    def store(self, request: Request, report: Report, shown: str = "") -> None:
-        """Keep a report. Where that fails, ``problem`` says why, and the build goes on.
-
-        ``shown`` is the fingerprint of what the report shows, where it is known already.
-        """
+    def store(self, request: Request, report: Report, report_fingerprint: str = "") -> None:
+        """Store a report. If that fails, ``problem`` says why, and the build goes on."""
         body = dumps(report).encode()
         key = self._key(request)
         head = {
             "schema": SCHEMA,
             "key": key,
-            "fingerprint": shown or fingerprint_of(report),
+            "fingerprint": report_fingerprint or fingerprint_of(report),
             "sources": [encode(self._relative(source)) for source in report.sources],
-            "imports": self._imports.found(_imported(request, report)),
+            "imports": self._places.of_files(_imported_files(request, report)),
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:
-            write_atomically(self._path(key), dumps(head).encode() + b"\n" + body)
+            files.write_atomically(self._path(key), dumps(head).encode() + b"\n" + body)
         except OSError as error:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
@@ -93,40 +88,36 @@ class Cache:
     def _read(self, request: Request) -> Result | None:
         key = self._key(request)
         try:
-            head, _, body = self._bytes(self._path(key)).partition(b"\n")
-            fields = loads(head)
+            head, _, body = self._entry(self._path(key)).partition(b"\n")
+            fields = json.loads(head)
             sources = [decode(Source, source) for source in fields["sources"]]
             expected = [SCHEMA, key, hashlib.sha256(body).hexdigest()]
             if [fields["schema"], fields["key"], fields["body"]] != expected:
                 return None
-            if not (self._imports.hold(dict(fields["imports"])) and all(map(self._holds, sources))):
+            if not (self._places.are_same(dict(fields["imports"])) and all(map(self._holds, sources))):
                 return None
-            # The digest is right, but who writes one can write another: the body is data like the head.
-            return Result(decode(str, fields["fingerprint"]), report_of(loads(body)))
+            return Result(decode(str, fields["fingerprint"]), report_of(json.loads(body)))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _bytes(self, path: Path) -> bytes:
-        """Return what a file has. Raises ``OSError``, ``ValueError`` for one that is not to be trusted."""
-        with files.opened(path) as file:
-            status = os.fstat(file.fileno())
-            if status.st_size > files.LARGEST or status.st_uid not in self._trusted:
-                raise ValueError("too large, or another user's")
-            return file.read(files.LARGEST)
+    def _entry(self, path: Path) -> bytes:
+        """Return the bytes of an entry. Raises ``OSError``, ``ValueError`` if a stranger wrote it."""
+        if hasattr(os, "getuid") and path.stat().st_uid not in self._trusted_users:
+            raise ValueError("the entry of another user")
+        return files.read_bytes(path)
 
     @cached_property
-    def _trusted(self) -> set[int]:
-        """The users whose entries are read: this one, the system's, and whose the project is."""
-        if not hasattr(os, "getuid"):
-            return {0}
+    def _trusted_users(self) -> set[int]:
+        """The users whose entries are read: this one, the system's, and the owner of the project."""
         return {os.getuid(), 0, self._root.stat().st_uid}
 
     def _holds(self, source: Source) -> bool:
+        """Whether a file or package is the one that a report depends on."""
         if source.kind == "package":
             return self._environment.installed(source.key) == source.value
         if source.key not in self._digests:
             self._digests[source.key] = files.digest(self._root / source.key)
-        # What could not be read then, and can't now, need not be the same.
+        # A file that could not be read then, and can't be now, need not be the same.
         return source.value != "" and self._digests[source.key] == source.value
 
     def _relative(self, source: Source) -> Source:
@@ -138,8 +129,8 @@ class Cache:
             return source
 
 
-def _imported(request: Request, report: Report) -> list[str]:
-    """Return the project's files that a report's code imported; not those that the page names."""
-    named = {request.origin, *(step.origin for step in request.earlier)}
-    files = [source.key for source in report.sources if source.kind == "file"]
-    return [file for file in files if file.endswith(".py") and file not in named]
+def _imported_files(request: Request, report: Report) -> list[str]:
+    """Return the files of the project that the code imported; not those that ``:file:`` names."""
+    origins = {request.origin, *(step.origin for step in request.earlier)}
+    paths = [source.key for source in report.sources if source.kind == "file"]
+    return [path for path in paths if path.endswith(".py") and path not in origins]

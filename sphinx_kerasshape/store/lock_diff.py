@@ -1,7 +1,8 @@
-"""Drift of a locked report: in which values TensorFlow says something else now. Pure."""
+"""Differences between the report in the lock and the one of today, as lines of a message."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -10,13 +11,13 @@ from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Report
 from sphinx_kerasshape.text import listed, truncated
 
 Facts = dict[str, str]
-"""Values by what they are of, both as a message names them."""
+"""Values as texts, by what they are: ``{"output": "(None, 64)"}``."""
 
 _NONE = "none"
 
 
 def differences(then: Report, now: Report) -> list[str]:
-    """Return a line for each value that differs; what the code printed is not compared."""
+    """Return a line for each value that differs; output of the code is not compared."""
     lines = list(_differing("", _error_facts(then), _error_facts(now)))
     if then.model is not None and now.model is not None:
         lines += _differing("", _model_facts(then.model), _model_facts(now.model))
@@ -24,51 +25,53 @@ def differences(then: Report, now: Report) -> list[str]:
     return lines
 
 
-def _layer_differences(before: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
-    renamed = _renamed(before, now)
+def _layer_differences(locked: dict[str, LayerRow], now: dict[str, LayerRow]) -> Iterator[str]:
+    renamed = _renamed(locked, now)
     for old, new in renamed.items():
-        if _name(old) != _name(new):  # What is inside a renamed layer has its own name still.
+        if _name(old) != _name(new):  # the layers inside a renamed layer keep their names
             yield f"layer {truncated(old)!r} in the lock is {truncated(new)!r} now"
-    then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in before.items()}
+    then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in locked.items()}
     yield from (f"layer {truncated(path)!r} in the lock, not there now" for path in then if path not in now)
     yield from (f"layer {truncated(path)!r} is not in the lock" for path in now if path not in then)
     if then.keys() == now.keys() and list(then) != list(now):
         yield f"layers {listed(list(then))} in the lock, in the order {listed(list(now))} now"
     for path, row in then.items():
         if path in now:
-            where, other = f"layer {truncated(path)!r} ", now[path]
-            yield from _differing(where, _layer_facts(row), _layer_facts(other))
-            weights, others = _weight_facts(row.weights), _weight_facts(other.weights)
-            # Which weights there are is said by the layer's own facts.
-            shared = {what: value for what, value in weights.items() if what in others}
-            yield from _differing(where, shared, {what: others[what] for what in shared})
+            layer = f"layer {truncated(path)!r} "
+            yield from _differing(layer, _layer_facts(row), _layer_facts(now[path]))
+            before, after = _weight_facts(row.weights), _weight_facts(now[path].weights)
+            # New and missing weights are among the facts of the layer.
+            common = [what for what in before if what in after]
+            yield from _differing(
+                layer, {what: before[what] for what in common}, {what: after[what] for what in common}
+            )
 
 
 def _renamed(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> dict[str, str]:
-    """Return the layers of the lock that have another path now, and are the same otherwise.
+    """Return the layers of the lock that only have another path now, each with that path.
 
-    Where all layers are the same in order, these are all with another path there: of ``dense_1, dense_2``
-    that are ``dense, dense_1`` now, both are. A new order of the same names is no renaming.
+    If ``dense_1, dense_2`` are ``dense, dense_1`` now, both are renamed. The same names in
+    another order are not.
     """
     gone = [path for path in then if path not in now]
     new = [path for path in now if path not in then]
     if not gone or len(gone) != len(new):
         return {}
     for pairs in (list(zip(then, now, strict=True)), list(zip(gone, new, strict=True))):
-        if all(_nameless(then[old]) == _nameless(now[other]) for old, other in pairs):
-            return {old: other for old, other in pairs if old != other}
+        if all(_nameless_facts(then[old]) == _nameless_facts(now[path]) for old, path in pairs):
+            return {old: path for old, path in pairs if old != path}
     return {}
 
 
-def _nameless(row: LayerRow) -> tuple[Facts, int]:
+def _nameless_facts(row: LayerRow) -> tuple[Facts, int]:
     facts = _layer_facts(row)
-    # A type is often renamed with its layer: 'tf.math.add' of TFOpLambda is 'add' of Add now.
+    # A type often changes with the name of its layer: 'tf.math.add' of TFOpLambda is 'add' of Add now.
     del facts["connected to"], facts["type"]
     return facts, row.depth
 
 
 def _with_sources(path: str, row: LayerRow, renamed: Mapping[str, str]) -> LayerRow:
-    """Return a row whose sources, which are beside it, have the names that they have now."""
+    """Return a row whose sources, layers beside it, have the names of today."""
     if not renamed:
         return row
     above = path[: len(path) - len(_name(path))]
@@ -88,30 +91,31 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _differing(where: str, then: Facts, now: Facts) -> Iterator[str]:
+def _differing(owner: str, then: Facts, now: Facts) -> Iterator[str]:
     for what in dict.fromkeys([*then, *now]):
         before, after = then.get(what, _NONE), now.get(what, _NONE)
         if before != after:
-            pairs = enumerate(zip(before, after, strict=False))
-            same = next((place for place, (a, b) in pairs if a != b), min(len(before), len(after)))
-            yield f"{where}{truncated(what)} {_from(before, same)} in the lock, {_from(after, same)} now"
+            pairs = zip(before, after, strict=False)
+            same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            texts = f"{_excerpt(before, same)} in the lock, {_excerpt(after, same)} now"
+            yield f"{owner}{truncated(what)} {texts}"
 
 
-def _from(value: str, same: int) -> str:
-    """Write a value that is long from where it differs."""
+def _excerpt(value: str, same: int) -> str:
+    """Return a value; if it is long, the part from where it differs."""
     begin = max(0, same - 20)
     return truncated(value if len(value) <= 100 or not begin else f"…{value[begin:]}")
 
 
 def _layers(report: Report) -> dict[str, LayerRow]:
-    """Return the rows by path, each with the weights of those inside it."""
+    """Return the rows of a model by path, each with the weights of the rows inside it."""
     assert report.model is not None
     rows = report.model.layers
-    whole = [row._replace(weights=weights_of(rows, number)) for number, row in enumerate(rows)]
-    # A weight that stands beside layers inside of one is compared as a weight of that.
+    complete = [row._replace(weights=weights_of(rows, number)) for number, row in enumerate(rows)]
+    # A variable inside of a layer is compared as a weight of that layer.
     return {
         path: row
-        for path, row in zip(layer_paths(report), whole, strict=True)
+        for path, row in zip(layer_paths(report), complete, strict=True)
         if row.type != "Variable" or not row.depth
     }
 
@@ -123,7 +127,7 @@ def _error_facts(report: Report) -> Facts:
 def _model_facts(model: Model) -> Facts:
     return {
         "type": model.type,
-        **{f"axis {one.name!r}": f"{one.least} or more, by {one.unit}" for one in model.axes},
+        **{f"axis {axis.name!r}": f"{axis.least} or more, by {axis.unit}" for axis in model.axes},
         **_tensor_facts("input", model.inputs),
         **_tensor_facts("output", model.outputs),
         "params": _params(model.params, model.trainable),
@@ -159,9 +163,9 @@ def _connections(calls: Iterable[LayerCall]) -> str:
 
 def _weight_facts(weights: tuple[Weight, ...]) -> Facts:
     facts = {}
-    count = Counter(weight.name for weight in weights)
+    counts = Counter(weight.name for weight in weights)
     for weight in weights:
-        name = weight.name if count[weight.name] == 1 else weight.path
+        name = weight.name if counts[weight.name] == 1 else weight.path
         facts[f"weight {name!r}"] = f"{tuple(weight.shape)}"
         facts[f"weight {name!r} dtype"] = weight.dtype
     return facts

@@ -23,7 +23,7 @@ from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.worker_process import Run, Worker
 from sphinx_kerasshape.store.cache import Cache, RunEnvironment
-from sphinx_kerasshape.store.shown import PageFingerprints
+from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 from tests.support.projects import Built, Project
 
 VERSIONS = Versions("3.12.1", "2.21.0", "3.15.0", "tensorflow")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.store.shown import PageFingerprints
+from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 from tests.support.projects import Built, Project
 
 Make = Callable[..., Project]

@@ -24,7 +24,7 @@ from sphinx_kerasshape.messages.report import Report, Source, TensorSpec, Versio
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.store import lock
 from sphinx_kerasshape.store.cache import Cache, RunEnvironment
-from sphinx_kerasshape.store.shown import PageFingerprints
+from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 from sphinx_kerasshape.worker.code import exceptions
 
 PATIENT = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -358,7 +358,7 @@ def test_a_lock_says_what_was_locked_or_why_it_is_bad(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
-    written = lock.write({"model": (REQUEST, REPORT)}, Versions("3", "2"), folder)
+    written = lock.to_bytes({"model": (REQUEST, REPORT)}, Versions("3", "2"), folder)
     path = folder / "fuzzed.lock.json"
     path.write_bytes(data.draw(spoilt(written)))
     try:

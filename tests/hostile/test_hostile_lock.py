@@ -143,7 +143,7 @@ def read(path: Path) -> lock.Lock | None:
 
 def test_one_hostile_value_in_a_lock(tmp_path: Path, record_property: Any) -> None:
     (tmp_path / "zoo.py").write_text("code")
-    data = json.loads(lock.write({"m": (Request("code"), GOOD)}, Versions("3", "2", "3", "t"), tmp_path))
+    data = json.loads(lock.to_bytes({"m": (Request("code"), GOOD)}, Versions("3", "2", "3", "t"), tmp_path))
     data["models"]["m"]["files"] = {"zoo.py": "0" * 64}
     draw = random.Random(0)
     path, accepted, cases = tmp_path / "lock", 0, 0

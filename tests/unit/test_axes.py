@@ -33,7 +33,7 @@ TIME = (Axis("batch", 1, 1, ""), Axis("time", 3, 1, "conv"))
 
 @given(EXPRESSIONS, SIZES)
 def test_what_is_written_can_be_read(expr: Expr, sizes: dict[str, int]) -> None:
-    for text in (str(expr), named_sizes.plain(str(expr))):
+    for text in (str(expr), named_sizes.ascii_text(str(expr))):
         if len(text) <= 200:
             found = notation.parse(text)
             assert isinstance(found, Expr)

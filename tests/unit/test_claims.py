@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape.check.warnings import claim_finding
 from sphinx_kerasshape.claims import targets
-from sphinx_kerasshape.claims.shapes import Unreadable, count_claim, dtype_holds, shape_claim, size_claim
+from sphinx_kerasshape.claims.counts import Unreadable, count_claim, size_claim
+from sphinx_kerasshape.claims.shapes import dtype_holds, shape_claim
 from sphinx_kerasshape.claims.targets import Unresolved, parse
 from sphinx_kerasshape.claims.verdicts import Verdict, judge
 from sphinx_kerasshape.messages.report import (

@@ -34,16 +34,16 @@ def test_what_is_no_file_is_not_read(make: Callable[[Path], None], tmp_path: Pat
     path = tmp_path / "path"
     make(path)
     with pytest.raises(OSError, match=r"no file|Too many levels|Is a directory"):
-        files.content(path)
+        files.read_bytes(path)
     assert files.digest(path) == files.text_digest(path) == ""
 
 
 def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "path"
     path.write_bytes(b"x" * (2 << 20))
-    assert files.content(path, 2 << 20) == b"x" * (2 << 20)
+    assert files.read_bytes(path, 2 << 20) == b"x" * (2 << 20)
     with pytest.raises(OSError, match="it has more than 1 MB"):
-        files.content(path, (2 << 20) - 1)
+        files.read_bytes(path, (2 << 20) - 1)
     with path.open("wb") as file:
         file.truncate((1 << 34) + 1)
     assert files.digest(path) == ""
@@ -58,4 +58,4 @@ def test_ends_of_lines_do_not_count(before: int, tmp_path: Path) -> None:
     marked.write_bytes(b"\xef\xbb\xbf" + data)
     assert files.digest(path) == sha(data)
     assert files.text_digest(path) == sha(data.replace(b"\r\n", b"\n"))
-    assert files.text(path) == files.text(marked) == "x" * before + "\nb\n\nc\n\n"
+    assert files.read_text(path) == files.read_text(marked) == "x" * before + "\nb\n\nc\n\n"

@@ -14,7 +14,6 @@ from sphinx_kerasshape.messages import codec, layers, report, request
 from sphinx_kerasshape.messages.problems import HELP, Problem
 from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import (
-    Axis,
     Error,
     LayerCall,
     LayerRow,
@@ -136,23 +135,16 @@ def test_paths_stay_exact() -> None:
     path = "/a\tb\u200b\u202e\u2028\x1b\udcff/c.py"
     data = {"kind": "file", "key": path, "value": "a\x1bb"}
     assert codec.decode(Source, data) == Source("file", path, r"a\x1bb")
-    with pytest.raises(ValueError, match="a text of 40,000 characters"):
-        codec.decode(Source, data | {"key": "x" * 40_000})
 
 
 @pytest.mark.parametrize(
     ("kind", "field", "value", "message"),
     [
-        (Weight, "name", "x" * 1001, "a text of 1,001 characters, which begins 'xxx"),
-        (Report, "output", "x" * (2**20 + 1), "a text of 1,048,577 characters, which begins 'xxx"),
-        (Weight, "dtype", "f` <img src=x> `x", "no word but"),
-        (Weight, "dtype", "float" + "9" * 60, "a text of 65 characters"),
+        (Weight, "dtype", "f` <img src=x> `x", "expected one word, got 'f` <img src=x> `x'"),
         (Weight, "shape", [10**30], "a number of more than 30 digits"),
         (Weight, "shape", [-(10**30)], "a number of more than 30 digits"),
-        (Weight, "shape", [10**29] * 12, "a shape of more than 30 digits of numbers"),
-        (Weight, "shape", [-(10**15), 10**15], "a shape of more than 30 digits of numbers"),
-        (Weight, "shape", [1] * 65, "a shape of 65 axes"),
-        (TensorSpec, "shape", [None] * 100_000, "a shape of 100,000 axes"),
+        (Weight, "shape", [10**29] * 12, "a shape whose sizes multiply to more than 30 digits"),
+        (Weight, "shape", [-(10**15), 10**15], "a shape whose sizes multiply to more than 30 digits"),
     ],
 )
 def test_what_is_too_large_for_any_page(kind: type, field: str, value: object, message: str) -> None:
@@ -172,34 +164,16 @@ def one_row(name: str = "a", depth: int = 0, calls: int = 1, weights: int = 0) -
 DEEP = [one_row(f"functional_{depth}", depth, weights=2) for depth in range(1000)]
 LARGE = codec.encode(of_rows(*[one_row(f"a{number}", weights=2) for number in range(9_999)]))
 ABSURD = {
-    "long paths": [one_row("x" * 1000, depth) for depth in range(2000)],
-    "deep": [one_row(f"a{depth}", depth) for depth in range(6000)],
     "negative": [one_row(depth=-1)],
     "begins inside": [one_row(depth=1)],
     "skips": [one_row(), one_row(depth=2)],
-    "many weights of nested layers": [one_row(f"a{depth}", depth, weights=20) for depth in range(1000)],
-    "many layers": [one_row(f"a{number}") for number in range(10_001)],
-    "many calls": [one_row(calls=50_000)],
-    "many calls of a long path": [one_row("x" * 1000), one_row("x" * 1000, 1, calls=19_000)],
-    "many weights": [one_row(weights=50_001)],
 }
 
 
 @pytest.mark.parametrize("name", ABSURD)
-def test_a_model_larger_than_any_is_refused_at_once(name: str) -> None:
-    data = codec.encode(of_rows(*ABSURD[name]))
-
-    def refused() -> None:
-        with pytest.raises(ValueError, match=r"a model of |a layer of depth"):
-            report_of(data)
-
-    assert work.seconds(refused) < 3 * work.seconds(lambda: report_of(LARGE))
-
-
-def test_a_model_of_too_many_axes_is_refused() -> None:
-    axes = tuple(Axis(f"a{number}", 1, 1, "") for number in range(101))
-    with pytest.raises(ValueError, match="a model of 101 axes, 100 at most"):
-        report_of(codec.encode(of_rows(axes=axes)))
+def test_layers_whose_depths_do_not_fit_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="a layer of depth"):
+        report_of(codec.encode(of_rows(*ABSURD[name])))
 
 
 @pytest.mark.parametrize("data", [codec.encode(of_rows(*DEEP)), LARGE], ids=["deep", "large"])

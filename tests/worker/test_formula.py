@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_kerasshape.claims.formula import GATES, MOST, Unreadable, formula
+from sphinx_kerasshape.claims.formula import GATES, MAX_TERMS, Unreadable, formula
 from sphinx_kerasshape.claims.formula import value as value_of
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Report, Weight
@@ -50,7 +50,7 @@ def test_layers(worker: Worker) -> None:
 
 
 @given(
-    st.lists(st.lists(st.integers(0, 5), max_size=4).map(tuple), max_size=2 * MOST),
+    st.lists(st.lists(st.integers(0, 5), max_size=4).map(tuple), max_size=2 * MAX_TERMS),
     st.sampled_from(["Dense", *GATES]),
 )
 def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
@@ -60,7 +60,7 @@ def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
     if text:
         assert value(text) == count
     else:
-        assert not shapes or len(set(shapes)) > MOST
+        assert not shapes or len(set(shapes)) > MAX_TERMS
 
 
 @pytest.mark.parametrize("builder", ["text", "latex", "html"])
