@@ -118,7 +118,7 @@ MISTAKES = {
     "option-long": mistake(
         f":{'x' * 5000}: 1",
         body=GOOD,
-        warning=f":{'x' * 100}…: is no option of keras:model; choose from {', '.join(options._OPTIONS)} "
+        warning=f":{'x' * 100}…: is no option of keras:model: choose from {', '.join(options._OPTIONS)} "
         "[kerasshape.option]",
     ),
     "axis-long": mistake(
