@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -68,17 +69,22 @@ def claim_finding(verdict: Verdict) -> Finding | None:
 
 def claim_text(verdict: Verdict) -> str:
     """Return the message about a claim that does not hold."""
-    from sphinx_kerasshape.claims.named_sizes import ascii_text
-
     claim = verdict.claim
     kind = "" if claim.kind == "shape" else f"{claim.kind} "
-    # The notation of the page may hide a part of the value, so that follows in full.
-    same = ascii_text(verdict.restated) == ascii_text(verdict.actual)
-    full = "" if same else f" ({truncated(verdict.actual, 200)})"
+    full = "" if _is_full(verdict) else f" ({truncated(verdict.actual, 200)})"
     return (
         f"the page states {kind}{excerpt(claim.stated)} for {excerpt(claim.target)}, "
         f"but TensorFlow {truncated(verdict.version)} says {truncated(verdict.restated, 200)}{full}"
     )
+
+
+def _is_full(verdict: Verdict) -> bool:
+    """Whether the value in the notation of the page hides no part of it."""
+    from sphinx_kerasshape.claims.named_sizes import ascii_text
+
+    if verdict.count is not None:
+        return re.sub(r"\D", "", verdict.restated) == str(verdict.count)
+    return ascii_text(verdict.restated) == ascii_text(verdict.actual)
 
 
 def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:

@@ -79,7 +79,7 @@ def parse_options(
     texts: Mapping[str, str | None], directive: str = "keras:model"
 ) -> tuple[Options, list[str]]:
     """Return the values of a directive's options, and a message for each unusable one."""
-    options = _OPTIONS if directive == "keras:model" else _OF_CODE
+    options = OPTIONS[directive]
     values: dict[str, Any] = {} if directive == "keras:model" else {"show": ("code", "output")}
     problems = []
     for option, text in texts.items():
@@ -286,3 +286,6 @@ _OF_CODE: _Table = {
     "no-output": ("show", _no_output),
     **_OF_BLOCKS,
 }
+
+OPTIONS: Mapping[str, _Table] = {"keras:model": _OPTIONS, "keras:code": _OF_CODE}
+"""The options of each directive."""

@@ -155,11 +155,10 @@ MISTAKES = {
     "two-sources": mistake(
         ":from: zoo:model()",
         body=GOOD,
-        warning="the model has a body and :from:: give it one of a body, :from: or :file: "
-        "[kerasshape.option]",
+        warning="the model has a body and :from:; keep one of them [kerasshape.option]",
     ),
     "no-code": mistake(
-        warning="the model has no code: give it one of a body, :from: or :file: [kerasshape.option]",
+        warning="the model has no code: give it a body, :from: or :file: [kerasshape.option]",
     ),
     "no-call": mistake(
         ":from: zoo:model",

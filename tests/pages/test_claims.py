@@ -231,7 +231,7 @@ def test_all_kinds_of_messages(built: Built) -> None:
         "(None, 7) for small.output, but TensorFlow V says (None, 5) [kerasshape.claim]",
         "params 21 for small, but TensorFlow V says 20 [kerasshape.claim]",
         "dtype float16 for small.output, but TensorFlow V says float32 [kerasshape.claim]",
-        "bytes 81 B for small, but TensorFlow V says 80 B (80) [kerasshape.claim]",
+        "bytes 81 B for small, but TensorFlow V says 80 B [kerasshape.claim]",
     }
     assert {text.replace("V", version[1]) for text in wanted} <= says
 
