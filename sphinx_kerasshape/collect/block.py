@@ -87,7 +87,8 @@ class BlockDirective(SphinxDirective):
         """Report why there is no block, and show its code, if any, with that message."""
         self._report(problem, message)
         code = self._code_block("\n".join(self.content), options) if self.content else []
-        return [*code, nodes.error("", nodes.paragraph("", message), classes=["kerasshape-error"])]
+        paragraph = nodes.paragraph("", message, support_smartquotes=False)
+        return [*code, nodes.error("", paragraph, classes=["kerasshape-error"])]
 
     def _option_location(self, option: str) -> str:
         """Return ``file:line`` of an option."""

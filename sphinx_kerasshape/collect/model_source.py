@@ -37,9 +37,10 @@ def model_source(options: Options, body: str, env: BuildEnvironment, folders: Se
     """
     sources = {"a body": bool(body.strip()), ":from:": options.source, ":file:": options.file}
     present = [name for name, value in sources.items() if value]
-    if len(present) != 1:
-        what = " and ".join(present) or "no code"
-        raise Unusable(f"the model has {what}: give it one of a body, :from: or :file:")
+    if not present:
+        raise Unusable("the model has no code: give it a body, :from: or :file:")
+    if len(present) > 1:
+        raise Unusable(f"the model has {' and '.join(present)}; keep one of them")
     if "source" in options.show and not options.source:
         raise Unusable(":show: source is for a model that :from: imports; 'code' shows others")
     if options.custom_objects and not options.file:

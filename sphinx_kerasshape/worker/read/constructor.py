@@ -249,7 +249,8 @@ def _serialized(value: Any) -> str:
         if module == "keras.layers":
             return _made(keras.saving.deserialize_keras_object(value))
         if not isinstance(config, dict) or not module.startswith("keras"):
-            raise NoView(f"{value['class_name']} is none of Keras' own classes")
+            name = config if value["class_name"] == "function" else value["class_name"]
+            raise NoView(f"{name} is not Keras' own")
         given = {name: item for name, item in config.items() if item is not None}
         return (
             f"{module}.{value['class_name']}({', '.join(f'{k}={_serialized(v)}' for k, v in given.items())})"
