@@ -6,7 +6,8 @@ from keras import layers
 class Gate(layers.Layer):
     """Scale each feature by a learned gate between 0 and 1.
 
-    The layer keeps the shape of its input: :keras:shape:`(batch, time, 50) <gate-demo/gate.output>` here.
+    The layer keeps the shape of its input,
+    here :keras:shape:`(batch, time, 50) <gate-demo/gate.output>`.
     A gate for 50 features has :keras:params:`2,550 <gate-demo/gate>` params.
 
     .. keras:model:: gate-demo
