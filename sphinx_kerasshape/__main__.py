@@ -110,7 +110,7 @@ def _sources(
         try:
             sources[file] = fix.read(file, encoding)
             if Path(file).stat().st_mtime_ns > started:
-                problems.append(f"{file} has changed meanwhile and was left alone; run it again")
+                problems.append(f"{file} has changed in the meantime and was not rewritten: run fix again")
                 del sources[file]
         except (OSError, SyntaxError, ValueError, LookupError) as error:
             problems.append(f"{file} can't be read: {error}")

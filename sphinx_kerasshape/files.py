@@ -51,7 +51,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     file = os.fdopen(os.open(path, _FLAGS), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError("it is no file")
+        raise OSError("it is not a regular file")
     return file
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 # Characters that do something instead of showing something: controls, direction marks, line and
 # paragraph separators, tags, lone surrogates, and what XML forbids.
@@ -43,19 +43,16 @@ def listed(texts: Sequence[str], most: int = 8) -> str:
     return ", ".join([*map(excerpt, texts[:most]), *more])
 
 
-def closest(word: str, choices: Sequence[str]) -> str:
-    """Return the choice that is most like a word; empty if none is close."""
+def hint(word: str, choices: Sequence[str], form: Callable[[str], str] = quoted, most: int = 30) -> str:
+    """Return the end of a message about an unknown word: ``; did you mean 'output'?``, or all choices.
+
+    ``form`` returns a choice as the author has to write it.
+    """
     from difflib import get_close_matches  # slow to import, and rarely needed
 
-    return next(iter(get_close_matches(word, choices, n=1)), "")
-
-
-def hint(word: str, known: Sequence[str]) -> str:
-    """Return the end of a message about an unknown word: what was probably meant, or what there is."""
-    close = closest(word, known)
-    if close:
-        return f"; did you mean {quoted(close)}?"
-    return f"; there are {', '.join(map(quoted, known[:8]))}" if known else ""
+    if close := get_close_matches(word, choices, n=1):
+        return f"; did you mean {form(close[0])}?"
+    return f": choose from {listed(choices, most)}" if choices else ""
 
 
 def _escaped(character: str) -> str:

@@ -57,18 +57,20 @@ def axis_names(text: str) -> dict[str, tuple[str, ...]]:
     for part in parts:
         name, colon, names = part.rpartition(":")
         if not colon and len(parts) > 1:
-            raise Unreadable(f"{quoted(part.strip())} names no input: write a: batch, time | b: batch, words")
+            raise Unreadable(
+                f"{quoted(part.strip())} needs the name of its input: write a: batch, time | b: batch, words"
+            )
         if name.strip() in axes:
-            raise Unreadable(f"the input {quoted(name.strip())} is there twice")
+            raise Unreadable(f"the input {quoted(name.strip())} is named twice: list all its axes once")
         axes[name.strip()] = tuple(_axis_name(axis.strip()) for axis in names.strip(" ()").split(","))
     return axes
 
 
 def _axis_name(name: str) -> str:
     if not name.isidentifier():
-        raise Unreadable(f"{quoted(name)} can't name an axis: write names such as batch, time")
+        raise Unreadable(f"{quoted(name)} can't name an axis: write a name such as batch or time")
     if name in _RESERVED:
-        raise Unreadable(f"{quoted(name)} can't name an axis: it has another meaning in shapes")
+        raise Unreadable(f"{quoted(name)} can't name an axis, since it has another meaning in shapes")
     return name
 
 
@@ -95,14 +97,20 @@ class _Reader:
         if self._tokens:
             raise self._wrong()
         if divisor != 1:
-            raise Unreadable(f"{quoted(self._text.strip())} may be no whole number: write a // b, or ⌊a / b⌋")
+            raise Unreadable(
+                f"{quoted(self._text.strip())} may not be a whole number: write a // b or ⌊a / b⌋"
+            )
         return numerator
 
     def _wrong(self) -> Unreadable:
-        return Unreadable(f"{quoted(self._text.strip())} is no size: write 50, time, time − 2 or ⌊time / 2⌋")
+        return Unreadable(
+            f"{quoted(self._text.strip())} is not a size: write 50, time, time − 2 or ⌊time / 2⌋"
+        )
 
     def _too_large(self) -> Unreadable:
-        return Unreadable(f"{self._text.strip()!r} is too large to be a size: write time − 2 or ⌊time / 2⌋")
+        return Unreadable(
+            f"{quoted(self._text.strip())} is too large for a size: write time − 2 or ⌊time / 2⌋"
+        )
 
     def _bounded(self, value: Fraction) -> Fraction:
         """Return a value, unless it is too large to compute with."""

@@ -114,7 +114,7 @@ class LockBuilder(ModelBuilder):
 
         path = self.plan.path
         if self.plan.bad is not None:
-            message = f"{self.plan.bad.message}; it is not overwritten: delete it to have it written anew"
+            message = f"{self.plan.bad.message}; it is not overwritten: delete it, and run this builder again"
             self._refuse(message, self.plan.bad.location)
             return
         reason = self._objection()
@@ -125,13 +125,13 @@ class LockBuilder(ModelBuilder):
         data = lock.to_bytes(models, self.ledger.versions, self.plan.root)
         try:
             if path.exists() and path.read_bytes() == data:
-                logger.info("%s is unchanged, %s models", path, len(models))
+                logger.info("%s is unchanged (%s models)", path, len(models))
                 return
             write_atomically(path, data)
         except OSError as error:
             self._refuse(f"{path.name} can't be written: {error}")
             return
-        logger.info("%s is written, %s models", path, len(models))
+        logger.info("%s is written (%s models)", path, len(models))
 
     def _objection(self) -> str:
         """Return the reason not to write the lock; empty if there is none."""

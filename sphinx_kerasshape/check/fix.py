@@ -106,7 +106,7 @@ def write(source: Source, changes: Iterable[Edit]) -> None:
             file.write(data)
         Path(name).chmod(path.stat().st_mode & 0o7777)
         if _digest(path.read_bytes()) != source.digest:
-            raise Unfixable(f"{source.file} has changed meanwhile and was left alone; run it again")
+            raise Unfixable(f"{source.file} has changed in the meantime and was not rewritten: run fix again")
         Path(name).replace(path)
     finally:
         with suppress(FileNotFoundError):
@@ -121,7 +121,7 @@ def _source(claim: Claim, sources: Mapping[str, Source]) -> Source:
     location = parse_location(claim.location)
     source = sources.get(os.path.realpath(location.file)) if location else None
     if source is None:
-        raise Unfixable(f"{quoted(claim.stated)} is in no file that could be read")
+        raise Unfixable(f"the file can't be read, so {quoted(claim.stated)} is not rewritten")
     return source
 
 
@@ -133,12 +133,12 @@ def _edits(verdict: Verdict, source: Source, earlier: LocatedClaims) -> list[Edi
     if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")
     if not verdict.restated or verdict.restated == claim.stated:
-        raise Unfixable(f"{quoted(claim.stated)} can't be written as {verdict.actual}")
+        raise Unfixable(f"{quoted(claim.stated)} can't be rewritten as {verdict.actual}: edit it by hand")
     old = source.text[position.start : position.end]
     new = _spaced_like(old, verdict.restated)
     line = 1 + len(re.findall(r"\r\n|\r|\n", source.text[: position.start]))
     edit = Edit(source.file, line, position.start, position.end, old, new)
-    return [edit, *_padding(source, position, len(new) - len(old))]
+    return [edit, *_padding(source, position, new)]
 
 
 def _spaced_like(old: str, new: str) -> str:
@@ -150,8 +150,9 @@ def _spaced_like(old: str, new: str) -> str:
     return "".join(word + gap for word, gap in zip(words, [*gaps, ""], strict=True))
 
 
-def _padding(source: Source, position: Position, longer: int) -> list[Edit]:
+def _padding(source: Source, position: Position, new: str) -> list[Edit]:
     """Return the edit of the blanks behind a role in a reST table that keeps the columns aligned."""
+    longer = len(new) - (position.end - position.start)
     begin = 1 + max(source.text.rfind(end, 0, position.start) for end in "\r\n")
     line = source.text[begin : position.start]
     rest = _PADDING.match(source.text, position.end)
@@ -162,5 +163,5 @@ def _padding(source: Source, position: Position, longer: int) -> list[Edit]:
         return []
     width = end - start - longer
     if width < (1 if source.text[end] == "|" else 2):
-        raise Unfixable("the column of the table is too narrow for the truth")
+        raise Unfixable(f"the column of the table is too narrow for {new}")
     return [Edit(source.file, position.line, start, end, " " * (end - start), " " * width)]

@@ -100,7 +100,7 @@ def failure_text(block: Block, failure: Failure) -> str:
     lines = [f"{block.title}: " + _message(block, failure).replace("\n", "\n  ")]
     if _is_missing(block, failure):
         lines.append(
-            f"  :from: {excerpt(block.imported)} can't be imported: is its folder on sys.path in conf.py?"
+            f"  :from: {excerpt(block.imported)} can't be imported: add its folder to sys.path in conf.py"
         )
     else:
         lines += [f"  {frame_text(block, frame)}" for frame in failure.frames]
@@ -124,7 +124,9 @@ def _warn_of_duplicates(context: BuildContext) -> None:
     for _, block in context.blocks():
         first = block if block.is_code else context.models[block.name][1]
         if first is not block:
-            message = f"model {quoted(block.name)} is already defined at {first.location}: rename one"
+            message = (
+                f"model {quoted(block.name)} is already defined at {first.location}: rename one of the two"
+            )
             warn(Problem.NAME, message, block.location)
 
 
@@ -147,8 +149,8 @@ def _warn_of_mentions(context: BuildContext) -> None:
             from sphinx_kerasshape.claims.doubts import doubt
 
             if message := doubt(mention, models):
-                advice = "(a role checks it; keras:unchecked lets it be)"
-                warn(Problem.LINT, f"{message} {advice}", mention.location)
+                advice = "use a role to have it checked, or keras:unchecked to leave it unchecked"
+                warn(Problem.LINT, f"{message}: {advice}", mention.location)
 
 
 def _models_of(page: Page, context: BuildContext) -> Iterator[Model]:
@@ -177,18 +179,18 @@ def _reference_problem(context: BuildContext, reference: Reference) -> str:
     """Return what is wrong with a reference; empty if its target exists."""
     name, slash, layer = reference.target.partition("/")
     if name not in context.models:
-        return f"there is no model {quoted(name)}{hint(name, list(context.models))}"
+        return f"unknown model {quoted(name)}{hint(name, list(context.models))}"
     if reference.kind == "model":
-        whole = f"keras:model refers to whole models; keras:layer is for {quoted(reference.target)}"
+        whole = f"keras:model refers to a whole model: use keras:layer for {quoted(reference.target)}"
         return whole if slash else ""
     _, block = context.models[name]
     layers = context.layers(block)
     if not slash:
         first = truncated(next(iter(layers), "dense"))
-        return f"keras:layer needs MODEL/LAYER, such as '{name}/{first}'"
+        return f"keras:layer needs a layer: write MODEL/LAYER, such as '{name}/{first}'"
     report = context.report(name)
     if report is not None and report.model is None:
-        return f"model {quoted(name)} is meant to fail, so it has no layers"
+        return f"model {quoted(name)} is expected to fail, so it has no layers"
     # The layers of a failed model are unknown; its failure has a message of its own.
     if not layers or layer in layers:
         return ""

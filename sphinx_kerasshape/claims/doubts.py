@@ -30,7 +30,7 @@ def _doubt_shape(text: str, claim: ShapeClaim, models: list[Model]) -> str:
     if any(claim.holds((shape,)) for shape in shapes):
         return ""
     nearest = min(shapes, key=lambda shape: _distance(claim.shapes[0], shape), default=None)
-    hint = f"; nearest is {nearest}" if nearest else ""
+    hint = f"; the nearest is {nearest}" if nearest else ""
     return f"no model on this page has the shape {excerpt(text)}{hint}"
 
 
@@ -40,7 +40,7 @@ def _doubt_count(text: str, claim: CountClaim, models: list[Model]) -> str:
         return ""
     stated = claim.number * claim.units[0]
     nearest = min(counts, key=lambda count: abs(count - stated), default=None)
-    hint = f"; nearest is {nearest:,}" if nearest is not None else ""
+    hint = f"; the nearest count is {nearest:,}" if nearest is not None else ""
     return f"no model or layer on this page has {excerpt(text)} params{hint}"
 
 

@@ -51,7 +51,8 @@ def value(text: str) -> int:
     """
     sides = [_value(side, text) for side in text.split("=")]
     if len(set(sides)) > 1:
-        raise Unreadable(f"{quoted(text)}: the sides differ, {' = '.join(f'{side:,}' for side in sides)}")
+        values = " and ".join(f"{side:,}" for side in sides)
+        raise Unreadable(f"the sides of {quoted(text)} are not equal: {values}")
     return sides[0]
 
 
@@ -63,7 +64,7 @@ def _value(side: str, text: str) -> int:
             return _evaluated(ast.parse(code, mode="eval").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
-    raise Unreadable(f"{quoted(text)} is no sum: write 50×128 + 128")
+    raise Unreadable(f"{quoted(text)} is not a sum: write 50×128 + 128")
 
 
 def _evaluated(tree: ast.expr) -> int:

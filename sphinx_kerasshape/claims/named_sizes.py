@@ -11,7 +11,7 @@ from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Expr, Size
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import Axis, Model, TensorSpec
-from sphinx_kerasshape.text import excerpt, listed, quoted
+from sphinx_kerasshape.text import hint, quoted
 
 _SIZES_PER_AXIS = 200
 """The sizes of each axis at which expressions are compared."""
@@ -85,14 +85,12 @@ def require_axes(text: str, stated: Iterable[str], axes: tuple[Axis, ...]) -> No
     unknown = sorted(set(stated) - set(names))
     if not unknown:
         return
-    what = " and ".join(map(repr, unknown))
     if names:
-        raise Unreadable(
-            f"{quoted(text)} names {excerpt(what)}, but the axes of the model are {listed(names)}"
-        )
+        axis = quoted(unknown[0])
+        raise Unreadable(f"{quoted(text)} has the unknown axis {axis}{hint(unknown[0], names)}")
     raise Unreadable(
-        f"{quoted(text)} is no shape: write (None, 50), with ? for any size and … for any axes; "
-        f"for {what} the model has to name its axes (:axes:)"
+        f"{quoted(text)} is not a shape: write (None, 50), with ? for any size and … for any axes; "
+        f"to write {' and '.join(map(quoted, unknown))}, name the axes of the model with :axes:"
     )
 
 

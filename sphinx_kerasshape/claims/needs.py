@@ -54,7 +54,7 @@ def needs_claim(text: str) -> NeedsClaim:
     """Return the claim that a text states. Raises :class:`Unreadable`."""
     rest = re.sub(r"\bneeds\b|\band\b|,", "", _NEED.sub("", text))
     if rest.strip() or not _NEED.search(text):
-        raise Unreadable(f"{quoted(text)} states no sizes: write time ≥ 3, or time = 8, 16, 24, …")
+        raise Unreadable(f"{quoted(text)} states no sizes of axes: write time ≥ 3, or time = 8, 16, 24, …")
     return NeedsClaim(text)
 
 

@@ -118,7 +118,7 @@ def _dims(text: str, whole: str) -> tuple[Dim, ...]:
         return ()
     dims = tuple(_dim(part.strip(), whole) for part in _SEPARATOR.split(text))
     if dims.count("…") > 1:
-        raise Unreadable(f"{quoted(whole)} has … twice: it can be any axes at one place only")
+        raise Unreadable(f"{quoted(whole)} has … twice: use it once, for any axes")
     return dims
 
 
@@ -138,7 +138,7 @@ def _dim(text: str, whole: str) -> Dim:
 
 
 def _how_to(text: str) -> str:
-    return f"{quoted(text)} is no shape: write (None, 50), with ? for any size and … for any axes"
+    return f"{quoted(text)} is not a shape: write (None, 50), with ? for any size and … for any axes"
 
 
 def _matches(stated: tuple[Dim, ...], actual: Dims) -> bool:

@@ -14,7 +14,7 @@ from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.claims.named_sizes import Dims, dims
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, Weight
-from sphinx_kerasshape.text import excerpt, listed, quoted
+from sphinx_kerasshape.text import excerpt, hint, listed, quoted
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
 _INDEX = r"\[-?[0-9]{1,9}\]"
@@ -57,7 +57,7 @@ def parse(text: str) -> Target:
     """Return the target that a text states. Raises :class:`Unresolved`."""
     match = _TARGET.fullmatch(text.strip())
     if match is None:
-        raise Unresolved(f"{quoted(text)} is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
+        raise Unresolved(f"{quoted(text)} is not a target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
     layers = tuple(
         int(layer[1:-1]) if layer.startswith("[") else _unquoted(layer)
         for layer in _LAYER.findall(match["layers"])
@@ -98,7 +98,7 @@ def shapes(target: Target, model: Model) -> tuple[Dims, ...]:
     """Return the shapes of the tensors or the weight that a target names."""
     part = _part(target, model)
     if not target.attribute:
-        raise Unresolved(f"which shape of {part.name}? add .input, .output or a weight's name")
+        raise Unresolved(f"{part.name} has several shapes: add .input, .output or the name of a weight")
     weight = _weight(target, part)
     if weight is not None:
         return (weight.shape,)
@@ -116,9 +116,9 @@ def dtypes(target: Target, model: Model) -> tuple[str, ...]:
 def axes(target: Target, model: Model) -> tuple[Axis, ...]:
     """Return the named axes of the model that a target names."""
     if target.layers or target.attribute:
-        raise Unresolved(f"axes are of whole models: write {quoted(target.model)}")
+        raise Unresolved(f"only whole models have axes: write {quoted(target.model)}")
     if not model.axes:
-        raise Unresolved(f"{quoted(target.model)} names no axes (:axes:)")
+        raise Unresolved(f"the axes of {quoted(target.model)} have no names: add :axes: to the model")
     return model.axes
 
 
@@ -140,7 +140,7 @@ def breakdown(target: Target, model: Model) -> str:
         row, weights, path = _row(target, model)
         text = formula(row.type, weights)
         if weights and not text:
-            raise Unresolved(f"'{path}' has too many different weights for a formula")
+            raise Unresolved(f"'{path}' has too many different weights for a formula: state the count")
         return text or "0"
     counts = [row.params - row.shared for row in model.layers if row.depth == 0]
     return " + ".join(f"{count:,}" for count in counts if count) or "0"
@@ -156,7 +156,9 @@ def size(target: Target, model: Model) -> int:
 
 def _refuse_tensors(target: Target, part: Part) -> None:
     if target.attribute in ("input", "output"):
-        raise Unresolved(f"the {target.attribute} of {part.name} has no params; only weights have")
+        raise Unresolved(
+            f"the {target.attribute} of {part.name} has no weights: name a layer, or one of its weights"
+        )
 
 
 def _part(target: Target, model: Model) -> Part:
@@ -187,7 +189,8 @@ def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
     """Return the index of the row, among those beside it, that has a name, an index or a type."""
     if isinstance(name, int):
         if not -len(rows) <= name < len(rows):
-            raise Unresolved(f"{quoted(path)} has {len(rows)} layers, so there is no [{name}]")
+            choices = f": {_indices(len(rows))}" if rows else "; it has no layers inside"
+            raise Unresolved(f"{quoted(path)} has no layer [{name}]{choices}")
         return name
     matches = [index for index, row in enumerate(rows) if row.name == name]
     matches = matches or [index for index, row in enumerate(rows) if row.type == name]
@@ -195,9 +198,9 @@ def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
         return matches[0]
     if matches:
         several = listed([row.name for row in rows if name in (row.name, row.type)])
-        raise Unresolved(f"{quoted(path)} has several layers {quoted(name)}: name one of {several}")
-    known = listed([row.name for row in rows], 12) or "none"
-    raise Unresolved(f"{quoted(path)} has no layer {quoted(name)}; its layers are {known}")
+        raise Unresolved(f"{quoted(path)} has several layers {quoted(name)}: choose from {several}")
+    choices = hint(name, [row.name for row in rows]) or "; it has no layers inside"
+    raise Unresolved(f"{quoted(path)} has no layer {quoted(name)}{choices}")
 
 
 def _weight(target: Target, part: Part) -> Weight | None:
@@ -205,22 +208,19 @@ def _weight(target: Target, part: Part) -> Weight | None:
     if target.attribute in ("", "input", "output"):
         return None
     weights = [weight for weight in part.weights if weight.name == target.attribute]
-    index = _integer(target.index)
-    if index is not None and weights:
-        if -len(weights) <= index < len(weights):
-            return weights[index]
-        raise Unresolved(f"{part.name} has {len(weights)} weights {quoted(target.attribute)}, counted from 0")
+    name = quoted(target.attribute)
+    if not weights:
+        choices = hint(target.attribute, ["input", "output", *dict.fromkeys(w.name for w in part.weights)])
+        raise Unresolved(f"{part.name} has no {name}{choices}")
     if len(weights) == 1 and not target.index:
         return weights[0]
-    names = dict.fromkeys(weight.name for weight in part.weights)
-    if weights:
-        last = len(weights) - 1
-        raise Unresolved(
-            f"{part.name} has {len(weights)} weights {quoted(target.attribute)}: "
-            f"name the layer, or add an index from [0] to [{last}]"
-        )
-    known = listed(["input", "output", *names], 12)
-    raise Unresolved(f"{part.name} has no {quoted(target.attribute)}; known are {known}")
+    index = _integer(target.index)
+    if index is not None and -len(weights) <= index < len(weights):
+        return weights[index]
+    indices = _indices(len(weights))
+    if target.index:
+        raise Unresolved(f"{part.name} has no {name} [{excerpt(target.index)}]: {indices}")
+    raise Unresolved(f"{part.name} has {len(weights)} weights {name}: name the layer, or {indices}")
 
 
 def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
@@ -235,9 +235,13 @@ def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
     name = _unquoted(target.index)
     if namesakes := tuple(tensor for tensor in tensors if tensor.name == name):
         return namesakes
-    raise Unresolved(
-        f"{part.name} has {len(tensors)} {target.attribute}s, none of them [{excerpt(target.index)}]"
-    )
+    index_text = f"{target.attribute} [{excerpt(target.index)}]"
+    raise Unresolved(f"{part.name} has no {index_text}: {_indices(len(tensors))}")
+
+
+def _indices(count: int) -> str:
+    """Return the end of a message about an index: the indices that exist."""
+    return "write [0]" if count == 1 else f"choose from [0] to [{count - 1}]"
 
 
 def _integer(index: str) -> int | None:

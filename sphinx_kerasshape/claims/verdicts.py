@@ -46,7 +46,7 @@ def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdi
     except KeyError:
         model = targets.parse(claim.target).model
         problem = (
-            f"there is no model {quoted(model)}{_quoting_hint(claim, report_of, names) or hint(model, names)}"
+            f"unknown model {quoted(model)}{_quoting_hint(claim, report_of, names) or hint(model, names)}"
         )
     except targets.Unresolved as error:
         problem = f"{error}{_quoting_hint(claim, report_of, names)}"
@@ -54,8 +54,8 @@ def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdi
         problem, unreadable = str(error), True
     except notation.Unreadable as error:
         # A shape of the report: one that the page states is unreadable above.
-        anew = "name fewer axes (:axes:), or have the model run anew"
-        problem = f"the shape of {claim.target} can't be read, since {truncated(str(error), 200)}; {anew}"
+        advice = "name fewer axes with :axes:, or run the model again"
+        problem = f"the shape of {claim.target} can't be read, since {truncated(str(error), 200)}; {advice}"
     return Verdict(claim, holds=False, problem=problem, unreadable=unreadable)
 
 
@@ -66,7 +66,7 @@ def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
     if report is None:
         return Verdict(claim, holds=False)
     if report.model is None:
-        problem = f"model {quoted(target.model)} is meant to fail, so it has no values"
+        problem = f"model {quoted(target.model)} is expected to fail, so it has no values"
         return Verdict(claim, holds=False, problem=problem)
     verdict = _verdict(claim, target, report.model)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
         return [row.name for row in report.model.layers] if report and report.model else []
 
     target = targets.with_quotes(claim.target, names, layers)
-    return f"; a name with dots, slashes or brackets is quoted: {target}" if target else ""
+    return f"; put names with dots, slashes or brackets in quotes: {target}" if target else ""
 
 
 def _verdict(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
@@ -130,7 +130,9 @@ def _count(stated: str, actual: int, read: Callable[[str], counts.CountClaim]) -
 
 def _formula(stated: str, actual: str) -> dict[str, object]:
     if stated and len(actual) > formula.MAX_SUM_LENGTH:
-        raise targets.Unresolved(f"{stated!r} can't be checked: too many layers for a sum; state the count")
+        raise targets.Unresolved(
+            f"{quoted(stated)} can't be checked, since the sum of all layers is too long: state the count"
+        )
     holds = not stated or formula.value(stated) == formula.value(actual)
     return {"holds": holds, "actual": actual, "restated": actual}
 

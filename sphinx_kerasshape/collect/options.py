@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.settings.settings import COLUMNS
-from sphinx_kerasshape.text import closest, excerpt, quoted
+from sphinx_kerasshape.text import excerpt, hint, quoted
 
 PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
 """What ``:show:`` can name."""
@@ -110,9 +110,7 @@ def in_range(lines: str, count: int) -> bool:
 
 def _setter(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
     if option not in options:
-        close = closest(option, tuple(options))
-        meant = f"did you mean :{close}:?" if close else f"choose from {', '.join(options)}"
-        raise Unusable(f"is no option of {directive}; {meant}")
+        raise Unusable(f"is no option of {directive}{hint(option, tuple(options), ':{}:'.format)}")
     return options[option]
 
 
@@ -138,9 +136,7 @@ def _choice(noun: str, *known: str) -> Callable[[str], str]:
 
 def _require_known(noun: str, word: str, known: tuple[str, ...]) -> None:
     if word not in known:
-        close = closest(word, known)
-        mend = f"; did you mean {quoted(close)}?" if close else f": choose from {', '.join(known)}"
-        raise Unusable(f"unknown {noun} {quoted(word)}{mend}")
+        raise Unusable(f"unknown {noun} {quoted(word)}{hint(word, known)}")
 
 
 def _depth(text: str) -> int:

@@ -112,7 +112,7 @@ def _record_reader(kind: Any) -> Callable[[Any], Any]:
 
     def record(data: Any) -> Any:
         if not isinstance(data, dict) or data.keys() != names:
-            raise ValueError(f"not the fields of {kind.__name__}")
+            raise ValueError(f"expected the fields of {kind.__name__}")
         return kind._make([read(data[name]) for name, read in readers])
 
     return record

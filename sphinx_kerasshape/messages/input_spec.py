@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import Shape, shape_text
-from sphinx_kerasshape.text import quoted
+from sphinx_kerasshape.text import hint, quoted
 
 EXAMPLE = "write a whole shape with the batch axis first, such as (None, 50)"
 DTYPES = (
@@ -40,7 +40,7 @@ _MARK = "_typed"
 
 
 class Unreadable(ValueError):
-    """Text that is no input; the message says how to write one."""
+    """Text that is not an input; the message says how to write one."""
 
 
 class InputSpec(NamedTuple):
@@ -60,11 +60,11 @@ Structure = Any
 def parse(text: str) -> Structure:
     """Return the structure that a text states. Raises :class:`Unreadable`."""
     if len(text) > _MAX_LENGTH:
-        raise Unreadable(f"it has {len(text)} characters, {_MAX_LENGTH} at most")
+        raise Unreadable(f"has {len(text):,} characters; {_MAX_LENGTH:,} are allowed")
     try:
         tree = ast.parse(_TYPED.sub(rf"\1 @ {_MARK}.\2", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unreadable(f"{quoted(text)} is no shape: {EXAMPLE}") from None
+        raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}") from None
     return _structure(tree, text)
 
 
@@ -98,7 +98,7 @@ def _structure(tree: ast.expr, text: str) -> Structure:
         if all(isinstance(item, (ast.Constant, ast.UnaryOp)) for item in tree.elts):
             return InputSpec(_shape(tree, text))
         return [_structure(item, text) for item in tree.elts]
-    raise Unreadable(f"{quoted(text)} is no shape: {EXAMPLE}")
+    raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}")
 
 
 def _key(key: ast.expr | None, text: str) -> str:
@@ -109,9 +109,9 @@ def _key(key: ast.expr | None, text: str) -> str:
 
 def _dtype(tree: ast.expr, text: str) -> str:
     if not (isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id == _MARK):
-        raise Unreadable(f"{quoted(text)} is no shape: {EXAMPLE}")
+        raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}")
     if tree.attr not in DTYPES:
-        raise Unreadable(f"{quoted(tree.attr)} is no dtype; there is {', '.join(DTYPES)}")
+        raise Unreadable(f"unknown dtype {quoted(tree.attr)}{hint(tree.attr, DTYPES)}")
     return tree.attr
 
 
@@ -121,12 +121,12 @@ def _shape(tree: ast.expr, text: str) -> Shape:
     except (ValueError, TypeError, SyntaxError):
         shape = None
     if not isinstance(shape, (tuple, list)):
-        raise Unreadable(f"{quoted(text)} is no shape: {EXAMPLE}")
+        raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}")
     if not shape:
         raise Unreadable(f"{quoted(text)} has no batch axis: {EXAMPLE}")
     if any(type(size) is int and size > _MAX_SIZE for size in shape):
-        raise Unreadable(f"{quoted(text)} has an axis of more than {_MAX_SIZE:,}")
+        raise Unreadable(f"{quoted(text)} has an axis larger than {_MAX_SIZE:,}")
     for size in shape:
         if size is not None and (type(size) is not int or size < 1):
-            raise Unreadable(f"{quoted(size)} is no size of an axis: {EXAMPLE}, None where it is open")
+            raise Unreadable(f"{quoted(size)} is not a size of an axis: {EXAMPLE}; None is an open size")
     return tuple(shape)

@@ -36,28 +36,28 @@ OF_CODE = (
 )
 """The problems that a process which ran a model's code may report; no others are believed."""
 HELP = {
-    Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, is unusable.",
-    Problem.NAME: "A model has no name, or two have the same.",
+    Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, can't be used.",
+    Problem.NAME: "A model has no name, or two models have the same name.",
     Problem.FILE: "The file that ``:file:`` names can't be used.",
-    Problem.SYNTAX: "The code isn't Python.",
+    Problem.SYNTAX: "The code is not Python.",
     Problem.CODE: "The code raised an exception that the page does not expect.",
     Problem.RAISES: "The code did not raise the exception that ``:raises:`` names.",
-    Problem.SESSION: "An earlier block of the session failed, so this one was not run. Said by "
-    "``kerasshape-check`` and ``kerasshape-lock`` only: the failure itself is the warning.",
-    Problem.MODEL: "It isn't clear which object of the code is the model.",
-    Problem.UNBUILT: "Keras does not know the model's shapes.",
-    Problem.TIMEOUT: "The code ran for longer than ``kerasshape_timeout``.",
+    Problem.SESSION: "An earlier block of the session failed, so this one was not run. Only "
+    "``kerasshape-check`` and ``kerasshape-lock`` report this: elsewhere the failure itself is the warning.",
+    Problem.MODEL: "It is not clear which object of the code is the model.",
+    Problem.UNBUILT: "Keras does not know the shapes of the model.",
+    Problem.TIMEOUT: "The code ran longer than ``kerasshape_timeout``.",
     Problem.LIMIT: "The code used more memory or processes than ``kerasshape_memory`` and "
     "``kerasshape_processes`` allow.",
     Problem.CRASH: "The process that ran the code died, or gave no usable answer.",
-    Problem.NETWORK: "``kerasshape_network`` is ``False``, and the system can't take the network away.",
+    Problem.NETWORK: "``kerasshape_network`` is ``False``, but the system can't take the network away.",
     Problem.WORKER: "TensorFlow can't be run at all.",
-    Problem.REF: "A role refers to a model, a layer or a weight that isn't there.",
-    Problem.CLAIM: "The page states what TensorFlow does not say.",
+    Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
+    Problem.CLAIM: "The page states a value that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
-    Problem.CACHE: "An answer could not be kept for the next build.",
-    Problem.TENSORFLOW: "TensorFlow is not installed, or must not be used, and there is no lock.",
-    Problem.LOCK: "The lock can't be used, does not know a model, or has other values than TensorFlow now.",
+    Problem.CACHE: "An answer could not be stored for the next build.",
+    Problem.TENSORFLOW: "TensorFlow is not installed, or must not run, and there is no lock.",
+    Problem.LOCK: "The lock can't be used, lacks a model, or has other values than TensorFlow gives now.",
 }
 """The meaning of each problem; the docs' reference is made from this table."""
 REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"

@@ -21,7 +21,7 @@ def _check(model: Model) -> None:
     deepest = 0
     for row in model.layers:
         if not 0 <= row.depth <= deepest:
-            raise ValueError(f"a layer of depth {row.depth} behind one of depth {deepest - 1}")
+            raise ValueError(f"a layer of depth {row.depth} follows one of depth {deepest - 1}")
         deepest = row.depth + 1
     for tensor in _tensors(model):
         if tensor.symbolic and len(tensor.symbolic) != len(tensor.shape):

@@ -29,8 +29,8 @@ def usable(value: Any, default: Any, limits: Mapping[str, Any]) -> Any:
         raise Unusable(f"must be a list of strings, not {quoted(value)}")
     for item in value:
         if not isinstance(item, str):
-            raise Unusable(f"must be a list of strings, not of {quoted(item)}")
-    return tuple(_text(item, limits, "can have") for item in value)
+            raise Unusable(f"must be a list of strings, but has {quoted(item)}")
+    return tuple(_text(item, limits, "can only have") for item in value)
 
 
 def _switch(value: Any) -> bool:
@@ -55,7 +55,8 @@ def _text(value: Any, limits: Mapping[str, Any], must: str) -> str:
         raise Unusable(f"must be a string, not {quoted(value)}")
     choices, (pattern, form) = limits["choices"], limits["form"]
     if choices and value not in choices:
-        raise Unusable(f"{must} {', '.join(choices)}, not {quoted(value)}")
+        *others, last = map(quoted, choices)
+        raise Unusable(f"{must} {', '.join(others)} or {last}, not {quoted(value)}")
     if not re.match(pattern, value, re.DOTALL):
         raise Unusable(f"{must} {form}, not {quoted(value)}")
     return value

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from sphinx_kerasshape.settings.checks import Unusable, usable
-from sphinx_kerasshape.text import closest
+from sphinx_kerasshape.text import hint
 
 PREFIX = "kerasshape_"
 COLUMNS = (
@@ -59,19 +59,19 @@ class Settings:
 
     prelude: str = _setting(
         PRELUDE,
-        "Code that runs before every model's own, unseen by readers.",
+        "Code that runs before the code of every model; readers don't see it.",
         rebuild="env",
     )
     columns: tuple[str, ...] = _setting(
         (),
         "Columns of tables that name none. Empty: layer, output and params, "
-        "with connected where the model is no chain.",
+        "and connected if the model is not a chain.",
         rebuild="env",
         choices=COLUMNS,
     )
     weights: str = _setting(
         "auto",
-        "``auto`` runs models without allocating weights where that works; ``real`` always allocates them.",
+        "``auto`` runs models without allocating weights if that works; ``real`` always allocates them.",
         rebuild="env",
         choices=("auto", "real"),
     )
@@ -80,13 +80,13 @@ class Settings:
     )
     lint: bool = _setting(
         False,
-        "Point out shapes and counts of params in prose that no role covers and no model on the page has.",
+        "Warn of shapes and parameter counts in prose that no role checks and no model on the page has.",
         rebuild="env",
     )
     numbers: str = _setting(
         "exact",
-        "How ``keras:params`` inserts counts: ``exact`` (29,505) or ``si`` (29.5k: three digits and "
-        "a prefix, of which B is billions). Tables are always exact.",
+        "How ``keras:params`` inserts counts: ``exact`` (29,505), or ``si`` with three digits and "
+        "a prefix (29.5k; B is billions). Tables are always exact.",
         rebuild="env",
         choices=("exact", "si"),
     )
@@ -100,53 +100,52 @@ class Settings:
     )
     processes: int = _setting(
         64,
-        "How many processes a model's code may have at a time, its own included.",
+        "Number of processes that a model's code may have at a time, its own included.",
         least=1,
         most=100_000,
     )
     output: int = _setting(
         64,
-        "Kilobytes that are kept of what a model's code prints; the rest is thrown away.",
+        "Kilobytes of a model's output that are kept; the rest is discarded.",
         least=1,
         most=1000,
     )
     network: bool = _setting(
         True,
-        "``False`` takes the network from the code of models. That is possible on Linux, as root or where "
-        "the kernel has user namespaces; where it is not, nothing is run. "
-        "A value that can't be used counts as ``False``.",
+        "``False`` takes the network away from the code of models. This needs Linux, and root or user "
+        "namespaces; elsewhere, nothing is run. A value that can't be used counts as ``False``.",
         unusable=False,
     )
     jobs: int = _setting(
         0,
-        "How many models run side by side. 0: as many as there are processors.",
+        "Number of models that run side by side. 0: as many as there are processors.",
         least=0,
         most=1000,
     )
     executor: str = _setting(
         "auto",
         "``fork`` imports TensorFlow once and forks for each model; ``spawn`` starts an interpreter "
-        "for each; ``auto`` forks where the system can.",
+        "for each; ``auto`` forks if the system can.",
         choices=("auto", "fork", "spawn"),
     )
     python: str = _setting("", "The interpreter that has TensorFlow. Empty: the one that runs Sphinx.")
     environment: tuple[str, ...] = _setting(
         (),
-        "Environment variables that models see besides the harmless ones: "
+        "Environment variables that models see in addition to the harmless ones: "
         "``NAME`` passes one on, ``NAME=value`` sets it.",
         form=("[^=]", "NAME or NAME=value"),
     )
     execution: str = _setting(
         "auto",
-        "``auto`` runs models where TensorFlow is installed, and takes their answers from the lock "
-        "elsewhere; ``locked`` always takes them from the lock; ``off`` does without answers. "
-        "The last two never run any code; nor does a value that is none of these.",
+        "``auto`` runs models if TensorFlow is installed, and otherwise takes their answers from the "
+        "lock; ``locked`` always takes them from the lock; ``off`` does without answers. "
+        "The last two never run any code, nor does a value that can't be used.",
         choices=("auto", "locked", "off"),
         unusable="off",
     )
     file_folders: tuple[str, ...] = _setting(
         (),
-        "Folders, relative to ``conf.py``, that ``:file:`` may take files from besides the source folder.",
+        "Folders, relative to ``conf.py``, from which ``:file:`` may take files besides the source folder.",
         rebuild="env",
     )
     lockfile: str = _setting(
@@ -155,11 +154,12 @@ class Settings:
         form=(".", "the path of a file"),
     )
     check_cached: bool = _setting(
-        False, "Let the builder ``kerasshape-check`` use answers of earlier builds, and run only what is new."
+        False, "Let the builder ``kerasshape-check`` use answers of earlier builds, and run only new models."
     )
     cache_dir: str = _setting(
         "",
-        "Folder of earlier answers, relative to ``conf.py``. Empty: ``.kerasshape`` beside the doctrees.",
+        "Folder for answers of earlier builds, relative to ``conf.py``. "
+        "Empty: ``.kerasshape`` beside the doctrees.",
     )
 
     @property
@@ -188,11 +188,11 @@ def read_settings(config: Any) -> tuple[Settings, list[str]]:
         try:
             value = usable(getattr(config, PREFIX + setting.name), setting.default, setting.metadata)
         except Unusable as unusable:
-            value, instead = setting.default, f"it stays {setting.default!r}"
-            if setting.metadata["unusable"] is not None:  # a mistake must not run code
-                value = setting.metadata["unusable"]
-                instead = f"it counts as {value!r}"
-            problems.append(f"{PREFIX}{setting.name} {unusable}; {instead}")
+            value, default = setting.metadata["unusable"], ""
+            if value is None:
+                value, default = setting.default, "the default, "
+            used = list(value) if isinstance(value, tuple) else value
+            problems.append(f"{PREFIX}{setting.name} {unusable}; using {default}{used!r}")
         values[setting.name] = value
     return Settings(**values), problems
 
@@ -204,13 +204,7 @@ def _unknown(config: Any) -> Iterator[str]:
     for name, value in getattr(config, "_raw_config", {}).items():
         is_helper = callable(value) or isinstance(value, ModuleType)
         if name.startswith(PREFIX) and name not in config and not is_helper:
-            meant = closest(name.removeprefix(PREFIX), names)
-            hint = (
-                f"did you mean {PREFIX}{meant}?"
-                if meant
-                else f"after {PREFIX} there can be {', '.join(names)}"
-            )
-            yield f"there is no setting {name}; {hint}"
+            yield f"unknown setting {name}{hint(name.removeprefix(PREFIX), names, f'{PREFIX}{{}}'.format)}"
 
 
 def _processors() -> int:

@@ -148,7 +148,7 @@ def _digest_as_read(source: Source, root: Path) -> str:
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_CONFLICT_MARKERS):
-            return BadLock(f"{path.name} has the marks of a merge conflict", number)
+            return BadLock(f"{path.name} has the markers of a merge conflict", number)
     number = error.lineno if isinstance(error, json.JSONDecodeError) else 1
     return BadLock(f"{path.name} is not JSON: {error}", number)
 
@@ -156,10 +156,10 @@ def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
 def _check_schema(path: Path, data: Any) -> None:
     schema = data.get("schema") if isinstance(data, dict) else None
     if type(schema) is not int:
-        raise BadLock(f"{path.name} is no lock of sphinx-kerasshape")
+        raise BadLock(f"{path.name} is not a lock of sphinx-kerasshape")
     if schema > SCHEMA:
-        newer = f"schema {truncated(str(schema))}, which is newer than this sphinx-kerasshape: update that"
-        raise BadLock(f"{path.name} has {newer}")
+        newer = f"was written by a newer sphinx-kerasshape (schema {truncated(str(schema))}): update yours"
+        raise BadLock(f"{path.name} {newer}")
 
 
 def _lock(path: Path, text: str, data: Any) -> Lock:
@@ -173,8 +173,8 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
             number = line_numbers.get(f"    {json_line(name)}: {{", 1)
             models[name] = _locked_model(entry, versions, number)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        where = f", in the model {truncated(name)!r}" if name else ""
-        message = f"{path.name} is not laid out as a lock of this sphinx-kerasshape{where} ({error})"
+        place = f" in the model {truncated(name)!r}" if name else ""
+        message = f"{path.name} is not a lock of this sphinx-kerasshape: wrong layout{place} ({error})"
         raise BadLock(message, number) from None
     return Lock(versions, models)
 

@@ -29,12 +29,18 @@ def _layer_differences(locked: dict[str, LayerRow], now: dict[str, LayerRow]) ->
     renamed = _renamed(locked, now)
     for old, new in renamed.items():
         if _name(old) != _name(new):  # the layers inside a renamed layer keep their names
-            yield f"layer {truncated(old)!r} in the lock is {truncated(new)!r} now"
+            yield f"layer {truncated(old)!r} of the lock is {truncated(new)!r} now"
     then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in locked.items()}
-    yield from (f"layer {truncated(path)!r} in the lock, not there now" for path in then if path not in now)
-    yield from (f"layer {truncated(path)!r} is not in the lock" for path in now if path not in then)
+    yield from (
+        f"layer {truncated(path)!r} is in the lock, but no longer in the model"
+        for path in then
+        if path not in now
+    )
+    yield from (
+        f"layer {truncated(path)!r} is in the model, but not in the lock" for path in now if path not in then
+    )
     if then.keys() == now.keys() and list(then) != list(now):
-        yield f"layers {listed(list(then))} in the lock, in the order {listed(list(now))} now"
+        yield f"the order of layers is {listed(list(then))} in the lock; {listed(list(now))} now"
     for path, row in then.items():
         if path in now:
             layer = f"layer {truncated(path)!r} "

@@ -97,7 +97,7 @@ def test_each_claim_and_failure_has_its_line(checked: Built, data: Any) -> None:
     ]
     assert lines[6].startswith("other.rst:13: model 'wrong': ValueError: no")
     assert lines[-2:] == [
-        "index.md:14: there is no model 'nowhere'; there are 'lstm-demo', 'two-inputs', 'wrong', 'error'",
+        "index.md:14: unknown model 'nowhere': choose from lstm-demo, two-inputs, wrong, error",
         "4 models ran, 1 failed, 6 claims: 2 hold, 2 drifted, 2 not checked",
     ]
 

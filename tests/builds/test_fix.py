@@ -128,7 +128,10 @@ def test_what_is_not_found_is_said_and_left() -> None:
     once = "a\n\n{keras:params}`7 <m>`\n"
     assert repaired(once, claim(line=9))[0] == once.replace("7", "8")
     elsewhere = claim()._replace(location="other.md:1")
-    assert repaired(text, elsewhere) == (text, ["other.md:1: '7' is in no file that could be read"])
+    assert repaired(text, elsewhere) == (
+        text,
+        ["other.md:1: the file can't be read, so '7' is not rewritten"],
+    )
     unsure = Verdict(claim(), holds=False, problem="m is unknown")
     assert edits([unsure], {FILE: Source(FILE, text, "utf-8", "")}) == ([], [f"{FILE}:1: m is unknown"])
 
@@ -161,7 +164,7 @@ def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:
     fix.write(source, [edit])
     assert file.read_bytes() == "\ufeff8 é\r\n".encode()
     assert file.stat().st_mode & 0o777 == 0o640
-    with pytest.raises(Unfixable, match="has changed meanwhile"):
+    with pytest.raises(Unfixable, match="has changed in the meantime"):
         fix.write(source, [edit])
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_bytes() == "\ufeff8 é\r\n".encode()
@@ -249,8 +252,8 @@ def test_command_says_what_it_can_not_do(make_project: Callable[..., Project]) -
     made = make_project({"small.rst": DEFINES["small.rst"], "page.md": page})
     done = run(made)
     assert done.returncode == 1
-    assert "page.md:3: 'many' is no count" in done.stderr
-    assert "page.md:3: there is no model 'smal'" in done.stderr
+    assert "page.md:3: 'many' is not a count" in done.stderr
+    assert "page.md:3: unknown model 'smal'" in done.stderr
     assert contents(made)["page.md"] == page.encode()
     (made.folder / "source" / "conf.py").write_text("1 / 0\n")
     broken = run(made)
@@ -288,8 +291,8 @@ def test_no_colours_where_no_terminal_is(
     monkeypatch.setenv(variable, {"CI": "true", "TERM": "xterm-256color"}.get(variable, "1"))
     project = make_project({"index.md": "# A\n\n{keras:params}`3 <none>`\n"}, "kerasshape_timout = 3\n")
     done = run(project, "--check")
-    assert "there is no setting kerasshape_timout" in done.stderr
-    assert "there is no model 'none'" in done.stderr
+    assert "unknown setting kerasshape_timout" in done.stderr
+    assert "unknown model 'none'" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
 
 
@@ -307,7 +310,7 @@ def test_colours_on_a_terminal(
     said = os.read(ours, 10_000).decode()
     os.close(ours)
     os.close(theirs)
-    assert "there is no setting kerasshape_timout" in said
+    assert "unknown setting kerasshape_timout" in said
     assert ("\x1b[" in said) == colours
 
 

@@ -125,7 +125,7 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         alphas,
         [
             "params 15 in the lock, 18 now",
-            "layer 'dense/act' is not in the lock",
+            "layer 'dense/act' is in the model, but not in the lock",
             "layer 'dense' params 15 in the lock, 18 now",
             "layer 'dense' weights kernel, bias in the lock, kernel, bias, alpha now",
         ],
@@ -138,7 +138,7 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         [
             "output (None, 3) in the lock, (None, 2) now",
             "params 15 in the lock, 23 now",
-            "layer 'last' is not in the lock",
+            "layer 'last' is in the model, but not in the lock",
         ],
     ),
     "masked": (
@@ -147,7 +147,7 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         "model = keras.Model(inputs, layers.LSTM(3, name='lstm')(x))",
         masked,
         [
-            "layer 'not_equal' is not in the lock",
+            "layer 'not_equal' is in the model, but not in the lock",
             "layer 'lstm' input (None, None, 4) in the lock, (None, None, 4), (None, None) now",
             "layer 'lstm' input dtype float32 in the lock, float32, bool now",
             "layer 'lstm' connected to embed in the lock, embed, not_equal now",
@@ -175,7 +175,7 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         "model = keras.Model(inputs, layers.Add(name='sum')([inputs, x]))",
         swapped,
         [
-            "layers in, dense, norm, sum in the lock, in the order in, norm, dense, sum now",
+            "the order of layers is in, dense, norm, sum in the lock; in, norm, dense, sum now",
             "layer 'dense' connected to in in the lock, norm now",
             "layer 'norm' connected to dense in the lock, in now",
             "layer 'sum' connected to in, norm in the lock, in, dense now",
@@ -185,14 +185,14 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         "keras.Sequential([keras.Input((4,)), layers.Dense(3, name='one'), layers.Dense(2, name='two')])",
         dropped,
         [
-            "layer 'drop' in the lock, not there now",
+            "layer 'drop' is in the lock, but no longer in the model",
             "layer 'two' connected to drop in the lock, one now",
         ],
     ),
     "collided": (
         "keras.Sequential([keras.Input((4,)), layers.Dense(3)])",
         collided,
-        ["layer 'dense_1' in the lock is 'dense' now"],
+        ["layer 'dense_1' of the lock is 'dense' now"],
     ),
 }
 

@@ -123,7 +123,7 @@ def with_tensorflow(project: Project) -> dict[str, str]:
 def written(project: Project, with_tensorflow: dict[str, str]) -> bytes:
     built = project.build("kerasshape-lock")
     assert built.status == 0
-    assert "is written, 5 models" in built.said
+    assert "is written (5 models)" in built.said
     assert list(built.out.iterdir()) == []
     return lock_of(project).read_bytes()
 
@@ -154,7 +154,7 @@ def test_a_lock_is_the_same_when_all_is_run_again(
     locked: Project, written: bytes, make_project: Callable[..., Project]
 ) -> None:
     built = locked.build("kerasshape-lock", "-E")
-    assert "is unchanged, 5 models" in built.said
+    assert "is unchanged (5 models)" in built.said
     elsewhere = make(make_project)
     elsewhere.build("kerasshape-lock")
     assert lock_of(elsewhere).read_bytes() == written
@@ -186,7 +186,7 @@ def test_each_value_that_differs_is_said_at_its_model(locked: Project) -> None:
     lstm, imported = "index.md:4: WARNING: model 'lstm-demo': ", "other.rst:6: WARNING: model 'imported': "
     assert [line.removesuffix(" [kerasshape.lock]") for line in said] == [
         f"{lstm}its code, options or prelude are not those of kerasshape.lock.json: {REMEDY}",
-        f"{lstm}layer 'lstm' in the lock is 'memory' now",
+        f"{lstm}layer 'lstm' of the lock is 'memory' now",
         f"index.md:20: WARNING: model 'silent': it is not in kerasshape.lock.json: {REMEDY}",
         f"{imported}zoo.py changed since kerasshape.lock.json was written: {REMEDY}",
         f"{imported}output (None, 3) in the lock, (None, 4) now",
@@ -263,20 +263,20 @@ BAD = {
     "conflict": (
         '{\n<<<<<<< HEAD\n  "schema": 1,\n=======\n>>>>>>> other\n}\n',
         2,
-        "kerasshape.lock.json has the marks of a merge conflict",
+        "kerasshape.lock.json has the markers of a merge conflict",
     ),
     "newer": (
         '{"schema": 99}',
         1,
-        "kerasshape.lock.json has schema 99, which is newer than this sphinx-kerasshape: update that",
+        "kerasshape.lock.json was written by a newer sphinx-kerasshape (schema 99): update yours",
     ),
-    "no lock": ("[1, 2]", 1, "kerasshape.lock.json is no lock of sphinx-kerasshape"),
+    "no lock": ("[1, 2]", 1, "kerasshape.lock.json is not a lock of sphinx-kerasshape"),
     "layout": (
         '{\n  "schema": 1,\n  "versions": {"python": "", "tensorflow": "", "keras": "", "backend": ""},\n'
         '  "models": {\n    "a": {\n      "code": "", "files": {}, "report": {"model": 7}}}}',
         5,
-        "kerasshape.lock.json is not laid out as a lock of this sphinx-kerasshape, in the model 'a' "
-        "(not the fields of Model)",
+        "kerasshape.lock.json is not a lock of this sphinx-kerasshape: wrong layout in the model 'a' "
+        "(expected the fields of Model)",
     ),
     "deep": ("[" * 100_000, 1, "kerasshape.lock.json is nested too deeply to be a lock"),
 }
@@ -306,7 +306,7 @@ def test_a_bad_lock_is_told_once_and_never_overwritten(name: str, locked: Projec
     assert writing.status == 1
     (warning,) = [one for one in writing.warnings if ".lock]" in one]
     assert warning.startswith(start)
-    assert "it is not overwritten: delete it to have it written anew" in warning
+    assert "it is not overwritten: delete it, and run this builder again" in warning
     assert lock_of(locked).read_text() == text
 
 
@@ -391,7 +391,7 @@ FIRST, SECOND = row("first", 4, "x"), row("second", 4, "first")
 def test_swapped_layers_of_equal_totals_are_found() -> None:
     swapped = report(row("second", 4, "x"), row("first", 4, "second"))
     assert differences(report(FIRST, SECOND), swapped) == [
-        "layers first, second in the lock, in the order second, first now",
+        "the order of layers is first, second in the lock; second, first now",
         "layer 'first' connected to x in the lock, second now",
         "layer 'second' connected to first in the lock, x now",
     ]
@@ -402,8 +402,8 @@ def test_shifted_names_are_renamed_layers() -> None:
     then = report(row("dense_1", 4, "x"), row("dense_2", 4, "dense_1"))
     now = report(row("dense", 4, "x"), row("dense_1", 4, "dense"))
     assert differences(then, now) == [
-        "layer 'dense_1' in the lock is 'dense' now",
-        "layer 'dense_2' in the lock is 'dense_1' now",
+        "layer 'dense_1' of the lock is 'dense' now",
+        "layer 'dense_2' of the lock is 'dense_1' now",
     ]
 
 
@@ -412,14 +412,14 @@ def test_a_renamed_model_inside_is_said_once() -> None:
         inner = row(name, 4, "x")._replace(weights=(), type="Functional")
         return report(inner, row("a", 4, "x")._replace(depth=1), row("b", 4, "a")._replace(depth=1))
 
-    assert differences(nested("old"), nested("new")) == ["layer 'old' in the lock is 'new' now"]
+    assert differences(nested("old"), nested("new")) == ["layer 'old' of the lock is 'new' now"]
 
 
 @pytest.mark.parametrize(
     ("now", "lines"),
     [
         (report(FIRST, SECOND), []),
-        (report(FIRST), ["layer 'second' in the lock, not there now"]),
+        (report(FIRST), ["layer 'second' is in the lock, but no longer in the model"]),
         (report(FIRST, SECOND, trainable=0), ["params 32 in the lock, 32 (0 trainable) now"]),
         (report(FIRST, SECOND, type="Functional"), ["type Sequential in the lock, Functional now"]),
         (
@@ -548,7 +548,7 @@ def test_a_lock_or_a_file_of_it_that_has_no_end_is_not_read(tmp_path: Path) -> N
     (tmp_path / "zero").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pipe")
     for name in ("zero", "pipe"):
-        with pytest.raises(BadLock, match=f"{name} can't be read: it is no file"):
+        with pytest.raises(BadLock, match=f"{name} can't be read: it is not a regular file"):
             lock.read(tmp_path / name)
     data = json.loads(lock.to_bytes({"a": (Request("code"), report(FIRST))}, Versions("3"), tmp_path))
     data["models"]["a"]["files"] = {"zero": "0", "pipe": "0", "/proc/kcore": "0", ".": "0"}

@@ -170,7 +170,10 @@ def test_a_claim_of_a_sum_of_many_layers() -> None:
     assert GOOD.model is not None
     many = Report(GOOD.model._replace(layers=ROWS[:1] * 2000))
     found = judge(Claim("params", "m.formula", "96 + 96", "page:1"), {"m": many}.__getitem__)
-    assert found.problem == "'96 + 96' can't be checked: too many layers for a sum; state the count"
+    assert (
+        found.problem
+        == "'96 + 96' can't be checked, since the sum of all layers is too long: state the count"
+    )
     assert judge(Claim("params", "m.formula", "", "page:1"), {"m": many}.__getitem__).holds
 
 

@@ -118,7 +118,7 @@ MISTAKES = {
     "option-long": mistake(
         f":{'x' * 5000}: 1",
         body=GOOD,
-        warning=f":{'x' * 100}…: is no option of keras:model; choose from {', '.join(options._OPTIONS)} "
+        warning=f":{'x' * 100}…: is no option of keras:model: choose from {', '.join(options._OPTIONS)} "
         "[kerasshape.option]",
     ),
     "axis-long": mistake(
@@ -140,7 +140,7 @@ MISTAKES = {
     "input-large": mistake(
         f":input: (None, 0x{'f' * 4400})",
         body=GOOD,
-        warning=f":input: '(None, 0x{'f' * 91}…' has an axis of more than 1,000,000,000 [kerasshape.option]",
+        warning=f":input: '(None, 0x{'f' * 91}…' has an axis larger than 1,000,000,000 [kerasshape.option]",
     ),
     "lines": mistake(
         ":emphasize-lines: one",
@@ -184,7 +184,7 @@ MISTAKES = {
     "not-importable": mistake(
         ":from: zoo:model()",
         warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
-        "  :from: zoo:model() can't be imported: is its folder on sys.path in conf.py? [kerasshape.code]",
+        "  :from: zoo:model() can't be imported: add its folder to sys.path in conf.py [kerasshape.code]",
     ),
     "no-model": mistake(
         ":from: tiny:make()",
@@ -228,7 +228,7 @@ MISTAKES = {
     ),
     "file-pipe": mistake(
         ":file: pipe.py",
-        warning=":file: pipe.py can't be read: it is no file [kerasshape.file]",
+        warning=":file: pipe.py can't be read: it is not a regular file [kerasshape.file]",
     ),
     "file-device": mistake(
         ":file: zero.py",
@@ -338,14 +338,14 @@ TWICE = f"""\
 MISSING = "a blank line is missing above"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
-    ":keras:model:`goood`": "there is no model 'goood'; did you mean 'good'?",
-    ":keras:layer:`goood/dense`": "there is no model 'goood'; did you mean 'good'?",
+    ":keras:model:`goood`": "unknown model 'goood'; did you mean 'good'?",
+    ":keras:layer:`goood/dense`": "unknown model 'goood'; did you mean 'good'?",
     ":keras:layer:`good/dens`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
-    ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm'; there are 'dense'",
-    ":keras:layer:`good`": "keras:layer needs MODEL/LAYER, such as 'good/dense'",
-    ":keras:model:`good/dense`": "keras:model refers to whole models; keras:layer is for 'good/dense'",
-    ":keras:layer:`failing/dense`": "model 'failing' is meant to fail, so it has no layers",
-    f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…'; there are 'dense'",
+    ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm': choose from dense",
+    ":keras:layer:`good`": "keras:layer needs a layer: write MODEL/LAYER, such as 'good/dense'",
+    ":keras:model:`good/dense`": "keras:model refers to a whole model: use keras:layer for 'good/dense'",
+    ":keras:layer:`failing/dense`": "model 'failing' is expected to fail, so it has no layers",
+    f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…': choose from dense",
     ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
 }
 
@@ -429,9 +429,9 @@ def test_roles(suffix: str, builds: tuple[Built, Built]) -> None:
 def test_duplicate_names(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("twice")]
     assert found == [
-        "twice-b.md:3: WARNING: model 'twice' is already defined at twice-a.rst:4: rename one "
+        "twice-b.md:3: WARNING: model 'twice' is already defined at twice-a.rst:4: rename one of the two "
         "[kerasshape.name]",
-        "twice-c.rst:11: WARNING: model 'twice-c' is already defined at twice-c.rst:4: rename one "
+        "twice-c.rst:11: WARNING: model 'twice-c' is already defined at twice-c.rst:4: rename one of the two "
         "[kerasshape.name]",
     ]
     for name in ("twice-a", "twice-b", "twice-c"):
@@ -493,9 +493,10 @@ def test_a_name_without_end(builds: tuple[Built, Built]) -> None:
 def test_configuration(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("WARNING: ")]
     assert found == [
-        "WARNING: kerasshape_columns can have layer, type, input, output, params, trainable, formula, "
-        "bytes, flops, weights, dtype, connected, not 'ouput'; it stays () [kerasshape.option]",
-        "WARNING: kerasshape_timeout must be at least 1, not 0; it stays 60 [kerasshape.option]",
+        "WARNING: kerasshape_columns can only have 'layer', 'type', 'input', 'output', 'params', "
+        "'trainable', 'formula', 'bytes', 'flops', 'weights', 'dtype' or 'connected', not 'ouput'; "
+        "using the default, [] [kerasshape.option]",
+        "WARNING: kerasshape_timeout must be at least 1, not 0; using the default, 60 [kerasshape.option]",
         "WARNING: answers can't be kept for the next build: conf.py/cache: Not a directory "
         "[kerasshape.cache]",
     ]

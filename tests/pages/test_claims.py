@@ -134,12 +134,12 @@ def tower():
     """
 '''
 TROUBLES = {
-    "(5,) <small/[>": "'small/[' is no target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE",
-    "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': name one of dense, dense_1",
-    "(5,) <nowhere.output>": "there is no model 'nowhere'; there are 'failed', 'page-md', 'page-rst', "
-    "'small', 'deep'",
-    "(5,) <small>": "which shape of 'small'? add .input, .output or a weight's name",
-    "(None, five) <small.output>": "'(None, five)' is no shape: write (None, 50), ",
+    "(5,) <small/[>": "'small/[' is not a target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE",
+    "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': choose from dense, dense_1",
+    "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, "
+    "small, deep",
+    "(5,) <small>": "'small' has several shapes: add .input, .output or the name of a weight",
+    "(None, five) <small.output>": "'(None, five)' is not a shape: write (None, 50), ",
     "(5,) <failed.output>": "",
 }
 DEEP = SMALL.replace("layers.Dense(5)", "layers.Dense(5), layers.Dense(6)")
@@ -202,7 +202,7 @@ def test_claims_that_can_not_be_checked(name: str, built: Built) -> None:
     wanted = []
     for stated, problem in TROUBLES.items():
         line = text.count("\n", 0, text.index(stated)) + 1
-        subtype = "claim" if "is no shape" in problem else "ref"
+        subtype = "claim" if "is not a shape" in problem else "ref"
         if problem:
             wanted.append(f"{name}:{line}: WARNING: {problem} [kerasshape.{subtype}]")
     found = [text for text in built.warnings if text.startswith(f"{name}:")]
@@ -210,7 +210,7 @@ def test_claims_that_can_not_be_checked(name: str, built: Built) -> None:
 
 
 def test_a_failed_model_has_one_warning(built: Built) -> None:
-    found = [text for text in built.warnings if "failed" in text and "there are 'failed'" not in text]
+    found = [text for text in built.warnings if "failed" in text and "choose from failed" not in text]
     assert len(found) == 1
     assert found[0].startswith("failed.rst:6: WARNING: model 'failed': ZeroDivisionError")
 

@@ -39,14 +39,14 @@ Intended: {keras:unchecked}`(None, 50)`, checked: {keras:shape}`(None, None, 50)
 There are 6,528 params, about 6.5k trainable parameters,
 but not 7,818 parameters.
 """
-MENDING = "(a role checks it; keras:unchecked lets it be) [kerasshape.lint]"
+MENDING = ": use a role to have it checked, or keras:unchecked to leave it unchecked [kerasshape.lint]"
 
 
 def test_prose_is_held_against_the_models_of_its_page(make_project: Callable[..., Project]) -> None:
     pages = {"one.rst": RST, "two.md": MD.replace("dense", "other"), "three.md": "Only `(3, 50)`.\n"}
     project = make_project(pages, "kerasshape_lint = True\n")
     wanted = [
-        f"{page}: WARNING: no model on this page has the shape {shape}; nearest is {nearest} {MENDING}"
+        f"{page}: WARNING: no model on this page has the shape {shape}; the nearest is {nearest}{MENDING}"
         for page, shape, nearest in [
             ("one.rst:9", "(7, 50)", "(50, 128)"),
             ("one.rst:11", "(None, 50)", "(50, 128)"),
@@ -55,7 +55,8 @@ def test_prose_is_held_against_the_models_of_its_page(make_project: Callable[...
         ]
     ]
     counts = [
-        f"{place}: WARNING: no model or layer on this page has 7,818 params; nearest is 6,528 {MENDING}"
+        f"{place}: WARNING: no model or layer on this page has 7,818 params; "
+        f"the nearest count is 6,528{MENDING}"
         for place in ("one.rst:15", "two.md:14")
     ]
     for _ in ("cold", "warm"):

@@ -365,7 +365,7 @@ def test_directive(name: str, built: Built) -> None:
 @pytest.mark.parametrize("name", REFERRING)
 def test_role(name: str, built: Built) -> None:
     (found,) = warnings(built, name, "ref")
-    assert found.startswith(f"{place(name, 'nowhere', found=True)}: WARNING: there is no model 'nowhere'")
+    assert found.startswith(f"{place(name, 'nowhere', found=True)}: WARNING: unknown model 'nowhere'")
 
 
 @pytest.mark.parametrize("name", ["towers", "towers.tower"])
@@ -481,7 +481,7 @@ def test_roles_where_docutils_does_not_know_the_line(make_project: Callable[...,
         ]
         # A role is where its text begins.
         (title,) = [number for number, line in enumerate(text.splitlines(), start=1) if "`title" in line]
-        told = [re.match(rf"{name}:(\d+): WARNING: there is no model '(.*?)'", one) for one in found]
+        told = [re.match(rf"{name}:(\d+): WARNING: unknown model '(.*?)'", one) for one in found]
         assert sorted((int(one[1]), one[2]) for one in told if one) == sorted([*lost, (title, "lost-10")])
 
 

@@ -102,12 +102,12 @@ def test_notation(written: str, shown: str) -> None:
     ],
 )
 def test_no_expression(text: str) -> None:
-    with pytest.raises(notation.Unreadable, match="is no size: write 50, time, time − 2"):
+    with pytest.raises(notation.Unreadable, match="is not a size: write 50, time, time − 2"):
         notation.parse(text)
 
 
 def test_a_part_may_be_no_whole_number() -> None:
-    with pytest.raises(notation.Unreadable, match=r"'time / 2' may be no whole number: write a // b"):
+    with pytest.raises(notation.Unreadable, match=r"'time / 2' may not be a whole number: write a // b"):
         notation.parse("time / 2")
 
 
@@ -196,12 +196,12 @@ def test_option(option: str, names: dict[str, tuple[str, ...]]) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("batch, 3", "'3' can't name an axis: write names such as batch, time"),
+        ("batch, 3", "'3' can't name an axis: write a name such as batch or time"),
         ("batch,", "'' can't name an axis"),
-        ("batch, x", "'x' can't name an axis: it has another meaning in shapes"),
-        ("None, time", "'None' can't name an axis: it has another meaning"),
-        ("a: batch | batch", "'batch' names no input: write a: batch, time | b: batch, words"),
-        ("a: batch | a: time", "the input 'a' is there twice"),
+        ("batch, x", "'x' can't name an axis, since it has another meaning in shapes"),
+        ("None, time", "'None' can't name an axis, since it has another meaning"),
+        ("a: batch | batch", "'batch' needs the name of its input: write a: batch, time | b: batch, words"),
+        ("a: batch | a: time", "the input 'a' is named twice: list all its axes once"),
     ],
 )
 def test_option_refused(option: str, message: str) -> None:
@@ -363,5 +363,5 @@ def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
 
 @pytest.mark.parametrize("text", ["time", "time < 3", "at least 3", "time ≥ three", "≥ 3"])
 def test_no_claim_of_needs(text: str) -> None:
-    with pytest.raises(shapes.Unreadable, match="states no sizes: write time ≥ 3"):
+    with pytest.raises(shapes.Unreadable, match="states no sizes of axes: write time ≥ 3"):
         needs.needs_claim(text)

@@ -299,26 +299,26 @@ FOUND = {
     ' "m"/ a.bias ': ((5,),),
 }
 UNRESOLVED = {
-    "": "is no target",
-    "m/": "is no target",
-    "m//a": "is no target",
-    "m.input.shape": "is no target",
-    "m/[99999999999].output": "is no target",
-    "m/[x].output": "is no target",
-    "m/a": "which shape of 'm/a'? add .input, .output or a weight's name",
-    "m": "which shape of 'm'?",
-    "m/Dense.output": "'m' has several layers 'Dense': name one of a, b",
-    "m/c.output": "'m' has no layer 'c'; its layers are a, b, inner",
-    "m/a/b.output": "'m/a' has no layer 'b'; its layers are none",
-    "m/[8].output": "'m' has 6 layers, so there is no [8]",
+    "": "is not a target",
+    "m/": "is not a target",
+    "m//a": "is not a target",
+    "m.input.shape": "is not a target",
+    "m/[99999999999].output": "is not a target",
+    "m/[x].output": "is not a target",
+    "m/a": "'m/a' has several shapes: add .input, .output or the name of a weight",
+    "m": "'m' has several shapes: add",
+    "m/Dense.output": "'m' has several layers 'Dense': choose from a, b",
+    "m/c.output": "'m' has no layer 'c': choose from a, b, inner",
+    "m/a/b.output": "'m/a' has no layer 'b'; it has no layers inside",
+    "m/[8].output": "'m' has no layer [8]: choose from [0] to [5]",
     "m/unknown.output": "Keras does not know the output of 'm/unknown'",
-    "m.kernel": "'m' has 2 weights 'kernel': name the layer, or add an index from [0] to [1]",
-    "m.kernel[2]": "'m' has 2 weights 'kernel', counted from 0",
-    "m.kernel[--5]": "'m' has 2 weights 'kernel'",
-    "m/a.gamma": "'m/a' has no 'gamma'; known are input, output, kernel, bias",
-    "m.input[5]": "'m' has 2 inputs, none of them [5]",
-    "m.input[--5]": "none of them [--5]",
-    "m.input[²]": "none of them [²]",
+    "m.kernel": "'m' has 2 weights 'kernel': name the layer, or choose from [0] to [1]",
+    "m.kernel[2]": "'m' has no 'kernel' [2]: choose from [0] to [1]",
+    "m.kernel[--5]": "'m' has no 'kernel' [--5]: choose from [0] to [1]",
+    "m/a.gamma": "'m/a' has no 'gamma': choose from input, output, kernel, bias",
+    "m.input[5]": "'m' has no input [5]: choose from [0] to [1]",
+    "m.input[--5]": "has no input [--5]",
+    "m.input[²]": "has no input [²]",
 }
 
 
@@ -344,7 +344,7 @@ def test_counts_and_sizes_of_targets() -> None:
     assert targets.dtypes(parse("m"), MODEL) == ("float32",)
     assert targets.dtypes(parse("m/a.bias"), MODEL) == ("float32",)
     for read in (targets.params, targets.size):
-        with pytest.raises(Unresolved, match="only weights have"):
+        with pytest.raises(Unresolved, match="has no weights: name a layer"):
             read(parse("m.input"), MODEL)
 
 
@@ -364,7 +364,7 @@ def test_any_target_is_found_or_unresolved(text: str) -> None:
 
 
 FORM = "write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE"
-DOTS = "a name with dots, slashes or brackets is quoted"
+DOTS = "put names with dots, slashes or brackets in quotes"
 
 
 def verdict(kind: str, target: str, stated: str = "") -> Verdict:
@@ -406,27 +406,27 @@ def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
     begin = f"the shape of m.output can't be read, since {text!r} is "
     assert found.problem.startswith(begin[:120])
     assert len(found.problem) < 400
-    assert found.problem.endswith("; name fewer axes (:axes:), or have the model run anew")
+    assert found.problem.endswith("; name fewer axes with :axes:, or run the model again")
 
 
 @pytest.mark.parametrize(
     ("target", "stated", "problem"),
     [
-        ("n.output", "(5,)", "there is no model 'n'"),
-        ("nothing", "(5,)", "there is no model 'nothing'; there are 'm', 'failed', 'raises', 'v1.2'"),
-        ("fail.output", "(5,)", "there is no model 'fail'; did you mean 'failed'?"),
-        ("v1.2", "(5,)", f"there is no model 'v1'; {DOTS}: \"v1.2\""),
-        ("v1.2.output[0]", "(5,)", f"'v1.2.output[0]' is no target: {FORM}; {DOTS}: \"v1.2\".output[0]"),
-        ("v1.2/a.b c", "(5,)", f'\'v1.2/a.b c\' is no target: {FORM}; {DOTS}: "v1.2"/"a.b c"'),
-        ('"v1.2"/a.b c.output', "(5,)", f"""'"v1.2"/a.b c.output' is no target: {FORM}; {DOTS}: """),
-        ('"v1.2"/"a.b c"/e.f', "(5,)", f"""'v1.2/a.b c' has no layer 'e'; its layers are d, e.f; {DOTS}: """),
-        ("m/[", "(5,)", "'m/[' is no target"),
-        ("m.output", "(a b)", "'(a b)' is no shape"),
-        ("raises.output", "(5,)", "model 'raises' is meant to fail, so it has no values"),
-        ("m.output", "x" * 5000, f"'{'x' * 100}…' is no shape"),
-        ("m.output", "\x1b\u202e", r"'\x1b\u202e' is no shape"),
-        ("x" * 5000, "(5,)", f"there is no model '{'x' * 100}…'; there are "),
-        ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…'; known are "),
+        ("n.output", "(5,)", "unknown model 'n'"),
+        ("nothing", "(5,)", "unknown model 'nothing': choose from m, failed, raises, v1.2"),
+        ("fail.output", "(5,)", "unknown model 'fail'; did you mean 'failed'?"),
+        ("v1.2", "(5,)", f"unknown model 'v1'; {DOTS}: \"v1.2\""),
+        ("v1.2.output[0]", "(5,)", f"'v1.2.output[0]' is not a target: {FORM}; {DOTS}: \"v1.2\".output[0]"),
+        ("v1.2/a.b c", "(5,)", f'\'v1.2/a.b c\' is not a target: {FORM}; {DOTS}: "v1.2"/"a.b c"'),
+        ('"v1.2"/a.b c.output', "(5,)", f"""'"v1.2"/a.b c.output' is not a target: {FORM}; {DOTS}: """),
+        ('"v1.2"/"a.b c"/e.f', "(5,)", f"""'v1.2/a.b c' has no layer 'e': choose from d, e.f; {DOTS}: """),
+        ("m/[", "(5,)", "'m/[' is not a target"),
+        ("m.output", "(a b)", "'(a b)' is not a shape"),
+        ("raises.output", "(5,)", "model 'raises' is expected to fail, so it has no values"),
+        ("m.output", "x" * 5000, f"'{'x' * 100}…' is not a shape"),
+        ("m.output", "\x1b\u202e", r"'\x1b\u202e' is not a shape"),
+        ("x" * 5000, "(5,)", f"unknown model '{'x' * 100}…': choose from "),
+        ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…': choose from "),
         ("failed.output", "(5,)", ""),
     ],
 )

@@ -61,7 +61,7 @@ def _texts(data: Any) -> Iterator[str]:
 
 @given(st.sampled_from(KINDS), JSON)
 def test_other_data_is_refused(kind: type, data: Any) -> None:
-    with pytest.raises(ValueError, match="not the fields of"):
+    with pytest.raises(ValueError, match="expected the fields of"):
         codec.decode(kind, data)
 
 
@@ -91,16 +91,16 @@ def _changed(item: Any, data: st.DataObject) -> Any:
 @pytest.mark.parametrize(
     ("kind", "data", "message"),
     [
-        (Error, {"type": "ValueError"}, "not the fields of Error"),
-        (Error, {"type": "ValueError", "message": "", "more": ""}, "not the fields of Error"),
+        (Error, {"type": "ValueError"}, "expected the fields of Error"),
+        (Error, {"type": "ValueError", "message": "", "more": ""}, "expected the fields of Error"),
         (Error, {"type": "ValueError", "message": None}, "expected str, got NoneType"),
-        (Error, [], "not the fields of Error"),
+        (Error, [], "expected the fields of Error"),
         (Weight, WEIGHT | {"shape": [1.0]}, "expected int, got float"),
         (Weight, WEIGHT | {"shape": [True]}, "expected int, got bool"),
         (Weight, WEIGHT | {"shape": None}, "expected a list, got NoneType"),
         (Weight, WEIGHT | {"shape": "12"}, "expected a list, got str"),
-        (Report, REPORT | {"model": {}}, "not the fields of Model"),
-        (Report, REPORT | {"model": 0}, "not the fields of Model"),
+        (Report, REPORT | {"model": {}}, "expected the fields of Model"),
+        (Report, REPORT | {"model": 0}, "expected the fields of Model"),
         (Report, REPORT | {"sources": {}}, "expected a list, got dict"),
     ],
 )

@@ -328,7 +328,7 @@ def test_page(make_project: Callable[..., Project], name: str, page: str) -> Non
         [
             f"{at('time-3')}the page states (batch, time-3, 32) for conv/conv.output, {says} says "
             "(batch, time - 2, 32) [kerasshape.claim]",
-            f"{at('tame')}'(batch, tame, 32)' names 'tame', but the axes of the model are batch, time "
+            f"{at('tame')}'(batch, tame, 32)' has the unknown axis 'tame'; did you mean 'time'? "
             "[kerasshape.claim]",
             f'{at("expect-output")}the page states (batch, time, 64) for "conv".output, {says} says '
             "(batch, 64) [kerasshape.claim]",
