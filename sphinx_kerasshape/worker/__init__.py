@@ -1,6 +1,5 @@
-"""The worker: the only code of this project that imports TensorFlow.
+"""The worker: the program that imports TensorFlow, runs models and reads them.
 
-Nobody imports it: :mod:`sphinx_kerasshape.process` starts ``worker/__main__.py`` as a
-program of its own, perhaps under another interpreter. Besides :mod:`..messages` it
-needs the standard library only.
+Nobody imports it: :mod:`sphinx_kerasshape.run` starts ``worker/__main__.py``, perhaps under another
+interpreter. Besides ``messages``, ``axes``, ``text`` and ``files`` it needs the standard library only.
 """

@@ -1,24 +1,23 @@
 """The worker program, and the protocol that it speaks.
 
-Started as ``python …/worker/__main__.py fork SETTINGS`` or ``… once SETTINGS``, it reads
-commands from its standard input and writes answers to its standard output, one JSON
-object a line. The settings are JSON too, those of ``process.Launch``.
+It is started as ``python …/worker/__main__.py fork SETTINGS`` or ``… once SETTINGS``, with the settings of
+``run.worker_process.Launch`` as JSON. It reads commands from standard input and writes answers to standard
+output, one JSON object a line.
 
-* ``{"warm": true}``: import TensorFlow now, there will be something to run;
-* ``{"id": 7, "requests": [{…}, …], "real": false, "timeout": 60}``: run these, one after
-  the other in one namespace, so many seconds each; the answer, in any order, is
-  ``{"id": 7, "answers": [{"report": {…}}, {"failure": {…}}]}``, which ends with the first
-  failure, or ``{"id": 7, "again": true}`` where it did not work weightless (``real`` is
-  false) and must be asked for again with real weights; ``seconds`` says how long it ran,
-  and ``done`` how many requests came to their end;
-* ``{"ready": true}`` says that TensorFlow is imported;
-* ``{"fatal": {…}}`` is a failure of the worker itself; nothing follows it.
+* ``{"warm": true}``: import TensorFlow now, because something will have to run;
+* ``{"id": 7, "requests": [{…}, …], "real": false, "timeout": 60}``: run these requests one after the other
+  in one namespace, each in so many seconds. The answer is ``{"id": 7, "seconds": 0.1, "done": 2, "answers":
+  [{"report": {…}}, {"failure": {…}}]}``, which ends with the first failure; ``done`` says how many requests
+  have run to their end. It is ``{"id": 7, "seconds": 0.1, "again": true}`` if the run did not work without
+  weights and has to be repeated with ``real``. Answers come in any order;
+* ``{"ready": true}``: TensorFlow is imported;
+* ``{"fatal": {…}}``: the worker itself has failed; nothing follows.
 
-The end of the input ends the worker at once, and all that it started. With ``once``
-there is one command, which runs in this very process: for systems without ``fork``.
+The end of the input ends the worker at once, with all that it has started. In the mode ``once`` there is
+one command, which runs in this very process: for systems without ``fork``.
 
-Whatever the author's code prints never meets the answers: file descriptors 0 to 2
-lead elsewhere before anything of it, or of TensorFlow, runs.
+Whatever the author's code prints never mixes with the answers: descriptors 0 to 2 lead elsewhere before
+the code, or TensorFlow, runs.
 """
 
 import json
@@ -27,10 +26,9 @@ import sys
 
 
 def main() -> None:
-    """Start the worker in the mode that the command line names."""
+    """Run the worker in the mode that the command line names."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    # Only for as long as our own modules are imported: the folder may be the
-    # site-packages of another Python, whose packages the author's code must not see.
+    # The folder may be the site-packages of another Python, whose packages the author's code must not see.
     sys.path[0] = os.path.dirname(package)
     from sphinx_kerasshape.worker import child
     from sphinx_kerasshape.worker.processes import lifeline, network, warden, zygote

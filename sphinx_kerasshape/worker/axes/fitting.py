@@ -12,19 +12,19 @@ from sphinx_kerasshape.axes import expression
 from sphinx_kerasshape.axes.expression import Expr
 
 Column = tuple[int, ...]
-"""A size's values, one for each probe."""
+"""The values of a size, one for each probe."""
 
-_WIDEST = 64
-"""Largest stride, or factor, that is found."""
-_FEWEST = 4
-"""Values from which on something is found."""
+_MAX_FACTOR = 64
+"""The largest stride or factor to look for."""
+_MIN_VALUES = 4
+"""With fewer values no function is looked for."""
 
 
 @dataclass(frozen=True)
 class Step:
     """A function of input sizes, which are the axes ``"0"``, ``"1"``, … of the expression.
 
-    Where the values leave a choice, ``other`` is the function that is furthest from ``expr``.
+    If several functions fit the values, ``other`` is the one that differs most from ``expr``.
     """
 
     expr: Expr
@@ -32,27 +32,27 @@ class Step:
 
 
 def fit(inputs: Sequence[Column], output: Column) -> Step | None:
-    """Return the simplest function that gives the output's values, if one is found."""
-    if len(output) < _FEWEST:
+    """Return the simplest function that gives the output's values, or ``None``."""
+    if len(output) < _MIN_VALUES:
         return None
     if len(set(output)) == 1:
         return Step(expression.constant(output[0]))
     distinct = {column: expression.axis(str(n)) for n, column in reversed(list(enumerate(inputs)))}
-    open_ones = [(column, name) for column, name in reversed(distinct.items()) if len(set(column)) > 1]
-    for column, name in open_ones:
+    varying = [(column, name) for column, name in reversed(distinct.items()) if len(set(column)) > 1]
+    for column, name in varying:
         if column == output:
             return Step(name)
-    for column, name in open_ones:
-        found = _quotient(column, name, output)
-        if found:
-            return found
-    return _sum(open_ones, output) or _product(open_ones, output)
+    for column, name in varying:
+        quotient = _quotient(column, name, output)
+        if quotient:
+            return quotient
+    return _sum(varying, output) or _product(varying, output)
 
 
 def _quotient(column: Column, name: Expr, output: Column) -> Step | None:
-    """Find the floor of a linear function: multiples, windows with strides, paddings."""
+    """Fit the floor of a linear function: multiples, windows with strides, paddings."""
     slope = _slope(column, output)
-    if slope is None or abs(slope) > _WIDEST:
+    if slope is None or abs(slope) > _MAX_FACTOR:
         return None
     factor, divisor = slope.numerator, slope.denominator
     least = max(divisor * y - factor * x for x, y in zip(column, output, strict=True))
@@ -70,10 +70,10 @@ def _quotient(column: Column, name: Expr, output: Column) -> Step | None:
 def _slope(column: Column, output: Column) -> Fraction | None:
     """Return the simplest slope of a line whose floor meets all points."""
     points = sorted(set(zip(column, output, strict=True)))
-    low, high = Fraction(-_WIDEST - 1), Fraction(_WIDEST + 1)
+    low, high = Fraction(-_MAX_FACTOR - 1), Fraction(_MAX_FACTOR + 1)
     for (x, y), (further, higher) in combinations(points, 2):
         if x == further:
-            return None  # not a function of this size
+            return None  # The output is no function of this size.
         low = max(low, Fraction(higher - y - 1, further - x))
         high = min(high, Fraction(higher - y + 1, further - x))
     return _simplest(low, high)
@@ -81,7 +81,7 @@ def _slope(column: Column, output: Column) -> Fraction | None:
 
 def _simplest(low: Fraction, high: Fraction) -> Fraction | None:
     """Return the fraction between two others that has the smallest denominator."""
-    for divisor in range(1, _WIDEST + 1):
+    for divisor in range(1, _MAX_FACTOR + 1):
         factor = math.floor(low * divisor) + 1
         if factor < high * divisor:
             return Fraction(factor, divisor)
@@ -89,19 +89,17 @@ def _simplest(low: Fraction, high: Fraction) -> Fraction | None:
 
 
 def _sum(inputs: list[tuple[Column, Expr]], output: Column) -> Step | None:
-    """Find a linear function of several sizes: the sum of what is put together."""
-    for count in range(2, min(len(inputs), len(output) - 3) + 1):
+    """Fit a linear function of several sizes: the sum of what is concatenated."""
+    for count in range(2, min(4, len(inputs), len(output) - 3) + 1):
         for chosen in combinations(inputs, count):
             solved = _solved([column for column, _ in chosen], output)
             if solved and all(number and number.denominator == 1 for number in solved[:-1]):
-                parts = [
+                terms = [
                     expression.multiply(name, expression.constant(int(number)))
                     for (_, name), number in zip(chosen, solved, strict=False)
                 ]
-                if solved[-1].denominator == 1 and max(map(abs, solved[:-1])) <= _WIDEST:
-                    return Step(expression.add(*parts, expression.constant(int(solved[-1]))))
-        if count == 4:
-            break
+                if solved[-1].denominator == 1 and max(map(abs, solved[:-1])) <= _MAX_FACTOR:
+                    return Step(expression.add(*terms, expression.constant(int(solved[-1]))))
     return None
 
 
@@ -123,7 +121,7 @@ def _solved(columns: list[Column], output: Column) -> list[Fraction] | None:
 
 
 def _product(inputs: list[tuple[Column, Expr]], output: Column) -> Step | None:
-    """Find a multiple, or a part, of a product of sizes."""
+    """Fit a multiple or a fraction of a product of sizes."""
     for count in (2, 3):
         for chosen in combinations_with_replacement(inputs, count):
             products = [math.prod(values) for values in zip(*(column for column, _ in chosen), strict=True)]

@@ -17,65 +17,65 @@ _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
-"""Names of TensorFlow's own, which it puts around the message of an operation."""
-_LONGEST = 8000
-_LONGEST_LINE = 500
+"""TensorFlow's internal names, which it adds to the message of an operation."""
+_MAX_MESSAGE_LENGTH = 8000
+_MAX_LINE_LENGTH = 500
 
 
 def clean(text: str) -> str:
-    """Remove terminal codes and invisible controls, and addresses, which differ by run."""
+    """Remove terminal codes and invisible controls, and mask addresses, which differ from run to run."""
     text = _TERMINAL.sub("", text).replace("\r\n", "\n")
     return _ADDRESS.sub("0x…", _CONTROL.sub("", text))
 
 
 def name(error: BaseException) -> str:
-    """Return the exception's class name."""
+    """Return the name of an exception's class, whatever the class says of itself."""
     return str(type.__dict__["__name__"].__get__(type(error)))
 
 
 def message(error: BaseException) -> str:
-    """Return the exception's message; also of one whose ``__str__`` fails."""
+    """Return an exception's message, even if its ``__str__`` fails."""
     try:
         text = str(error)
     except BaseException as second:
         text = f"(its message could not be made: {type(second).__name__})"
     text = _INTERNAL.sub("", clean(text)).strip()
     if isinstance(error, ImportError):
-        # Python adds where it looked: a folder of this machine, in a page for everyone.
+        # Python adds where it looked: a folder of this machine, which does not belong in a page.
         text = re.sub(r"\((?:[^()]*[/\\])([^()/\\]+)\)$", r"(\1)", text)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+    return text if len(text) <= _MAX_MESSAGE_LENGTH else text[:_MAX_MESSAGE_LENGTH] + " …"
 
 
 def matches(error: BaseException, expected: str) -> bool:
-    """Whether an exception is of the named class, or of one derived from it."""
-    wanted = expected.rpartition(".")[2]
-    return any(kind.__name__ == wanted for kind in type(error).__mro__)
+    """Whether an exception is of the named class or of a subclass."""
+    class_name = expected.rpartition(".")[2]
+    return any(kind.__name__ == class_name for kind in type(error).__mro__)
 
 
 def not_raised(expected: str) -> Failure:
-    """Return the failure of code that was expected to fail."""
+    """Return the failure of code that should have raised an exception."""
     return Failure(Problem.RAISES, f":raises: {expected}, but the code raised nothing")
 
 
 def failure(error: BaseException, request: Request) -> Failure:
-    """Return the failure that an exception of the author's code is."""
-    shown = Error(name(error), message(error))
+    """Return the failure of code that has raised an exception."""
+    plain = Error(name(error), message(error))
     try:
         own_frames = frames(error, request)
-        if issubclass(type(error), SyntaxError) and (found := _syntax(error, request, shown)):
-            return found
+        if issubclass(type(error), SyntaxError) and (unreadable := _syntax_failure(error, request, plain)):
+            return unreadable
     except Exception:
-        own_frames = ()  # An exception of the author's own can be anything.
-    problem, text = Problem.CODE, str(shown)
+        own_frames = ()  # The author's own exception classes can do anything.
+    problem, text = Problem.CODE, str(plain)
     if request.raises:
-        problem, text = Problem.RAISES, f":raises: {request.raises}, but the code raised {shown}"
+        problem, text = Problem.RAISES, f":raises: {request.raises}, but the code raised {plain}"
     elif isinstance(error, SystemExit):
-        text = f"the code asked to exit ({shown})"
-    return Failure(problem, text, own_frames, shown)
+        text = f"the code asked to exit ({plain})"
+    return Failure(problem, text, own_frames, plain)
 
 
-def _syntax(error: Any, request: Request, shown: Error) -> Failure | None:
-    """Return the failure of code that Python can't read, if the code is that of the page."""
+def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | None:
+    """Return the failure of code that Python can't parse, if it is the code of the page."""
     if error.filename not in (execute.file_name(request), execute.PRELUDE):
         return None
     in_prelude = error.filename == execute.PRELUDE
@@ -83,27 +83,26 @@ def _syntax(error: Any, request: Request, shown: Error) -> Failure | None:
     line = error.lineno if error.lineno in range(1, code.count("\n") + 2) else 1
     file = execute.PRELUDE if in_prelude else request.origin
     what = "kerasshape_prelude" if in_prelude else "the code"
-    place = Frame(file, line, "", (error.text or "").strip()[:_LONGEST_LINE])
-    return Failure(Problem.SYNTAX, f"{what} isn't Python: {error.msg}", (place,), shown)
+    frame = Frame(file, line, "", (error.text or "").strip()[:_MAX_LINE_LENGTH])
+    return Failure(Problem.SYNTAX, f"{what} isn't Python: {error.msg}", (frame,), plain)
 
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
-    """Return the author's own frames, outermost first."""
-    names = [execute.file_name(one) for one in request.session()]
+    """Return the frames of the author's own code, outermost first."""
+    names = [execute.file_name(block) for block in request.session()]
     blocks = {name: number for number, name in enumerate(names, 1) if name.startswith("<")}
-    own = names[-1]
-    found = []
-    for place in traceback.extract_tb(error.__traceback__):
+    own_frames = []
+    for entry in traceback.extract_tb(error.__traceback__):
         block = 0
-        if place.filename == own:
+        if entry.filename == names[-1]:
             file = request.origin
-        elif place.filename in blocks:
-            file, block = "", blocks[place.filename]
-        elif place.filename == execute.PRELUDE or sources.is_project_file(place.filename):
-            file = place.filename
+        elif entry.filename in blocks:
+            file, block = "", blocks[entry.filename]
+        elif entry.filename == execute.PRELUDE or sources.is_project_file(entry.filename):
+            file = entry.filename
         else:
             continue
-        line = place.lineno or 1
-        text = linecache.getline(place.filename, line).strip()[:_LONGEST_LINE]
-        found.append(Frame(file, line, place.name, text, block))
-    return tuple(found[:5] + found[-5:] if len(found) > 10 else found)
+        line = entry.lineno or 1
+        text = linecache.getline(entry.filename, line).strip()[:_MAX_LINE_LENGTH]
+        own_frames.append(Frame(file, line, entry.name, text, block))
+    return tuple(own_frames[:5] + own_frames[-5:] if len(own_frames) > 10 else own_frames)

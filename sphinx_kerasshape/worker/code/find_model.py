@@ -1,4 +1,4 @@
-"""Which object is the model that the author means."""
+"""Finding the object that the author means by "the model"."""
 
 from __future__ import annotations
 
@@ -12,53 +12,52 @@ from sphinx_kerasshape.worker.code import exceptions
 from sphinx_kerasshape.worker.read import keras2
 
 
-def model(expression: str, value: object, namespace: dict[str, Any], before: Mapping[str, Any]) -> Any:
-    """Return the model, or the failure that says why it is not clear which one it is.
+def find(expression: str, value: object, namespace: dict[str, Any], before: Mapping[str, Any]) -> Any:
+    """Return the model, or the failure that says why it isn't clear which object it is.
 
-    In order: the ``:model:`` expression; the value of the code's last expression; the
-    variable ``model``; the only Keras model among the variables. Of a session's blocks, the
-    variables are those that the block itself has set, if these hold any model; ``before`` are
-    the variables of before.
+    It is, in this order: the ``:model:`` expression; the value of the code's last expression; the variable
+    ``model``; the only Keras model among the variables. In a session, the variables that this block has
+    set since ``before`` come first, if any of them holds a model.
     """
     if isinstance(value, Model):
-        return value  # a saved one, which is read already
+        return value  # a saved model that is a report already
     if expression:
-        return _named(expression, namespace)
+        return _evaluated(expression, namespace)
     own = {
-        name: found
-        for name, found in namespace.items()
-        if name == "__name__" or before.get(name, before) is not found
+        name: item
+        for name, item in namespace.items()
+        if name == "__name__" or before.get(name, before) is not item
     }
-    for chosen in (value, own.get("model")):
-        if _is(chosen, _models()):
-            return chosen
+    for item in (value, own.get("model")):
+        if _is_instance(item, _model_classes()):
+            return item
     return _only(own if dict(_candidates(own)) else namespace)
 
 
 def _only(namespace: dict[str, Any]) -> Any:
     candidates = dict(_candidates(namespace))
-    if len({id(found) for found in candidates.values()}) == 1:
+    if len({id(model) for model in candidates.values()}) == 1:
         return next(iter(candidates.values()))
-    return _several(list(candidates)) if candidates else _none(namespace)
+    return _several_models(list(candidates)) if candidates else _no_model(namespace)
 
 
-def _named(expression: str, namespace: dict[str, Any]) -> Any:
+def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
     """Return the model that the ``:model:`` expression gives."""
     try:
         code = compile(expression, "<:model:>", "eval")
     except (SyntaxError, ValueError):
         return Failure(Problem.MODEL, f":model: {expression} is no Python expression")
     try:
-        chosen = eval(code, namespace)
+        value = eval(code, namespace)
     except Exception as error:
         here = error.__traceback__
         if here and here.tb_next and here.tb_next.tb_next:
-            raise  # from a function that the expression calls
+            raise  # It comes from a function that the expression calls.
         problem = f"gives no model: {exceptions.name(error)}: {exceptions.message(error)}"
     else:
-        if _is(chosen, _models()):
-            return chosen
-        problem = f"is no Keras model but a value of type {type(chosen).__name__}"
+        if _is_instance(value, _model_classes()):
+            return value
+        problem = f"is no Keras model but a value of type {type(value).__name__}"
     names = ", ".join(dict(_candidates(namespace)))
     return Failure(
         Problem.MODEL, f":model: {expression} {problem}" + (f"; there is {names}" if names else "")
@@ -66,28 +65,26 @@ def _named(expression: str, namespace: dict[str, Any]) -> Any:
 
 
 def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the models that variables hold, also in a list or dict, by the expression for each."""
+    """Yield the models in variables, and in lists and dicts that are variables, each with its expression."""
     inside: list[tuple[str, Any]] = []
-    for name, found in _public(namespace):
-        if _is(found, _models()):
-            yield name, found
-        elif _is(found, dict):
-            inside += [
-                (f"{name}[{_literal(key)}]", item) for key, item in dict.items(found) if _is(item, _models())
-            ]
-        elif _is(found, (list, tuple)):
-            inside += [(f"{name}[{index}]", item) for index, item in enumerate(found) if _is(item, _models())]
-    yield from inside
+    for name, value in _public(namespace):
+        if _is_instance(value, _model_classes()):
+            yield name, value
+        elif _is_instance(value, dict):
+            inside += [(f"{name}[{_literal(key)}]", item) for key, item in dict.items(value)]
+        elif _is_instance(value, (list, tuple)):
+            inside += [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    yield from (pair for pair in inside if _is_instance(pair[1], _model_classes()))
 
 
 def _public(namespace: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return the variables that the author has named."""
-    return [one for one in namespace.items() if type(one[0]) is str and not one[0].startswith("_")]
+    return [pair for pair in namespace.items() if type(pair[0]) is str and not pair[0].startswith("_")]
 
 
-def _is(found: object, kinds: Any) -> bool:
-    """Whether an object really is of a class: ``isinstance`` asks the object, which can lie, or fail."""
-    return issubclass(type(found), kinds)
+def _is_instance(value: object, kinds: Any) -> bool:
+    """Whether a value is of a class; ``isinstance`` would ask the object itself, which can lie or fail."""
+    return issubclass(type(value), kinds)
 
 
 def _literal(key: object) -> str:
@@ -97,13 +94,13 @@ def _literal(key: object) -> str:
         return "…"
 
 
-def _models() -> tuple[Any, ...]:
+def _model_classes() -> tuple[Any, ...]:
     import keras
 
     return (keras.Model, keras2.model_class()) if keras2.is_used() else (keras.Model,)
 
 
-def _several(names: list[str]) -> Failure:
+def _several_models(names: list[str]) -> Failure:
     return Failure(
         Problem.MODEL,
         f"the code makes several Keras models ({', '.join(names)}): name one with ':model: {names[0]}', "
@@ -111,12 +108,12 @@ def _several(names: list[str]) -> Failure:
     )
 
 
-def _none(namespace: dict[str, Any]) -> Failure:
+def _no_model(namespace: dict[str, Any]) -> Failure:
     import keras
 
     public = _public(namespace)
-    layers = ", ".join(name for name, found in public if _is(found, keras.Layer))
-    makers = ", ".join(name for name, found in public if _makes_models(found, namespace))
+    layers = ", ".join(name for name, value in public if _is_instance(value, keras.Layer))
+    makers = ", ".join(name for name, value in public if _makes_models(value, namespace))
     hint = f"; {layers}: a layer, to be wrapped in a keras.Sequential" if layers else ""
     hint += f"; {makers}: to be called" if makers else ""
     what = "the code makes no Keras model"
@@ -127,11 +124,11 @@ def _none(namespace: dict[str, Any]) -> Failure:
     )
 
 
-def _makes_models(found: object, namespace: dict[str, Any]) -> bool:
-    """Whether this is a function, or a class of models, of the code's own."""
+def _makes_models(value: object, namespace: dict[str, Any]) -> bool:
+    """Whether a value is a function or a model class that the code itself defines."""
     import keras
 
-    is_class = _is(found, type) and issubclass(found, keras.Model)  # type: ignore[arg-type]
-    if not is_class and not _is(found, types.FunctionType):
+    is_class = _is_instance(value, type) and issubclass(value, keras.Model)  # type: ignore[arg-type]
+    if not is_class and not _is_instance(value, types.FunctionType):
         return False
-    return getattr(found, "__module__", None) == namespace.get("__name__")
+    return getattr(value, "__module__", None) == namespace.get("__name__")

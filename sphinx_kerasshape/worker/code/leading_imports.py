@@ -1,4 +1,4 @@
-"""The installed modules that code imports before it does anything else. Nothing is imported to find them."""
+"""The installed modules that code imports before it does anything else; finding them imports nothing."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a saved model's config names, and whether loading it would run code of the file's.
+"""The config of a saved model, searched for references whose loading would run code from the file.
 
-Keras makes a model of the classes and functions that its config names. Versions of it differ in
-what they refuse; the oldest call any function that they find. So the config is looked
-through before Keras sees it, as data, and only what models are made of may be named.
+Keras makes a model from the classes and functions that its config names. Its versions refuse different
+names; the oldest call any function that they find. So the config is searched as data before Keras sees it,
+and may only name what models are made of.
 """
 
 from __future__ import annotations
@@ -24,95 +24,88 @@ _LOADS_MORE = "it has a {}, which would load another file's code: safe mode refu
 _READS = "its {} would read the vocabulary from {!r}: safe mode refuses that. Save the words in the model"
 
 _LOADERS = ("TFSMLayer", "TorchModuleWrapper")
-_FUNCTIONS = (
-    "activations",
-    "constraints",
-    "initializers",
-    "losses",
-    "metrics",
-    "ops",
-    "random",
-    "regularizers",
+_FUNCTION_MODULES = (
+    *("activations", "constraints", "initializers", "losses", "metrics", "ops", "random", "regularizers"),
 )
 """The modules of Keras whose functions models may have."""
-_OPS = ("image", "linalg", "nn", "numpy")
+_OPS_MODULES = ("image", "linalg", "nn", "numpy")
 _TOOLS = ("get", "serialize", "deserialize")
-"""The functions of these modules that make other things of configs."""
+"""Functions of these modules that turn configs into other objects."""
 
 
-class _Named(NamedTuple):
-    """What an entry of a config names."""
+class _Reference(NamedTuple):
+    """What an entry of a config refers to."""
 
     module: str
-    """Empty in files of Keras 2, and where the name is one that was registered."""
+    """Empty in files of Keras 2, and for registered names."""
     name: str
-    registered: str
+    registered_name: str
     key: str
-    """What Keras asks its register for first."""
+    """The name that Keras looks up first among the registered objects."""
 
     @classmethod
-    def by(cls, config: dict[str, Any]) -> _Named:
+    def of(cls, config: dict[str, Any]) -> _Reference:
         kind, inner, module = str(config["class_name"]), config.get("config"), config.get("module")
         is_function = kind == "function" and isinstance(inner, str)
         name = str(inner) if is_function else kind
-        registered = str(config.get("registered_name") or name)
-        return cls(
-            module if isinstance(module, str) else "", name, registered, name if is_function else registered
+        registered_name = str(config.get("registered_name") or name)
+        key = name if is_function else registered_name
+        return cls(module if isinstance(module, str) else "", name, registered_name, key)
+
+    def is_in(self, objects: Mapping[str, Any]) -> bool:
+        """Whether Keras would take one of the page's own objects."""
+        return self.key in objects or (
+            self.name in objects and getattr(objects[self.name], "__module__", "") == self.module
         )
 
-    def is_in(self, known: Mapping[str, Any]) -> bool:
-        """Whether it is one of the page's own objects, which Keras then takes."""
-        return self.key in known or (
-            self.name in known and getattr(known[self.name], "__module__", "") == self.module
-        )
-
-    def found(self) -> list[Any]:
-        """Return all that some version of Keras would find under this name."""
+    def targets(self) -> list[Any]:
+        """Return everything that some version of Keras would find under this name."""
         if self.module.partition(".")[0] == "keras":
-            places = [self.module]
+            modules = [self.module]
         else:
-            places = [f"keras.{place}" for place in ("layers", "models", *_FUNCTIONS)]
-        words = (self.name, self.registered)
-        found = [one for place in places for word in words if (one := _found(place, word)) is not None]
-        return found or [vars(builtins)[word] for word in words if word in vars(builtins) and self.module]
+            modules = [f"keras.{module}" for module in ("layers", "models", *_FUNCTION_MODULES)]
+        names = (self.name, self.registered_name)
+        found = [_lookup(module, name) for module in modules for name in names]
+        targets = [target for target in found if target is not None]
+        return targets or [vars(builtins)[name] for name in names if name in vars(builtins) and self.module]
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}" if self.module else self.name
 
 
-def refusal(config: Any, known: Mapping[str, Any]) -> str:
-    """Return why a config is refused; nothing where it is not. ``known`` are the page's own objects."""
-    return next((why for one in _dicts(config) if (why := _refused(one, known))), "")
+def refusal(config: Any, objects: Mapping[str, Any]) -> str:
+    """Return why a config is refused, or an empty text; ``objects`` are the page's own."""
+    return next((why for entry in _dicts(config) if (why := _entry_refusal(entry, objects))), "")
 
 
 def _dicts(config: Any) -> Iterator[dict[str, Any]]:
     stack = [config]
     while stack:
-        here = stack.pop()
-        if isinstance(here, dict):
-            yield here
-            stack += here.values()
-        elif isinstance(here, list):
-            stack += here
+        value = stack.pop()
+        if isinstance(value, dict):
+            yield value
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
 
 
-def _refused(config: dict[str, Any], known: Mapping[str, Any]) -> str:
-    if config.get("class_name") == "__lambda__" or config.get("function_type") == "lambda":
+def _entry_refusal(entry: dict[str, Any], objects: Mapping[str, Any]) -> str:
+    if entry.get("class_name") == "__lambda__" or entry.get("function_type") == "lambda":
         return _LAMBDA
-    if "class_name" not in config:
+    if "class_name" not in entry:
         return ""
-    named = _Named.by(config)
-    if named.is_in(known):
+    reference = _Reference.of(entry)
+    if reference.is_in(objects):
         return ""
-    if named.module.partition(".")[0] not in ("", "keras", "builtins"):
-        return "" if _is_registered(named.key) else _FOREIGN.format(named)
-    if not all(map(_is_part, named.found())):
-        return _NO_PART.format(named)
-    return _reads_on(named.name, config.get("config"))
+    if reference.module.partition(".")[0] not in ("", "keras", "builtins"):
+        return "" if _is_registered(reference.key) else _FOREIGN.format(reference)
+    if not all(map(_is_part_of_models, reference.targets())):
+        return _NO_PART.format(reference)
+    return _file_refusal(reference.name, entry.get("config"))
 
 
-def _reads_on(name: str, inner: Any) -> str:
-    """Return why a layer is refused that would read other files."""
+def _file_refusal(name: str, inner: Any) -> str:
+    """Return why a layer that would read other files is refused."""
     name = name.rpartition(".")[2]
     if name in _LOADERS:
         return _LOADS_MORE.format(name)
@@ -126,8 +119,8 @@ def _is_registered(name: str) -> bool:
     return keras.saving.get_registered_object(name) is not None
 
 
-def _found(module: str, name: str) -> Any:
-    """Return what is public under a name, or what a module has under it that must be imported first."""
+def _lookup(module: str, name: str) -> Any:
+    """Return what Keras has under a public name, or what a module has that must be imported first."""
     import keras
 
     public = _attribute(keras, f"{module}.{name}".partition(".")[2])
@@ -139,11 +132,10 @@ def _found(module: str, name: str) -> Any:
         return None
 
 
-def _is_part(found: Any) -> bool:
-    """Whether models are made of it."""
-    if isinstance(found, type):
-        return issubclass(found, _classes())
-    return isinstance(found, types.FunctionType) and found in _functions()
+def _is_part_of_models(target: Any) -> bool:
+    if isinstance(target, type):
+        return issubclass(target, _classes())
+    return isinstance(target, types.FunctionType) and target in _functions()
 
 
 @functools.cache
@@ -155,21 +147,20 @@ def _classes() -> tuple[type, ...]:
         *("constraints.Constraint", "optimizers.schedules.LearningRateSchedule", "random.SeedGenerator"),
         *("dtype_policies.DTypePolicyMap", "quantizers.Quantizer", "utils.FeatureSpace", "KerasTensor"),
     )
-    found = (_attribute(keras, name) for name in names)
-    return tuple(one for one in found if isinstance(one, type))
+    return tuple(kind for name in names if isinstance(kind := _attribute(keras, name), type))
 
 
 @functools.cache
 def _functions() -> set[Any]:
     import keras
 
-    modules = [getattr(keras, name) for name in _FUNCTIONS]
-    modules += [one for name in _OPS if (one := getattr(keras.ops, name, None))]
-    named = [(name, one) for module in modules for name, one in vars(module).items()]
-    return {one for name, one in named if isinstance(one, types.FunctionType) and name not in _TOOLS}
+    modules = [getattr(keras, name) for name in _FUNCTION_MODULES]
+    modules += [getattr(keras.ops, name) for name in _OPS_MODULES if hasattr(keras.ops, name)]
+    members = [(name, value) for module in modules for name, value in vars(module).items()]
+    return {value for name, value in members if isinstance(value, types.FunctionType) and name not in _TOOLS}
 
 
-def _attribute(here: Any, names: str) -> Any:
+def _attribute(value: Any, names: str) -> Any:
     for name in names.split("."):
-        here = getattr(here, name, None)
-    return here
+        value = getattr(value, name, None)
+    return value

@@ -1,17 +1,15 @@
-"""Runs in which no weight memory is allocated.
+"""Runs that allocate no memory for weights.
 
-Keras' own ``StatelessScope(initialize_variables=False)`` defers every variable's
-initial value: layers, shapes and counts are the same, the memory is not there. What a
-page shows must be what plain Keras says all the same, so for as long as the process
-lives, and in all of its threads:
+Keras' own ``StatelessScope(initialize_variables=False)`` defers every variable's initial value: layers,
+shapes and counts are the same without the memory. Yet a page must show what plain Keras would say, so for
+as long as the process lives, and in all of its threads:
 
-* Asked for the value of a deferred variable, Keras makes a placeholder. That is right
-  while it infers shapes. Any other look gets :class:`NeedsValues`, which ends the
-  weightless run.
-* A variable that is made from a value (an optimizer's ``learning_rate``) has it, though
-  the scope would forbid it, and one that is given a value has it from then on. A small
-  one whose value is no matter of chance, such as zeros, has it when it is looked at.
-* An initializer that might fail is tried, since without a scope it would fail.
+* Keras makes a placeholder when it is asked for the value of a deferred variable. That is right while it
+  infers shapes. Any other access raises :class:`NeedsValues`, which ends the weightless run.
+* A variable that is made from a value (an optimizer's ``learning_rate``) has that value, though the scope
+  would forbid it. A variable that is assigned a value keeps it. A small variable whose initial value is not
+  random, such as zeros, gets its value when it is accessed.
+* An initializer that might fail is tried, since without the scope it would fail.
 """
 
 from __future__ import annotations
@@ -24,21 +22,21 @@ from math import prod
 from typing import Any, NoReturn
 
 _SMALL = 1 << 16
-"""How many numbers a variable may hold that is initialized all the same, where that helps."""
+"""How many numbers a variable may hold to be initialized all the same, where that helps."""
 
 
 class NeedsValues(BaseException):
-    """The code looks at weights, so it has to run with real ones."""
+    """The code accesses weights, so it has to run with real ones."""
 
 
 @contextlib.contextmanager
 def scope() -> Iterator[None]:
-    """Defer the variables that are created inside, and refuse to make up their values."""
+    """Defer the variables that are created inside. Raises :class:`NeedsValues` where that does not work."""
     run = _Run()
     try:
         yield
     finally:
-        # A thread, or a bare ``except``, may have swallowed the refusal.
+        # A thread or a bare ``except`` may have swallowed the exception.
         if run.refused:
             raise NeedsValues
 
@@ -56,26 +54,26 @@ class _Run:
         self._enter()
         variable = _variable_class()
         variable.__init__ = self._creator(variable.__init__)
-        variable._value = _Value(self)
+        variable._value = _ValueDescriptor(self)
 
     def refuse(self) -> NoReturn:
         """End the weightless run."""
         self.refused = True
         raise NeedsValues
 
-    def look(self, variable: Any) -> None:
-        """Do what a look at a variable without a value asks for."""
+    def access(self, variable: Any) -> None:
+        """Give a variable the value that is needed where it is accessed, if any; or end the run."""
         initializer, shape, dtype = variable._initializer, variable._shape, variable._dtype
-        is_given = isinstance(initializer, _Given)
-        if self._infers_shapes() and not is_given:
+        is_number = isinstance(initializer, _Number)
+        if self._infers_shapes() and not is_number:
             return
-        if not is_given and not (_is_constant(initializer) and prod(shape) <= _SMALL):
+        if not is_number and not (_is_constant(initializer) and prod(shape) <= _SMALL):
             self.refuse()
         with self._outside(variable.path):
             variable._initialize(initializer(shape, dtype=dtype))
 
     def _enter(self) -> None:
-        """Put the scope where threads, and ``clear_session()``, find nothing else."""
+        """Put the scope where threads, and code after ``clear_session()``, can't miss it."""
         from keras.src.backend.common import global_state
 
         class Tracker(threading.local):
@@ -117,7 +115,7 @@ class _Run:
         return in_symbolic_scope() and not tf.executing_eagerly()
 
     def _assign(self, update: tuple[Any, Any]) -> None:
-        """Give a variable a value for good, as without a scope."""
+        """Assign a value to a variable for good, as without the scope."""
         import keras
         import tensorflow as tf
 
@@ -137,7 +135,7 @@ class _Run:
             place: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
             if not callable(initializer) and not isinstance(initializer, str) and self._is_current():
                 if type(initializer) in (bool, int, float) and dtype is not None:
-                    initializer, shape = _Given(initializer), ()
+                    initializer, shape = _Number(initializer), ()
                 else:
                     place = self._outside()
             with place:
@@ -148,19 +146,19 @@ class _Run:
         return create_variable
 
     def _try(self, variable: Any) -> None:
-        """See whether a variable can be initialized."""
+        """End the run if a variable's initializer might fail."""
         from keras.src import backend
 
         initializer, shape, dtype = variable._initializer, variable._shape, variable._dtype
         if _never_fails(initializer, len(shape), dtype):
             return
-        foreign = not initializer.__module__.startswith("keras.")
-        if foreign and prod(shape) <= _SMALL and self._is_current():
+        is_foreign = not initializer.__module__.startswith("keras.")
+        if is_foreign and prod(shape) <= _SMALL and self._is_current():
             with self._outside(variable.path):
                 variable._initialize(initializer(shape, dtype=dtype))
             fits = variable._value.shape == shape
         else:
-            # An error here may not be quite the one that plain Keras has.
+            # An error here may differ from the one that plain Keras has.
             fits = False
             with contextlib.suppress(Exception):
                 fits = backend.compute_output_spec(initializer, shape, dtype=dtype).shape == shape
@@ -168,8 +166,8 @@ class _Run:
             self.refuse()
 
 
-class _Given:
-    """An initializer that gives a number which is there; TensorFlow's runtime may not be yet."""
+class _Number:
+    """An initializer for a number that is known, though TensorFlow's runtime may not be there yet."""
 
     def __init__(self, number: float) -> None:
         self._number = number
@@ -180,8 +178,8 @@ class _Given:
         return ops.convert_to_tensor(self._number, dtype=dtype)
 
 
-class _Value:
-    """``Variable._value``, which has a say in each look at it."""
+class _ValueDescriptor:
+    """Replaces the attribute ``Variable._value``, to be asked at each access."""
 
     def __init__(self, run: _Run) -> None:
         self._run = run
@@ -190,7 +188,7 @@ class _Value:
         if variable is None:
             return self
         if vars(variable).get("_value") is None:
-            self._run.look(variable)
+            self._run.access(variable)
         return vars(variable).get("_value")
 
     def __set__(self, variable: Any, value: Any) -> None:
@@ -198,7 +196,7 @@ class _Value:
 
 
 def _variable_class() -> Any:
-    """Return the base of all variables; its name has changed between Keras versions."""
+    """Return the base class of all variables, whose name differs between versions of Keras."""
     import keras
 
     common = "keras.src.backend.common.variables"
@@ -213,11 +211,11 @@ def _name_scope(path: str) -> contextlib.AbstractContextManager[Any]:
 
 
 def _is_deferred(variable: Any) -> bool:
-    return vars(variable)["_value"] is None and not isinstance(variable._initializer, _Given)
+    return vars(variable)["_value"] is None and not isinstance(variable._initializer, _Number)
 
 
 def _never_fails(initializer: Any, rank: int, dtype: str) -> bool:
-    """Whether this is one of Keras' own initializers that takes such a shape and dtype."""
+    """Whether this is one of Keras' own initializers, and takes such a shape and dtype."""
     from keras import backend, initializers
 
     module = getattr(initializer, "__module__", "")
@@ -227,17 +225,14 @@ def _never_fails(initializer: Any, rank: int, dtype: str) -> bool:
             return rank >= 2 and dtype in ("float16", "float32", "float64")
         return bool(backend.is_float_dtype(dtype))
     if module in ("keras.src.layers.rnn.lstm", "keras.src.layers.rnn.conv_lstm"):
-        # The layer's own function adds the forget gate's ones to what its bias_initializer gives.
+        # The layer's own function adds the ones of the forget gate to what bias_initializer gives.
         cell = initializer.__closure__[0].cell_contents
         return _never_fails(cell.bias_initializer, rank, dtype)
     return _is_constant(initializer)
 
 
 def _is_constant(initializer: Any) -> bool:
-    """Whether this is one of Keras' own initializers that gives the same number everywhere.
-
-    So does, in a way, the one that starts a seed's state.
-    """
+    """Whether this is one of Keras' own initializers that repeat one number, or start a seed's state."""
     import numpy
     from keras import initializers
 

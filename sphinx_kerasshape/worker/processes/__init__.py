@@ -1,1 +1,1 @@
-"""Processes of the worker: forking, limits, deadlines, and ending all that code has started."""
+"""The worker's processes: forking them, limiting them, and ending all that code has started."""

@@ -1,9 +1,9 @@
-"""A process that has imported what several models import first, and forks for each of them (Linux).
+"""Processes that have imported what several models import first, and fork for each of them (Linux).
 
-Importing a large package takes longer than building a small model. The zygote can't import it for all:
-other models would notice. So it forks a server for the models that begin with the same imports. A server
-whose imports left anything behind that a fork would lose or share (threads, processes, open files,
-output) ends, and the models import for themselves.
+Importing a large package takes longer than building a small model. The zygote can't import it, because
+models without the import would notice. So it forks a server for the models that begin with the same
+imports. A server ends, and the models import for themselves, if the imports leave something behind that a
+fork would lose or share: threads, processes, open files, output.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from sphinx_kerasshape.worker.processes.limits import Limits
 
 Modules = tuple[str, ...]
 _MAX_SERVERS = 4
-"""Each takes memory."""
+"""Each server takes memory."""
 _READY = b"+"
 _FORK_SECONDS = 5.0
 """How long a server may take to fork."""
 
 
 class ImportServers:
-    """The servers of a zygote, each by the modules that it imports; ``None`` where none is to be used."""
+    """The servers of a zygote, by the modules that they import; ``None`` in place of one that has ended."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._servers: dict[Modules, _Server | None] = {}
 
     def can_start(self, modules: Modules) -> bool:
-        """Whether there could be a server for modules, but is none."""
+        """Whether there has been no server for these modules, and may be one."""
         return bool(modules) and modules not in self._servers and len(self.pids()) < _MAX_SERVERS
 
     def start(self, modules: Modules, folder: str, seconds: float) -> None:
@@ -49,48 +49,47 @@ class ImportServers:
         self._servers[modules] = _Server(modules, folder, seconds)
 
     def is_importing(self, modules: Modules) -> bool:
-        """Whether a server for modules is still at its imports."""
+        """Whether the server for these modules has yet to finish its imports."""
         server = self._servers.get(modules)
         return server is not None and not server.is_ready
 
     def importing(self) -> dict[int, Modules]:
-        """Return the servers that are still at their imports, by the descriptor to hear them at."""
+        """Return the modules that are being imported, by the descriptor on which the server answers."""
         running = ((modules, server) for modules, server in self._servers.items() if server is not None)
         return {server.channel.fileno(): modules for modules, server in running if not server.is_ready}
 
-    def hear(self, modules: Modules) -> None:
-        """Take what a server says of its imports; without a word it has ended."""
+    def receive(self, modules: Modules) -> None:
+        """Read whether a server has finished its imports or ended."""
         server = self._servers[modules]
-        if server is not None and not server.hear():
-            self._drop(modules)
+        if server is not None and not server.receive():
+            self._end(modules)
 
-    def look(self) -> None:
-        """End the servers whose imports take too long, or too much."""
+    def check(self) -> None:
+        """End the servers whose imports take too long or use too much."""
         for modules in self.importing().values():
             server = self._servers[modules]
             if server is not None and server.exceeds(self._limits):
-                self._drop(modules)
+                self._end(modules)
 
     def pids(self) -> set[int]:
         """Return the processes of all servers."""
         return {server.pid for server in self._servers.values() if server is not None}
 
     def fork(self, modules: Modules, command: dict[str, Any], folder: str, pipes: dict[str, int]) -> int:
-        """Return a process that serves a command, forked where its modules are imported, or else here."""
+        """Fork for a command, from the server that has its imports if there is one; return the child."""
         server = self._servers.get(modules)
         if server is not None:
             try:
                 return server.fork(command, folder, pipes)
             except OSError:
-                self._drop(modules)
+                self._end(modules)
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             child.forked(command, folder, pipes, zygote)
         return pid
 
-    def _drop(self, modules: Modules) -> None:
-        """End a server: models import for themselves from now on."""
+    def _end(self, modules: Modules) -> None:
         server, self._servers[modules] = self._servers[modules], None
         if server is not None:
             server.channel.close()
@@ -98,7 +97,7 @@ class ImportServers:
 
 
 class _Server:
-    """A server, seen from the zygote."""
+    """A server as the zygote sees it."""
 
     def __init__(self, modules: Modules, folder: str, seconds: float) -> None:
         self.is_ready = False
@@ -111,8 +110,8 @@ class _Server:
         channel.close()
         self.channel.settimeout(_FORK_SECONDS)
 
-    def hear(self) -> bool:
-        """Take what the server says; return whether it can be used."""
+    def receive(self) -> bool:
+        """Read whether the imports are finished; return it."""
         with contextlib.suppress(OSError):
             self.is_ready = self.channel.recv(1) == _READY
         return self.is_ready
@@ -121,7 +120,7 @@ class _Server:
         return time.monotonic() > self._until or limits.exceeded(self.pid) is not None
 
     def fork(self, command: dict[str, Any], folder: str, pipes: dict[str, int]) -> int:
-        """Return the process that serves a command, a child of the zygote. Raises ``OSError``."""
+        """Have the server fork for a command; return the zygote's new child. Raises ``OSError``."""
         data = dumps([command, folder, list(pipes)]).encode()
         socket.send_fds(self.channel, [len(data).to_bytes(8)], list(pipes.values()))
         self.channel.sendall(data)
@@ -131,7 +130,7 @@ class _Server:
         return pid
 
 
-def _serve(channel: int, modules: tuple[str, ...], folder: str, zygote: int) -> NoReturn:
+def _serve(channel: int, modules: Modules, folder: str, zygote: int) -> NoReturn:
     try:
         child.enter(zygote)
         private = lifeline.private(channel)
@@ -146,8 +145,8 @@ def _serve(channel: int, modules: tuple[str, ...], folder: str, zygote: int) -> 
         lifeline.exit_now(0)
 
 
-def _import(modules: tuple[str, ...], folder: str) -> bool:
-    """Import modules; return whether a fork will find all that this has done."""
+def _import(modules: Modules, folder: str) -> bool:
+    """Import modules; return whether they left nothing behind that a fork would lose or share."""
     with tempfile.TemporaryFile(dir=folder) as output:
         lifeline.detach(output.fileno())
         child.live_in(folder)
@@ -164,13 +163,13 @@ def _import(modules: tuple[str, ...], folder: str) -> bool:
 
 
 def _traces() -> tuple[object, ...]:
-    """Return what a fork does not have, or has in common with others."""
+    """Return the threads, open files, output, written files and child processes."""
     threads, files = (sorted(os.listdir(f"/proc/self/{kind}")) for kind in ("task", "fd"))
     return threads, files, os.fstat(1).st_size, os.listdir("."), tree.children(os.getpid())
 
 
 def _fork(requests: socket.socket, zygote: int) -> None:
-    """Take a command, and fork for it: twice, so that the zygote becomes the parent."""
+    """Fork for the next command, twice, so that the zygote adopts the process that serves it."""
     size, pipes, _, _ = socket.recv_fds(requests, 8, 3)
     command, folder, kinds = json.loads(requests.recv(int.from_bytes(size), socket.MSG_WAITALL))
     between = os.fork()

@@ -1,6 +1,6 @@
-"""What ties a process of the worker to the one that started it, and its descriptors.
+"""System calls of the worker's processes: their ties to their parents, their descriptors, their signals.
 
-This file owns the system calls; it knows nothing of requests or TensorFlow.
+Nothing here knows requests or TensorFlow.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-# The author's code may put something else in their place.
+# The author's code may replace these in os.
 _write, getpid, exit_now = os.write, os.getpid, os._exit
 _SET_PARENT_DEATH_SIGNAL = 1
 _LOWEST_PRIVATE = 100
@@ -26,14 +26,14 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
 
 
 def private_channel() -> tuple[int, int]:
-    """Move the input and output to private descriptors, away from what code prints to."""
+    """Move standard input and output to private descriptors, where no print statement writes."""
     commands, answers = private(0), private(1)
     detach(stdout=os.open(os.devnull, os.O_WRONLY))
     return commands, answers
 
 
 def private(descriptor: int) -> int:
-    """Duplicate a descriptor to a high number that careless code does not hit."""
+    """Return a copy of a descriptor, with a number so high that careless code does not hit it."""
     if sys.platform == "win32":
         return os.dup(descriptor)
     import fcntl
@@ -45,7 +45,7 @@ def private(descriptor: int) -> int:
 
 
 def detach(stdout: int, stderr: int | None = None) -> None:
-    """Make standard input empty, and lead output to the given descriptors."""
+    """Make standard input empty, and send output to the given descriptors."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(stdout, 1)
     if stderr is not None:
@@ -53,14 +53,14 @@ def detach(stdout: int, stderr: int | None = None) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``, however often the system takes only a part."""
+    """Write all of ``data``, even if the system takes it in parts."""
     view = memoryview(data)
     while view:
         view = view[_write(descriptor, view) :]
 
 
 def expose() -> None:
-    """Let the system end this process first where memory is short, and leave no image of it behind."""
+    """Let the system kill this process first when memory runs out, without a core dump."""
     if sys.platform != "win32":
         import resource
 
@@ -70,13 +70,13 @@ def expose() -> None:
 
 
 def reset_signals() -> None:
-    """Forget the handlers of the parent."""
+    """Restore the default handlers of the signals that the parent handles."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
 
 def on_terminate(action: Callable[[], None]) -> None:
-    """Run ``action`` and leave when the process is asked to end."""
+    """Run ``action`` and exit when the process is asked to end."""
 
     def handler(_number: int, _frame: object) -> None:
         action()

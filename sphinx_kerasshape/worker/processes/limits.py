@@ -1,4 +1,4 @@
-"""How much a model's code may use, and whether it does."""
+"""The limits of a model's code: memory, processes, output."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sphinx_kerasshape.messages.report import Failure
 from sphinx_kerasshape.worker.processes import tree
 
 _MIB = 1 << 20
-LOOK_SECONDS = 0.05
-"""How often it is looked; a process fills some hundred megabytes in this time."""
+CHECK_SECONDS = 0.05
+"""The time between two checks; a process can fill some hundred megabytes in it."""
 
 
 class Limits(NamedTuple):
@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     processes: int
     """Processes at a time, the first one included."""
     output: int
-    """KiB of output that are kept; the rest is read and thrown away."""
+    """KiB of output to keep; the rest is read and thrown away."""
 
     @staticmethod
     def of(settings: dict[str, Any]) -> Limits:
@@ -30,16 +30,16 @@ class Limits(NamedTuple):
 
     @property
     def output_bytes(self) -> int:
-        """How many bytes of output are kept."""
+        """The bytes of output to keep."""
         return self.output << 10
 
     def exceeded(self, pid: int) -> Failure | None:
-        """Return the failure of a run that uses too much, if it does."""
+        """Return the failure of a run whose processes use too much."""
         family = list(tree.family(pid)) if tree.IS_KNOWN else []
         if len(family) > self.processes:
             what = f"the code had more than {self.processes} processes at a time (kerasshape_processes)"
             return Failure(Problem.LIMIT, f"{what} and was stopped")
-        # The exact number takes time, and forked processes share most of their memory.
+        # Forked processes share most of their memory; the kernel takes time to say which part is whose.
         most = self.memory * _MIB
         if sum(map(tree.resident, family)) > most and sum(map(tree.proportional, family)) > most:
             what = f"the code used more than {self.memory:,} MB of memory (kerasshape_memory)"

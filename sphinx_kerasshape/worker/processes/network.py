@@ -1,4 +1,4 @@
-"""A process without a network, where the kernel lets one give it up (Linux)."""
+"""Giving up the network, where the kernel lets a process do so (Linux)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _FATAL = (
 
 
 def leave() -> str:
-    """Leave the network for one that has no devices; return why that can't be done, if it can't.
+    """Move to a network without devices; return why that fails, or an empty text.
 
-    It must be called before there are threads.
+    Call it before the process has threads.
     """
     if sys.platform != "linux":
         return f"{sys.platform} is not Linux"
     user, group = os.getuid(), os.getgid()
-    if not _unshare(_NEW_NETWORK):  # That is for root.
+    if not _unshare(_NEW_NETWORK):  # Only root may do this without a new user namespace.
         return ""
     problem = _unshare(_NEW_USER | _NEW_NETWORK)
     if problem:
         return problem
-    # The same user as before, who is nobody to the kernel otherwise.
+    # Without these maps the process would be "nobody" in its new user namespace.
     try:
         _write("setgroups", "deny")
         _write("uid_map", f"{user} {user} 1")
@@ -41,15 +41,15 @@ def leave() -> str:
 
 
 def fatal(refusal: str) -> bytes:
-    """Return the line that says that the network can't be left."""
+    """Return the worker's message that the network can't be given up."""
     return dumps({"fatal": Failure(Problem.NETWORK, _FATAL.format(refusal))}).encode() + b"\n"
 
 
-def _unshare(what: int) -> str:
-    """Return the system's error, if there is one."""
+def _unshare(flags: int) -> str:
+    """Leave namespaces; return the system's error, or an empty text."""
     import ctypes
 
-    failed = ctypes.CDLL(None, use_errno=True).unshare(what)
+    failed = ctypes.CDLL(None, use_errno=True).unshare(flags)
     return os.strerror(ctypes.get_errno()) if failed else ""
 
 

@@ -1,8 +1,7 @@
-"""Trees of processes: what they use, and how all of one is ended, daemons included.
+"""Trees of processes: how much they use, and how to end all of one, daemons included.
 
-On Linux, a process can ask to become the parent of what its descendants leave behind. The
-processes of the worker do, so nothing that code starts gets out of reach. Elsewhere,
-only process groups are known.
+On Linux, a process can ask to become the parent of its descendants' orphans. The worker's processes do,
+so that nothing which code starts gets out of reach. Elsewhere, only process groups are known.
 """
 
 from __future__ import annotations
@@ -16,18 +15,17 @@ from collections.abc import Collection, Iterator
 
 _SET_CHILD_SUBREAPER = 36
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-_PATIENCE = 5.0
-"""Seconds after which processes that come faster than they go are left to the next try."""
-
-_TIDY = 4.0
-"""Seconds that a tracker may take, which perhaps has only just been started."""
+_KILL_SECONDS = 5.0
+"""How long to kill processes that start others faster than they die."""
+_TRACKER_SECONDS = 4.0
+"""How long a tracker of shared memory may take to tidy up; perhaps it has only just been started."""
 
 IS_KNOWN = sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-"""Whether this system tells which processes are whose."""
+"""Whether this system tells which processes are children of which."""
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all that descendants leave behind, instead of the system's first process."""
+    """Become the parent of all orphans among the descendants, in place of the system's first process."""
     if sys.platform == "linux":
         import ctypes
 
@@ -35,27 +33,27 @@ def adopt_orphans() -> None:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process is the parent of."""
-    found: list[int] = []
+    """Return the children of a process."""
+    pids: list[int] = []
     folder = f"/proc/{pid}/task"
     with contextlib.suppress(OSError):
         for thread in os.listdir(folder):
             with contextlib.suppress(OSError), open(f"{folder}/{thread}/children", "rb") as file:
-                found.extend(map(int, file.read().split()))
-    return found
+                pids.extend(map(int, file.read().split()))
+    return pids
 
 
 def family(pid: int) -> Iterator[int]:
-    """Give a process, and all below it."""
+    """Yield a process and all its descendants."""
     waiting = [pid]
     while waiting:
-        one = waiting.pop()
-        yield one
-        waiting.extend(children(one))
+        member = waiting.pop()
+        yield member
+        waiting.extend(children(member))
 
 
 def resident(pid: int) -> int:
-    """Return the bytes of memory that a process has in use; 0 for one that is gone."""
+    """Return the resident set size of a process in bytes; 0 if it is gone."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE
@@ -64,7 +62,7 @@ def resident(pid: int) -> int:
 
 
 def proportional(pid: int) -> int:
-    """Return the bytes of memory that a process has in use, of what it shares its share."""
+    """Return the proportional set size of a process in bytes: shared pages are divided by their users."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             sizes = dict(line.split(b":", 1) for line in file if b":" in line and b"kB" in line)
@@ -74,9 +72,10 @@ def proportional(pid: int) -> int:
 
 
 def kill(pid: int) -> None:
-    """Kill a child and its whole group, and wait for it, so that no corpse is left.
+    """Kill a child and its whole process group, and wait for the child.
 
-    Where Python's tracker of shared memory is below it, the rest is left to :func:`kill_orphans`.
+    Where Python's tracker of shared memory is among its descendants, only the child is killed:
+    :func:`kill_orphans` ends the rest.
     """
     if not any(map(_is_tracker, family(pid) if IS_KNOWN else ())):
         _kill_group(pid)
@@ -87,33 +86,33 @@ def kill(pid: int) -> None:
 
 
 def kill_group(group: int) -> None:
-    """Kill what is left of the group of a child that has ended; where a tracker is, that is left alone."""
+    """Kill the rest of the process group of a child that has ended, unless a tracker is still at work."""
     if not any(map(_is_tracker, children(os.getpid()))):
         _kill_group(group)
 
 
 def kill_orphans(known: Collection[int] = ()) -> None:
-    """Kill the children of this process that it did not start itself, and what these leave behind.
+    """Kill all children of this process but the ``known`` ones, and the orphans that they leave.
 
-    Trackers come last: they remove the shared memory that code has left, once nobody has it any more.
+    Trackers come last: they remove shared memory once nobody uses it any more.
     """
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _KILL_SECONDS
     while orphans := set(children(os.getpid())).difference(known):
         trackers = set(filter(_is_tracker, orphans))
-        for orphan in orphans - trackers or _not_gone(trackers):
+        for orphan in orphans - trackers or _still_running(trackers):
             kill(orphan)
         if time.monotonic() > until:
             break
 
 
 def _kill_group(group: int) -> None:
-    """Kill a process group at once, so that no member of it can start another."""
+    """Kill a process group at once, so that no member can start another process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
 def _is_tracker(pid: int) -> bool:
-    """Whether a process is Python's own that removes shared memory and semaphores."""
+    """Whether a process is Python's own tracker, which removes shared memory and semaphores."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             return b"multiprocessing.resource_tracker" in file.read()
@@ -121,9 +120,9 @@ def _is_tracker(pid: int) -> bool:
         return False
 
 
-def _not_gone(trackers: set[int]) -> set[int]:
-    """Return the trackers that are still there after the time that they need."""
-    until = time.monotonic() + _TIDY
+def _still_running(trackers: set[int]) -> set[int]:
+    """Give trackers the time that they need; return those that have not ended."""
+    until = time.monotonic() + _TRACKER_SECONDS
     while trackers and time.monotonic() < until:
         time.sleep(0.005)
         for tracker in list(trackers):

@@ -1,8 +1,7 @@
-"""One process that imports TensorFlow once and forks for every request.
+"""The process that imports TensorFlow once and forks a child for each run.
 
-It owns the children: starting at most ``jobs`` at a time, reading what they say,
-their deadlines and their ends. It must never touch TensorFlow's runtime itself: one
-symbolic call starts threads, and the next fork would deadlock.
+It starts at most ``jobs`` children at a time, reads their answers, keeps their deadlines and ends them. It
+must never use TensorFlow's runtime itself: one symbolic call starts threads, and the next fork deadlocks.
 """
 
 from __future__ import annotations
@@ -24,48 +23,46 @@ from sphinx_kerasshape.worker import child
 from sphinx_kerasshape.worker.code.leading_imports import leading
 from sphinx_kerasshape.worker.processes import lifeline, tree, warden
 from sphinx_kerasshape.worker.processes.import_server import ImportServers
-from sphinx_kerasshape.worker.processes.limits import LOOK_SECONDS, Limits
+from sphinx_kerasshape.worker.processes.limits import CHECK_SECONDS, Limits
 from sphinx_kerasshape.worker.processes.running import Running
 
 _CHUNK = 1 << 16
 
 
 def serve(commands: int, answers: int, settings: dict[str, Any], folder: str) -> None:
-    """Run requests from ``commands`` until it closes, and write to ``answers``.
-
-    Temporary files are in ``folder``, which is removed at the end.
-    """
+    """Serve the commands of a descriptor until it closes; ``folder`` is for temporary files."""
     lines = _Lines(commands, folder)
     first = json.loads(lines.wait())
     failure = child.prepare(settings["path"])
     if failure is not None:
-        _say(answers, {"fatal": failure})
+        _send(answers, {"fatal": failure})
         return
-    _say(answers, {"ready": True})
+    _send(answers, {"ready": True})
     gc.collect()
     gc.freeze()
     tree.adopt_orphans()
     zygote = _Zygote(lines, answers, settings, folder)
     lifeline.on_terminate(zygote.end)
-    zygote.command(first)
+    zygote.take(first)
     zygote.loop()
 
 
-def _say(answers: int, message: dict[str, Any]) -> None:
+def _send(answers: int, message: dict[str, Any]) -> None:
     lifeline.write_all(answers, dumps(message).encode() + b"\n")
 
 
 class _Lines:
-    """The commands, line by line, without ever blocking on half a line."""
+    """The lines of a descriptor, read without ever blocking on half a line."""
 
     def __init__(self, descriptor: int, folder: str) -> None:
         self.descriptor = descriptor
         self._folder = folder
         self.open = True
-        self._rest = b""
+        self._unfinished = b""
         self._ready: deque[bytes] = deque()
 
     def wait(self) -> bytes:
+        """Return the next line; exit if there is none."""
         while not self._ready:
             self.read()
             if not self.open:
@@ -76,7 +73,7 @@ class _Lines:
     def read(self) -> None:
         data = os.read(self.descriptor, _CHUNK)
         self.open = bool(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         self._ready.extend(lines)
 
     def take(self) -> list[bytes]:
@@ -96,8 +93,8 @@ class _Zygote:
         self._running: list[Running] = []
         self._servers = ImportServers(self._limits)
 
-    def command(self, command: dict[str, Any]) -> None:
-        """Take a command that was read; a mere warm-up is done by now."""
+    def take(self, command: dict[str, Any]) -> None:
+        """Queue a command. TensorFlow is imported by now, so a command to import it needs nothing."""
         if "requests" in command:
             first = command["requests"][0]
             code = "" if first["file"] else f"{first['prelude']}\n{first['code']}"
@@ -106,17 +103,27 @@ class _Zygote:
     def loop(self) -> None:
         while self._lines.open:
             for line in self._lines.take():
-                self.command(json.loads(line))
+                self.take(json.loads(line))
             while len(self._running) < self._jobs and (command := self._next()) is not None:
                 self._start(command)
             self._listen()
-            for one in list(self._running):
-                self._attend(one)
-            self._servers.look()
+            for running in list(self._running):
+                self._attend(running)
+            self._servers.check()
         self.end()
 
+    def end(self) -> None:
+        """Kill all children, and remove the temporary files."""
+        for pid in self._pids():
+            tree.kill(pid)
+        tree.kill_orphans()
+        warden.remove(self._folder)
+
+    def _pids(self) -> set[int]:
+        return {*(running.pid for running in self._running), *self._servers.pids()}
+
     def _next(self) -> dict[str, Any] | None:
-        """Take the first command that doesn't wait for the imports that it shares with others."""
+        """Take the first command that doesn't wait for imports which it shares with others."""
         for number, command in enumerate(self._queue):
             modules = command["modules"]
             if self._servers.can_start(modules) and self._is_shared(modules):
@@ -129,104 +136,96 @@ class _Zygote:
     def _is_shared(self, modules: tuple[str, ...]) -> bool:
         return [command["modules"] for command in self._queue].count(modules) > 1
 
-    def end(self) -> None:
-        """Kill and bury every child."""
-        for pid in self._processes():
-            tree.kill(pid)
-        tree.kill_orphans()
-        warden.remove(self._folder)
-
-    def _processes(self) -> set[int]:
-        return {*(one.pid for one in self._running), *self._servers.pids()}
-
-    def _listen(self) -> None:
-        poll = select.poll()
-        poll.register(self._lines.descriptor, select.POLLIN)
-        owners = {pipe: one for one in self._running for pipe in one.pipes}
-        importing = self._servers.importing()
-        for pipe in (*owners, *importing):
-            poll.register(pipe, select.POLLIN)
-        for pipe, _event in poll.poll(LOOK_SECONDS * 1000 if self._running or importing else None):
-            if pipe in owners:
-                owners[pipe].read(pipe)
-            elif pipe in importing:
-                self._servers.hear(importing[pipe])
-            else:
-                self._lines.read()
-
     def _start(self, command: dict[str, Any]) -> None:
         try:
-            self._running.append(self._forked(command))
+            self._running.append(self._fork(command))
         except OSError as error:
             what = f"no process could be started for the code: {error.strerror or error}"
-            answer = child.named(Failure(Problem.WORKER, what))
-            _say(self._answers, {"id": command["id"], "seconds": 0, "done": 0, "answers": [answer]})
+            answer = child.as_message(Failure(Problem.WORKER, what))
+            _send(self._answers, {"id": command["id"], "seconds": 0, "done": 0, "answers": [answer]})
 
-    def _forked(self, command: dict[str, Any]) -> Running:
+    def _fork(self, command: dict[str, Any]) -> Running:
         folder = self._new_folder()
-        ends = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
-        one = Running(command, folder, f"\0{secrets.token_hex(16)}\n".encode(), self._limits)
-        order = {**command, "marker": one.marker.decode()}
-        writing_ends = {kind: write for kind, (_, write) in ends.items()}
-        one.pid = self._servers.fork(command["modules"], order, folder, writing_ends)
-        for kind, (reading, writing) in ends.items():
+        pipes = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
+        running = Running(command, folder, f"\0{secrets.token_hex(16)}\n".encode(), self._limits)
+        marked = {**command, "marker": running.marker.decode()}
+        writing_ends = {kind: write for kind, (_, write) in pipes.items()}
+        running.pid = self._servers.fork(command["modules"], marked, folder, writing_ends)
+        for kind, (reading, writing) in pipes.items():
             os.close(writing)
             os.set_blocking(reading, False)
-            one.pipes[reading] = kind
-        return one
+            running.pipes[reading] = kind
+        return running
 
     def _new_folder(self) -> str:
         try:
             return tempfile.mkdtemp(dir=self._folder)
         except FileNotFoundError:
-            # Code has removed the folder of all.
+            # The code of a model has removed the folder of all models.
             os.mkdir(self._folder, 0o700)
             return tempfile.mkdtemp(dir=self._folder)
 
-    def _attend(self, one: Running) -> None:
-        """See whether a child has answered, died, or must be stopped."""
-        if one.is_garbled:
-            self._finish(one, one.no_answer())
-        elif one.is_done:
-            self._finish(one, None)
-        elif self._exited(one):
-            one.drain()
-            if not one.is_garbled:
-                self._finish(one, None if one.is_done else one.crash())
-        elif failure := one.trouble():
-            self._finish(one, failure)
+    def _listen(self) -> None:
+        """Wait until something arrives, or until the children have to be checked."""
+        poll = select.poll()
+        owners = {pipe: running for running in self._running for pipe in running.pipes}
+        importing = self._servers.importing()
+        for pipe in (self._lines.descriptor, *owners, *importing):
+            poll.register(pipe, select.POLLIN)
+        for pipe, _event in poll.poll(CHECK_SECONDS * 1000 if self._running or importing else None):
+            if pipe in owners:
+                owners[pipe].read(pipe)
+            elif pipe in importing:
+                self._servers.receive(importing[pipe])
+            else:
+                self._lines.read()
 
-    def _exited(self, one: Running) -> bool:
-        pid, status = os.waitpid(one.pid, os.WNOHANG)
+    def _attend(self, running: Running) -> None:
+        """Finish a child that has answered, died, or must be stopped."""
+        if running.is_garbled:
+            self._finish(running, running.garbled())
+        elif running.is_done:
+            self._finish(running, None)
+        elif self._has_exited(running):
+            running.drain()
+            if not running.is_garbled:
+                self._finish(running, None if running.is_done else running.crashed())
+        elif failure := running.exceeded():
+            self._finish(running, failure)
+
+    def _has_exited(self, running: Running) -> bool:
+        pid, status = os.waitpid(running.pid, os.WNOHANG)
         if pid:
-            one.status = status
+            running.status = status
         return bool(pid)
 
-    def _finish(self, one: Running, failure: Failure | None) -> None:
-        one.drain()
-        if one.status is None:
-            tree.kill(one.pid)
+    def _finish(self, running: Running, failure: Failure | None) -> None:
+        """End a child with all its processes, and pass its answers on."""
+        running.drain()
+        if running.status is None:
+            tree.kill(running.pid)
         else:
-            tree.kill_group(one.pid)
-        self._running.remove(one)
-        tree.kill_orphans(self._processes())
-        for pipe in one.pipes:
+            tree.kill_group(running.pid)
+        self._running.remove(running)
+        tree.kill_orphans(self._pids())
+        for pipe in running.pipes:
             os.close(pipe)
-        warden.remove(one.folder)
-        answers = one.answers[: len(one.command["requests"])]
-        answers += [child.named(failure)] if failure is not None else []
+        warden.remove(running.folder)
+        try:
+            self._answer(running, failure)
+        except RecursionError:
+            self._answer(running, running.garbled("lists in lists without end"))
+
+    def _answer(self, running: Running, failure: Failure | None) -> None:
+        answers = running.answers[: len(running.command["requests"])]
+        answers += [child.as_message(failure)] if failure is not None else []
         for number, answer in enumerate(answers):
             if "report" in answer:
-                answer["report"]["output"] = one.output(number)
-        said = {"again": True} if "again" in answers[-1] else {"answers": answers}
-        told = {
-            "id": one.command["id"],
-            "seconds": round(time.monotonic() - one.started, 3),
-            "done": one.done,
+                answer["report"]["output"] = running.output(number)
+        message = {
+            "id": running.command["id"],
+            "seconds": round(time.monotonic() - running.started, 3),
+            "done": running.done,
+            **({"again": True} if "again" in answers[-1] else {"answers": answers}),
         }
-        try:
-            _say(self._answers, {**told, **said})
-        except RecursionError:
-            _say(
-                self._answers, {**told, "answers": [child.named(one.no_answer("lists in lists without end"))]}
-            )
+        _send(self._answers, message)

@@ -1,1 +1,1 @@
-"""A Keras model, read into a :class:`~sphinx_kerasshape.messages.report.Model`."""
+"""Reading a Keras model into a :class:`~sphinx_kerasshape.messages.report.Model`."""

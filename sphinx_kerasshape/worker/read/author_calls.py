@@ -1,4 +1,4 @@
-"""With what the author's own code called or built its models: their input shapes, where it says none."""
+"""Records the inputs that the author's code calls models with."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ from typing import Any
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import Signature, is_symbolic
 
-_last: dict[int, tuple[Any, Signature]] = {}
-"""The last call of each model that has no graph, with the model, whose id stays its own so."""
+_last_calls: dict[int, tuple[Any, Signature]] = {}
+"""The last call of each model without a graph, by the model's id; the model is kept, and with it its id."""
 _FLAGS = ("training", "mask")
 
 
 def watch() -> None:
-    """Note the calls of models from now on."""
+    """Record the calls of models from now on."""
     import keras
 
-    def noted(model: Any, *args: Any, **kwargs: Any) -> Any:
-        made = keras.Layer.__call__(model, *args, **kwargs)
+    def recorded_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+        outputs = keras.Layer.__call__(model, *args, **kwargs)
         if graph_of(model) is None:
-            kept = {name: value for name, value in kwargs.items() if name not in _FLAGS}
-            _last[id(model)] = model, Signature(*keras.tree.map_structure(_described, (args, kept)))
-        return made
+            inputs = {name: value for name, value in kwargs.items() if name not in _FLAGS}
+            signature = Signature(*keras.tree.map_structure(_symbolic, (args, inputs)))
+            _last_calls[id(model)] = model, signature
+        return outputs
 
-    keras.Model.__call__ = noted
+    keras.Model.__call__ = recorded_call
 
 
 def signatures(model: Any) -> Iterator[Signature]:
-    """Give what to call a model with: as the code did, with an open batch axis first, or as it built it."""
-    if id(model) in _last:
-        signature = _last[id(model)][1]
+    """Yield inputs to call a model with, the best first.
+
+    They are those of the code's last call, first with an open batch axis; else the shapes that the code
+    has built the model with.
+    """
+    if id(model) in _last_calls:
+        signature = _last_calls[id(model)][1]
         yield signature.map(_with_open_batch)
         yield signature
         return
@@ -40,8 +45,8 @@ def signatures(model: Any) -> Iterator[Signature]:
         yield Signature(tuple(_of_shapes(shape) for shape in shapes), {})
 
 
-def _described(value: Any) -> Any:
-    """Put a symbolic tensor into the place of one with values."""
+def _symbolic(value: Any) -> Any:
+    """Return a symbolic tensor in place of one with values, and anything else as it is."""
     import keras
 
     if is_symbolic(value) or not (hasattr(value, "shape") and hasattr(value, "dtype")):
@@ -57,6 +62,7 @@ def _with_open_batch(tensor: Any) -> Any:
 
 
 def _of_shapes(shapes: Any) -> Any:
+    """Return symbolic tensors in the structure of their shapes."""
     import keras
 
     if isinstance(shapes, dict):

@@ -1,10 +1,10 @@
 """Floating-point operations of each layer, as TensorFlow's own profiler counts them.
 
-The model is called once on symbolic tensors of stated sizes; the figures that TensorFlow has for
-the operations of the graph that comes of it (``RegisterStatistics``) are added up, for each layer
-over all of its calls. A multiplication with an addition is two. Operations without a figure, such
-as ReLU, count nothing; but where a figure is missing for what may be most of the work, such as the
-body of a loop, nothing is said.
+The model is called once on symbolic tensors of full shapes. TensorFlow has figures for the operations of
+the resulting graph (``RegisterStatistics``); they are added up for each layer, over all its calls. A
+multiplication with an addition counts as two. Operations without a figure, such as ReLU, count as nothing.
+But where a figure is missing for what may be most of the work, such as the body of a loop, the layer has
+no count.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ UNKNOWN = frozenset(
         *("FFT", "FFT2D", "FFT3D", "RFFT", "RFFT2D", "IRFFT", "Qr", "Svd", "Cholesky", "MatrixInverse"),
     )
 )
-"""Operations that may be most of the work: a layer with one that has no figure has none."""
+"""Operations that may be most of the work: without a figure for one, its layer has no count."""
 
-Counted = dict[int, int | None]
+Flops = dict[int, int | None]
 """The operations of each layer, by its id."""
 
 
-def count(model: Any, signature: Signature) -> Counted:
-    """Count a model's operations in a call with tensors of full shapes; empty where it can't be."""
+def count(model: Any, signature: Signature) -> Flops:
+    """Count the operations of a call with tensors of full shapes; empty if they can't be counted."""
     import keras
     import tensorflow as tf
 
-    if keras.backend.backend() != "tensorflow" or _is_open(signature):
+    if keras.backend.backend() != "tensorflow" or _has_open_axes(signature):
         return {}
     from keras.src import backend
 
@@ -44,24 +44,24 @@ def count(model: Any, signature: Signature) -> Counted:
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         start = tf.compat.v1.get_default_graph().version
-        made = original(layer, *args, **kwargs)
+        value = original(layer, *args, **kwargs)
         spans.append((id(layer), start, tf.compat.v1.get_default_graph().version))
-        return made
+        return value
 
     figures: list[int | None] = []
 
     def run(*args: Any, **kwargs: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
-        # Else Keras would compute what each weight starts with, and that would be counted.
+        # Without placeholders, Keras would compute each weight's initial value, and that would be counted.
         placeholders = [
-            (one, tf.compat.v1.placeholder(one.dtype, one.shape))
-            for here in weights.everything(model)
-            for one in (*weights.own(here), *_seeds(here))
+            (variable, tf.compat.v1.placeholder(variable.dtype, variable.shape))
+            for layer in weights.all_layers(model)
+            for variable in (*weights.own_variables(layer), *_seeds(layer))
         ]
         with keras.StatelessScope(state_mapping=placeholders):
-            made = model(*args, **kwargs)
+            value = model(*args, **kwargs)
         figures.extend(map(_figure, graph.get_operations()))
-        return made
+        return value
 
     keras.Operation.__call__ = call
     try:
@@ -70,22 +70,23 @@ def count(model: Any, signature: Signature) -> Counted:
         return {}
     finally:
         keras.Operation.__call__ = original
-    return _added(spans, figures)
+    return _summed(spans, figures)
 
 
 def _seeds(layer: Any) -> list[Any]:
     return [generator.state for generator in getattr(layer, "_seed_generators", ())]
 
 
-def _is_open(signature: Signature) -> bool:
-    found: list[bool] = []
+def _has_open_axes(signature: Signature) -> bool:
+    """Whether a tensor has an open axis, or there is no tensor."""
+    are_open: list[bool] = []
 
-    def see(tensor: Any) -> Any:
-        found.append(None in tensor.shape)
+    def look_at(tensor: Any) -> Any:
+        are_open.append(None in tensor.shape)
         return tensor
 
-    signature.map(see)
-    return not found or any(found)
+    signature.map(look_at)
+    return not are_open or any(are_open)
 
 
 def _figure(operation: Any) -> int | None:
@@ -100,15 +101,15 @@ def _figure(operation: Any) -> int | None:
     return int(figure)
 
 
-def _added(spans: list[tuple[int, int, int]], figures: list[int | None]) -> Counted:
-    """Add up the figures of each layer; sums up to each operation make that fast."""
+def _summed(spans: list[tuple[int, int, int]], figures: list[int | None]) -> Flops:
+    """Add up the figures of each layer, by differences of running sums."""
     sums, unknown = [0], [0]
     for figure in figures:
         sums.append(sums[-1] + (figure or 0))
         unknown.append(unknown[-1] + (figure is None))
-    found: Counted = {}
+    flops: Flops = {}
     for layer, start, end in spans:
-        before = found.get(layer, 0)
+        before = flops.get(layer, 0)
         is_known = before is not None and unknown[end] == unknown[start]
-        found[layer] = before + sums[end] - sums[start] if is_known and before is not None else None
-    return found
+        flops[layer] = before + sums[end] - sums[start] if is_known and before is not None else None
+    return flops

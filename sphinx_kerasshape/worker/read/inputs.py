@@ -1,4 +1,4 @@
-"""Inputs for a model that the author's code gives none: the ``:input:`` option."""
+"""The ``:input:`` option: inputs for a model whose code states none."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class Refused(Exception):
 
 
 def build(model: Any, text: str) -> Signature | None:
-    """Build a Sequential model with a shape; return what a model without a graph is to be called with.
+    """Build a Sequential model for an input, or return what to call a model without a graph with.
 
-    Raises :class:`Refused` where the model has another shape, or does not take this one.
+    Raises :class:`Refused` where the model has another input, or does not take this one.
     """
     import keras
 
     structure = input_spec.parse(text)
     if graph_of(model) is not None:
-        _same(model, structure)
+        _check_same(model, structure)
         return None
     if not isinstance(model, keras.Sequential):
         return _signature(model, structure)
-    if model.layers:  # If not, the reader says it.
+    if model.layers:  # The reader reports a model without layers.
         _build_sequential(model, structure)
     return None
 
 
 def refusal(text: str, error: Exception) -> str:
-    """Say that a model doesn't take an input."""
+    """Return the message for a model that doesn't take an input."""
     reason = f"{exceptions.name(error)}: {exceptions.message(error)}"
     return f"the model can't be built with :input: {text}\n{reason}"
 
@@ -54,37 +54,35 @@ def _build_sequential(model: Any, structure: input_spec.Structure) -> None:
         )
     try:
         if structure.dtype and not isinstance(model._layers[0], keras.layers.InputLayer):
-            # Else Keras gives it the dtype of the first layer's own numbers.
-            model._layers.insert(
-                0, keras.layers.InputLayer(batch_shape=structure.shape, dtype=structure.dtype)
-            )
+            # Without this layer, Keras gives the input the dtype that the first layer computes in.
+            layer = keras.layers.InputLayer(batch_shape=structure.shape, dtype=structure.dtype)
+            model._layers.insert(0, layer)
         model.build(structure.shape)
     except Exception as error:
         raise Refused(refusal(str(structure), error)) from error
 
 
-def _same(model: Any, structure: input_spec.Structure) -> None:
-    found = [tuple(tensor.shape) for tensor in model.inputs]
+def _check_same(model: Any, structure: input_spec.Structure) -> None:
+    """Raise :class:`Refused` unless a model with a graph has just this input."""
+    shapes = [tuple(tensor.shape) for tensor in model.inputs]
     dtypes = [str(tensor.dtype) for tensor in model.inputs]
     stated = list(input_spec.tensors(structure))
-    same = [one.shape for one in stated] == found
-    if not same or any(one.dtype not in ("", dtype) for one, dtype in zip(stated, dtypes, strict=True)):
-        shapes = ", ".join(map(shape_text, found))
+    is_same = [tensor.shape for tensor in stated] == shapes and all(
+        tensor.dtype in ("", dtype) for tensor, dtype in zip(stated, dtypes, strict=True)
+    )
+    if not is_same:
         raise Refused(
             f":input: {input_spec.write(structure)} is for a model without an input shape; "
-            f"this one has {shapes}: leave :input: out, or change the code"
+            f"this one has {', '.join(map(shape_text, shapes))}: leave :input: out, or change the code"
         )
 
 
 def _signature(model: Any, structure: input_spec.Structure) -> Signature:
-    """Hand a structure to the parameters of ``call()``: one takes it whole, several share it."""
+    """Return the arguments of ``call()``: one parameter takes the whole structure, several share it."""
     names = _parameters(model)
     tensors = _symbolic(structure)
-    if (
-        isinstance(tensors, dict)
-        and (len(names) > 1 or names[:1] == list(tensors))
-        and tensors.keys() <= set(names)
-    ):
+    fits = isinstance(tensors, dict) and tensors.keys() <= set(names)
+    if fits and (len(names) > 1 or names == list(tensors)):
         return Signature((), tensors)
     if isinstance(tensors, list) and len(_required(model)) > 1:
         return Signature(tuple(tensors), {})
@@ -103,8 +101,8 @@ def _symbolic(structure: input_spec.Structure) -> Any:
 
 def _parameters(model: Any) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    found = inspect.signature(model.call).parameters.values()
-    return [one.name for one in found if one.kind in kinds and one.name not in _FLAGS]
+    parameters = inspect.signature(model.call).parameters.values()
+    return [item.name for item in parameters if item.kind in kinds and item.name not in _FLAGS]
 
 
 def _required(model: Any) -> list[str]:

@@ -1,7 +1,7 @@
-"""A Keras model, read into a :class:`~sphinx_kerasshape.messages.Model`.
+"""A Keras model, read into a :class:`~sphinx_kerasshape.messages.report.Model`.
 
-Shapes come from the tensors of the model's own graph, or from its calls where it has none;
-counts from its variables, each counted once. The text of ``summary()`` is never looked at.
+Shapes come from the tensors of the model's graph, or from its calls if it has no graph; counts come from
+its variables, each counted once. The text of ``summary()`` is never used.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sphinx_kerasshape.messages.report import Model, shape_text
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.axes.follow import Symbols
 from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace
+from sphinx_kerasshape.worker.read.flops import Flops
 from sphinx_kerasshape.worker.read.parts import Graph, Part, Traced
 from sphinx_kerasshape.worker.read.recorder import RecordedCall, graph_of
 from sphinx_kerasshape.worker.read.rows import Rows
@@ -27,87 +28,87 @@ class Unreadable(Exception):
     problem = Problem.UNBUILT
 
 
-def read(model: Any, axes: str = "", signature: Signature | None = None, sizes: str = "") -> Model:
-    """Read a model; ``axes`` names its open dimensions.
+def read(model: Any, axes: str = "", signature: Signature | None = None, flops_at: str = "") -> Model:
+    """Read a model.
 
-    ``signature`` is what to call it with, ``sizes`` what to count operations for.
-    Raises :class:`Unreadable` where Keras does not know its shapes, :class:`follow.Unnamed`
-    where the names don't fit, and what the model raises when it is called.
+    ``axes`` names its open dimensions, ``signature`` is what to call it with, and ``flops_at`` the input to
+    count operations for. Raises :class:`Unreadable` if Keras does not know the model's shapes,
+    :class:`follow.BadAxes` if the names don't fit, and whatever the model raises when it is called.
     """
     functional = graph_of(model)
     if functional is None:
-        return _of_call(model, axes, signature, sizes)
-    named, symbols = follow.named(functional, axes) if axes else ((), {})
+        return _read_call(model, axes, signature, flops_at)
+    named_axes, symbols = follow.follow(functional, axes) if axes else ((), {})
     graph = Graph(functional, symbols)
-    counted = flops.count(model, _sized(model, functional, sizes)) if sizes else {}
-    read = _model(model, graph.parts(model), symbols, counted)
+    counted = flops.count(model, _sized(model, functional, flops_at)) if flops_at else {}
+    report = _model(model, graph.parts(model), symbols, counted)
     ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
-    return read._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named)
+    return report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named_axes)
 
 
-def _of_call(model: Any, axes: str, signature: Signature | None, sizes: str) -> Model:
-    """Read a model that has no graph: from a call."""
+def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str) -> Model:
+    """Read a model without a graph from a call."""
     import keras
 
     if isinstance(model, keras.Sequential):
         raise Unreadable(_unbuilt_sequential(model))
-    signature, call = _called(model, signature)
+    signature, call = _recorded(model, signature)
     if axes:
-        raise follow.Unnamed("can't be followed through a model that is a class with a call() of its own")
-    sized = signature if sizes in ("", "batch") else inputs.build(model, sizes)
-    counted = flops.count(model, _with_batch(sized)) if sizes and sized else {}
-    read = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
+        raise follow.BadAxes("can't be followed through a model that is a class with a call() of its own")
+    sized = signature if flops_at in ("", "batch") else inputs.build(model, flops_at)
+    counted = flops.count(model, _with_batch(sized)) if flops_at and sized else {}
+    report = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
     ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
-    return read._replace(chain=_is_chain(read, call), inputs=ends[0], outputs=ends[1])
+    return report._replace(chain=_is_chain(report, call), inputs=ends[0], outputs=ends[1])
 
 
-def _called(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
-    """Call a model with what it is given, or as the author's code did."""
+def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
+    """Call a model with the given arguments, or as the author's code did."""
     if signature is not None:
-        return signature, trace.calls(model, signature)
-    error: Exception | None = None
-    for one in author_calls.signatures(model):
+        return signature, trace.record(model, signature)
+    last_error: Exception | None = None
+    for candidate in author_calls.signatures(model):
         try:
-            return one, trace.calls(model, one)
-        except Exception as reason:
-            error = reason
-    if error is not None:
-        raise error
+            return candidate, trace.record(model, candidate)
+        except Exception as error:
+            last_error = error
+    if last_error is not None:
+        raise last_error
     raise Unreadable(_uncalled(model))
 
 
-def _sized(model: Any, functional: Any, sizes: str) -> Signature:
-    """Return what to count operations for: the model's own inputs, or these of stated sizes."""
+def _sized(model: Any, functional: Any, flops_at: str) -> Signature:
+    """Return the input to count operations for: the model's own, or one of stated sizes."""
     import keras
 
     struct = model.inputs[0] if isinstance(model, keras.Sequential) else functional._inputs_struct
-    if sizes == "batch":
+    if flops_at == "batch":
         return _with_batch(Signature((struct,), {}))
-    stated = list(input_spec.tensors(input_spec.parse(sizes)))
-    if [len(one.shape) for one in stated] != [len(own.shape) for own in functional.inputs]:
+    stated = list(input_spec.tensors(input_spec.parse(flops_at)))
+    if [len(tensor.shape) for tensor in stated] != [len(own.shape) for own in functional.inputs]:
         shapes = ", ".join(shape_text(own.shape) for own in functional.inputs)
-        raise inputs.Refused(f":flops-at: {sizes} does not fit the model's input, {shapes}")
+        raise inputs.Refused(f":flops-at: {flops_at} does not fit the model's input, {shapes}")
     tensors = [
-        keras.KerasTensor(one.shape, dtype=own.dtype)
-        for one, own in zip(stated, functional.inputs, strict=True)
+        keras.KerasTensor(tensor.shape, dtype=own.dtype)
+        for tensor, own in zip(stated, functional.inputs, strict=True)
     ]
     return Signature((keras.tree.pack_sequence_as(struct, tensors),), {})
 
 
 def _with_batch(signature: Signature) -> Signature:
-    """Take a batch of one sample, where its size is open."""
+    """Replace an open batch axis by a batch of one sample."""
     import keras
 
-    def one(tensor: Any) -> Any:
+    def with_batch(tensor: Any) -> Any:
         shape = [1 if size is None and axis == 0 else size for axis, size in enumerate(tensor.shape)]
         return keras.KerasTensor(shape, dtype=tensor.dtype)
 
-    return signature.map(one)
+    return signature.map(with_batch)
 
 
-def _model(model: Any, found: Iterable[Part], symbols: Symbols, counted: flops.Counted) -> Model:
-    """Read what does not depend on how a model's calls are known."""
-    rows = Rows(model, found, symbols, counted)
+def _model(model: Any, model_parts: Iterable[Part], symbols: Symbols, counted: Flops) -> Model:
+    """Return what is the same for a model with a graph and for one that is read from a call."""
+    rows = Rows(model, model_parts, symbols, counted)
     total = rows.count
     return Model(
         name=str(model.name),
@@ -125,8 +126,8 @@ def _model(model: Any, found: Iterable[Part], symbols: Symbols, counted: flops.C
 
 
 def _is_chain(model: Model, call: RecordedCall) -> bool:
-    """Whether each layer of a called model has one call, on the output of the one before it alone."""
-    before = [seen.name for seen in call.inputs]
+    """Whether each layer has one call, whose only input is the output of the layer before it."""
+    before = [tensor.name for tensor in call.inputs]
     for row in model.layers:
         if row.depth:
             continue

@@ -1,7 +1,7 @@
-"""Calls of layers, noted while a model or layer is called once: on symbolic tensors where that works.
+"""Calls of layers, recorded while a model is called once, on symbolic tensors where that works.
 
-Code that needs values (a Python ``if`` on a tensor, NumPy) is called on zeros of two sizes for
-each open axis instead; a size that differs between the two is open as well.
+Code that needs values (a Python ``if`` on a tensor, NumPy) is called on zeros instead, in two sizes for
+each open axis; every size that differs between the two is open as well.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape.messages.report import Shape
+from sphinx_kerasshape.messages.report import Shape, TensorSpec
 from sphinx_kerasshape.worker.read import weights
-from sphinx_kerasshape.worker.read.recorder import RecordedCall, Seen, recording
+from sphinx_kerasshape.worker.read.recorder import RecordedCall, recording
 
 _SIZES = ((2, 4), (16, 24), (32, 64), (224, 256))
-"""Sizes that open axes get where a call needs values, one pair after the other."""
-_BATCH = (2, 3)
-"""Sizes of the batch axis meanwhile."""
+"""Pairs of sizes for open axes, to be tried in this order, where a call needs sizes or values."""
+_BATCH_SIZES = (2, 3)
 
 
 class Signature(NamedTuple):
-    """What a layer is called with; tensors stand for themselves as symbolic ones."""
+    """The arguments of a call, with symbolic tensors in place of tensors."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def map(self, change: Callable[[Any], Any]) -> Signature:
-        """Change each symbolic tensor."""
+        """Replace each symbolic tensor."""
         import keras
 
         def changed(value: Any) -> Any:
@@ -40,72 +39,70 @@ class Signature(NamedTuple):
 
 
 def is_symbolic(value: Any) -> bool:
-    """Whether this stands for a tensor of a model that is only described."""
+    """Whether a value is Keras' description of a tensor, without values."""
     import keras
 
     return isinstance(value, keras.KerasTensor)
 
 
-def calls(layer: Any, signature: Signature, *, symbolic_only: bool = False) -> RecordedCall:
-    """Call a layer, and return what was noted. Raises what the layer does.
+def record(layer: Any, signature: Signature, *, symbolic_only: bool = False) -> RecordedCall:
+    """Call a layer, and return the recorded call. Raises what the layer raises.
 
-    Code that needs sizes, but no values (``x.shape[1] // 2``), is called on symbolic tensors of two
-    sizes.
+    Code that needs sizes but no values (``x.shape[1] // 2``) is called on symbolic tensors of two sizes.
     """
     try:
-        return _merged(_symbolic(layer, signature))
+        return _merged(_on_symbols(layer, signature))
     except Exception:
-        pair = zip(_BATCH, _SIZES[1], strict=True)
         with contextlib.suppress(Exception):
-            sized = [_sized(signature, batch, size) for batch, size in pair]
-            return _merged([run for one in sized for run in _symbolic(layer, one)])
+            sized = [_with_sizes(signature, *sizes) for sizes in zip(_BATCH_SIZES, _SIZES[1], strict=True)]
+            return _merged([run for one_size in sized for run in _on_symbols(layer, one_size)])
         if symbolic_only:
             raise
-        return _with_values(layer, signature)
+        return _on_values(layer, signature)
 
 
-def _symbolic(layer: Any, signature: Signature) -> list[RecordedCall]:
+def _on_symbols(layer: Any, signature: Signature) -> list[RecordedCall]:
     from keras.src import backend
 
-    if not all(getattr(inner, "built", True) for inner in weights.everything(layer)):
-        # The first call builds: Keras makes calls of its own for that, which nobody wrote.
+    if not all(getattr(inner, "built", True) for inner in weights.all_layers(layer)):
+        # The first call builds, and for that Keras makes calls of its own, which nobody wrote.
         backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
     with _quiet(), recording() as runs:
         backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
     return [run for run in runs if run.layer is layer]
 
 
-def _with_values(layer: Any, signature: Signature) -> RecordedCall:
-    error: Exception | None = None
+def _on_values(layer: Any, signature: Signature) -> RecordedCall:
+    first_error: Exception | None = None
     for sizes in _SIZES:
-        pair = [_zeros(signature, batch, size) for batch, size in zip(_BATCH, sizes, strict=True)]
+        pair = [_zeros(signature, batch, size) for batch, size in zip(_BATCH_SIZES, sizes, strict=True)]
         try:
             with _quiet():
                 layer(*pair[0].args, **pair[0].kwargs)
                 with recording() as runs:
-                    for given in pair:
-                        layer(*given.args, **given.kwargs)
+                    for zeros in pair:
+                        layer(*zeros.args, **zeros.kwargs)
             return _merged(runs)
-        except Exception as reason:
-            error = error or reason
-    assert error is not None
-    raise error
+        except Exception as error:
+            first_error = first_error or error
+    assert first_error is not None
+    raise first_error
 
 
-def _sized(signature: Signature, batch: int, size: int) -> Signature:
-    """Give the open axes a size."""
+def _with_sizes(signature: Signature, batch: int, size: int) -> Signature:
+    """Replace open axes by sizes."""
     import keras
 
     def sized(tensor: Any) -> Any:
-        opened = [batch, *[size] * len(tensor.shape)]
-        shape = [opened[axis] if dim is None else dim for axis, dim in enumerate(tensor.shape)]
+        sizes = [batch, *[size] * len(tensor.shape)]
+        shape = [sizes[axis] if dim is None else dim for axis, dim in enumerate(tensor.shape)]
         return keras.KerasTensor(shape, dtype=tensor.dtype)
 
     return signature.map(sized)
 
 
 def _zeros(signature: Signature, batch: int, size: int) -> Signature:
-    """Fill zeros in, in sizes for the open axes."""
+    """Replace symbolic tensors by zeros, with sizes for the open axes."""
     import keras
 
     def zeros(tensor: Any) -> Any:
@@ -115,75 +112,75 @@ def _zeros(signature: Signature, batch: int, size: int) -> Signature:
             return tf.fill(tensor.shape, "")
         return keras.ops.zeros(tensor.shape, dtype=tensor.dtype)
 
-    return _sized(signature, batch, size).map(zeros)
+    return _with_sizes(signature, batch, size).map(zeros)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what a call prints off the page: it is our call, not the author's."""
+    """Drop what a call prints: it is our call, not the author's."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _merged(runs: list[RecordedCall]) -> RecordedCall:
-    """Make one call of several with other sizes: what differs is open."""
+    """Merge calls on different sizes into one, with open axes where the sizes differ."""
     first, *others = runs
     stack = [(first, others)]
     while stack:
         call, equals = stack.pop()
-        call.inputs = _opened([call.inputs, *(other.inputs for other in equals)])
-        call.outputs = _opened([call.outputs, *(other.outputs for other in equals)])
-        call.inner = _once(call)
-        matches = [_numbered(_once(other)) for other in equals]
+        call.inputs = _with_open_axes([call.inputs, *(other.inputs for other in equals)])
+        call.outputs = _with_open_axes([call.outputs, *(other.outputs for other in equals)])
+        call.inner = _without_repetitions(call)
+        matches = [_numbered(_without_repetitions(other)) for other in equals]
         mine = _numbered(call.inner)
-        # A call that only some sizes lead to, such as one more step of a loop, is left out.
+        # A call that is made for some sizes only, such as one more step of a loop, is left out.
         kept = [key for key in mine if all(key in match for match in matches)]
         call.inner = [mine[key] for key in kept]
         stack += [(mine[key], [match[key] for match in matches]) for key in kept]
     return first
 
 
-def _opened(several: list[list[Seen]]) -> list[Seen]:
-    if len({len(seen) for seen in several}) > 1:
-        return several[0]
+def _with_open_axes(runs: list[list[TensorSpec]]) -> list[TensorSpec]:
+    if len({len(tensors) for tensors in runs}) > 1:
+        return runs[0]
     return [
-        one._replace(shape=_common([same.shape for same in (one, *others)]))
-        for one, *others in zip(*several, strict=True)
+        same[0]._replace(shape=_common_shape([tensor.shape for tensor in same]))
+        for same in zip(*runs, strict=True)
     ]
 
 
-def _common(shapes: list[Shape]) -> Shape:
+def _common_shape(shapes: list[Shape]) -> Shape:
     if len({len(shape) for shape in shapes}) > 1:
         return (None,) * len(shapes[0])
     return tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True))
 
 
 def _numbered(calls: Iterable[RecordedCall]) -> dict[tuple[int, int], RecordedCall]:
-    """Key calls by their layer, and the number among the calls of it."""
-    found: dict[tuple[int, int], RecordedCall] = {}
+    """Key calls by their layer and their number among the calls of that layer."""
+    by_number: dict[tuple[int, int], RecordedCall] = {}
     counts: Counter[int] = Counter()
     for call in calls:
-        found[id(call.layer), counts[id(call.layer)]] = call
+        by_number[id(call.layer), counts[id(call.layer)]] = call
         counts[id(call.layer)] += 1
-    return found
+    return by_number
 
 
-def _once(call: RecordedCall) -> list[RecordedCall]:
-    """Return the calls that a call made, those of a loop over time steps once."""
+def _without_repetitions(call: RecordedCall) -> list[RecordedCall]:
+    """Return the calls inside a call, with those of a loop over time steps once."""
     import keras
 
     cell = getattr(call.layer, "cell", None) if isinstance(call.layer, keras.layers.RNN) else None
-    loops = cell is not None or isinstance(call.layer, keras.layers.TimeDistributed)
+    is_loop = cell is not None or isinstance(call.layer, keras.layers.TimeDistributed)
     kept = []
-    met = set()
+    seen = set()
     for inner in call.inner:
         if cell is not None and inner.layer is not cell:
-            continue  # Keras tries the cells that the cell is made of by themselves.
-        if loops or inner.graph != call.graph:
+            continue  # Keras calls the cells inside a stacked cell by themselves, to try them.
+        if is_loop or inner.graph != call.graph:
             key = (id(inner.layer), tuple(inner.inputs), tuple(inner.outputs))
-            if key in met:
+            if key in seen:
                 continue
-            met.add(key)
+            seen.add(key)
         kept.append(inner)
     return kept

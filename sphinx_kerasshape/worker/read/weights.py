@@ -1,7 +1,7 @@
-"""What layers hold: other layers, and variables, each counted once however often it is reached.
+"""The inner layers and the variables of layers, each counted once however often it is reached.
 
-Keras' own properties recurse, and so can't be asked of models nested a thousand deep; what is
-said here is the same, found without recursion.
+Keras' own properties recurse, and so fail for models nested a thousand deep. These functions return the
+same without recursion.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.messages.report import item_size
 
 
-def sizes(variable: Any) -> tuple[int, ...]:
-    """Return the shape of a variable. Raises ``ValueError`` for one that is no shape."""
+def shape_of(variable: Any) -> tuple[int, ...]:
+    """Return the shape of a variable. Raises ``ValueError`` if it is no shape."""
     try:
         shape = tuple(map(index, variable.shape))
     except TypeError:
@@ -26,7 +26,7 @@ def sizes(variable: Any) -> tuple[int, ...]:
 
 
 class Count(NamedTuple):
-    """Numbers in distinct variables: all of them, the trainable ones, and the bytes of all."""
+    """How many numbers some variables hold, how many of these are trainable, and the bytes of all."""
 
     params: int = 0
     trainable: int = 0
@@ -37,7 +37,7 @@ class Count(NamedTuple):
         """Count distinct variables."""
         total = trainable = size = 0
         for variable in variables:
-            params = prod(sizes(variable))
+            params = prod(shape_of(variable))
             total += params
             trainable += params if variable.trainable else 0
             size += params * item_size(str(variable.dtype))
@@ -45,22 +45,22 @@ class Count(NamedTuple):
 
     def plus(self, other: Count) -> Count:
         """Add the count of other variables."""
-        return Count(*(one + more for one, more in zip(self, other, strict=True)))
+        return Count(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def layers(layer: Any) -> list[Any]:
+def inner_layers(layer: Any) -> list[Any]:
     """Return the layers that a layer holds itself, in the order in which it got them."""
     return list({id(inner): inner for inner in getattr(layer, "_layers", ())}.values())
 
 
-def own(layer: Any) -> list[Any]:
-    """Return the weights that a layer holds itself; neither seeds nor the state of metrics."""
+def own_variables(layer: Any) -> list[Any]:
+    """Return the weights that a layer holds itself, without seeds and the state of metrics."""
     variables = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
     return list({id(variable): variable for variable in variables}.values())
 
 
-def everything(layer: Any) -> Iterator[Any]:
-    """Give a layer and all layers inside it, each once, as Keras orders their weights."""
+def all_layers(layer: Any) -> Iterator[Any]:
+    """Yield a layer and all layers inside it, each once, in Keras' order of their weights."""
     seen: set[int] = set()
     stack = [layer]
     while stack:
@@ -68,33 +68,33 @@ def everything(layer: Any) -> Iterator[Any]:
         if id(here) not in seen:
             seen.add(id(here))
             yield here
-            stack += reversed(layers(here))
+            stack += reversed(inner_layers(here))
 
 
-def weights(layer: Any) -> list[Any]:
-    """Return a layer's weights, and those of all layers inside it."""
-    found = (variable for here in everything(layer) for variable in own(here))
-    return list({id(variable): variable for variable in found}.values())
+def all_variables(layer: Any) -> list[Any]:
+    """Return the weights of a layer and of all layers inside it."""
+    variables = (variable for inner in all_layers(layer) for variable in own_variables(inner))
+    return list({id(variable): variable for variable in variables}.values())
 
 
-class Holdings:
-    """Counts of the layers of a model, in time proportional to its size where nothing is shared."""
+class Counts:
+    """The counts of a model's layers, in time proportional to its size if nothing is shared."""
 
     def __init__(self, model: Any) -> None:
-        self._known: dict[int, Count] = {}
-        everyone = list(everything(model))
-        held = [id(inner) for layer in everyone for inner in layers(layer)]
-        variables = [id(variable) for layer in everyone for variable in own(layer)]
-        shares = len(set(held)) < len(held) or len(set(variables)) < len(variables) or id(model) in held
-        if not shares:
-            # Each stands behind what holds it, so its own count is there when it is needed.
-            for layer in reversed(everyone):
-                count = Count.of(own(layer))
-                for inner in layers(layer):
-                    count = count.plus(self._known[id(inner)])
-                self._known[id(layer)] = count
+        self._counts: dict[int, Count] = {}
+        layers = list(all_layers(model))
+        inner = [id(inner) for layer in layers for inner in inner_layers(layer)]
+        variables = [id(variable) for layer in layers for variable in own_variables(layer)]
+        is_shared = len(set(inner)) < len(inner) or len(set(variables)) < len(variables) or id(model) in inner
+        if not is_shared:
+            # Each layer comes after those that hold it, so in reverse its count is there when it is needed.
+            for layer in reversed(layers):
+                count = Count.of(own_variables(layer))
+                for held in inner_layers(layer):
+                    count = count.plus(self._counts[id(held)])
+                self._counts[id(layer)] = count
 
-    def count(self, layer: Any) -> Count:
-        """Count a layer's distinct weights; none is trainable where the layer isn't."""
-        known = self._known.get(id(layer)) or Count.of(weights(layer))
-        return known if getattr(layer, "trainable", True) else known._replace(trainable=0)
+    def of(self, layer: Any) -> Count:
+        """Return the count of a layer's distinct weights; none is trainable if the layer isn't."""
+        count = self._counts.get(id(layer)) or Count.of(all_variables(layer))
+        return count if getattr(layer, "trainable", True) else count._replace(trainable=0)
