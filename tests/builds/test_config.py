@@ -310,7 +310,7 @@ def test_a_folder_is_no_lock(make_project: Callable[..., Project]) -> None:
         (warning,) = project.build(builder).warnings
         assert warning == (
             f"WARNING: kerasshape_lockfile must be the path of a file, but {folder} is a folder; "
-            "it stays 'kerasshape.lock.json' [kerasshape.option]"
+            "using the default, 'kerasshape.lock.json' [kerasshape.option]"
         )
     assert (folder / "kerasshape.lock.json").is_file()
 
