@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 from unittest import mock
 
 from sphinx_kerasshape.build import Build
+from sphinx_kerasshape.messages.protocol import Outcome
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.forking import Forking
@@ -34,11 +35,12 @@ class Pool:
     def worker(self, settings: Settings) -> Worker:
         """Return a worker for these settings, whose owner can't close it."""
         how = launch(settings)
+        path, how = how.path, replace(how, path=())
         found = self._workers.pop(how, None) or Forking(how)
         self._workers[how] = found
         while len(self._workers) > self.MOST:
             self._workers.pop(next(iter(self._workers))).close()
-        return Borrowed(found)
+        return Borrowed(found, path)
 
     def close(self) -> None:
         while self._workers:
@@ -46,10 +48,12 @@ class Pool:
 
 
 class Borrowed:
-    """A worker that outlives the builds that use it."""
+    """A worker that outlives the builds that use it; the project's folders come with each request."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, path: Sequence[str]) -> None:
         self._worker = worker
+        # On the prelude's first line, so that its lines keep their numbers.
+        self._begin = f"__import__('sys').path[:0] = {list(path)!r}; "
 
     def start(self) -> None:
         self._worker.start()
@@ -57,10 +61,13 @@ class Borrowed:
     def warm(self) -> None:
         self._worker.warm()
 
-    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-        return self._worker.run(runs)
+    def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
+        return self._worker.run([run._replace(requests=tuple(map(self._here, run.requests))) for run in runs])
 
     def close(self) -> None: ...
+
+    def _here(self, request: Request) -> Request:
+        return request._replace(prelude=self._begin + request.prelude)
 
 
 POOL = Pool()
