@@ -8,14 +8,13 @@ from dataclasses import replace
 from unittest import mock
 
 from sphinx_kerasshape.build import Build
-from sphinx_kerasshape.messages.protocol import Outcome
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.forking import Forking
 from sphinx_kerasshape.run.launch import launch
 from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.spawning import Spawning
-from sphinx_kerasshape.run.worker_process import Launch, Run, Worker
+from sphinx_kerasshape.run.worker_process import Launch, Outcome, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
 
