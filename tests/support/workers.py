@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import ClassVar
 from unittest import mock
 
 from sphinx_kerasshape.build import Build
@@ -29,7 +30,7 @@ class Pool:
     MOST = 2
 
     def __init__(self) -> None:
-        self._workers: dict[Launch, Worker] = {}
+        self._workers: dict[Launch, Forking] = {}
 
     def worker(self, settings: Settings) -> Worker:
         """Return a worker for these settings, whose owner can't close it."""
@@ -49,7 +50,10 @@ class Pool:
 class Borrowed:
     """A worker that outlives the builds that use it; the project's folders come with each request."""
 
-    def __init__(self, worker: Worker, path: Sequence[str]) -> None:
+    _interrupted: ClassVar[set[Worker]] = set()
+    """Workers that may still be at runs whose outcomes nobody has waited for."""
+
+    def __init__(self, worker: Forking, path: Sequence[str]) -> None:
         self._worker = worker
         # On the prelude's first line, so that its lines keep their numbers.
         self._begin = f"__import__('sys').path[:0] = {list(path)!r}; "
@@ -61,7 +65,13 @@ class Borrowed:
         self._worker.warm()
 
     def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
-        return self._worker.run([run._replace(requests=tuple(map(self._here, run.requests))) for run in runs])
+        if self._worker in self._interrupted:
+            self._worker._end()
+        self._interrupted.add(self._worker)
+        yield from self._worker.run(
+            [run._replace(requests=tuple(map(self._here, run.requests))) for run in runs]
+        )
+        self._interrupted.remove(self._worker)
 
     def close(self) -> None: ...
 
