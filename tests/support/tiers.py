@@ -1,0 +1,25 @@
+"""Tests of the two tiers: those that every change needs, and slow ones (``make test-all``)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from typing import Any
+
+import pytest
+
+
+def tiered(values: Iterable[Any], quick: Container[Any]) -> list[Any]:
+    """Return parameters of which all but the quick ones are for the slow tier."""
+    return [pytest.param(one, marks=() if one in quick else pytest.mark.slow) for one in values]
+
+
+def asked(request: pytest.FixtureRequest, parameter: str) -> list[Any]:
+    """Return the values of a parameter in the tests of a module that are to run.
+
+    A costly fixture that many tests share has to make these only.
+    """
+    found: dict[Any, None] = {}
+    for item in request.session.items:
+        if item.path == request.path and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            found.update(dict.fromkeys([item.callspec.params[parameter]] if parameter in item.callspec.params else []))
+    return list(found)
