@@ -20,6 +20,9 @@ def asked(request: pytest.FixtureRequest, parameter: str) -> list[Any]:
     """
     found: dict[Any, None] = {}
     for item in request.session.items:
-        if item.path == request.path and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-            found.update(dict.fromkeys([item.callspec.params[parameter]] if parameter in item.callspec.params else []))
+        parameters = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        if item.path == request.path and parameter in parameters:
+            found[parameters[parameter]] = None
     return list(found)

@@ -24,6 +24,10 @@ def make_worker(**options: object) -> Worker:
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
 
 
+OURS = launch(Settings()).path
+"""The folders that the tests themselves have on ``sys.path``."""
+
+
 class Pool:
     """Workers that have TensorFlow ready, one for each way to start them; the last few are kept."""
 
@@ -35,12 +39,12 @@ class Pool:
     def worker(self, settings: Settings) -> Worker:
         """Return a worker for these settings, whose owner can't close it."""
         how = launch(settings)
-        path, how = how.path, replace(how, path=())
+        own, how = [folder for folder in how.path if folder not in OURS], replace(how, path=OURS)
         found = self._workers.pop(how, None) or Forking(how)
         self._workers[how] = found
         while len(self._workers) > self.MOST:
             self._workers.pop(next(iter(self._workers))).close()
-        return Borrowed(found, path)
+        return Borrowed(found, own)
 
     def close(self) -> None:
         while self._workers:
@@ -53,10 +57,10 @@ class Borrowed:
     _interrupted: ClassVar[set[Worker]] = set()
     """Workers that may still be at runs whose outcomes nobody has waited for."""
 
-    def __init__(self, worker: Forking, path: Sequence[str]) -> None:
+    def __init__(self, worker: Forking, path: list[str]) -> None:
         self._worker = worker
         # On the prelude's first line, so that its lines keep their numbers.
-        self._begin = f"__import__('sys').path[:0] = {list(path)!r}; "
+        self._begin = f"__import__('sys').path[:0] = {path!r}; " if path else ""
 
     def start(self) -> None:
         self._worker.start()
