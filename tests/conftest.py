@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,11 +29,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the expected files anew")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that share one costly build, so that no two processes get some of them each."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/hostile/test_faults.py"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -70,30 +62,6 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Proj
         return project
 
     return make
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], object]], object]:
-    """Return a function that makes a costly value once, for all processes that run tests side by side."""
-
-    def made(name: str, make: Callable[[], object]) -> object:
-        if "PYTEST_XDIST_WORKER" not in os.environ:
-            return make()
-        folder = tmp_path_factory.getbasetemp().parent
-        path, claimed = folder / f"{name}.pickle", folder / f"{name}.claimed"
-        try:
-            claimed.mkdir()
-        except FileExistsError:
-            until = time.monotonic() + 600
-            while not path.exists() and time.monotonic() < until:
-                time.sleep(0.2)
-        else:
-            whole = path.with_suffix(".part")
-            whole.write_bytes(pickle.dumps(make()))
-            whole.replace(path)
-        return pickle.loads(path.read_bytes())
-
-    return made
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ _ROLE = re.compile(
     rf"|(?<!`)`(?P<suffixed>[^`]+)`:{_NAME.format('suffix')}:",
     re.DOTALL,
 )
-_TITLE = re.compile(r"(?P<stated>.+?)\s*<(?P<target>[^<]*)>\s*", re.DOTALL)
+_TITLE = re.compile(rf"(?P<stated>.+?)(?:{_GAP.pattern})?<(?P<target>[^<]*)>\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,19 @@ import hashlib
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
+from unittest import mock
 
 import pytest
 
 from sphinx_kerasshape.files import digest as file_digest
-from sphinx_kerasshape.messages.codec import encode
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.protocol import Stopped
 from sphinx_kerasshape.messages.report import Error, Failure, Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
@@ -58,7 +61,7 @@ def test_a_report_is_found_again(folder: Path) -> None:
     assert result is not None
     assert result.answer == REPORT
     assert result.failure is None
-    assert result.content == Result.of(REPORT).content
+    assert result.fingerprint == Result.of(REPORT).fingerprint
 
 
 def test_the_same_report_stored_twice_is_one_file(folder: Path) -> None:
@@ -112,7 +115,7 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "odd-sources": lambda data: data.replace(b'"sources":[]', b'"sources":[{}]', 1),
     "no-imports": lambda data: data.replace(b'"imports":{}', b'"imports":7', 1),
     "odd-imports": lambda data: data.replace(b'"imports":{}', b'"imports":{"a":7}', 1),
-    "odd-content": lambda data: data.replace(b'"content":"', b'"content":7,"x":"', 1),
+    "odd-fingerprint": lambda data: data.replace(b'"fingerprint":"', b'"fingerprint":7,"x":"', 1),
     "other-schema": lambda data: data.replace(b'"schema":', b'"schema":9', 1),
     "other-checksum": lambda data: re.sub(rb'"body":"..', b'"body":"zz', data),
     "other-body": lambda data: data.replace(b"ValueError", b"ValueErr0r"),
@@ -255,32 +258,20 @@ def test_shown_pages_that_cannot_be_kept_do_no_harm(tmp_path: Path) -> None:
 class Fails:
     """A worker in whose hands all code fails."""
 
-    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    def run(self, runs: Sequence[Run]) -> Iterator[Stopped]:
         for run in runs:
-            failure = {"failure": encode(Failure("code", "no"))}
-            yield {"id": run.id, "seconds": 0.1, "answers": [failure]}
+            yield Stopped(run.id, 0.1, 0, (), Failure(Problem.CODE, "no"))
 
 
 def test_a_failure_is_not_kept(folder: Path) -> None:
     runner = Runner(cache(folder), lambda: cast("Worker", Fails()), timeout=9)
     results = runner.results([REQUEST], lambda requests, _count: requests)
-    assert results[REQUEST].failure == Failure("code", "no")
+    assert results[REQUEST].failure == Failure(Problem.CODE, "no")
     assert not folder.exists()
 
 
 # Builds, one after the other, of one project.
 
-WATCH = """
-import os, sys
-
-class Watch:
-    def find_spec(self, name, path=None, target=None):
-        if name == "tensorflow":
-            with open(os.path.join(os.path.dirname(__file__), "imports.txt"), "a") as file:
-                file.write("imported\\n")
-
-sys.meta_path.insert(0, Watch())
-"""
 CONF = """
 import sys
 from pathlib import Path
@@ -326,24 +317,27 @@ OUTPUT = ["block.html", "imported.html", "error.html", "prose.html"]
 
 @dataclass(frozen=True)
 class Step:
-    """A build, how often TensorFlow was imported in it, and the pages that it wrote."""
+    """A build, how many models ran in it, and the pages that it wrote."""
 
     built: Built
-    imports: int
+    runs: int
     written: list[str]
     pages: dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def steps(make_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
-    """Build after build, each after one change. The import of TensorFlow is seen in every process."""
-    watch = tmp_path_factory.mktemp("watch")
-    (watch / "sitecustomize.py").write_text(WATCH)
-    (watch / "imports.txt").write_text("")
-    newer = tmp_path_factory.mktemp("newer")
-    (newer / "tensorflow-99.0.dist-info").mkdir()
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the metadata of another TensorFlow."""
+    folder = tmp_path_factory.mktemp("newer")
+    (folder / "tensorflow-99.0.dist-info").mkdir()
     metadata = "Metadata-Version: 2.1\nName: tensorflow\nVersion: 99.0\n"
-    (newer / "tensorflow-99.0.dist-info" / "METADATA").write_text(metadata)
+    (folder / "tensorflow-99.0.dist-info" / "METADATA").write_text(metadata)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def steps(make_project: Callable[..., Project], newer: Path) -> dict[str, Step]:
+    """Build after build, each after one change."""
     project = make_project(PAGES, CONF)
     project.write("bricks.py", MODULE)
     done: dict[str, Step] = {}
@@ -351,21 +345,21 @@ def steps(make_project: Callable[..., Project], tmp_path_factory: pytest.TempPat
     def times() -> dict[str, int]:
         return {path.name: path.stat().st_mtime_ns for path in project.folder.glob("html/*.html")}
 
-    def step(name: str, *arguments: str, path: str = str(watch)) -> None:
-        imports, before = (watch / "imports.txt").read_text(), times()
-        built = project.build(*(arguments or ("html",)), "-nW", "--keep-going", PYTHONPATH=path)
+    def step(name: str, *arguments: str) -> None:
+        before = times()
+        built = project.build(*(arguments or ("html",)), "-nW", "--keep-going")
         after = times()
-        imported = (watch / "imports.txt").read_text().removeprefix(imports).count("imported")
         written = [page for page in OUTPUT if before.get(page) != after.get(page)]
         pages = {page: (project.folder / "html" / page).read_text(encoding="utf-8") for page in OUTPUT}
-        done[name] = Step(built, imported, written, pages)
+        done[name] = Step(built, len(re.findall(r"running models\.\.\. \[", built.said)), written, pages)
 
     step("cold")
     step("warm")
     project.write("prose.rst", PAGES["prose.rst"] + "\nMore prose.\n")
     step("prose")
     step("text", "text")
-    step("newer", path=f"{newer}:{watch}")
+    with mock.patch.object(sys, "path", [str(newer), *sys.path]):
+        step("newer")
     step("older")
     project.write("bricks.py", MODULE.replace("Dense(3)", "Dense(7)"))
     step("module")
@@ -380,21 +374,21 @@ def test_nothing_is_wrong(name: str, steps: dict[str, Step]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "imports", "written"),
+    ("name", "runs", "written"),
     [
-        ("cold", 1, OUTPUT),
+        ("cold", 3, OUTPUT),
         ("warm", 0, []),
         ("prose", 0, ["prose.html"]),
         ("text", 0, []),
         # All models run again, but give what is shown already.
-        ("newer", 1, []),
+        ("newer", 3, []),
         # The answers of before are still there.
         ("older", 0, []),
         ("module", 1, ["imported.html"]),
     ],
 )
-def test_step(name: str, imports: int, written: list[str], steps: dict[str, Step]) -> None:
-    assert steps[name].imports == imports
+def test_step(name: str, runs: int, written: list[str], steps: dict[str, Step]) -> None:
+    assert steps[name].runs == runs
     assert steps[name].written == written
 
 
@@ -430,7 +424,7 @@ def test_the_expected_error_is_shown(steps: dict[str, Step]) -> None:
 
 
 def test_real_weights_give_the_same_pages(steps: dict[str, Step]) -> None:
-    assert steps["real"].imports == 1
+    assert steps["real"].runs == 3
     assert steps["real"].pages == steps["module"].pages
 
 

@@ -57,6 +57,30 @@ def test_models_run_for_real_but_never_in_sphinx(conf: str, make_project: Callab
     assert not [name for name in imported if name.split(".")[0] in ("tensorflow", "keras", "numpy")]
 
 
+WATCH = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tensorflow":
+            with open(os.path.join(os.path.dirname(__file__), "imports.txt"), "a") as file:
+                file.write("imported\\n")
+
+sys.meta_path.insert(0, Watch())
+"""
+
+
+def test_a_build_without_anything_new_imports_no_tensorflow(
+    make_project: Callable[..., Project], tmp_path: Path
+) -> None:
+    """In whatever process; a build with something new imports it once."""
+    (tmp_path / "sitecustomize.py").write_text(WATCH)
+    project = make_project({"index.md": PAGE})
+    for builder in ("html", "html", "text"):
+        assert project.run(builder, "-W", PYTHONPATH=str(tmp_path)).status == 0
+        assert (tmp_path / "imports.txt").read_text() == "imported\n"
+
+
 def test_the_package_itself_imports_no_sphinx() -> None:
     import subprocess
 

@@ -82,9 +82,18 @@ def test_a_check_that_can_not_be_written(name: str, make_project: Make) -> None:
 def test_a_terminal_of_ascii(make_project: Make) -> None:
     """A terminal that takes ASCII only: other characters become escapes."""
     project = make_project({"index.md": PAGE.replace("× 3", "× 4")})
+    project.build("dummy")
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     fixed = subprocess.run(
-        [sys.executable, "-m", "sphinx_kerasshape", "fix", str(project.folder / "source")],
+        [
+            sys.executable,
+            "-m",
+            "sphinx_kerasshape",
+            "fix",
+            str(project.folder / "source"),
+            "--cache-dir",
+            str(project.cache),
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, **PLAIN, **ascii_only},
@@ -99,9 +108,18 @@ def test_a_terminal_of_ascii(make_project: Make) -> None:
 def test_output_that_nobody_takes(make_project: Make) -> None:
     """Output to a full disk: files are repaired all the same."""
     project = make_project({"index.md": PAGE.replace("× 3", "× 4")})
+    project.build("dummy")
     with Path("/dev/full").open("w") as full:
         fixed = subprocess.run(
-            [sys.executable, "-m", "sphinx_kerasshape", "fix", str(project.folder / "source")],
+            [
+                sys.executable,
+                "-m",
+                "sphinx_kerasshape",
+                "fix",
+                str(project.folder / "source"),
+                "--cache-dir",
+                str(project.cache),
+            ],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import ClassVar
 from unittest import mock
 
 from sphinx_kerasshape.build import Build
@@ -14,7 +15,7 @@ from sphinx_kerasshape.run.forking import Forking
 from sphinx_kerasshape.run.launch import launch
 from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.spawning import Spawning
-from sphinx_kerasshape.run.worker_process import Launch, Run, Worker
+from sphinx_kerasshape.run.worker_process import Launch, Outcome, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
 
@@ -23,22 +24,27 @@ def make_worker(**options: object) -> Worker:
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
 
 
+OURS = launch(Settings()).path
+"""The folders that the tests themselves have on ``sys.path``."""
+
+
 class Pool:
     """Workers that have TensorFlow ready, one for each way to start them; the last few are kept."""
 
     MOST = 2
 
     def __init__(self) -> None:
-        self._workers: dict[Launch, Worker] = {}
+        self._workers: dict[Launch, Forking] = {}
 
     def worker(self, settings: Settings) -> Worker:
         """Return a worker for these settings, whose owner can't close it."""
         how = launch(settings)
+        own, how = [folder for folder in how.path if folder not in OURS], replace(how, path=OURS)
         found = self._workers.pop(how, None) or Forking(how)
         self._workers[how] = found
         while len(self._workers) > self.MOST:
             self._workers.pop(next(iter(self._workers))).close()
-        return Borrowed(found)
+        return Borrowed(found, own)
 
     def close(self) -> None:
         while self._workers:
@@ -46,10 +52,15 @@ class Pool:
 
 
 class Borrowed:
-    """A worker that outlives the builds that use it."""
+    """A worker that outlives the builds that use it; the project's folders come with each request."""
 
-    def __init__(self, worker: Worker) -> None:
+    _interrupted: ClassVar[set[Worker]] = set()
+    """Workers that may still be at runs whose outcomes nobody has waited for."""
+
+    def __init__(self, worker: Forking, path: list[str]) -> None:
         self._worker = worker
+        # On the prelude's first line, so that its lines keep their numbers.
+        self._begin = f"__import__('sys').path[:0] = {path!r}; " if path else ""
 
     def start(self) -> None:
         self._worker.start()
@@ -57,10 +68,19 @@ class Borrowed:
     def warm(self) -> None:
         self._worker.warm()
 
-    def run(self, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-        return self._worker.run(runs)
+    def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
+        if self._worker in self._interrupted:
+            self._worker._end()
+        self._interrupted.add(self._worker)
+        yield from self._worker.run(
+            [run._replace(requests=tuple(map(self._here, run.requests))) for run in runs]
+        )
+        self._interrupted.remove(self._worker)
 
     def close(self) -> None: ...
+
+    def _here(self, request: Request) -> Request:
+        return request._replace(prelude=self._begin + request.prelude)
 
 
 POOL = Pool()

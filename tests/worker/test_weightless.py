@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import cleandoc
-from typing import Any
 
 import pytest
 
-from sphinx_kerasshape.messages.codec import decode
+from sphinx_kerasshape.messages.protocol import Answered, NeedsWeights
 from sphinx_kerasshape.messages.report import Report
-from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker
 from tests.support import models
+from tests.support.projects import DEADLINE
 from tests.support.workers import answers, request
 
 BOTH = {
@@ -27,23 +27,20 @@ LOOKING = {"tied"}
 """Those of them that look at weights."""
 
 
-def run(worker: Worker, codes: Iterable[str], *, real: bool) -> list[dict[str, Any]]:
-    """Run codes in just one way; give the worker's own answers."""
-    runs = [Run(number, (request(cleandoc(code)),), real, 60.0) for number, code in enumerate(codes)]
-    found = {message["id"]: message for message in worker.run(runs)}
-    return [{**found[one.id], **(found[one.id].get("answers") or [{}])[0]} for one in runs]
+def run(worker: Worker, codes: Iterable[str], *, real: bool) -> list[Outcome]:
+    """Run codes in just one way; return what became of each."""
+    runs = [Run(number, (request(cleandoc(code)),), real, DEADLINE) for number, code in enumerate(codes)]
+    found = {outcome.run: outcome for outcome in worker.run(runs)}
+    return [found[one.id] for one in runs]
 
 
-def report(message: dict[str, Any]) -> Report:
-    assert "report" in message, message
-    return decode(Report, message["report"])
+def report(outcome: Outcome) -> Report:
+    assert isinstance(outcome, Answered), outcome
+    (found,) = outcome.reports
+    return found
 
 
-def is_again(message: dict[str, Any]) -> bool:
-    return message.get("again", False)
-
-
-Ways = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+Ways = dict[str, tuple[Outcome, Outcome]]
 
 
 def both_ways(worker: Worker, codes: dict[str, str]) -> Ways:
@@ -60,7 +57,7 @@ def models_both_ways(worker: Worker) -> Ways:
 def test_equal_reports(name: str, models_both_ways: Ways) -> None:
     weightless, real = models_both_ways[name]
     if name in LOOKING:
-        assert is_again(weightless)
+        assert isinstance(weightless, NeedsWeights)
         report(real)
     else:
         assert report(weightless) == report(real)
@@ -128,14 +125,14 @@ LOOKED_AT = """
 
 
 @pytest.fixture(scope="module")
-def looks(worker: Worker) -> dict[str, dict[str, Any]]:
+def looks(worker: Worker) -> dict[str, Outcome]:
     codes = [cleandoc(LOOKED_AT) + "\n" + look for look in LOOKS]
     return dict(zip(LOOKS, run(worker, codes, real=False), strict=True))
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_value_is_invented(look: str, looks: dict[str, dict[str, Any]], worker: Worker) -> None:
-    if not is_again(looks[look]):
+def test_no_value_is_invented(look: str, looks: dict[str, Outcome], worker: Worker) -> None:
+    if not isinstance(looks[look], NeedsWeights):
         # An older Keras does not show values everywhere.
         (real,) = run(worker, [cleandoc(LOOKED_AT) + "\n" + look], real=True)
         assert report(looks[look]) == report(real)
@@ -209,13 +206,13 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def refused(worker: Worker) -> dict[str, dict[str, Any]]:
+def refused(worker: Worker) -> dict[str, Outcome]:
     return dict(zip(REFUSED, run(worker, REFUSED.values(), real=False), strict=True))
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_runs_again_with_real_weights(name: str, refused: dict[str, dict[str, Any]]) -> None:
-    assert is_again(refused[name]), refused[name]
+def test_runs_again_with_real_weights(name: str, refused: dict[str, Outcome]) -> None:
+    assert isinstance(refused[name], NeedsWeights), refused[name]
 
 
 PEAK = "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\nmodel"
@@ -276,17 +273,16 @@ BIG = {
 
 
 @pytest.fixture(scope="module")
-def big(worker: Worker) -> dict[str, dict[str, Any]]:
+def big(worker: Worker) -> dict[str, Outcome]:
     codes = [cleandoc(code) + PEAK for code, _ in BIG.values()]
     return dict(zip(BIG, run(worker, codes, real=False), strict=True))
 
 
 @pytest.mark.parametrize("name", BIG)
-def test_no_memory_for_weights(name: str, big: dict[str, dict[str, Any]]) -> None:
+def test_no_memory_for_weights(name: str, big: dict[str, Outcome]) -> None:
     found = report(big[name])
     assert found.model is not None
     assert found.model.params == BIG[name][1]
     # What TensorFlow's import takes is in it.
     assert int(found.output.split()[-1]) < 700_000, "kilobytes"
     assert {tensor.shape for tensor in found.model.inputs} <= {(None, 60_000), (None, 2048, 12_288)}
-    assert big[name]["seconds"] < 20
