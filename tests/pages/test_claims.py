@@ -136,8 +136,7 @@ def tower():
 TROUBLES = {
     "(5,) <small/[>": "'small/[' is not a target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE",
     "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': choose from dense, dense_1",
-    "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, "
-    "small, deep",
+    "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, small, deep",
     "(5,) <small>": "'small' has several shapes: add .input, .output or the name of a weight",
     "(None, five) <small.output>": "'(None, five)' is not a shape: write (None, 50), ",
     "(5,) <failed.output>": "",
