@@ -41,20 +41,20 @@ class CountClaim:
 
     def restated(self, actual: int) -> str:
         """Return the actual value with the separators, digits and unit of the claim."""
-        found = _COUNT.fullmatch(self.text.strip())
-        assert found is not None
+        match = _COUNT.fullmatch(self.text.strip())
+        assert match is not None
         # Of two values of a suffix, take the one that brings the claim closer.
         unit = min(self.units, key=lambda unit: abs(actual - self.number * unit))
-        step, decimals = self.step, len(found["decimals"] or "")
+        step, decimals = self.step, len(match["decimals"] or "")
         while step > 1 and actual < step * unit:
             step /= 10
         scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step * 10**decimals
         if actual and not scaled:
             return f"{actual:,}"
         whole, rest = divmod(int(scaled), 10**decimals)
-        group = found["group"] or ("," if not found["suffix"] and whole >= 1000 > self.number else "")
+        group = match["group"] or ("," if not match["suffix"] and whole >= 1000 > self.number else "")
         number = f"{whole:,}".replace(",", group) + (f".{rest:0{decimals}}" if decimals else "")
-        return f"{found['about'] or ''}{number}{found['space']}{found['suffix'] or ''}"
+        return f"{match['about'] or ''}{number}{match['space']}{match['suffix'] or ''}"
 
     def _precision(self, unit: int) -> Fraction:
         step = self.step * unit
@@ -79,14 +79,14 @@ def size_claim(text: str) -> CountClaim:
 
 def _number(text: str, billion: str) -> CountClaim | None:
     """Return a number with its unit; ``billion`` is the suffix for that, if it is empty ``B`` is bytes."""
-    found = _COUNT.fullmatch(text.strip())
-    suffix = (found["suffix"] or "") if found else ""
+    match = _COUNT.fullmatch(text.strip())
+    suffix = (match["suffix"] or "") if match else ""
     of_bytes = suffix.endswith("B") or suffix.startswith("byte")
-    if found is None or (billion and of_bytes and suffix != billion):
+    if match is None or (billion and of_bytes and suffix != billion):
         return None
-    digits = re.sub(r"[^\d.]", "", found["number"])
-    step = Fraction(1, 10 ** len(found["decimals"] or ""))
-    if found["about"] and (not suffix or (of_bytes and not billion)) and step == 1:
+    digits = re.sub(r"[^\d.]", "", match["number"])
+    step = Fraction(1, 10 ** len(match["decimals"] or ""))
+    if match["about"] and (not suffix or (of_bytes and not billion)) and step == 1:
         # The trailing zeros of "~30,000" don't count.
         step = Fraction(10 ** (len(digits) - len(digits.rstrip("0"))))
     units = (10**9,) if billion and suffix == billion else _units(suffix)

@@ -33,7 +33,6 @@ DTYPES = (
     "complex128",
 )
 """The dtypes that an input can have."""
-_MAX_LENGTH = 10_000
 _MAX_SIZE = 10**9
 _TYPED = re.compile(r"([)\]])\s*([A-Za-z_]\w*)")
 _MARK = "_typed"
@@ -59,8 +58,6 @@ Structure = Any
 
 def parse(text: str) -> Structure:
     """Return the structure that a text states. Raises :class:`Unreadable`."""
-    if len(text) > _MAX_LENGTH:
-        raise Unreadable(f"has {len(text):,} characters; {_MAX_LENGTH:,} are allowed")
     try:
         tree = ast.parse(_TYPED.sub(rf"\1 @ {_MARK}.\2", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
