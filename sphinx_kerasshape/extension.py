@@ -32,7 +32,7 @@ from sphinx_kerasshape.collect.rejected import KeepErrors
 from sphinx_kerasshape.collect.roles import CheckedXRefRole, UncheckedRole, ValueRole
 from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
-from sphinx_kerasshape.pages.records import layout
+from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
 from sphinx_kerasshape.render import translate
 from sphinx_kerasshape.render.nodes import keras_header_cell
 from sphinx_kerasshape.render.transform import FillPlaceholders
@@ -54,9 +54,9 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_domain(KerasDomain)
     app.add_directive_to_domain("keras", "model", ModelDirective)
     app.add_directive_to_domain("keras", "code", CodeDirective)
-    for name in ("model", "layer"):
+    for name in LINKS:
         app.add_role_to_domain("keras", name, CheckedXRefRole())
-    for name in ("shape", "params", "dtype", "bytes", "axes"):
+    for name in VALUES:
         app.add_role_to_domain("keras", name, ValueRole())
     app.add_role_to_domain("keras", "unchecked", UncheckedRole())
     app.add_builder(CheckBuilder)

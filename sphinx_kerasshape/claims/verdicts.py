@@ -84,17 +84,20 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
 
 
 def _verdict(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
-    if claim.kind == "shape":
-        return _shapes(claim.stated, targets.shapes(target, model), model.axes)
-    if claim.kind == "axes":
-        return _axes(claim.stated, targets.axes(target, model))
-    if claim.kind == "dtype":
-        return _dtypes(claim.stated, targets.dtypes(target, model))
-    if claim.kind == "params" and target.attribute == "formula":
-        return _formula(claim.stated, targets.breakdown(target, model))
-    if claim.kind == "params":
-        return _count(claim.stated, targets.params(target, model), counts.count_claim)
-    return _count(claim.stated, targets.size(target, model), counts.size_claim)
+    match claim.kind:
+        case "shape":
+            return _shapes(claim.stated, targets.shapes(target, model), model.axes)
+        case "axes":
+            return _axes(claim.stated, targets.axes(target, model))
+        case "dtype":
+            return _dtypes(claim.stated, targets.dtypes(target, model))
+        case "params" if target.attribute == "formula":
+            return _formula(claim.stated, targets.breakdown(target, model))
+        case "params":
+            return _count(claim.stated, targets.params(target, model), counts.count_claim)
+        case "bytes":
+            return _count(claim.stated, targets.size(target, model), counts.size_claim)
+    raise NotImplementedError(claim.kind)
 
 
 def _shapes(stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis, ...]) -> dict[str, object]:

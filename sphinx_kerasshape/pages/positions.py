@@ -14,14 +14,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sphinx_kerasshape.pages.records import Claim
+from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _END = r"(?>\r\n|\r|\n)"
 _DOCSTRING = ":docstring of "
 _GAP = re.compile(r"\s+(?:[>|]\s+)*")
 """White space in a role; with a line break come the marks of quotes and of grid tables."""
-_NAME = r"(?:keras:)?(?P<{}>model|layer|shape|params|dtype|bytes|axes)"
+_NAME = rf"(?:keras:)?(?P<{{}}>{'|'.join((*LINKS, *VALUES))})"
 # What is in code, behind another backtick, is no role.
 _ROLE = re.compile(
     rf"(?<!`)(?::{_NAME.format('rst')}:|\{{{_NAME.format('myst')}\}})(?P<tick>`+)(?P<content>.+?)(?<!`)(?P=tick)(?!`)"

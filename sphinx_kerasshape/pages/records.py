@@ -63,11 +63,17 @@ class Reference(NamedTuple):
     location: str
 
 
+VALUES = ("shape", "params", "dtype", "bytes", "axes")
+"""The kinds of values that a page can state, each with a role of that name."""
+LINKS = ("model", "layer")
+"""The kinds of references, likewise."""
+
+
 class Claim(NamedTuple):
     """A value that a page states, or has inserted: then ``stated`` is empty."""
 
     kind: str
-    """``shape``, ``params``, ``dtype``, ``bytes`` or ``axes``; of a link, ``model`` or ``layer``."""
+    """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``."""
     target: str
     stated: str
     location: str
