@@ -9,6 +9,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,14 +56,25 @@ def open_regular(path: str | Path) -> BinaryIO:
     return file
 
 
+def relative(path: str | Path, root: Path) -> str:
+    """Return a path relative to a folder; the path itself if it is on another drive."""
+    try:
+        return os.path.relpath(path, root)
+    except ValueError:
+        return str(path)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that others see all of it or nothing. Raises ``OSError``."""
+    """Write a file so that others see all of it or nothing; its mode stays. Raises ``OSError``."""
     import secrets  # no-op builds write nothing
 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.write_bytes(data)
+        with suppress(FileNotFoundError):
+            if stat.S_ISREG(mode := path.lstat().st_mode):
+                temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

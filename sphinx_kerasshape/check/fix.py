@@ -11,14 +11,13 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import tokenize
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.files import write_atomically
 from sphinx_kerasshape.pages.positions import LocatedClaims, Position, parse_location, position_of
 from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import excerpt, quoted
@@ -100,17 +99,9 @@ def write(source: Source, changes: Iterable[Edit]) -> None:
     """Replace a file atomically. Raises :class:`Unfixable` if it has changed since it was read."""
     path = Path(source.file).resolve()
     data = applied(source.text, changes).encode(source.encoding)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(path.stat().st_mode & 0o7777)
-        if _digest(path.read_bytes()) != source.digest:
-            raise Unfixable(f"{source.file} has changed in the meantime and was not rewritten: run fix again")
-        Path(name).replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+    if _digest(path.read_bytes()) != source.digest:
+        raise Unfixable(f"{source.file} has changed in the meantime and was not rewritten: run fix again")
+    write_atomically(path, data)
 
 
 def _digest(data: bytes) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx_kerasshape.files import relative
 from sphinx_kerasshape.messages.codec import encode
 from sphinx_kerasshape.messages.layers import layer_paths, weights_of
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, TensorSpec, Versions
@@ -114,12 +114,8 @@ class Ledger:
 
     def _relative(self, location: str) -> str:
         """Return a location with its file relative to the source folder."""
-        if not Path(location).is_absolute():
-            return location
-        try:
-            return Path(os.path.relpath(location, self.source)).as_posix()
-        except ValueError:  # another drive
-            return location
+        is_absolute = Path(location).is_absolute()
+        return Path(relative(location, self.source)).as_posix() if is_absolute else location
 
 
 def _is_drifted(verdict: Verdict) -> bool:

@@ -121,12 +121,9 @@ class Cache:
         return source.value != "" and self._digests[source.key] == source.value
 
     def _relative(self, source: Source) -> Source:
-        if source.kind != "file":
-            return source
-        try:
-            return source._replace(key=os.path.relpath(source.key, self._root))
-        except ValueError:  # another drive
-            return source
+        """Return a source with its file, if it has one, relative to the root."""
+        is_file = source.kind == "file"
+        return source._replace(key=files.relative(source.key, self._root)) if is_file else source
 
 
 def _imported_files(request: Request, report: Report) -> list[str]:

@@ -10,7 +10,6 @@ and absolute paths are no part of these digests.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,10 +132,7 @@ def code_digest(request: Request, root: Path) -> str:
 
 
 def _relative(path: str, root: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, root)).as_posix()
-    except ValueError:  # another drive
-        return Path(path).as_posix()
+    return Path(files.relative(path, root)).as_posix()
 
 
 def _digest_as_read(source: Source, root: Path) -> str:

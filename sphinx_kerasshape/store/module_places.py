@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sphinx_kerasshape.files import relative
+
 _SUFFIXES = ("py", "pyc", "so", "pyd")
 
 
@@ -17,7 +19,7 @@ class ModulePlaces:
     """The folders in which modules are looked for, in order; they are named relative to ``root``."""
 
     def __init__(self, folders: Iterable[str], root: Path) -> None:
-        self._folders = {folder: _relative(folder, root) for folder in folders}
+        self._folders = {folder: relative(folder, root) for folder in folders}
         self._modules: dict[str, set[str]] = {}
 
     def of_files(self, files: Iterable[str]) -> dict[str, list[str]]:
@@ -50,10 +52,3 @@ def _name(folder: str, file: str) -> str:
     """Return the name of the module or package in a folder that a file belongs to; empty if to none."""
     inside = os.path.join(folder, "")
     return file.removeprefix(inside).partition(os.sep)[0].partition(".")[0] if file.startswith(inside) else ""
-
-
-def _relative(folder: str, root: Path) -> str:
-    try:
-        return os.path.relpath(folder, root)
-    except ValueError:  # another drive
-        return folder
