@@ -595,7 +595,7 @@ def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> 
 
 
 def anchors(layers: list[str]) -> dict[str, str]:
-    return dict(layer_anchors("m", layers))
+    return dict(layer_anchors("m", tuple(layers)))
 
 
 def test_no_two_layers_have_one_anchor() -> None:
