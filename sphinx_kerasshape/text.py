@@ -32,9 +32,12 @@ def excerpt(text: str) -> str:
 
 def quoted(value: object) -> str:
     """Return a text in quotes, or the ``repr`` of another value, shortened and escaped for a message."""
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return repr(truncated(value))
+    try:
         return excerpt(repr(value))
-    return repr(truncated(value))
+    except Exception:  # such as that of a number with too many digits
+        return f"this {type(value).__name__}"
 
 
 def listed(texts: Sequence[str], most: int = 8) -> str:

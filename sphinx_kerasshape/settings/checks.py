@@ -8,6 +8,9 @@ from typing import Any
 
 from sphinx_kerasshape.text import quoted
 
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+"""Characters that no path, variable or line of JSON can have: NUL, and halves of surrogate pairs."""
+
 
 class Unusable(Exception):
     """A value that can't be used; the message is what follows the setting's name."""
@@ -44,15 +47,17 @@ def _number(value: Any, least: int, most: int) -> int:
     if type(value) is not int:
         raise Unusable(f"must be a whole number, not {quoted(value)}")
     if value < least:
-        raise Unusable(f"must be at least {least}, not {value}")
+        raise Unusable(f"must be at least {least}, not {quoted(value)}")
     if value > most:
-        raise Unusable(f"must be at most {most}, not {value}")
+        raise Unusable(f"must be at most {most}, not {quoted(value)}")
     return value
 
 
 def _text(value: Any, limits: Mapping[str, Any], must: str) -> str:
     if not isinstance(value, str):
         raise Unusable(f"must be a string, not {quoted(value)}")
+    if unfit := _UNFIT.search(value):
+        raise Unusable(f"can't have the character {unfit[0]!r}, as in {quoted(value)}")
     choices, (pattern, form) = limits["choices"], limits["form"]
     if choices and value not in choices:
         *others, last = map(quoted, choices)

@@ -107,6 +107,16 @@ def test_command_line(name: str, text: str, value: object) -> None:
             "kerasshape_environment must be a list of strings, but has 1; using the default, []",
         ),
         (
+            "cache_dir",
+            "a\0b",
+            "kerasshape_cache_dir can't have the character '\\x00', as in 'a\\x00b'; using the default, ''",
+        ),
+        (
+            "timeout",
+            10**5000,
+            "kerasshape_timeout must be at most 86400, not this int; using the default, 60",
+        ),
+        (
             "columns",
             ["layer", "ouput"],
             "kerasshape_columns can only have 'layer', 'type', 'input', 'output', 'params', 'trainable', "
