@@ -14,7 +14,7 @@ from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker, WorkerFai
 Chain = tuple[Request, ...]
 """Requests that share a namespace, in order: a session, or a single one."""
 _NOT_REACHED = Failure(Problem.SESSION, "an earlier block of its session failed")
-_NONSENSE = Failure(Problem.CRASH, "the code wrote where its process answers")
+_NONSENSE = Failure(Problem.CRASH, "the code wrote to the channel for its answer")
 
 
 class Execution:

@@ -114,7 +114,7 @@ class Spawning:
             how = protocol.ending(process.wait(), last_errors(errors))
             return _failure(Problem.CRASH, f"the process that ran the code {how}")
         except ValueError as error:
-            return _failure(Problem.CRASH, f"the code wrote where its process answers: {error}")
+            return _failure(Problem.CRASH, f"the code wrote to the channel for its answer: {error}")
         finally:
             late.cancel()
 
@@ -138,4 +138,4 @@ def _failure(problem: Problem, message: str) -> dict[str, Any]:
     return {"failure": encode(Failure(problem, message))}
 
 
-_NONSENSE = _failure(Problem.CRASH, "the code wrote where its process answers")
+_NONSENSE = _failure(Problem.CRASH, "the code wrote to the channel for its answer")

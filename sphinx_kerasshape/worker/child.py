@@ -49,7 +49,7 @@ def prepare(path: list[str]) -> Failure | None:
     except Exception as error:
         return Failure(Problem.WORKER, f"TensorFlow can't be imported by {sys.executable}: {error}")
     if int(keras.__version__.split(".")[0]) < 3:
-        return Failure(Problem.WORKER, f"Keras 3 is needed, {sys.executable} has {keras.__version__}")
+        return Failure(Problem.WORKER, f"Keras 3 is needed, but {sys.executable} has {keras.__version__}")
     gc.enable()
     sys.path[:0] = [folder for folder in path if folder not in sys.path]
     sys.dont_write_bytecode = True
@@ -205,7 +205,7 @@ def _send(message: dict[str, Any], answers: int) -> None:
         lifeline.write_all(answers, dumps(message).encode() + b"\n")
     except OSError as error:
         if error.errno == errno.EBADF:
-            raise Unable("the code closed the descriptor for its answer") from None
+            raise Unable("the code closed the channel for its answer") from None
         raise
 
 

@@ -115,11 +115,11 @@ def layer(module: str, kind: str, /, **config: object) -> dict[str, Any]:
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
-NO_PART = "which is no part of a model: safe mode refuses that"
+NO_PART = "which models are not made of: safe mode refuses that"
 CALLS: dict[str, tuple[dict[str, Any], str]] = {
     "a function of another module": (
         function("os", "mkdir"),
-        "it has os.mkdir, which is none of Keras' own",
+        "it has os.mkdir, which is not part of Keras",
     ),
     "a function of Python's own": (
         function("builtins", "open"),
@@ -139,7 +139,7 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a registered name beside another one": (
         function("os", "mkdir", "builtins>Dense"),
-        "it has os.mkdir, which is none of Keras' own",
+        "it has os.mkdir, which is not part of Keras",
     ),
     "a name that is registered only": (
         {**function("keras.src.utils.file_utils", "nothing", "makedirs")},
@@ -276,7 +276,7 @@ def test_a_broken_saved_model_is_said_to_be(kind: str, attacks: Attacks, worker:
     data = (attacks.folder / "initializer" / "saved_model.pb").read_bytes()
     (folder / "saved_model.pb").write_bytes(BROKEN[kind](data))
     message = refused(folder, worker)
-    assert message.startswith(("its saved_model.pb is cut short, or none", "it has no "))
+    assert message.startswith(("its saved_model.pb is cut short, or not a SavedModel", "it has no "))
 
 
 def test_the_plain_files_are_taken(attacks: Attacks, worker: Worker) -> None:

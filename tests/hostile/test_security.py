@@ -300,7 +300,7 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
     built = make_project({"index.md": page}).build("text")
     (warning,) = built.warnings
-    assert 'the code wrote where its process answers: \'{"failure":{"problem":"nonsense"' in warning
+    assert 'the code wrote to the channel for its answer: \'{"failure":{"problem":"nonsense"' in warning
     assert "(None, 3)" in built.page("index.txt")
 
 
@@ -417,6 +417,6 @@ def test_limits_hold_however_code_runs(executor: str, make_project: Make) -> Non
     )
     assert said["memory"] == said["hog"] == memory
     assert said["processes"].startswith("the code had more than 8 processes at a time (kerasshape_processes)")
-    assert said["forgery"].startswith("the code wrote where its process answers: 'hello'")
+    assert said["forgery"].startswith("the code wrote to the channel for its answer: 'hello'")
     assert len(said) == 4
     assert "x" * 2048 + "\n   … 2,953 more bytes (kerasshape_output)" in built.page("talk.txt")

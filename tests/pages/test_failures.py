@@ -65,13 +65,13 @@ CASES = {
     "none": Case(
         "units = 3\ndense = layers.Dense(units)\n",
         "@0: WARNING: model NAME: the code makes no Keras model: assign one to 'model', end the code "
-        "with it, or name it with ':model:'; dense: a layer, to be wrapped in a keras.Sequential "
+        "with it, or name it with ':model:'; to show a layer (dense), wrap it in a keras.Sequential "
         "[kerasshape.model]",
     ),
     "no-model": Case(
         "model = [3]\n",
-        "@0: WARNING: model NAME: 'model' is no Keras model but a value of type list: assign one to 'model', "
-        "end the code with it, or name it with ':model:' [kerasshape.model]",
+        "@0: WARNING: model NAME: 'model' is not a Keras model but a value of type list: assign one to "
+        "'model', end the code with it, or name it with ':model:' [kerasshape.model]",
     ),
     "several": Case(
         "small = keras.Sequential([keras.Input((2,))])\nlarge = keras.Sequential([keras.Input((9,))])\n",
@@ -80,7 +80,8 @@ CASES = {
     ),
     "number": Case(
         "units = 3\n",
-        "@0: WARNING: model NAME: :model: units is no Keras model but a value of type int [kerasshape.model]",
+        "@0: WARNING: model NAME: :model: units is not a Keras model but a value of type int "
+        "[kerasshape.model]",
         options=":model: units",
     ),
     "exit": Case(
@@ -122,15 +123,15 @@ CASES = {
     "unbuilt": Case(
         'model = keras.Sequential([layers.LSTM(4), layers.Dense(1)], name="late")\n',
         "@0: WARNING: model NAME: the Sequential model 'late' has no input shape, so its layers have no "
-        "shapes or weights yet: give the directive ':input: (None, None, features)', the batch axis first, "
-        "or put a keras.Input in front of its layers "
+        "shapes or weights yet: add ':input: (None, None, features)' to the directive, with the batch axis "
+        "first, or a keras.Input before its layers "
         "[kerasshape.unbuilt]",
     ),
     "subclassed": Case(
         "class Tower(keras.Model):\n    pass\n\nTower()\n",
-        "@0: WARNING: model NAME: Tower is a class with a call() of its own: Keras knows its shapes only "
-        "when it is called. Give the directive ':input: (None, ...)', the shape that it takes, the batch "
-        "axis first (a list or dict of shapes where it takes several), or call it in the code "
+        "@0: WARNING: model NAME: Tower is a subclassed model, whose shapes Keras knows only once it is "
+        "called: add ':input: (None, ...)' to the directive, with the batch axis first (for several inputs a "
+        "list or dict of shapes), or call the model in the code "
         "[kerasshape.unbuilt]",
     ),
 }

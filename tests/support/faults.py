@@ -236,7 +236,7 @@ SPEAKING = {
     "closed-private": Fault(
         "every descriptor but the standard ones closed, as daemons do",
         f"import os\nos.closerange(3, 65536)\n{GOOD}",
-        _DIED + "can't answer: the code closed the descriptor for its answer [kerasshape.crash]",
+        _DIED + "can't answer: the code closed the channel for its answer [kerasshape.crash]",
     ),
     "closed-all": Fault(
         "every descriptor closed",
@@ -254,7 +254,7 @@ SPEAKING = {
         "writing to every descriptor there is",
         "import os\nfor number in range(3, 300):\n    try:\n        os.write(number, b'hello\\n')\n"
         f"    except OSError:\n        pass\n{GOOD}",
-        "the code wrote where its process answers: 'hello' [kerasshape.crash]",
+        "the code wrote to the channel for its answer: 'hello' [kerasshape.crash]",
     ),
     "forged-answer": Fault(
         "writing an answer of no use to every descriptor",
@@ -268,27 +268,27 @@ SPEAKING = {
         "import os, time\nwhile True:\n    for number in range(3, 300):\n        try:\n"
         "            os.write(number, b'{\"done\": 1}\\n')\n        except OSError:\n            pass\n"
         "    time.sleep(0.5)",
-        "the code wrote where its process answers: '{\"done\": 1}' [kerasshape.crash]",
+        "the code wrote to the channel for its answer: '{\"done\": 1}' [kerasshape.crash]",
     ),
     "deep-answer": Fault(
         "writing an answer that is nested absurdly",
         "import os\nfor number in range(3, 300):\n    try:\n"
         "        os.write(number, b'{\"report\": {\"model\": ' + b'[' * 900 + b']' * 900 + b'}}\\n')\n"
         f"    except OSError:\n        pass\n{GOOD}",
-        "the code wrote where its process answers: lists in lists without end [kerasshape.crash]",
+        "the code wrote to the channel for its answer: endlessly nested lists [kerasshape.crash]",
     ),
     "forged-failure": Fault(
         "writing that TensorFlow can't be run",
         "import os\nfor number in range(3, 300):\n    try:\n"
         '        os.write(number, b\'{"failure": {"problem": "worker", "message": "broken", "frames": [], "error": null}}\\n\')\n'
         f"    except OSError:\n        pass\n{GOOD}",
-        'the code wrote where its process answers: \'{"failure"',
+        'the code wrote to the channel for its answer: \'{"failure"',
     ),
     "flood": Fault(
         "an endless answer",
         "import os\nwhile True:\n    for number in range(3, 300):\n        try:\n"
         "            os.write(number, b'x' * 65536)\n        except OSError:\n            pass",
-        "the code wrote where its process answers: an answer of more than 64 MB [kerasshape.crash]",
+        "the code wrote to the channel for its answer: an answer of more than 64 MB [kerasshape.crash]",
     ),
     "noise": Fault(
         "warnings, logging and a progress bar",
@@ -406,12 +406,12 @@ LYING = {
     "shape-lies": Fault(
         "a `shape` of a weight that is no shape",
         f"{GOOD}\ntype(model.layers[0].kernel).shape = property(lambda self: 'none')",
-        "ValueError: the weight 'kernel' has 'none' as its shape, which is none [kerasshape.code]",
+        "ValueError: the weight 'kernel' has 'none' in place of a shape [kerasshape.code]",
     ),
     "shape-negative": Fault(
         "a `shape` of a weight with a negative size",
         f"{GOOD}\ntype(model.layers[0].kernel).shape = property(lambda self: (-4, 3))",
-        "ValueError: the weight 'kernel' has (-4, 3) as its shape, which is none [kerasshape.code]",
+        "ValueError: the weight 'kernel' has (-4, 3) in place of a shape [kerasshape.code]",
     ),
     "shape-raises": Fault(
         "a `shape` of a weight that raises",
@@ -421,7 +421,7 @@ LYING = {
     "class-lies": Fault(
         "an object that says that it is a model",
         f"from unittest.mock import MagicMock\n{GOOD}\nmodel = MagicMock(spec=keras.Sequential)",
-        "'model' is no Keras model but a value of type MagicMock",
+        "'model' is not a Keras model but a value of type MagicMock",
     ),
     "class-raises": Fault(
         "a variable whose `__class__` raises",

@@ -215,32 +215,32 @@ def test_nothing_else_of_the_report_changes(worker: Worker, weights: str) -> Non
         (
             layer("LSTM(3)"),
             "batch",
-            ":axes: 1 named (batch), but the input has 2 open dimensions: (None, None, 50)",
+            ":axes: names 1 axis (batch), but the input has 2 open axes: (None, None, 50)",
         ),
         (
             layer("Dense(3)", "(50,)"),
             TIME,
-            ":axes: 2 named (batch, time), but the input has 1 open dimension: (None, 50)",
+            ":axes: names 2 axes (batch, time), but the input has 1 open axis: (None, 50)",
         ),
         (
             graph_of_two("layers.Add()([a, b])"),
             "c: batch | b: batch",
-            ":axes: there is no input 'c'; there is a, b",
+            ":axes: there is no input 'c': the inputs are a, b",
         ),
         (
             graph_of_two("layers.Add()([a, b])"),
             "a: batch, time",
-            ":axes: the input 'b', of shape (None, None, 8), has no axes",
+            ":axes: the open axes of the input 'b', of shape (None, None, 8), have no names",
         ),
         (
             graph_of_two("layers.Add(name='add')([a, b])"),
             TWO,
-            ":axes: no sizes were found that the model takes; its layer 'add' refuses batch = ",
+            ":axes: no sizes were found that the model takes: its layer 'add' refuses batch = ",
         ),
         (
             "(lambda *ends: keras.Model(ends, ends))(keras.Input((None, 8)), keras.Input((8,), name='b'))",
             TIME,
-            "but the input 'b' has 1 open dimension: (None, 8); give each input its own",
+            "but the input 'b' has 1 open axis: (None, 8); name the axes of each input",
         ),
     ],
 )
@@ -343,7 +343,7 @@ def test_axes_that_do_not_fit_are_one_warning(make_project: Callable[..., Projec
     for _ in range(2):
         (warning,) = project.build("text").warnings
         assert warning == (
-            "page.rst:4: WARNING: model 'conv': :axes: 1 named (batch), but the input has 2 open dimensions: "
+            "page.rst:4: WARNING: model 'conv': :axes: names 1 axis (batch), but the input has 2 open axes: "
             "(None, None, 50) [kerasshape.option]"
         )
 

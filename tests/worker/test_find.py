@@ -57,41 +57,41 @@ NOT_FOUND = {
         "",
         SEVERAL.format("nets['small'], more[0]", "nets['small']"),
     ),
-    "none": ("x = 3", "", NONE + "; make: to be called"),
+    "none": ("x = 3", "", NONE + "; make() may make one"),
     "none_but_layers": (
         "del make\na, b = layers.Dense(1), layers.Dense(2)",
         "",
-        NONE + "; a, b: a layer, to be wrapped in a keras.Sequential",
+        NONE + "; to show a layer (a, b), wrap it in a keras.Sequential",
     ),
     "none_but_a_class": (
         "del make\nclass Net(keras.Model):\n    pass\nfrom os.path import join",
         "",
-        NONE + "; Net: to be called",
+        NONE + "; Net() may make one",
     ),
-    "only_a_private_one": ("_net = make(1)", "", NONE + "; make: to be called"),
+    "only_a_private_one": ("_net = make(1)", "", NONE + "; make() may make one"),
     "empty": ("del make", "", NONE),
     "expression_of_no_model": (
         "a, size = make(1), 3",
         "size",
-        ":model: size is no Keras model but a value of type int; there is a",
+        ":model: size is not a Keras model but a value of type int; the models are a",
     ),
     "expression_of_a_layer": (
         "del make\ndense = layers.Dense(1)",
         "dense",
-        ":model: dense is no Keras model but a value of type Dense",
+        ":model: dense is not a Keras model but a value of type Dense",
     ),
     "expression_of_no_name": (
         "a, b = make(1), make(2)",
         "net",
-        ":model: net gives no model: NameError: name 'net' is not defined; there is a, b",
+        ":model: net gives no model: NameError: name 'net' is not defined; the models are a, b",
     ),
     "expression_of_no_item": (
         "nets = {'small': make(1)}",
         "nets['large']",
-        ":model: nets['large'] gives no model: KeyError: 'large'; there is nets['small']",
+        ":model: nets['large'] gives no model: KeyError: 'large'; the models are nets['small']",
     ),
-    "expression_that_is_none": ("a = make(1)", "a =", ":model: a = is no Python expression"),
-    "expression_that_is_a_statement": ("a = make(1)", "b = a", ":model: b = a is no Python expression"),
+    "expression_that_is_none": ("a = make(1)", "a =", ":model: a = is not a Python expression"),
+    "expression_that_is_a_statement": ("a = make(1)", "b = a", ":model: b = a is not a Python expression"),
 }
 
 

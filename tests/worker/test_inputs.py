@@ -97,14 +97,14 @@ def test_the_same_shape_again_is_no_mistake(worker: Worker) -> None:
         (
             "keras.Sequential([keras.Input((8,)), layers.Dense(1)])",
             "(None, 9)",
-            ":input: (None, 9) is for a model without an input shape; this one has (None, 8): "
-            "leave :input: out, or change the code",
+            ":input: (None, 9) is not the input shape of the model, (None, 8): remove :input:, or change the "
+            "code",
         ),
         (
             "x = keras.Input((8,)); y = keras.Input((4,)); keras.Model([x, y], layers.Concatenate()([x, y]))",
             "(None, 8)",
-            ":input: (None, 8) is for a model without an input shape; this one has (None, 8), (None, 4): "
-            "leave :input: out, or change the code",
+            ":input: (None, 8) is not the input shape of the model, (None, 8), (None, 4): remove :input:, or "
+            "change the code",
         ),
         ("keras.Sequential([], name='net')", "(None, 8)", "the Sequential model 'net' has no layers"),
     ],

@@ -440,15 +440,15 @@ UNBUILT = {
             def call(self, x):
                 return self.out(self.lstm(self.norm(x)))
         model = Small()""",
-        "Small is a class with a call() of its own: Keras knows its shapes only when it is called. Give the "
-        "directive ':input: (None, ...)', the shape that it takes, the batch axis first (a list or dict of "
-        "shapes where it takes several), or call it in the code",
+        "Small is a subclassed model, whose shapes Keras knows only once it is called: add ':input: (None, "
+        "...)' to the directive, with the batch axis first (for several inputs a list or dict of shapes), or "
+        "call the model in the code",
     ),
     "no_input": (
         "model = keras.Sequential([layers.Embedding(9, 3), layers.Dense(2)], name='net')",
         "the Sequential model 'net' has no input shape, so its layers have no shapes or weights yet: "
-        "give the directive ':input: (None, None)', the batch axis first, or put a keras.Input in front of "
-        "its layers",
+        "add ':input: (None, None)' to the directive, with the batch axis first, or a keras.Input before its "
+        "layers",
     ),
     "empty": ("model = keras.Sequential(name='net')", "the Sequential model 'net' has no layers"),
     "input_only": (

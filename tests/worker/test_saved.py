@@ -153,12 +153,12 @@ def test_custom_objects(custom: str, load: Callable[..., Answer]) -> None:
 
 
 BAD = {
-    "cut_plain.keras": ["it is cut short, or no .keras file (File is not a zip file)"],
-    "cut_plain.h5": ["it is cut short, or no .h5 file (Unable to ", "truncated file"],
-    "empty.keras": ["it is cut short, or no .keras file"],
+    "cut_plain.keras": ["it is cut short, or not a .keras file (File is not a zip file)"],
+    "cut_plain.h5": ["it is cut short, or not a .h5 file (Unable to ", "truncated file"],
+    "empty.keras": ["it is cut short, or not a .keras file"],
     "text.tflite": ["ValueError: "],
     "nothing": ["it is a folder without a saved_model.pb"],
-    "plain.weights.h5": ["it holds weights only: there is no model to show"],
+    "plain.weights.h5": ["it holds weights without a model: save the whole model, with model.save()"],
     "unsafe.keras": [
         "it has a Lambda layer made of a Python lambda",
         "safe mode refuses that",
@@ -166,7 +166,7 @@ BAD = {
     ],
     "unsafe.h5": ["it has a Lambda layer made of a Python lambda"],
     "own.keras": [
-        "it has gates.Gate, which is none of Keras' own",
+        "it has gates.Gate, which is not part of Keras",
         "name it in ':custom-objects: package.module.Class'",
     ],
     "future.keras": ["It was saved with Keras 99.1.0; this is "],

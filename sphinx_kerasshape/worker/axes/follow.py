@@ -59,7 +59,7 @@ def _input_axes(functional: Any, option: str) -> list[tuple[str | int, ...]]:
     inputs = {str(tensor._keras_history[0].name): tuple(tensor.shape) for tensor in functional.inputs}
     for name in names:
         if name and name not in inputs:
-            raise BadAxes(f"there is no input {name!r}; there is {', '.join(inputs)}")
+            raise BadAxes(f"there is no input {name!r}: the inputs are {', '.join(inputs)}")
     return [_dimensions(name, shape, names, len(inputs)) for name, shape in inputs.items()]
 
 
@@ -69,16 +69,20 @@ def _dimensions(
     """Return a name or a size for each dimension of an input, one of ``count``."""
     what = "the input" if count == 1 else f"the input {name!r}"
     if name not in axis_names and "" not in axis_names and None in shape:
-        raise BadAxes(f"{what}, of shape {shape}, has no axes")
+        raise BadAxes(f"the open axes of {what}, of shape {shape}, have no names")
     names = axis_names.get(name, axis_names.get("", ()))
     missing = shape.count(None)
     if len(names) != missing:
         is_own = count == 1 or name in axis_names
-        hint = "" if is_own else "; give each input its own: a: batch, time | b: batch"
-        dims = f"{missing} open dimension{'' if missing == 1 else 's'}"
-        raise BadAxes(f"{len(names)} named ({', '.join(names)}), but {what} has {dims}: {shape}{hint}")
+        hint = "" if is_own else "; name the axes of each input, as in 'a: batch, time | b: batch'"
+        listed = f"{_axes(len(names))} ({', '.join(names)})"
+        raise BadAxes(f"names {listed}, but {what} has {_axes(missing, 'open ')}: {shape}{hint}")
     following = iter(names)
     return tuple(next(following) if size is None else int(size) for size in shape)
+
+
+def _axes(count: int, kind: str = "") -> str:
+    return f"{count} {kind}{'axis' if count == 1 else 'axes'}"
 
 
 class _Follower:

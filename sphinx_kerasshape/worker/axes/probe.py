@@ -98,8 +98,8 @@ class Probes:
         key, refused = refusals[-1]
         sizes = ", ".join(f"{name} = {size}" for name, size in zip(self.names, key, strict=True))
         return (
-            f"no sizes were found that the model takes; its layer {refused.layer!r} refuses {sizes}. "
-            "Give axes that have to be equal the same name"
+            f"no sizes were found that the model takes: its layer {refused.layer!r} refuses {sizes}; "
+            "give axes that must be equal the same name"
         )
 
     def new_sizes(self) -> Sizes:

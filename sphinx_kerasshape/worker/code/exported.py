@@ -30,7 +30,7 @@ def saved_model(folder: str) -> Model:
     graph = _serving_graph(folder)
     signatures = {name: item for name, item in graph.signature_def.items() if name not in _INTERNAL}
     if not signatures:
-        raise Unreadable("it has no signatures, so it does not say what it takes")
+        raise Unreadable("it has no signatures, so its inputs are unknown")
     name = "serving_default" if "serving_default" in signatures else min(signatures)
     inputs, outputs = (
         tuple(_named_tensors(tensors)) for tensors in (signatures[name].inputs, signatures[name].outputs)
@@ -52,7 +52,7 @@ def _serving_graph(folder: str) -> Any:
         try:
             graphs = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs
         except DecodeError:
-            raise Unreadable("its saved_model.pb is cut short, or none") from None
+            raise Unreadable("its saved_model.pb is cut short, or not a SavedModel") from None
     for graph in graphs:
         if "serve" in graph.meta_info_def.tags:
             return graph

@@ -46,7 +46,7 @@ def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
     try:
         code = compile(expression, "<:model:>", "eval")
     except (SyntaxError, ValueError):
-        return Failure(Problem.MODEL, f":model: {expression} is no Python expression")
+        return Failure(Problem.MODEL, f":model: {expression} is not a Python expression")
     try:
         value = eval(code, namespace)
     except Exception as error:
@@ -57,10 +57,10 @@ def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
     else:
         if _is_instance(value, _model_classes()):
             return value
-        problem = f"is no Keras model but a value of type {type(value).__name__}"
+        problem = f"is not a Keras model but a value of type {type(value).__name__}"
     names = ", ".join(dict(_candidates(namespace)))
     return Failure(
-        Problem.MODEL, f":model: {expression} {problem}" + (f"; there is {names}" if names else "")
+        Problem.MODEL, f":model: {expression} {problem}" + (f"; the models are {names}" if names else "")
     )
 
 
@@ -113,12 +113,12 @@ def _no_model(namespace: dict[str, Any]) -> Failure:
 
     public = _public(namespace)
     layers = ", ".join(name for name, value in public if _is_instance(value, keras.Layer))
-    makers = ", ".join(name for name, value in public if _makes_models(value, namespace))
-    hint = f"; {layers}: a layer, to be wrapped in a keras.Sequential" if layers else ""
-    hint += f"; {makers}: to be called" if makers else ""
+    calls = " or ".join(f"{name}()" for name, value in public if _makes_models(value, namespace))
+    hint = f"; to show a layer ({layers}), wrap it in a keras.Sequential" if layers else ""
+    hint += f"; {calls} may make one" if calls else ""
     what = "the code makes no Keras model"
     if "model" in dict(public):
-        what = f"'model' is no Keras model but a value of type {type(dict(public)['model']).__name__}"
+        what = f"'model' is not a Keras model but a value of type {type(dict(public)['model']).__name__}"
     return Failure(
         Problem.MODEL, f"{what}: assign one to 'model', end the code with it, or name it with ':model:'{hint}"
     )

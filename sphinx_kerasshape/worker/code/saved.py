@@ -68,14 +68,14 @@ def _config(path: str) -> Any:
     if path.endswith(".keras"):
         with zipfile.ZipFile(path) as archive:
             if _PICKLED in archive.namelist():
-                raise Unloadable(f"its weights are in {_PICKLED}, which Keras may unpickle: save it anew")
+                raise Unloadable(f"its weights are in {_PICKLED}, which Keras may unpickle: save it again")
             return json.loads(archive.read("config.json"))
     import h5py
 
     with h5py.File(path) as file:
         text = file.attrs.get("model_config")
         if text is None:
-            raise Unloadable("it holds weights only: there is no model to show")
+            raise Unloadable("it holds weights without a model: save the whole model, with model.save()")
         return json.loads(text)
 
 
@@ -84,7 +84,7 @@ def _reason(path: str, error: Exception) -> str:
     if isinstance(error, zipfile.BadZipFile | EOFError) or (
         isinstance(error, OSError) and path.endswith(".h5")
     ):
-        return f"it is cut short, or no {os.path.splitext(path)[1]} file ({exceptions.message(error)})"
+        return f"it is cut short, or not a {os.path.splitext(path)[1]} file ({exceptions.message(error)})"
     cause: BaseException = error
     while "Could not locate" not in str(cause) and (cause.__cause__ or cause.__context__):
         cause = cause.__cause__ or cause.__context__ or cause

@@ -18,8 +18,8 @@ _LAMBDA = (
     "it has a Lambda layer made of a Python lambda, which would run code from the file: safe mode refuses "
     "that. Save the model with a named function, or a layer class of its own, and name it in :custom-objects:"
 )
-_FOREIGN = "it has {}, which is none of Keras' own: name it in ':custom-objects: package.module.Class'"
-_NO_PART = "it names {}, which is no part of a model: safe mode refuses that"
+_FOREIGN = "it has {}, which is not part of Keras: name it in ':custom-objects: package.module.Class'"
+_NO_PART = "it names {}, which models are not made of: safe mode refuses that"
 _LOADS_MORE = "it has a {}, which would load another file's code: safe mode refuses that"
 _READS = "its {} would read the vocabulary from {!r}: safe mode refuses that. Save the words in the model"
 

@@ -109,7 +109,8 @@ class Running:
     def garbled(self, garbage: str = "") -> Failure:
         """Return the failure of a child that has written something else than an answer."""
         self.answers.clear()
-        return Failure(Problem.CRASH, f"the code wrote where its process answers: {garbage or self._garbage}")
+        what = garbage or self._garbage
+        return Failure(Problem.CRASH, f"the code wrote to the channel for its answer: {what}")
 
     def crashed(self) -> Failure:
         """Return the failure of a child that has ended without an answer."""

@@ -214,7 +214,7 @@ class _Zygote:
         try:
             self._answer(running, failure)
         except RecursionError:
-            self._answer(running, running.garbled("lists in lists without end"))
+            self._answer(running, running.garbled("endlessly nested lists"))
 
     def _answer(self, running: Running, failure: Failure | None) -> None:
         answers = running.answers[: len(running.command["requests"])]

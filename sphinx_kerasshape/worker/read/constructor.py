@@ -29,9 +29,9 @@ def code(model: Any) -> str:
 
     graph = graph_of(model)
     if graph is None or type(model).__module__.partition(".")[0] != "keras":
-        raise NoView(f"{type(model).__name__} is a class of its own, with its own constructor")
+        raise NoView(f"{type(model).__name__} is a subclassed model, with a constructor of its own")
     if len(graph.operations) > _MAX_LAYERS:
-        raise NoView(f"{len(graph.operations)} layers are too many")
+        raise NoView(f"it has {len(graph.operations):,} layers, more than {_MAX_LAYERS:,}")
     return _sequential(model) if isinstance(model, keras.Sequential) else _Writer(graph).code(model)
 
 
@@ -142,9 +142,9 @@ def _layer(operation: Any) -> str:
     if isinstance(operation, keras.Sequential):
         return code(operation).partition("= ")[2]
     if isinstance(operation, keras.Model):
-        raise NoView(f"{operation.name} is a functional model inside")
+        raise NoView(f"its layer {operation.name} is a functional model")
     if not kind.__name__.isidentifier():
-        raise NoView(f"a class is called {kind.__name__!r}")
+        raise NoView(f"{kind.__name__!r} is not a name that Python code can have")
     arguments = ", ".join(
         value if name is None else f"{name}={value}" for name, value in _arguments(operation)
     )
@@ -159,7 +159,7 @@ def _operation(operation: Any, arguments: list[str]) -> str:
 
     name = _snake_case(type(operation))
     if not hasattr(keras.ops, name):
-        raise NoView(f"{type(operation).__name__} is no function of keras.ops")
+        raise NoView(f"keras.ops has no function for {type(operation).__name__}")
     for parameter in inspect.signature(type(operation).__init__).parameters.values():
         if parameter.name in ("self", "name") or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
             continue
@@ -243,7 +243,7 @@ def _serialized_object(value: dict[str, Any]) -> str:
         return _layer(keras.saving.deserialize_keras_object(value))
     if not isinstance(config, dict) or not module.startswith("keras"):
         name = config if value["class_name"] == "function" else value["class_name"]
-        raise NoView(f"{name} is not Keras' own")
+        raise NoView(f"{name} is not part of Keras")
     arguments = (f"{name}={_serialized(item)}" for name, item in config.items() if item is not None)
     return f"{module}.{value['class_name']}({', '.join(arguments)})"
 
@@ -261,7 +261,7 @@ def _literal(value: Any) -> str:
         return repr(value)
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return repr(value.item())
-    raise NoView(f"a value of type {type(value).__name__} has no short way to be written")
+    raise NoView(f"a value of type {type(value).__name__} can't be written as a literal")
 
 
 def _name_argument(layer: Any) -> str:

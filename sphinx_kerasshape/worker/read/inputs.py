@@ -50,7 +50,7 @@ def _build_sequential(model: Any, structure: input_spec.Structure) -> None:
 
     if not isinstance(structure, input_spec.InputSpec):
         raise Refused(
-            f":input: {input_spec.write(structure)}: a Sequential model has one input; give its shape alone"
+            f":input: {input_spec.write(structure)}: a Sequential model has one input: write its shape only"
         )
     try:
         if structure.dtype and not isinstance(model._layers[0], keras.layers.InputLayer):
@@ -72,8 +72,8 @@ def _check_same(model: Any, structure: input_spec.Structure) -> None:
     )
     if not is_same:
         raise Refused(
-            f":input: {input_spec.write(structure)} is for a model without an input shape; "
-            f"this one has {', '.join(map(shape_text, shapes))}: leave :input: out, or change the code"
+            f":input: {input_spec.write(structure)} is not the input shape of the model, "
+            f"{', '.join(map(shape_text, shapes))}: remove :input:, or change the code"
         )
 
 

@@ -50,14 +50,14 @@ def read(model: Any, axes: str, input_text: str) -> Model:
     if isinstance(model, tf.keras.Sequential) and not model._graph_initialized:
         if not input_text:
             raise Unreadable(
-                f"the Sequential model {model.name!r} has no input shape: give the directive "
-                "':input: (None, ...)', the batch axis first, or an Input in front of its layers"
+                f"the Sequential model {model.name!r} has no input shape: add ':input: (None, ...)' "
+                "to the directive, with the batch axis first, or an Input before its layers"
             )
         model.build(next(input_spec.tensors(input_spec.parse(input_text))).shape)
     if not getattr(model, "_is_graph_network", False):
         raise Unreadable(
-            f"{type(model).__name__} is a class with a call() of its own, which can be read with Keras 3 "
-            "only; show a functional model: tf.keras.Model(inputs, model(inputs))"
+            f"{type(model).__name__} is a subclassed model, which can be read with Keras 3 only: "
+            "show a functional model, tf.keras.Model(inputs, model(inputs))"
         )
     rows = tuple(_rows(model))
     params, trainable, size = Count.of(_weights(model))

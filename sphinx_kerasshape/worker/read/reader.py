@@ -54,7 +54,7 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
         raise Unreadable(_unbuilt_sequential(model))
     signature, call = _recorded(model, signature)
     if axes:
-        raise follow.BadAxes("can't be followed through a model that is a class with a call() of its own")
+        raise follow.BadAxes("can't be followed through a subclassed model")
     sized = signature if flops_at in ("", "batch") else inputs.build(model, flops_at)
     counted = flops.count(model, _with_batch(sized)) if flops_at and sized else {}
     report = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
@@ -140,9 +140,9 @@ def _is_chain(model: Model, call: RecordedCall) -> bool:
 def _uncalled(model: Any) -> str:
     kind = type(model).__name__
     return (
-        f"{kind} is a class with a call() of its own: Keras knows its shapes only when it is called. "
-        "Give the directive ':input: (None, ...)', the shape that it takes, the batch axis first "
-        "(a list or dict of shapes where it takes several), or call it in the code"
+        f"{kind} is a subclassed model, whose shapes Keras knows only once it is called: "
+        "add ':input: (None, ...)' to the directive, with the batch axis first (for several inputs a list or "
+        "dict of shapes), or call the model in the code"
     )
 
 
@@ -164,6 +164,6 @@ def _unbuilt_sequential(model: Any) -> str:
         "GRU": "(None, None, features)",
     }.get(type(model.layers[0]).__name__, "(None, ...)")
     return (
-        f"{name} has no input shape, so its layers have no shapes or weights yet: give the directive "
-        f"':input: {shape}', the batch axis first, or put a keras.Input in front of its layers"
+        f"{name} has no input shape, so its layers have no shapes or weights yet: add "
+        f"':input: {shape}' to the directive, with the batch axis first, or a keras.Input before its layers"
     )

@@ -21,7 +21,7 @@ def shape_of(variable: Any) -> tuple[int, ...]:
     except TypeError:
         shape = (-1,)
     if any(size < 0 for size in shape):
-        raise ValueError(f"the weight {variable.name!r} has {variable.shape!r} as its shape, which is none")
+        raise ValueError(f"the weight {variable.name!r} has {variable.shape!r} in place of a shape")
     return shape
 
 
