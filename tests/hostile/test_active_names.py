@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sphinx_kerasshape.text import escape_controls
-from tests.hostile.test_hostile import harmless
+from tests.hostile.test_active_texts import harmless
 from tests.support.hostile_texts import TEXTS
 from tests.support.projects import Built, Project
 
