@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import CONF, Project
-from tests.support.workers import POOL
+from tests.support.workers import POOL, Borrowed
 
 # Examples of properties: few and always the same in each change, many and new ones now and then.
 _PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -67,7 +67,7 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Proj
 @pytest.fixture(scope="session")
 def worker() -> Worker:
     """A worker that has TensorFlow ready; shared by all tests of a process."""
-    return POOL.worker(Settings())
+    return Borrowed(Settings())
 
 
 def pytest_unconfigure() -> None:

@@ -80,6 +80,7 @@ def test_epub_shows_the_tables(example: Project, html: Built) -> None:
 
 
 @pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
+@pytest.mark.slow
 def test_latex_compiles_to_a_complete_document(example: Project, html: Built) -> None:
     out = example.build("latex", *STRICT).out
     done = subprocess.run(

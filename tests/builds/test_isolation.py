@@ -47,7 +47,9 @@ model = keras.Model(inputs, features)
 """
 
 
-@pytest.mark.parametrize("conf", ["", MOCKED], ids=["plain", "mocked"])
+@pytest.mark.parametrize(
+    "conf", [pytest.param("", id="plain"), pytest.param(MOCKED, id="mocked", marks=pytest.mark.slow)]
+)
 def test_models_run_for_real_but_never_in_sphinx(conf: str, make_project: Callable[..., Project]) -> None:
     project = make_project({"index.md": PAGE}, conf)
     built = project.run("text", "-W", PYTHONPROFILEIMPORTTIME="1")
@@ -90,6 +92,7 @@ def test_the_package_itself_imports_no_sphinx() -> None:
 
 
 @linux
+@pytest.mark.slow
 def test_a_model_of_174_billion_parameters_needs_no_memory(make_project: Callable[..., Project]) -> None:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     name, _, value = mark.partition("=")
@@ -105,6 +108,7 @@ def test_a_model_of_174_billion_parameters_needs_no_memory(make_project: Callabl
     assert most < 1.5e9
 
 
+@pytest.mark.slow
 def test_temporary_files_go_with_the_child(make_project: Callable[..., Project], tmp_path: Path) -> None:
     """TensorFlow's AutoGraph, for one, leaves a file for each function that it traces."""
     page = """

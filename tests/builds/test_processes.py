@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import soak
 from tests.support.projects import DEADLINE, Project, eventually, processes
+from tests.support.tiers import tiered
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -88,7 +89,7 @@ def html(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def serial(make_project: Callable[..., Project]) -> dict[str, str]:
-    built = make_project(pages(8)).run("html", "-W")
+    built = make_project(pages(8)).build("html", "-W")
     assert (built.warnings, built.status) == ([], 0)
     return html(built.out)
 
@@ -97,11 +98,10 @@ def serial(make_project: Callable[..., Project]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("options", "conf"),
     [
-        (["-j2"], ""),
-        (["-j2"], "kerasshape_jobs = 1\n"),
-        ([], "kerasshape_weights = 'real'\n"),
+        pytest.param(["-j2"], "", id="parallel"),
+        pytest.param(["-j2"], "kerasshape_jobs = 1\n", id="one job", marks=pytest.mark.slow),
+        pytest.param([], "kerasshape_weights = 'real'\n", id="real weights", marks=pytest.mark.slow),
     ],
-    ids=["parallel", "one job", "real weights"],
 )
 def test_every_way_to_run_gives_the_same_html(
     options: list[str], conf: str, serial: dict[str, str], make_project: Callable[..., Project]
@@ -114,6 +114,7 @@ def test_every_way_to_run_gives_the_same_html(
     assert processes(mark) == {}
 
 
+@pytest.mark.slow
 def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Project]) -> None:
     """A system that can't fork: the same pages, the same warnings."""
     texts = []
@@ -127,6 +128,7 @@ def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Proje
 
 
 @linux
+@pytest.mark.slow
 def test_a_warm_parallel_build_starts_no_tensorflow(make_project: Callable[..., Project]) -> None:
     project = make_project(pages(8))
     cold = project.run("html", "-W", "-j2")
@@ -140,12 +142,11 @@ def test_a_warm_parallel_build_starts_no_tensorflow(make_project: Callable[..., 
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
-        (signal.SIGTERM, 0.4),
-        (signal.SIGTERM, 1.5),
-        (signal.SIGINT, None),
-        (signal.SIGKILL, None),
+        pytest.param(signal.SIGTERM, 0.4, id="starting"),
+        pytest.param(signal.SIGTERM, 1.5, id="importing", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, None, id="Ctrl-C while running"),
+        pytest.param(signal.SIGKILL, None, id="killed while running", marks=pytest.mark.slow),
     ],
-    ids=["starting", "importing", "Ctrl-C while running", "killed while running"],
 )
 def test_an_interrupted_build_leaves_no_process(
     number: signal.Signals, moment: float | None, make_project: Callable[..., Project]
@@ -166,6 +167,7 @@ def test_an_interrupted_build_leaves_no_process(
 
 
 @linux
+@pytest.mark.slow
 def test_a_hanging_model_costs_its_deadline_and_nothing_else(make_project: Callable[..., Project]) -> None:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     conf = f"kerasshape_environment = [{mark!r}]\nkerasshape_timeout = 3\n"
@@ -194,6 +196,7 @@ def setup(app):
 
 
 @linux
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize(
     "phase", ["builder-inited", "source-read", "running", "env-updated", "doctree-resolved", "build-finished"]
@@ -220,7 +223,7 @@ def test_a_build_can_be_interrupted_in_every_phase(
     assert build.wait(DEADLINE) != 0
     assert eventually(lambda: not processes(mark)), processes(mark)
     (project.folder / "source" / "slow.rst").unlink()
-    after = project.run("html", "-W")
+    after = project.build("html", "-W")
     assert (after.warnings, after.status) == ([], 0)
     assert "(None, 1)" in re.sub("<.*?>", "", after.page("page1.html"))
 
@@ -240,7 +243,7 @@ Page
 
 
 @linux
-@pytest.mark.parametrize("who", ["sphinx", "warden", "worker", "child"])
+@pytest.mark.parametrize("who", tiered(["sphinx", "warden", "worker", "child"], quick={"warden"}))
 def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..., Project]) -> None:
     """SIGKILL for Sphinx, the warden, the worker or a child, with daemons below: no daemon is left."""
     seconds = str(86_400 + time.time_ns() % 10**9)

@@ -11,6 +11,7 @@ import pytest
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.execution import sessions
 from tests.support.projects import Built, Project
+from tests.support.tiers import tiered
 
 Make = Callable[..., Project]
 
@@ -309,7 +310,7 @@ def test_each_block_has_its_time(make_project: Make) -> None:
     assert re.findall(r"^   done (\d)$", built.page("index.txt"), re.MULTILINE) == list("0123")
 
 
-@pytest.mark.parametrize("executor", ["fork", "spawn"])
+@pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))
 def test_each_block_has_its_output(executor: str, make_project: Make) -> None:
     blocks = "".join(
         f"```{{keras:code}}\n:session: s\nprint('{letter}' * 30_000, 'end {letter}')\n```\n\n"

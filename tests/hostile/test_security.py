@@ -8,15 +8,16 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.projects import REPOSITORY, Project
-from tests.support.workers import answers, make_worker, request
+from sphinx_kerasshape.run.worker_process import Run
+from tests.support.projects import DEADLINE, REPOSITORY, Project
+from tests.support.tiers import tiered
+from tests.support.workers import make_worker, request
 
 Make = Callable[..., Project]
 
@@ -149,7 +150,7 @@ def test_a_build_that_runs_models_runs_all_but_what_a_saved_model_brings(ran: li
 
 
 @pytest.mark.parametrize("execution", ["off", "locked", "nonsense"])
-@pytest.mark.parametrize("builder", ["html", "kerasshape-check", "kerasshape-lock"])
+@pytest.mark.parametrize("builder", tiered(["html", "kerasshape-check", "kerasshape-lock"], quick={"html"}))
 def test_off_and_locked_run_nothing(execution: str, builder: str, canaries: Canaries, ran: list[str]) -> None:
     """Traps in all places that code could come from, with `off` and `locked`: none is sprung, no process is
     started.
@@ -192,6 +193,7 @@ def poisoned(value: object, code: str) -> object:
     return f"__import__('os').system({code!r})" if value in ("dense", "Dense", "kernel", "float32") else value
 
 
+@pytest.mark.slow
 def test_nothing_listens(make_project: Make) -> None:
     """A build, watched for sockets: Sphinx and the worker talk by pipes, so nobody else can."""
     project = make_project({"index.md": f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n"})
@@ -253,14 +255,16 @@ def may_leave_network() -> bool:
     return subprocess.run([sys.executable, "-c", code, str(REPOSITORY)], check=False).returncode == 0
 
 
-@pytest.mark.skipif(not may_leave_network(), reason="this system lets no process give up its network")
-@pytest.mark.parametrize("executor", ["fork", "spawn"])
+@pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))
 def test_without_a_network(executor: str, port: int, make_project: Make) -> None:
     """A connection, with `kerasshape_network = False`: the network is unreachable."""
+    if not may_leave_network():
+        pytest.skip("this system lets no process give up its network")
     page = f"# P\n\n```{{keras:model}} m\n{CONNECT.format(port=port)}{MODEL}\n```\n"
     project = make_project({"index.md": page}, f"kerasshape_executor = {executor!r}\n")
-    assert project.run("text", "-W").status == 0
-    (warning,) = project.run("text", "-D", "kerasshape_network=0").warnings
+    build = project.run if executor == "spawn" else project.build
+    assert build("text", "-W").status == 0
+    (warning,) = build("text", "-D", "kerasshape_network=0").warnings
     assert re.search(r"index.md:5: WARNING: model 'm': OSError: \[Errno \d+\] .*unreachable", warning)
 
 
@@ -304,10 +308,11 @@ def test_an_answer_that_is_made_up_is_no_answer(make_project: Make) -> None:
     assert "(None, 3)" in built.page("index.txt")
 
 
+NONSENSE = [b"hello\n", b"[]\n", b'{"id": 99, "seconds": 0, "answers": []}\n', b"[" * 9999 + b"\n"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
-@pytest.mark.parametrize(
-    "said", [b"hello\n", b"[]\n", b'{"id": 99, "seconds": 0, "answers": []}\n', b"[" * 9999 + b"\n"]
-)
+@pytest.mark.parametrize("said", tiered(NONSENSE, quick=NONSENSE[:1]))
 def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, make_project: Make) -> None:
     """Nonsense written into the pipes of the worker: one warning at the model that did it."""
     forged = (
@@ -326,6 +331,7 @@ def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, m
     assert "(None, 3)" in built.page("index.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Make) -> None:
     """A SIGSTOP for the warden: the deadline holds."""
@@ -372,28 +378,24 @@ def test_files_from_outside_are_for_the_project_to_allow(link: bool, make_projec
 # Time.
 
 
-def test_a_hanging_model_delays_others_by_its_slot_only() -> None:
+def test_a_hanging_model_delays_others_by_its_slot_only(tmp_path: Path) -> None:
     """A model that hangs beside ten others: these are answered meanwhile."""
+    others = [f"keras.Sequential([keras.Input(({size},)), layers.Dense(3)])" for size in range(1, 11)]
+    hangs = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'end')!r}): time.sleep(0.05)\n{MODEL}"
+    runs = [Run(number, (request(code),), False, DEADLINE) for number, code in enumerate([hangs, *others])]
     worker = make_worker(jobs=2)
+    arrived = []
     try:
-        answers(worker, [request(MODEL)])
-        from sphinx_kerasshape.run.worker_process import Run
-
-        good = [
-            request(f"keras.Sequential([keras.Input(({size},)), layers.Dense(3)])") for size in range(1, 11)
-        ]
-        runs = [Run(0, (request("while True: pass"),), False, 8.0)]
-        runs += [Run(number, (one,), False, 8.0) for number, one in enumerate(good, 1)]
-        started = time.monotonic()
-        arrived = {message["id"]: time.monotonic() - started for message in worker.run(runs)}
+        for outcome in worker.run(runs):
+            arrived.append(outcome.run)
+            if len(arrived) == len(others):
+                (tmp_path / "end").touch()
     finally:
         worker.close()
-    last = max(seconds for number, seconds in arrived.items() if number)
-    print(f"hanging: {arrived[0]:.2f} s of 8 s; the ten others: {last:.2f} s")
-    assert 8 <= arrived[0] <= 10
-    assert last < 8
+    assert arrived[-1] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_limits_hold_however_code_runs(executor: str, make_project: Make) -> None:
     codes = {

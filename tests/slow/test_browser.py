@@ -11,9 +11,9 @@ import pytest
 from tests.support.projects import Built, Project
 
 selenium = pytest.importorskip("selenium")
-pytestmark = pytest.mark.skipif(
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.skipif(
     not (shutil.which("chromium") and shutil.which("chromedriver")),
-    reason="chromium and chromedriver are not installed",
+    reason="chromium and chromedriver are not installed",]
 )
 
 PAGE = """

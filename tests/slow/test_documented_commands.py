@@ -19,7 +19,11 @@ import pytest
 
 from tests.support.projects import OLD_MYST, OLD_SPHINX, REPOSITORY
 
-pytestmark = pytest.mark.skipif(OLD_MYST or OLD_SPHINX, reason="the pages show what newer versions print")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("commands"),
+    pytest.mark.skipif(OLD_MYST or OLD_SPHINX, reason="the pages show what newer versions print"),
+]
 
 STEP = re.compile(
     r"^(?:<!-- (?P<name>docs/\S+) -->\n)?(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence) *$"

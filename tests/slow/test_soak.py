@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import soak
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])

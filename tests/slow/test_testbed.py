@@ -27,6 +27,8 @@ from tests.support.testbed.backbones import BACKBONES
 from tests.support.testbed.keras_layers import LAYERS, NO_MODEL
 from tests.support.workers import answers, request
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("test bed")]
+
 TRUTH = REPOSITORY / "tests" / "support" / "testbed" / "truth.py"
 NEWEST = Version(version("keras")) >= Version("3.15")
 APPLICATIONS = (

@@ -108,13 +108,13 @@ ENDING = {
     "kills-its-parent": Fault(
         "a SIGKILL for the process that all models run by",
         "import os\nos.kill(os.getppid(), 9)",
-        "the code takes the process with it that runs all models: the process that runs TensorFlow "
+        "the code killed the process that runs the models: the process that runs TensorFlow "
         "was killed by SIGKILL [kerasshape.crash]",
     ),
     "stops-its-parent": Fault(
         "a SIGSTOP for the process that all models run by",
         "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(86400)",
-        "the code takes the process with it that runs all models: the process that runs TensorFlow "
+        "the code killed the process that runs the models: the process that runs TensorFlow "
         "was killed by SIGKILL [kerasshape.crash]",
     ),
     "unnamed-signal": Fault(
@@ -125,7 +125,7 @@ ENDING = {
     "unnamed-signal-above": Fault(
         "such a signal for the process that all models run by",
         "import os\nos.kill(os.getppid(), 40)",
-        "the code takes the process with it that runs all models: the process that runs TensorFlow "
+        "the code killed the process that runs the models: the process that runs TensorFlow "
         "was killed by signal 40 [kerasshape.crash]",
     ),
     "fatal-error": Fault(

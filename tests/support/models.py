@@ -437,3 +437,9 @@ def compiled(policy: str = "float32") -> str:
 
 
 ALL = {**CHAINS, **GRAPHS, **NESTED, **WEIGHTS, **PREPROCESSING, **ACTIONS}
+QUICK = [
+    *("lstm", "conv_flatten", "shared", "dicts", "states", "operations", "nested_twice", "model_in_a_layer"),
+    *("subclassed_inside", "batch_norm", "tied", "mixed_precision", "lora", "lookups", "adapted", "printed"),
+    *("own_variables", "many_given"),
+]
+"""Some of each kind."""

@@ -6,21 +6,19 @@ one, and ``cost`` compares it with a fixed piece of work that is timed beside it
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 
 Action = Callable[[], object]
 FACTOR = 16
+LINEAR = 4 * FACTOR
+"""More than this, no work grows that is linear in its size; quadratic work grows by ``FACTOR**2``."""
 
 
 def seconds(action: Action, times: int = 1) -> float:
     """Return the CPU time of an action: the least of so many tries."""
     return min(_once(action) for _ in range(times))
-
-
-def cost(action: Action) -> float:
-    """Return how many times as long an action takes as a fixed piece of work, of some milliseconds."""
-    return seconds(action) / seconds(_yardstick, times=3)
 
 
 def growth(work: Callable[[int], object], size: int) -> float:
@@ -30,16 +28,27 @@ def growth(work: Callable[[int], object], size: int) -> float:
     return large / max(small, 1e-5)
 
 
-LINEAR = 4 * FACTOR
-"""More than this, no work grows that is linear in its size; quadratic work grows by ``FACTOR**2``."""
+def cost(action: Action) -> float:
+    """Return how many times as long an action takes as a fixed piece of work, of some milliseconds."""
+    return seconds(action) / seconds(_yardstick, times=3)
+
+
+def exceeds(action: Action, most: float) -> bool:
+    """Return whether an action costs more than so much, each time that it is tried."""
+    return seconds(action) > most * _usual() and all(cost(action) > most for _ in range(3))
+
+
+@functools.cache
+def _usual() -> float:
+    return seconds(_yardstick, times=3)
+
+
+def _yardstick() -> None:
+    for number in range(12_000):
+        str(number).encode().decode().split("1")
 
 
 def _once(action: Action) -> float:
     started = time.process_time()
     action()
     return time.process_time() - started
-
-
-def _yardstick() -> None:
-    for number in range(12_000):
-        str(number).encode().decode().split("1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import ClassVar
 from unittest import mock
 
 from sphinx_kerasshape.build import Build
@@ -35,52 +34,60 @@ class Pool:
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
+        self._interrupted: set[Launch] = set()
+        """Those that may still be at runs whose outcomes nobody has waited for."""
 
-    def worker(self, settings: Settings) -> Worker:
-        """Return a worker for these settings, whose owner can't close it."""
-        how = launch(settings)
-        own, how = [folder for folder in how.path if folder not in OURS], replace(how, path=OURS)
-        found = self._workers.pop(how, None) or Forking(how)
-        self._workers[how] = found
+    def run(self, how: Launch, runs: Sequence[Run]) -> Iterator[Outcome]:
+        """Run all; the project's folders come with each run, so that projects can share a worker."""
+        # The custom objects of a saved model are imported without any code of the project's before them.
+        if not any(request.custom_objects for run in runs for request in run.requests):
+            how, runs = _with_folders(how, runs)
+        worker = self._worker(how)
+        if how in self._interrupted:
+            worker._end()
+        self._interrupted.add(how)
+        yield from worker.run(runs)
+        self._interrupted.remove(how)
+
+    def _worker(self, how: Launch) -> Forking:
+        self._workers[how] = self._workers.pop(how, None) or Forking(how)
         while len(self._workers) > self.MOST:
-            self._workers.pop(next(iter(self._workers))).close()
-        return Borrowed(found, own)
+            oldest = next(iter(self._workers))
+            self._interrupted.discard(oldest)
+            self._workers.pop(oldest).close()
+        return self._workers[how]
 
     def close(self) -> None:
         while self._workers:
             self._workers.popitem()[1].close()
 
 
+def _with_folders(how: Launch, runs: Sequence[Run]) -> tuple[Launch, Sequence[Run]]:
+    """Return a way to start that projects have in common, and runs that begin with what they have not."""
+    own, how = [folder for folder in how.path if folder not in OURS], replace(how, path=OURS)
+    # On the prelude's first line, so that its lines keep their numbers.
+    begin = f"__import__('sys').path[:0] = {own!r}; " if own else ""
+
+    def here(request: Request) -> Request:
+        return request._replace(prelude=begin + request.prelude)
+
+    return how, [run._replace(requests=tuple(map(here, run.requests))) for run in runs]
+
+
 class Borrowed:
-    """A worker that outlives the builds that use it; the project's folders come with each request."""
+    """A worker of the pool, which outlives the builds that use it."""
 
-    _interrupted: ClassVar[set[Worker]] = set()
-    """Workers that may still be at runs whose outcomes nobody has waited for."""
+    def __init__(self, settings: Settings) -> None:
+        self._launch = launch(settings)
 
-    def __init__(self, worker: Forking, path: list[str]) -> None:
-        self._worker = worker
-        # On the prelude's first line, so that its lines keep their numbers.
-        self._begin = f"__import__('sys').path[:0] = {path!r}; " if path else ""
+    def start(self) -> None: ...
 
-    def start(self) -> None:
-        self._worker.start()
-
-    def warm(self) -> None:
-        self._worker.warm()
+    def warm(self) -> None: ...
 
     def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
-        if self._worker in self._interrupted:
-            self._worker._end()
-        self._interrupted.add(self._worker)
-        yield from self._worker.run(
-            [run._replace(requests=tuple(map(self._here, run.requests))) for run in runs]
-        )
-        self._interrupted.remove(self._worker)
+        return POOL.run(self._launch, runs)
 
     def close(self) -> None: ...
-
-    def _here(self, request: Request) -> Request:
-        return request._replace(prelude=self._begin + request.prelude)
 
 
 POOL = Pool()
@@ -93,7 +100,7 @@ def shared() -> Iterator[None]:
     def worker(build: Build) -> Worker:
         settings = build.context.settings
         assert settings.executor != "spawn", "a build that spawns must be run in a process of its own"
-        return POOL.worker(settings)
+        return Borrowed(settings)
 
     with mock.patch.object(Build, "worker", property(worker)):
         yield

@@ -12,6 +12,7 @@ from sphinx_kerasshape.messages.report import Report
 from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker
 from tests.support import models
 from tests.support.projects import DEADLINE
+from tests.support.tiers import asked, tiered
 from tests.support.workers import answers, request
 
 BOTH = {
@@ -49,11 +50,12 @@ def both_ways(worker: Worker, codes: dict[str, str]) -> Ways:
 
 
 @pytest.fixture(scope="module")
-def models_both_ways(worker: Worker) -> Ways:
-    return both_ways(worker, BOTH)
+def models_both_ways(worker: Worker, request: pytest.FixtureRequest) -> Ways:
+    names = [*asked(request, "name"), *asked(request, "compiled")]
+    return both_ways(worker, {name: BOTH[name] for name in names if name in BOTH})
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", tiered(BOTH, quick=models.QUICK))
 def test_equal_reports(name: str, models_both_ways: Ways) -> None:
     weightless, real = models_both_ways[name]
     if name in LOOKING:
@@ -63,12 +65,15 @@ def test_equal_reports(name: str, models_both_ways: Ways) -> None:
         assert report(weightless) == report(real)
 
 
-def test_enough_optimizers_and_losses_were_compiled(models_both_ways: Ways) -> None:
-    for name, last in (("compiled", "Adam"), ("compiled_mixed", "LossScaleOptimizer")):
-        optimizers, losses, kind = report(models_both_ways[name][0]).output.split()
-        assert int(optimizers) >= 10
-        assert int(losses) >= 15
-        assert kind == last
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("compiled", "last"), [("compiled", "Adam"), ("compiled_mixed", "LossScaleOptimizer")]
+)
+def test_enough_optimizers_and_losses_were_compiled(compiled: str, last: str, models_both_ways: Ways) -> None:
+    optimizers, losses, kind = report(models_both_ways[compiled][0]).output.split()
+    assert int(optimizers) >= 10
+    assert int(losses) >= 15
+    assert kind == last
 
 
 LOOKS = [
@@ -125,12 +130,13 @@ LOOKED_AT = """
 
 
 @pytest.fixture(scope="module")
-def looks(worker: Worker) -> dict[str, Outcome]:
-    codes = [cleandoc(LOOKED_AT) + "\n" + look for look in LOOKS]
-    return dict(zip(LOOKS, run(worker, codes, real=False), strict=True))
+def looks(worker: Worker, request: pytest.FixtureRequest) -> dict[str, Outcome]:
+    looks = asked(request, "look")
+    codes = [cleandoc(LOOKED_AT) + "\n" + look for look in looks]
+    return dict(zip(looks, run(worker, codes, real=False), strict=True))
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", tiered(LOOKS, quick=LOOKS[::4]))
 def test_no_value_is_invented(look: str, looks: dict[str, Outcome], worker: Worker) -> None:
     if not isinstance(looks[look], NeedsWeights):
         # An older Keras does not show values everywhere.
@@ -273,12 +279,13 @@ BIG = {
 
 
 @pytest.fixture(scope="module")
-def big(worker: Worker) -> dict[str, Outcome]:
-    codes = [cleandoc(code) + PEAK for code, _ in BIG.values()]
-    return dict(zip(BIG, run(worker, codes, real=False), strict=True))
+def big(worker: Worker, request: pytest.FixtureRequest) -> dict[str, Outcome]:
+    names = [name for name in asked(request, "name") if name in BIG]
+    codes = [cleandoc(BIG[name][0]) + PEAK for name in names]
+    return dict(zip(names, run(worker, codes, real=False), strict=True))
 
 
-@pytest.mark.parametrize("name", BIG)
+@pytest.mark.parametrize("name", tiered(BIG, quick={"dense", "mixed_precision"}))
 def test_no_memory_for_weights(name: str, big: dict[str, Outcome]) -> None:
     found = report(big[name])
     assert found.model is not None

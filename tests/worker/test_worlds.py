@@ -230,6 +230,7 @@ def jax() -> Iterator[Worker]:
     worker.close()
 
 
+@pytest.mark.slow
 def test_the_backend_that_the_project_asks_for(jax: Worker) -> None:
     bidirectional = """
         model = keras.Sequential([
@@ -315,6 +316,7 @@ LEGACY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEGACY)
 def test_keras_2(name: str, legacy: Worker) -> None:
     code, given, rows = LEGACY[name]
@@ -325,6 +327,7 @@ def test_keras_2(name: str, legacy: Worker) -> None:
     assert ("package", "tf-keras") in [(source.kind, source.key) for source in answer.sources]
 
 
+@pytest.mark.slow
 def test_keras_2_without_shapes(legacy: Worker) -> None:
     codes = [
         "tf.keras.Sequential([tf.keras.layers.Dense(3)], name='net')",
@@ -354,6 +357,7 @@ def other_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
+@pytest.mark.slow
 def test_another_interpreter(other_python: Path, make_project: Callable[..., Project]) -> None:
     page = """
         # Other

@@ -17,7 +17,8 @@ import pytest
 
 from sphinx_kerasshape.text import escape_controls
 from tests.support.hostile_texts import CANARY, LATEX, TEXTS
-from tests.support.projects import Built, Project
+from tests.support.projects import DEADLINE, Built, Project
+from tests.support.tiers import tiered
 
 CHUNK = 25
 """How many texts are in one message."""
@@ -118,33 +119,17 @@ class Pair:
     harmless: Project
 
     def build(self, builder: str) -> tuple[Built, Built]:
-        return built(self.hostile, builder), built(self.harmless, builder)
-
-
-def built(project: Project, builder: str) -> Built:
-    """Build in doctrees of its own: other tests may build the same project now."""
-    return project.build(builder, "-d", str(project.folder / f"doctrees-{builder}"))
+        return self.hostile.build(builder), self.harmless.build(builder)
 
 
 @pytest.fixture(scope="module")
-def built_pair(
-    make_project: Callable[..., Project], once: Callable[..., Any]
-) -> tuple[Pair, tuple[Built, Built]]:
-    def make() -> tuple[Pair, tuple[Built, Built]]:
-        pair = Pair(project_of(make_project, TEXTS), project_of(make_project, harmless(TEXTS)))
-        return pair, pair.build("html")
-
-    return once("hostile", make)
+def pair(make_project: Callable[..., Project]) -> Pair:
+    return Pair(project_of(make_project, TEXTS), project_of(make_project, harmless(TEXTS)))
 
 
 @pytest.fixture(scope="module")
-def pair(built_pair: tuple[Pair, tuple[Built, Built]]) -> Pair:
-    return built_pair[0]
-
-
-@pytest.fixture(scope="module")
-def html(built_pair: tuple[Pair, tuple[Built, Built]]) -> tuple[Built, Built]:
-    return built_pair[1]
+def html(pair: Pair) -> tuple[Built, Built]:
+    return pair.build("html")
 
 
 def words(text: str) -> str:
@@ -204,6 +189,7 @@ def states(browser: Any, html: tuple[Built, Built]) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_no_element_and_no_attribute_of_theirs_is_in_the_page(states: list[dict[str, Any]]) -> None:
     hostile, other = states
     assert Counter(hostile["tags"]) == Counter(other["tags"])
@@ -216,6 +202,7 @@ def test_no_element_and_no_attribute_of_theirs_is_in_the_page(states: list[dict[
     assert names[0] == names[1]
 
 
+@pytest.mark.slow
 def test_nothing_of_theirs_has_run_or_was_fetched(states: list[dict[str, Any]]) -> None:
     hostile, other = states
     assert hostile["canary"]
@@ -224,6 +211,7 @@ def test_nothing_of_theirs_has_run_or_was_fetched(states: list[dict[str, Any]]) 
     assert [Path(name).name for name in hostile["loaded"]] == [Path(name).name for name in other["loaded"]]
 
 
+@pytest.mark.slow
 def test_readers_see_each_text_as_it_is(
     states: list[dict[str, Any]], record_property: Callable[[str, object], None]
 ) -> None:
@@ -244,6 +232,7 @@ SAFE = [text for text in TEXTS if text.isascii()]
 """pdfLaTeX has no glyphs for others, in any project; their harm would be the same in ASCII."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (shutil.which("latexmk") and shutil.which("pdftotext")),
     reason="latexmk or pdftotext is not installed",
@@ -256,7 +245,7 @@ def test_a_pdf_runs_nothing_and_shows_all(make_project: Callable[..., Project]) 
     (tex,) = folder.glob("projectnamenotset.tex")
     command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-shell-escape", tex.name]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=240
+        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=DEADLINE
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert not list(project.folder.rglob(f"*{CANARY}*"))
@@ -281,6 +270,7 @@ def squeezed(text: str) -> str:
 # Other formats.
 
 
+@pytest.mark.slow
 def test_an_ebook_is_well_formed_and_has_no_element_of_theirs(pair: Pair) -> None:
     counts = []
     for built in pair.build("epub"):
@@ -293,6 +283,7 @@ def test_an_ebook_is_well_formed_and_has_no_element_of_theirs(pair: Pair) -> Non
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 def test_a_man_page_has_no_request_of_theirs(pair: Pair) -> None:
     requests = []
     for built in pair.build("man"):
@@ -311,7 +302,7 @@ def test_a_man_page_has_no_request_of_theirs(pair: Pair) -> None:
         assert "The end of the page." in done.stdout
 
 
-@pytest.mark.parametrize("builder", ["text", "texinfo", "xml", "pseudoxml"])
+@pytest.mark.parametrize("builder", tiered(["text", "texinfo", "xml", "pseudoxml"], quick={"text"}))
 def test_plain_formats_have_no_control_characters(builder: str, pair: Pair) -> None:
     (built, other) = pair.build(builder)
     pattern = {"text": "index.txt", "texinfo": "*.texi"}.get(builder, f"index.{builder}")

@@ -8,15 +8,15 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
 from sphinx_kerasshape.text import escape_controls
-from tests.hostile.test_hostile import harmless
+from tests.hostile.test_active_texts import harmless
 from tests.support.hostile_texts import TEXTS
 from tests.support.projects import Built, Project
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("active names")]
 CONF = """
 import sys
 from pathlib import Path
@@ -120,7 +120,7 @@ import texts
 texts.dtype(texts.NAMES[{number}])
 ```
 """
-SOME = range(0, len(NAMES), 8)
+SOME = range(0, len(NAMES), 16)
 
 
 def project_of(make_project: Callable[..., Project], names: list[str]) -> Project:
@@ -132,12 +132,9 @@ def project_of(make_project: Callable[..., Project], names: list[str]) -> Projec
 
 
 @pytest.fixture(scope="module")
-def pair(make_project: Callable[..., Project], once: Callable[..., Any]) -> tuple[Built, Built]:
-    def make() -> tuple[Built, Built]:
-        hostile, other = (project_of(make_project, names) for names in (NAMES, harmless(NAMES)))
-        return hostile.build("html"), other.build("html")
-
-    return once("hostile-more", make)
+def pair(make_project: Callable[..., Project]) -> tuple[Built, Built]:
+    hostile, other = (project_of(make_project, names) for names in (NAMES, harmless(NAMES)))
+    return hostile.build("html"), other.build("html")
 
 
 class Page(HTMLParser):

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import OLD_SPHINX, PLAIN, Project
+from tests.support.tiers import tiered
 
 Make = Callable[..., Project]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the shell's limits and redirections")
 
 PAGE = """\
 # Page
@@ -27,6 +29,7 @@ It gives {keras:shape}`(None × 3) <dense.output>`, and {keras:shape}`dense.inpu
 """
 
 
+@pytest.mark.slow
 def test_warnings_may_be_errors(make_project: Make) -> None:
     """Python's warnings as errors: none is ours."""
     built = make_project({"index.md": PAGE}).run("html", PYTHONWARNINGS="error")
@@ -47,7 +50,8 @@ def test_warnings_may_be_errors(make_project: Make) -> None:
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="such names are for Linux")
-def test_folders_of_any_name(name: bytes, make_project: Make) -> None:
+@pytest.mark.parametrize("alone", tiered([False, True], quick={False}))
+def test_folders_of_any_name(alone: bool, name: bytes, make_project: Make) -> None:
     """Folders with spaces, quotes, line ends, marks of direction, or no UTF-8 in their names: builds as any
     other.
     """
@@ -57,14 +61,10 @@ def test_folders_of_any_name(name: bytes, make_project: Make) -> None:
     project = Project(made.folder / os.fsdecode(name))
     project.folder.mkdir()
     (made.folder / "source").rename(project.folder / "source")
-    built = subprocess.run(
-        project.command("html", "-W", "-q"), capture_output=True, env={**os.environ, **PLAIN}, check=False
-    )
-    assert (built.returncode, built.stderr) == (0, b"")
-    again = subprocess.run(
-        project.command("html", "-W", "-E"), capture_output=True, env={**os.environ, **PLAIN}, check=False
-    )
-    assert b"running models" not in again.stdout
+    build = project.run if alone else project.build
+    built = build("html", "-W", "-q")
+    assert (built.status, built.said) == (0, "")
+    assert "running models" not in build("html", "-W", "-E").said
 
 
 @pytest.mark.parametrize("name", ["output.txt", "report.json"])
@@ -130,6 +130,7 @@ def test_output_that_nobody_takes(make_project: Make) -> None:
     assert "(None × 3)" in (project.folder / "source" / "index.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_few_descriptors(make_project: Make) -> None:
     """A limit of 64 open files: builds as any other."""
     project = make_project({"index.md": PAGE})
@@ -146,3 +147,41 @@ def test_few_descriptors(make_project: Make) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+@LINUX
+def test_bare_surroundings(make_project: Make) -> None:
+    """No home, no language, no place for temporary files, no open streams: builds as any other."""
+    undisturbed = make_project({"index.md": PAGE}).build("html", "-W")
+    project = make_project({"index.md": PAGE})
+    command = " ".join(project.command("html", "-W"))
+    bare = "unset HOME LANG; export LC_ALL=C TMPDIR=/dev/null/where; exec <&- >&- 2>&-; exec "
+    assert subprocess.run(["sh", "-c", bare + command], check=False).returncode == 0
+    assert (project.folder / "html" / "index.html").read_text() == undisturbed.page("index.html")
+
+
+@LINUX
+@pytest.mark.parametrize("executor", ["fork", "spawn"])
+@pytest.mark.parametrize("files", tiered([10, 12], quick={10}))
+def test_too_few_open_files(files: int, executor: str, make_project: Make) -> None:
+    """A limit of so few open files that no process can be talked to: one warning."""
+    project = make_project({"index.md": PAGE})
+    command = " ".join(project.command("html", "-D", f"kerasshape_executor={executor}"))
+    done = subprocess.run(["sh", "-c", f"ulimit -n {files}; exec {command}"], check=False)
+    assert done.returncode == 0
+    (warning,) = (project.folder / "warnings.txt").read_text().splitlines()
+    assert warning.endswith("[kerasshape.worker]")
+
+
+@pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))
+def test_no_folder_for_temporary_files(executor: str, make_project: Make) -> None:
+    """No folder for temporary files: one warning; the page is complete."""
+    conf = "import tempfile\ntempfile.tempdir = '/dev/null/where'\n"
+    project = make_project({"index.md": PAGE}, conf)
+    built = project.run("html", "-D", f"kerasshape_executor={executor}")
+    (warning,) = built.warnings
+    assert warning.endswith(
+        "the process that runs models can't be started: Not a directory [kerasshape.worker]"
+    )
+    assert built.status == 0
