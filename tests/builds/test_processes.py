@@ -14,7 +14,6 @@ import pytest
 
 from tests.support import soak
 from tests.support.projects import DEADLINE, Project, eventually, processes
-from tests.support.tiers import tiered
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -243,7 +242,8 @@ Page
 
 
 @linux
-@pytest.mark.parametrize("who", tiered(["sphinx", "warden", "worker", "child"], quick={"warden"}))
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["sphinx", "warden", "worker", "child"])
 def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..., Project]) -> None:
     """SIGKILL for Sphinx, the warden, the worker or a child, with daemons below: no daemon is left."""
     seconds = str(86_400 + time.time_ns() % 10**9)

@@ -12,7 +12,7 @@ import pytest
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Failure, LayerRow, Model, Report
 from sphinx_kerasshape.run.worker_process import Worker
-from tests.support import models
+from tests.support import models, workers
 from tests.support.tiers import asked, tiered
 from tests.support.workers import answers, request
 
@@ -379,7 +379,7 @@ def truths(worker: Worker, request: pytest.FixtureRequest) -> dict[str, Report]:
     known = {**models.ALL, **EXTRA, "zoo": models.zoo()}
     names = {*asked(request, "name"), "fitted", "optimizer_built", "built_by_a_call"}
     codes = {name: cleandoc(code) + TRUTH for name, code in known.items() if name in names}
-    runs = answers(worker, [request(code, weights="real") for code in codes.values()])
+    runs = answers(worker, [workers.request(code, weights="real") for code in codes.values()])
     return dict(zip(codes, runs, strict=True))  # type: ignore[arg-type]
 
 
