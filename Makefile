@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGE := build/example/html/index.html
+# Slow tests are few, and begin early.
+ALL := -m "" --hypothesis-profile thorough --no-loadscope-reorder
 
-.PHONY: help example test lint docs locked picture clean
+.PHONY: help example test test-all lint docs locked picture clean
 
 help:
 	@echo 'make example   build example_project with real TensorFlow'
-	@echo 'make test      run the whole test suite'
+	@echo 'make test      run the tests that every change needs'
+	@echo 'make test-all  run all tests, with the slow ones and more examples'
 	@echo 'make lint      linters, types, import contracts'
 	@echo 'make docs      build the documentation'
 	@echo 'make locked    build the documentation where there is no TensorFlow, from a lock, and compare'
@@ -32,7 +35,10 @@ example: $(READY)
 	@echo 'The page is $(CURDIR)/$(PAGE)'
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 2
+
+test-all: $(READY)
+	$(BIN)/python -m pytest -n 2 $(ALL)
 
 lint: $(READY)
 	$(BIN)/ruff check

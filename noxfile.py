@@ -1,6 +1,6 @@
 """The matrix: every supported Python, the oldest and newest Sphinx and TensorFlow.
 
-``nox`` runs all sessions for which an interpreter is there; ``nox -s 'tests-3.12(newest)'`` one.
+``nox`` runs all sessions for which an interpreter is there; ``nox -s 'tests_all-3.12(newest)'`` one.
 """
 
 import nox
@@ -24,7 +24,18 @@ MATRIX = [
 @nox.session
 @nox.parametrize(("python", "versions"), MATRIX)
 def tests(session: nox.Session, versions: str) -> None:
-    """Run the whole suite."""
+    """Run the tests that every change needs."""
+    _tests(session, versions)
+
+
+@nox.session
+@nox.parametrize(("python", "versions"), MATRIX)
+def tests_all(session: nox.Session, versions: str) -> None:
+    """Run all tests, with the slow ones and more examples."""
+    _tests(session, versions, "-m", "", "--hypothesis-profile", "thorough", "--no-loadscope-reorder")
+
+
+def _tests(session: nox.Session, versions: str, *options: str) -> None:
     session.install("--upgrade", "pip>=25.1")
     session.install("-e", ".[tensorflow-cpu]", "--group", "tests")
     if versions == "oldest":
@@ -32,7 +43,7 @@ def tests(session: nox.Session, versions: str) -> None:
     # Without their dependencies: they would bring a second TensorFlow.
     others = ["tf-keras==2.16.*"] if versions == "oldest" else ["tf-keras", "keras-hub"]
     session.install("--no-deps", *others)
-    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+    session.run("pytest", "-n", "2", *options, *session.posargs)
 
 
 @nox.session

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.projects import Built, Project
 
+pytestmark = pytest.mark.xdist_group("check")
+
 MYST = """
 # Page
 

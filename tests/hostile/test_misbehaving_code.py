@@ -16,7 +16,10 @@ from tests.support.faults import CONF, FAULTS, GOOD, LEFT_BEHIND
 from tests.support.projects import Built, Project, processes
 from tests.support.tiers import asked, tiered
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes left behind are found in /proc")
+pytestmark = [
+    pytest.mark.xdist_group("misbehaving code"),
+    pytest.mark.skipif(sys.platform != "linux", reason="processes left behind are found in /proc"),
+]
 
 PAGE = """\
 # Page {number}

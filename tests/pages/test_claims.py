@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.projects import OLD_SPHINX, REPOSITORY, Built, Project
 
+pytestmark = pytest.mark.xdist_group("claims")
+
 CONF = """
 import sys
 from pathlib import Path

@@ -16,6 +16,8 @@ PACKAGE = '''
 import keras
 from keras import layers
 
+pytestmark = pytest.mark.xdist_group("from")
+
 
 class Zoo:
     """Models of a size.
