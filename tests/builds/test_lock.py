@@ -317,7 +317,8 @@ def test_without_tensorflow_and_lock_one_message_says_what_to_install(
     assert built.warnings == [
         f"index.md:4: WARNING: TensorFlow is not installed for {bare.partition('=')[2]} (kerasshape_python), "
         "so no model can run: run pip install 'sphinx-kerasshape[tensorflow-cpu]', or commit a "
-        "kerasshape.lock.json that was written where TensorFlow is installed (sphinx-build -b kerasshape-lock) [kerasshape.tensorflow]"
+        "kerasshape.lock.json that was written where TensorFlow is installed "
+        "(sphinx-build -b kerasshape-lock) [kerasshape.tensorflow]"
     ]
     text = built.page("other.txt")
     assert "model = chain(units=3)" in text

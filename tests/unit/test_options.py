@@ -129,7 +129,7 @@ def test_any_text(given: dict[str, str | None]) -> None:
     assert values.depth >= 1
     assert values.align in ("", "left", "center", "right")
     for option in given.keys() - KNOWN:
-        assert any(message.startswith(f":{excerpt(option)}: is no option") for message in problems)
+        assert any(message.startswith(f":{excerpt(option)}: is not an option") for message in problems)
 
 
 @pytest.mark.parametrize(
