@@ -63,7 +63,7 @@ def _location(role: SphinxRole) -> str:
 
 
 def _located(env: BuildEnvironment, kind: str, claims: list[Claim]) -> LocatedClaims:
-    """Return the earlier roles of a kind on this page; if it is the first, the list that will hold them."""
+    """Return the list of earlier roles of a kind on this page, which the first call makes."""
     from sphinx_kerasshape.pages.positions import LocatedClaims  # only pages that state something need it
 
     return cast("LocatedClaims", env.temp_data.setdefault(f"kerasshape-{kind}", LocatedClaims(claims)))
