@@ -1,8 +1,7 @@
 """Keras models, run by TensorFlow while the documentation is built.
 
-This file is the door: the version, and a ``setup`` that loads the rest only when
-Sphinx asks for it. Importing the package imports neither Sphinx nor TensorFlow, so
-that the worker can run under an interpreter that has no Sphinx.
+Importing this package imports neither Sphinx nor TensorFlow, since the worker may run in an interpreter
+that has no Sphinx. ``setup`` loads the rest when Sphinx calls it.
 """
 
 from __future__ import annotations

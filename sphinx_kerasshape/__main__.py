@@ -1,4 +1,4 @@
-"""``python -m sphinx_kerasshape fix SOURCEDIR``: rewrite what the pages state wrongly."""
+"""``python -m sphinx_kerasshape fix SOURCEDIR``: rewrite stated values that do not hold."""
 
 from __future__ import annotations
 
@@ -10,83 +10,84 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from sphinx_kerasshape.check import fix, warnings
 from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.positions import parse_location
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from sphinx_kerasshape.pages.domain import KerasDomain
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     started = time.time_ns()
     try:
-        verdicts, encoding = _drifted(given)
+        verdicts, encoding = _drifted(options)
     except Exception as error:
-        _say(f"the documentation can't be built: {error}", error=True)
+        _print(f"the documentation can't be built: {error}", error=True)
         return 2
-    sources, unread = _sources(verdicts, encoding, started)
+    sources, read_problems = _sources(verdicts, encoding, started)
     edits, problems = fix.edits(verdicts, sources)
     for file in dict.fromkeys(edit.file for edit in edits):
-        problems += _change(given, sources[file], [edit for edit in edits if edit.file == file])
-    for problem in (*unread, *problems):
-        _say(problem, error=True)
+        problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
+    for problem in (*read_problems, *problems):
+        _print(problem, error=True)
     if not edits and not problems:
-        _say("all statements hold")
-    failed = bool(unread or problems)
-    if given.lock and not (failed or given.check or given.diff):
-        failed = _locked(given)
-    return int(failed or (bool(edits) and given.check))
+        _print("all statements hold")
+    failed = bool(read_problems or problems)
+    if options.lock and not (failed or options.check or options.diff):
+        failed = _locked(options)
+    return int(failed or (bool(edits) and options.check))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sphinx_kerasshape")
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("fix", help="rewrite the stated shapes and counts that are not true")
+    command = commands.add_parser("fix", help="rewrite stated values that do not hold")
     command.add_argument("sourcedir", help="folder of the documentation's sources")
-    command.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would be")
-    command.add_argument("--diff", action="store_true", help="change nothing; show what would be changed")
-    command.add_argument("--lock", action="store_true", help="then write the lock anew, with today's answers")
-    command.add_argument("--cache-dir", default="", help="folder of earlier answers (kerasshape_cache_dir)")
-    command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is another one")
-    command.add_argument("-D", dest="define", action="append", default=[], metavar="OPTION=VALUE")
+    command.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if something would change"
+    )
+    command.add_argument("--diff", action="store_true", help="change nothing; print the changes as a diff")
+    command.add_argument("--lock", action="store_true", help="rewrite the lock as well")
+    command.add_argument("--cache-dir", default="", help="folder of the cache (kerasshape_cache_dir)")
+    command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is not SOURCEDIR")
+    command.add_argument("-D", dest="define", action="append", default=[], metavar="SETTING=VALUE")
     return parser
 
 
-def _drifted(given: argparse.Namespace) -> tuple[list[Verdict], str]:
+def _drifted(options: argparse.Namespace) -> tuple[list[Verdict], str]:
     """Build the documentation; return the claims that do not hold, and the encoding of the sources."""
-    # These are said once, and as what became of them.
-    with _built(given, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
+    # This command reports these itself, by what it does about them.
+    with _built(options, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
         return list(_verdicts(app)), app.config.source_encoding
 
 
-def _locked(given: argparse.Namespace) -> bool:
-    """Write the lock; return whether that failed, which the builder has said then."""
-    with _built(given, "kerasshape-lock", "kerasshape.lock") as app:
+def _locked(options: argparse.Namespace) -> bool:
+    """Write the lock; return whether that failed, which the builder reports."""
+    with _built(options, "kerasshape-lock", "kerasshape.lock") as app:
         return bool(app.statuscode)
 
 
 @contextmanager
-def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
+def _built(options: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
     from sphinx.application import Sphinx
     from sphinx.util.console import color_terminal, nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    # As Sphinx's own command does; warnings go elsewhere than what it asks about.
+    # Sphinx's own command looks at stdout for this, but warnings go to stderr.
     if not (color_terminal() and sys.stderr and sys.stderr.isatty()):
         nocolor()
-    confdir = str(Path(given.confdir or given.sourcedir).resolve())
-    overrides = dict(option.partition("=")[::2] for option in given.define)
-    if given.cache_dir:
-        overrides["kerasshape_cache_dir"] = str(Path(given.cache_dir).resolve())
+    confdir = str(Path(options.confdir or options.sourcedir).resolve())
+    overrides = dict(option.partition("=")[::2] for option in options.define)
+    if options.cache_dir:
+        overrides["kerasshape_cache_dir"] = str(Path(options.cache_dir).resolve())
     with tempfile.TemporaryDirectory() as out, patch_docutils(confdir), docutils_namespace():
-        folders = (given.sourcedir, confdir, str(Path(out, "out")), str(Path(out, "doctrees")))
+        folders = (options.sourcedir, confdir, str(Path(out, "out")), str(Path(out, "doctrees")))
         app = Sphinx(*folders, builder, overrides, status=None, warning=sys.stderr, freshenv=True)
         app.config.suppress_warnings = [*app.config.suppress_warnings, *silent]
         app.build()
@@ -94,8 +95,7 @@ def _built(given: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sp
 
 
 def _verdicts(app: Sphinx) -> Iterator[Verdict]:
-    domain = cast("KerasDomain", app.env.domains["keras"])
-    for verdict in warnings.verdicts(domain.context):
+    for verdict in warnings.verdicts(domain_of(app.env).context):
         if verdict.claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
             yield verdict
 
@@ -103,10 +103,10 @@ def _verdicts(app: Sphinx) -> Iterator[Verdict]:
 def _sources(
     verdicts: Iterable[Verdict], encoding: str, started: int
 ) -> tuple[dict[str, fix.Source], list[str]]:
-    """Read the files that the claims stand in, unless they changed since the build began."""
+    """Return the files of the claims, and a message for each file that can't be read or has changed."""
     sources, problems = {}, []
-    here = (parse_location(verdict.claim.location) for verdict in verdicts)
-    for file in dict.fromkeys(os.path.realpath(place.file) for place in here if place):
+    locations = (parse_location(verdict.claim.location) for verdict in verdicts)
+    for file in dict.fromkeys(os.path.realpath(location.file) for location in locations if location):
         try:
             sources[file] = fix.read(file, encoding)
             if Path(file).stat().st_mtime_ns > started:
@@ -117,11 +117,11 @@ def _sources(
     return sources, problems
 
 
-def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
-    """Change a file, or show how; return what went wrong."""
-    if given.diff:
-        return _put(fix.diff(source, edits), sys.stdout)
-    if not given.check:
+def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
+    """Change a file, or show the changes; return the problems."""
+    if options.diff:
+        return _write(fix.diff(source, edits), sys.stdout)
+    if not options.check:
         try:
             fix.write(source, edits)
         except (OSError, UnicodeEncodeError, fix.Unfixable) as error:
@@ -130,16 +130,16 @@ def _change(given: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]
     for edit in edits:
         if edit.old.strip():
             old, new = (" ".join(text.split()) for text in (edit.old, edit.new))
-            problems += _say(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
+            problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
     return problems
 
 
-def _say(text: str, *, error: bool = False) -> list[str]:
-    return _put(f"{text}\n", sys.stderr if error else sys.stdout)
+def _print(text: str, *, error: bool = False) -> list[str]:
+    return _write(f"{text}\n", sys.stderr if error else sys.stdout)
 
 
-def _put(text: str, stream: TextIO | None) -> list[str]:
-    """Write a text to a stream, which may be closed, or not have all characters; return what went wrong."""
+def _write(text: str, stream: TextIO | None) -> list[str]:
+    """Write to a stream, which may be closed or lack some characters; return the problems."""
     if stream is None:
         return []
     encoding = stream.encoding or "utf-8"
@@ -147,12 +147,11 @@ def _put(text: str, stream: TextIO | None) -> list[str]:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except OSError as error:
-        # What could not be written would be tried once more at the end, and fail there.
+        # At exit, Python would try to write the rest again, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        # Who reads no further, as head does, has seen enough.
-        return (
-            [] if isinstance(error, BrokenPipeError) else [f"the output can't be written: {error.strerror}"]
-        )
+        # A reader that stops early, such as head, is not a problem.
+        if not isinstance(error, BrokenPipeError):
+            return [f"the output can't be written: {error.strerror}"]
     return []
 
 

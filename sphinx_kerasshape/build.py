@@ -1,7 +1,7 @@
 """One build, in the order of Sphinx's events: begin, read, run, end.
 
-It makes the :class:`.BuildContext`, connects the records of pages with the runner, and reports
-everything that is wrong in every build: a warm build must not pass what a cold one refused.
+A build makes the :class:`.BuildContext`, has the requests of all pages answered, and warns of everything
+that is wrong. Every build repeats every warning: a warm build must not pass if a cold one failed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
@@ -25,6 +25,7 @@ from sphinx_kerasshape.messages.report import Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.context import BuildContext
+from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.run import plan
 from sphinx_kerasshape.run.launch import run_environment
 from sphinx_kerasshape.run.runner import Progress, Runner
@@ -40,11 +41,10 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.claims.verdicts import Verdict
-    from sphinx_kerasshape.pages.domain import KerasDomain
     from sphinx_kerasshape.run.worker_process import Worker
 
 _MIN_PARALLEL_PAGES = 6
-"""Sphinx reads in parallel from this number of pages on."""
+"""With fewer pages, Sphinx does not read in parallel."""
 
 
 class Build:
@@ -53,37 +53,37 @@ class Build:
     context: BuildContext
     plan: plan.Plan
     runner: Runner
-    shown: PageFingerprints
+    page_fingerprints: PageFingerprints
 
     def settle(self, app: Sphinx, config: Config) -> None:
-        """Warn of settings that can't be used, before Sphinx looks at them itself."""
+        """Warn of settings that can't be used, before Sphinx checks them itself."""
         for problem in settle(config):
             warn(Problem.OPTION, problem, None)
 
     def begin(self, app: Sphinx) -> None:
-        """Read the settings and open the cache; no process is started yet."""
-        # Other extensions may have changed settings since.
+        """Read the settings, make the plan and open the cache; no worker is started yet."""
+        # Other extensions may have changed settings since ``settle``.
         settings, problems = read_settings(app.config)
         for problem in problems:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
         self.context = BuildContext(settings, app.builder.format, tuple(map(Path, folders)))
-        _domain(app.env).context = self.context
+        domain_of(app.env).context = self.context
         cache_folder = _cache_folder(app, settings)
-        # Nothing is started, not even to ask for versions, where nothing must be run.
+        # If nothing may run, no interpreter is asked for its versions either.
         runs = settings.execution == "auto"
         environment = run_environment(settings) if runs else RunEnvironment(Versions())
         self.plan = plan.make(settings, environment, _lock_path(app, settings), Path(app.srcdir))
         self.cache = Cache(cache_folder, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
-        self.shown = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
+        self.page_fingerprints = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}
         self._read_now: frozenset[str] = frozenset()
         atexit.register(self._close)
 
     def expect(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-        """Have a process ready where other processes will read the pages: these can only call it."""
+        """Start the worker before other processes read the pages: those can only ask it for TensorFlow."""
         self._read_now = frozenset(docnames)
         if not self.plan.runs:
             return
@@ -91,8 +91,8 @@ class Build:
             self._prepare(warm=False)
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Call for TensorFlow as soon as a page with an unknown answer was read."""
-        page = _domain(app.env).pages.get(app.env.docname)
+        """Import TensorFlow in the background as soon as a page with an unknown answer has been read."""
+        page = domain_of(app.env).pages.get(app.env.docname)
         if page and self.context.settings.lint and (page.blocks or page.claims):
             from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
 
@@ -102,8 +102,8 @@ class Build:
             self._prepare(warm=True)
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Answer all requests of the project; return the pages that show other answers now."""
-        domain = _domain(env)
+        """Answer all requests and warn of all problems; return the pages whose answers have changed."""
+        domain = domain_of(env)
         context = self.context.with_results(domain.pages, {})
         self.context = domain.context = context.with_results(context.pages, self._results(app, context))
         self._close()
@@ -112,17 +112,17 @@ class Build:
         warnings.warn_of_all(self.context, verdicts, self._read_now, inventory)
         self._hand_over(app.builder, verdicts)
         if self.cache.problem:
-            message = f"answers can't be kept for the next build: {self.cache.problem}"
+            message = f"answers can't be stored for the next build: {self.cache.problem}"
             warn(Problem.CACHE, message, None)
-        self._fingerprints = page_fingerprints(self.context)
-        return self.shown.changed(self._fingerprints)
+        self._fingerprints = fingerprints(self.context)
+        return self.page_fingerprints.changed(self._fingerprints)
 
     def end(self, app: Sphinx, error: Exception | None) -> None:
-        """Note what is shown now, and leave no process behind."""
+        """Store the fingerprints of the pages, and end all processes."""
         self._close()
         atexit.unregister(self._close)
         if error is None and self._fingerprints:
-            self.shown.save(self._fingerprints)
+            self.page_fingerprints.save(self._fingerprints)
 
     def _results(self, app: Sphinx, context: BuildContext) -> dict[Request, Result]:
         blocks = [block for _, block in context.blocks()]
@@ -133,7 +133,7 @@ class Build:
         return {request: Result.of(answer) for request, answer in answers.items()}
 
     def _hand_over(self, builder: Builder, verdicts: Sequence[Verdict]) -> None:
-        """Warn of differences from the lock, unless it is to be written; give our own builders everything."""
+        """Warn of differences from the lock, unless this build writes it; give our builders the results."""
         context = self.context
         results = ((block, context.results[block.request]) for _, block in context.blocks())
         drifts = [] if isinstance(builder, LockBuilder) else list(self.plan.drifts(results))
@@ -154,13 +154,11 @@ class Build:
         from sphinx_kerasshape.run.launch import launch
         from sphinx_kerasshape.run.spawning import Spawning
 
-        how = launch(self.context.settings)
-        if self.context.settings.executor == "spawn" or not Forking.possible():
-            return Spawning(how)
-        return Forking(how)
+        spawns = self.context.settings.executor == "spawn" or not Forking.possible()
+        return (Spawning if spawns else Forking)(launch(self.context.settings))
 
     def _prepare(self, *, warm: bool) -> None:
-        """Have a process ready, or TensorFlow in it; a broken one is reported when models are to run."""
+        """Start the worker, or make it import TensorFlow. If it fails, that is reported when models run."""
         from sphinx_kerasshape.run.worker_process import WorkerFailed
 
         with suppress(WorkerFailed, OSError):
@@ -171,8 +169,8 @@ class Build:
             self.worker.close()
 
 
-def page_fingerprints(context: BuildContext) -> dict[str, str]:
-    """Return the fingerprint of all answers that each page shows, by document name."""
+def fingerprints(context: BuildContext) -> dict[str, str]:
+    """Return, by document name, a fingerprint of all answers that the page shows."""
     pages: dict[str, list[str]] = {}
     for docname, block in context.blocks():
         result = context.results[block.request]
@@ -188,11 +186,7 @@ def page_fingerprints(context: BuildContext) -> dict[str, str]:
             except (KeyError, targets.Unresolved):
                 continue
             pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
-    return {docname: fingerprint(shown) for docname, shown in pages.items()}
-
-
-def _domain(env: BuildEnvironment) -> KerasDomain:
-    return cast("KerasDomain", env.domains["keras"])
+    return {docname: fingerprint(answers) for docname, answers in pages.items()}
 
 
 def _cache_folder(app: Sphinx, settings: Settings) -> Path:
@@ -202,14 +196,14 @@ def _cache_folder(app: Sphinx, settings: Settings) -> Path:
 
 
 def _lock_path(app: Sphinx, settings: Settings) -> Path:
-    """Return the path of the lock. A folder is refused, lest anyone be told to delete it."""
-    chosen, usual = (Path(app.confdir, name) for name in (settings.lockfile, Settings.lockfile))
+    """Return the path of the lock. A folder is refused, since other messages advise to delete a bad lock."""
+    path, default = (Path(app.confdir, name) for name in (settings.lockfile, Settings.lockfile))
     with suppress(OSError):
-        if chosen.is_dir() and chosen != usual:
-            problem = f"kerasshape_lockfile must be the path of a file, but {chosen} is a folder"
+        if path.is_dir() and path != default:
+            problem = f"kerasshape_lockfile must be the path of a file, but {path} is a folder"
             warn(Problem.OPTION, f"{problem}; using the default, {Settings.lockfile!r}", None)
-            return usual
-    return chosen
+            return default
+    return path
 
 
 def _mention_models(env: BuildEnvironment, docnames: Iterable[str]) -> bool:

@@ -4,7 +4,7 @@
 domain             ``keras``: directives ``model`` and ``code``; roles ``model`` and ``layer``
                    (links), ``shape``, ``params``, ``dtype``, ``bytes`` and ``axes`` (values),
                    ``unchecked``
-transform          keeps what docutils says of directives that it can't read
+transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
 nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` (HTML)
 builders           ``kerasshape-check``, ``kerasshape-lock``
@@ -48,7 +48,7 @@ STYLESHEET = "kerasshape.css"
 
 
 def register(app: Sphinx) -> ExtensionMetadata:
-    """Register it all, and say what Sphinx may do with the extension."""
+    """Register everything; return the extension's metadata for Sphinx."""
     for registration in registrations():
         app.add_config_value(*registration)
     app.add_domain(KerasDomain)
@@ -77,14 +77,14 @@ def register(app: Sphinx) -> ExtensionMetadata:
 
 
 def registrations() -> Iterator[tuple[str, Any, Rebuild, Any]]:
-    """Yield what ``app.add_config_value`` takes, for each setting."""
+    """Yield the arguments of ``app.add_config_value`` for each setting."""
     for setting in fields(Settings):
         default: Any = setting.default
         types: Any = [type(default)]
         if isinstance(default, tuple):
             default, types = list(default), [list, tuple]
         elif isinstance(default, bool):
-            # With a text allowed, Sphinx leaves it to us to read what the command line says.
+            # If strings are allowed, Sphinx passes on a value of the command line as it is.
             types = [bool, str]
         elif setting.metadata["choices"]:
             types = ENUM(*setting.metadata["choices"])
@@ -104,8 +104,8 @@ def _follow(app: Sphinx, build: Build) -> None:
 def _add_static_folder(app: Sphinx, config: Config) -> None:
     paths = config.html_static_path
     if isinstance(paths, str):
-        paths = [paths]  # Not its letters.
-    if isinstance(paths, (list, tuple, set)):  # Sphinx has something to say of anything else.
+        paths = [paths]  # so that its letters don't become paths
+    if isinstance(paths, (list, tuple, set)):  # Sphinx warns of anything else.
         config.html_static_path = [*paths, str(STATIC)]
 
 

@@ -112,10 +112,10 @@ class LockBuilder(ModelBuilder):
         """Write the lock, unless the old one is bad or an answer is missing."""
         from sphinx_kerasshape.store import lock
 
-        path = self.plan.path
-        if self.plan.bad is not None:
-            message = f"{self.plan.bad.message}; it is not overwritten: delete it, and run this builder again"
-            self._refuse(message, self.plan.bad.location)
+        path, problem = self.plan.path, self.plan.lock_problem
+        if problem is not None:
+            message = f"{problem.message}; it is not overwritten: delete it, and run this builder again"
+            self._refuse(message, problem.location)
             return
         reason = self._objection()
         if reason:

@@ -1,1 +1,1 @@
-"""The read phase: directives and roles turn text into requests, claims and placeholders. Nothing is run."""
+"""The read phase: directives and roles turn text into requests, claims and placeholders. Nothing runs."""

@@ -1,4 +1,4 @@
-"""What directives with code have in common: the page's record, the code as a block, earlier blocks."""
+"""The base of both directives: the page's record, locations, the code block, names and keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -16,16 +16,16 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_kerasshape.collect.options import AnyOption, Options, Unusable, in_range, parse_options
 from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.pages.domain import KerasDomain, domain_of
 from sphinx_kerasshape.pages.placeholder import View, keras_part, mark
 from sphinx_kerasshape.pages.records import Block, Finding, Page, absolute
 from sphinx_kerasshape.text import quoted
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.pages.context import BuildContext
-    from sphinx_kerasshape.pages.domain import KerasDomain
 
 _HIDDEN = re.compile(r"(?:^|\s)#\s*hide\s*$")
-"""Marks a line of code that is run, but not shown."""
+"""The comment that ends a line of code which runs, but is not shown."""
 
 
 class BlockDirective(SphinxDirective):
@@ -44,7 +44,7 @@ class BlockDirective(SphinxDirective):
 
     @property
     def _domain(self) -> KerasDomain:
-        return cast("KerasDomain", self.env.domains["keras"])
+        return domain_of(self.env)
 
     @property
     def _page(self) -> Page:
@@ -57,22 +57,21 @@ class BlockDirective(SphinxDirective):
     def _location(self) -> str:
         return absolute(self.get_location(), self._page_path)
 
-    def _report(self, problem: Problem, message: str) -> str:
-        """Record a problem of this directive; return the message."""
+    def _report(self, problem: Problem, message: str) -> None:
+        """Record a problem of this directive."""
         self._page.findings.append(Finding(problem, message, self._location()))
-        return message
 
     def _options(self, directive: str) -> Options:
-        """Return the options; report those that can't be used."""
+        """Return the values of the options; report options that can't be used."""
         options, problems = parse_options(self.options, directive)
         for option in _repeated(self._source_lines()):
-            problems.append(f":{option}: is given more than once, and the last one counts: leave one")
+            problems.append(f":{option}: is given more than once, and the last one counts: keep one")
         for problem in problems:
             self._report(Problem.OPTION, problem)
         return options
 
     def _name(self) -> str:
-        """Return the name. Raises ``Unusable`` where reST, for want of a blank line, took code for it."""
+        """Return the name. Raises ``Unusable`` if reST took code for it, since a blank line is missing."""
         lines = self.arguments[0].split("\n") if self.arguments else []
         is_below = self.block_text.partition("\n")[0].rstrip().endswith("::")
         is_alone = len(lines) == 1 and not (self.content or self.options)
@@ -83,15 +82,15 @@ class BlockDirective(SphinxDirective):
             raise Unusable(f"a blank line is missing above {quoted(code[0])}{hint}")
         return " ".join(lines[0].split()) if lines else ""
 
-    def _refused(self, options: Options, problem: Problem, message: str) -> list[nodes.Node]:
-        """Report why there is no block, and show its code, if any, with that message."""
+    def _refusal(self, options: Options, problem: Problem, message: str) -> list[nodes.Node]:
+        """Report why there is no block; return the nodes of its code and of that message."""
         self._report(problem, message)
         code = self._code_block("\n".join(self.content), options) if self.content else []
         paragraph = nodes.paragraph("", message, support_smartquotes=False)
         return [*code, nodes.error("", paragraph, classes=["kerasshape-error"])]
 
     def _option_location(self, option: str) -> str:
-        """Return ``file:line`` of an option."""
+        """Return the ``file:line`` of an option; the directive's, if the option can't be found."""
         file, _, line = self._location().rpartition(":")
         for number, text in enumerate(self._source_lines()):
             if text.strip().lstrip(":").startswith(f"{option}:"):
@@ -107,7 +106,7 @@ class BlockDirective(SphinxDirective):
         return _lines_from(file, int(line))
 
     def _key(self, name: str) -> str:
-        """Return a key for a name that no other block of the page has."""
+        """Return the name, with a number if another block of the page has it already."""
         key, number = name, 1
         while key in self._page.blocks:
             number += 1
@@ -115,7 +114,7 @@ class BlockDirective(SphinxDirective):
         return key
 
     def _code_place(self) -> tuple[str, int]:
-        """Return file and line of the code's first line; no file where there is no code.
+        """Return file and line of the first line of code; the file is empty if there is no code.
 
         reST gives the absolute line; MyST gives offsets relative to the fence.
         """
@@ -127,7 +126,7 @@ class BlockDirective(SphinxDirective):
         return file, line
 
     def _earlier(self, session: str) -> list[Block]:
-        """Return the blocks of a session that stand on the page already."""
+        """Return the earlier blocks of a session on this page."""
         return [block for block in self._page.blocks.values() if session and block.session == session]
 
     def _part(self, block: Block, part: str) -> keras_part:
@@ -136,7 +135,7 @@ class BlockDirective(SphinxDirective):
         return node
 
     def _code_block(self, code: str, options: Options) -> list[nodes.Node]:
-        """Let Sphinx's own directive make the code block; there is none if all code is hidden."""
+        """Return the code block that Sphinx's own directive makes; nothing if all lines are hidden."""
         lines = without_hidden(code).splitlines()
         if code.strip() and not any(line.strip() for line in lines):
             return []
@@ -154,45 +153,44 @@ class BlockDirective(SphinxDirective):
         return directive.run()
 
     def _code_block_options(self, options: Options, count: int) -> dict[str, Any]:
-        """Return the options of Sphinx's code block, for a block of ``count`` lines."""
-        found: dict[str, Any] = {"linenos": None} if options.linenos else {}
+        """Return the options for Sphinx's directive of a code block with ``count`` lines."""
+        values: dict[str, Any] = {"linenos": None} if options.linenos else {}
         if options.lineno_start is not None:
-            found["lineno-start"] = options.lineno_start
-        marked = options.emphasize_lines
-        if marked and not in_range(marked, count):
+            values["lineno-start"] = options.lineno_start
+        emphasized = options.emphasize_lines
+        if emphasized and not in_range(emphasized, count):
             lines = "line 1 is the only line" if count == 1 else f"there are lines 1 to {count}"
-            self._report(
-                Problem.OPTION, f":emphasize-lines: {lines}, so {quoted(marked)} can't be emphasized"
-            )
-        elif marked:
-            found["emphasize-lines"] = marked
-        return found
+            message = f":emphasize-lines: {lines}, so {quoted(emphasized)} can't be emphasized"
+            self._report(Problem.OPTION, message)
+        elif emphasized:
+            values["emphasize-lines"] = emphasized
+        return values
 
 
 def without_hidden(code: str) -> str:
-    """Return the code without the lines that end in ``# hide``, nor blank ones at its ends then."""
+    """Return the code without lines that end in ``# hide``; if it has any, also without outer blank lines."""
     lines = code.split("\n")
     kept = [line for line in lines if not _HIDDEN.search(line)]
     return code if len(kept) == len(lines) else "\n".join(kept).strip("\n")
 
 
 def _repeated(lines: list[str]) -> list[str]:
-    """Return the options that a MyST directive has more than once; reST refuses such a directive itself."""
+    """Return the options that a MyST directive has more than once; docutils refuses such a reST directive."""
     if not lines or lines[0].lstrip().startswith(".."):
         return []
     if lines[1:2] and lines[1].startswith("---"):
-        block = itertools.takewhile(lambda line: not line.startswith("---"), lines[2:])
-        lines = textwrap.dedent("\n".join(block)).splitlines()
-        matches = [re.match(r"([\w-]+):(?!\S)", line) for line in lines]
+        yaml = itertools.takewhile(lambda line: not line.startswith("---"), lines[2:])
+        options = textwrap.dedent("\n".join(yaml)).splitlines()
+        matches = [re.match(r"([\w-]+):(?!\S)", line) for line in options]
     else:
-        block = itertools.takewhile(lambda line: line.lstrip()[:1] == ":", lines[1:])
-        matches = [re.match(r"\s*:([\w-]+):(?!\S)", line) for line in block]
+        options = list(itertools.takewhile(lambda line: line.lstrip()[:1] == ":", lines[1:]))
+        matches = [re.match(r"\s*:([\w-]+):(?!\S)", line) for line in options]
     names = Counter(match[1] for match in matches if match)
     return [name for name, times in names.items() if times > 1]
 
 
 def _lines_from(file: str, first: int) -> list[str]:
-    """Return the lines of a file from a line on."""
+    """Return the lines of a file from its line ``first`` on; none if it can't be read."""
     try:
         return Path(file).read_text(encoding="utf-8-sig").splitlines()[first - 1 :]
     except (OSError, UnicodeDecodeError):

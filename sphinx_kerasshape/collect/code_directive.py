@@ -1,6 +1,6 @@
-"""``keras:code``: code that is run, in a session or by itself, and shown with its output.
+"""``keras:code``: code that runs, in a session or by itself, and is shown with its output.
 
-It leaves a container of the code and of ``keras_part`` placeholders for output, error and problem.
+The directive returns a container of the code and of placeholders for output, error and problem.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class CodeDirective(BlockDirective):
     takes_name = False
 
     def run(self) -> list[nodes.Node]:
-        """Record the request, and return the placeholder."""
+        """Record the block, and return its placeholders."""
         options = self._options("keras:code")
         try:
             if self._name():
-                problem = "keras:code takes no name; write ':session: NAME' to make it part of a session"
-                self._report(Problem.OPTION, problem)
+                message = "keras:code takes no name; write ':session: NAME' to make it part of a session"
+                self._report(Problem.OPTION, message)
         except Unusable as unusable:
-            return self._refused(options, Problem.OPTION, str(unusable))
+            return self._refusal(options, Problem.OPTION, str(unusable))
         if not any(line.strip() for line in self.content):
-            return self._refused(options, Problem.OPTION, "keras:code has no code")
+            return self._refusal(options, Problem.OPTION, "keras:code has no code")
         block = self._block(options)
         self._page.blocks[block.key] = block
         return [self._container(options, block)]
@@ -64,6 +64,6 @@ class CodeDirective(BlockDirective):
         self.set_source_info(container)
         if "code" in options.show:
             container += self._code_block(block.request.code, options)
-        parts = [part for part in options.show if part == "output"]
-        container += [self._part(block, part) for part in (*parts, "error", "problem")]
+        output = ["output"] if "output" in options.show else []
+        container += [self._part(block, part) for part in (*output, "error", "problem")]
         return container

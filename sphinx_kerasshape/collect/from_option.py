@@ -1,4 +1,4 @@
-"""What ``:from:`` names, a call of something imported: from text to the code that makes the model. Pure."""
+"""The option ``:from:``, a call of something imported, turned into the code that makes the model. Pure."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from sphinx_kerasshape.text import excerpt, quoted
 
 
 def imported_code(source: str) -> tuple[str, str]:
-    """Turn a ``:from:`` option into the code that makes the model, and the name of what it calls.
+    """Return the code that makes the model of a ``:from:`` option, and the name of what this code calls.
 
-    The call may be of a method, also of an object that is made for it: ``Zoo(size=3).build()``.
-    Raises :class:`Unusable` for all that isn't calls with literal arguments.
+    Calls can follow each other: ``Zoo(size=3).build()``. Raises :class:`Unusable` for anything but
+    calls with literal arguments.
     """
     module, colon, expression = source.partition(":")
-    example = "write it as package.module:callable(units=64)"
+    example = "write package.module:callable(units=64)"
+    expression = expression.strip()
     if not colon or not all(part.isidentifier() for part in module.strip().split(".")):
-        raise Unusable(f"{quoted(source)} names no module and callable: {example}")
+        raise Unusable(f"{quoted(source)} does not name a module and a callable: {example}")
     try:
-        call = ast.parse(expression.strip(), mode="eval").body
+        call = ast.parse(expression, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unusable(f"{quoted(expression.strip())} isn't Python: {example}") from None
+        raise Unusable(f"{quoted(expression)} is not Python: {example}") from None
     if not isinstance(call, ast.Call):
-        raise Unusable(f"{quoted(expression.strip())} isn't a call: {example}")
+        raise Unusable(f"{quoted(expression)} is not a call: {example}")
     target: ast.expr = call
-    called: ast.expr = call.func
+    callee: ast.expr = call.func
     while isinstance(target, ast.Attribute | ast.Call):
         if isinstance(target, ast.Call):
             for argument in [*target.args, *(keyword.value for keyword in target.keywords)]:
                 _require_literal(argument)
-            called = target.func
+            callee = target.func
         target = target.func if isinstance(target, ast.Call) else target.value
     if not isinstance(target, ast.Name):
-        raise Unusable(f"{quoted(expression.strip())} calls no plain name: {example}")
-    return f"from {module.strip()} import {target.id}\n\nmodel = {expression.strip()}", ast.unparse(called)
+        raise Unusable(f"{quoted(expression)} does not begin with the name of a callable: {example}")
+    return f"from {module.strip()} import {target.id}\n\nmodel = {expression}", ast.unparse(callee)
 
 
 def _require_literal(argument: ast.expr) -> None:
     try:
         ast.literal_eval(argument)
     except (ValueError, TypeError, MemoryError, RecursionError):
-        text = ast.unparse(argument)
-        raise Unusable(f"the argument {excerpt(text)} isn't a literal; put such code into the body") from None
+        text = excerpt(ast.unparse(argument))
+        raise Unusable(f"the argument {text} is not a literal: write the code in the body instead") from None

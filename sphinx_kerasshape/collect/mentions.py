@@ -15,20 +15,20 @@ _COUNT = re.compile(r"(?<![\w.,])(~?\d[\d,_]*(?:\.\d+)?\s?[kKMBT]?)\s+(?:[\w-]+\
 
 
 def mentions(document: nodes.document) -> Iterator[Mention]:
-    """Give what the prose of a page states outside of roles and of code."""
+    """Yield the shapes and counts that the prose of a page states outside of roles and code."""
     for literal in document.findall(nodes.literal):
         text = literal.astext().replace("\N{NO-BREAK SPACE}", " ")
-        plain = "unchecked" not in literal["classes"] and "xref" not in literal["classes"]
-        if plain and _SHAPE.fullmatch(text) and "," in text:
+        is_plain = "unchecked" not in literal["classes"] and "xref" not in literal["classes"]
+        if is_plain and _SHAPE.fullmatch(text) and "," in text:
             yield Mention("shape", text, _location(literal, document))
     for paragraph in document.findall(nodes.paragraph):
         text = "".join(_prose(paragraph))
-        for found in _COUNT.finditer(text):
-            yield Mention("params", found[1].strip(), _location(paragraph, document))
+        for match in _COUNT.finditer(text):
+            yield Mention("params", match[1].strip(), _location(paragraph, document))
 
 
 def _prose(node: nodes.Element) -> Iterator[str]:
-    """Give the text of a paragraph, a blank in place of code and of our own values."""
+    """Yield the text of a paragraph, with a sign that fits no count in place of code and placeholders."""
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child.astext().replace("\n", " ")

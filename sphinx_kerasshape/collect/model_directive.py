@@ -1,6 +1,6 @@
-"""``keras:model``: a model's code, with what TensorFlow says of it. Nothing is run here.
+"""``keras:model``: a model's code, with what TensorFlow reports about it. Nothing runs here.
 
-It leaves this in the doctree, each part only if ``:show:`` names it::
+The directive returns these nodes, each part only if ``:show:`` names it::
 
     target                   (anchor of the model)
     container.kerasshape
@@ -32,14 +32,14 @@ class ModelDirective(BlockDirective):
     """The directive ``keras:model``."""
 
     def run(self) -> list[nodes.Node]:
-        """Record the request, and return the placeholder."""
+        """Record the block and its expectations, and return its placeholders."""
         options = self._options("keras:model")
         try:
             name = self._model_name()
             body = "\n".join(self.content)
             source = model_source(options, body, self.env, self._context.file_folders)
         except Unusable as unusable:
-            return self._refused(options, unusable.problem, str(unusable))
+            return self._refusal(options, unusable.problem, str(unusable))
         block = self._block(name, options, source)
         self._page.blocks[block.key] = block
         self._page.claims.extend(self._expectations(options, block))
@@ -101,10 +101,10 @@ class ModelDirective(BlockDirective):
         for attribute in ("input", "output", "params", "axes"):
             stated = getattr(options, f"expect_{attribute}")
             if stated:
-                whole = attribute in ("params", "axes")
-                kind, dot = (attribute, "") if whole else ("shape", f".{attribute}")
+                is_shape = attribute in ("input", "output")
+                kind, suffix = ("shape", f".{attribute}") if is_shape else (attribute, "")
                 location = self._option_location(f"expect-{attribute}")
-                yield Claim(kind, f'"{block.name}"{dot}', stated, location)
+                yield Claim(kind, f'"{block.name}"{suffix}', stated, location)
 
     def _container(self, options: Options, block: Block) -> nodes.container:
         container = nodes.container("", classes=["kerasshape", *options.classes])
@@ -121,19 +121,19 @@ class ModelDirective(BlockDirective):
                 container += self._part(block, part)
         if "table" not in parts:
             container += self._part(block, "problem")
-            self._report_lost_options(options)
+            self._report_options_of_table(options)
         return container
 
     def _columns(self, options: Options) -> tuple[str, ...]:
         return options.columns or self._context.settings.columns
 
     def _has_total_rows(self, options: Options) -> bool:
-        """Whether the totals are the last rows of the table: if they follow it, and have a column."""
+        """Whether the totals are the last rows of the table: they follow it, and it has their column."""
         columns = self._columns(options)
         pairs = zip(options.show, options.show[1:], strict=False)
         return ("table", "totals") in pairs and (not columns or "params" in columns)
 
-    def _report_lost_options(self, options: Options) -> None:
+    def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):
             if value:
                 message = f":{option}: belongs to the table, which :show: or :raises: leaves out"

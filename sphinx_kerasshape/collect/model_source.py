@@ -1,4 +1,4 @@
-"""Where the model of a ``keras:model`` comes from: its body, what ``:from:`` imports, or a ``:file:``."""
+"""The source of a ``keras:model``: the code of its body, a call that ``:from:`` names, or a ``:file:``."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ SAVED = (".keras", ".h5", ".hdf5", ".tflite")
 
 
 class ModelSource(NamedTuple):
-    """Code, with the file that it is from, or the file of a saved model."""
+    """Code, or the file of a saved model."""
 
     code: str = ""
     callee: str = ""
     """The function or class that ``:from:`` calls."""
     origin: str = ""
+    """The file that the code is from."""
     saved: str = ""
+    """The file of a saved model."""
 
 
 def model_source(options: Options, body: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:
     """Return the source of a model. Raises :class:`Unusable`.
 
-    Files have to be in one of ``folders``.
+    A file must be inside one of ``folders``.
     """
     sources = {"a body": bool(body.strip()), ":from:": options.source, ":file:": options.file}
     present = [name for name, value in sources.items() if value]
@@ -42,9 +44,9 @@ def model_source(options: Options, body: str, env: BuildEnvironment, folders: Se
     if len(present) > 1:
         raise Unusable(f"the model has {' and '.join(present)}; keep one of them")
     if "source" in options.show and not options.source:
-        raise Unusable(":show: source is for a model that :from: imports; 'code' shows others")
+        raise Unusable(":show: source needs :from:; for other models, write 'code'")
     if options.custom_objects and not options.file:
-        raise Unusable(":custom-objects: is for a saved model, which :file: names")
+        raise Unusable(":custom-objects: needs a saved model: name its file with :file:")
     if options.source:
         try:
             return ModelSource(*imported_code(options.source))
@@ -54,7 +56,7 @@ def model_source(options: Options, body: str, env: BuildEnvironment, folders: Se
 
 
 def _file(name: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:
-    """Return the file that ``:file:`` names. Raises :class:`Unusable`."""
+    """Return the source that ``:file:`` names. Raises :class:`Unusable`."""
     option = f":file: {excerpt(name)}"
     try:
         return _read(name, option, env, folders)
@@ -67,7 +69,7 @@ def _file(name: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSou
     except UnicodeDecodeError:
         raise Unusable(f"{option} can't be read: save it as UTF-8", Problem.FILE) from None
     except (OSError, RuntimeError) as error:
-        # Python 3.12 and older call a link that leads to itself a RuntimeError.
+        # Up to Python 3.12, a link that leads to itself raises RuntimeError.
         why = getattr(error, "strerror", None) or str(error).partition(" from ")[0]
         raise Unusable(f"{option} can't be read: {why}", Problem.FILE) from None
 
@@ -83,14 +85,14 @@ def _read(name: str, option: str, env: BuildEnvironment, folders: Sequence[Path]
             Problem.FILE,
         )
     if path.suffix not in (".py", *SAVED) and not path.is_dir():
-        known = ", ".join(SAVED)
-        message = f"{option} is neither Python (.py) nor a saved model ({known}, or a folder)"
+        suffixes = ", ".join(SAVED)
+        message = f"{option} is neither Python (.py) nor a saved model ({suffixes}, or a folder)"
         raise Unusable(message, Problem.FILE)
     env.note_dependency(f"{relative}/saved_model.pb" if path.is_dir() else relative)
     if path.suffix == ".py":
         return ModelSource(files.read_text(path).rstrip("\n"), origin=str(absolute))
     if path.is_dir() and not (path / "saved_model.pb").is_file():
-        raise Unusable(f"{option} is a folder without a saved_model.pb", Problem.FILE)
+        raise Unusable(f"{option} is not a SavedModel: the folder has no saved_model.pb", Problem.FILE)
     if not path.is_dir():
         files.open_regular(path).close()
     return ModelSource(saved=str(absolute))

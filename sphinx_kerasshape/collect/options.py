@@ -1,4 +1,4 @@
-"""The options of the directives: from text to values, each wrong one with a way to mend it."""
+"""The options of the directives, from text to values. Each message says how to mend an unusable option."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sphinx_kerasshape.settings.settings import COLUMNS
 from sphinx_kerasshape.text import excerpt, hint, quoted
 
 PARTS = ("code", "source", "constructor", "table", "totals", "weights", "output")
-"""What ``:show:`` can name."""
+"""The parts that ``:show:`` can name."""
 ALL = 1_000_000
 """A depth that no model reaches."""
 _MAX_DIGITS = 9
@@ -21,7 +21,7 @@ _MAX_LENGTH = 10_000
 MAX_NAME_LENGTH = 200
 """Characters of the name of a model, or of an exception."""
 _MAX_AXIS_LENGTH = 40
-"""Characters of an axis: expressions have its name several times."""
+"""Characters of the name of an axis, which expressions repeat."""
 
 
 class Unusable(ValueError):
@@ -33,7 +33,7 @@ class Unusable(ValueError):
 
 
 class AnyOption(dict[str, Any]):
-    """Accepts every option as text, so that wrong ones are reported by us, in every build."""
+    """Accepts every option as text, so that we can report wrong options in every build."""
 
     def __bool__(self) -> bool:
         return True
@@ -46,7 +46,7 @@ class AnyOption(dict[str, Any]):
 
 
 class Options(NamedTuple):
-    """The options of one ``keras:model``, as values."""
+    """The options of one directive, as values."""
 
     show: tuple[str, ...] = ("code", "table", "totals")
     columns: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def parse_options(
 
 
 def in_range(lines: str, count: int) -> bool:
-    """Whether a specification of lines, such as ``1,3-5``, fits a block of ``count`` lines."""
+    """Whether lines such as ``1,3-5`` are all in a block of ``count`` lines."""
     for part in lines.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         numbers = [number for number in (first, last) if number]
@@ -110,7 +110,7 @@ def in_range(lines: str, count: int) -> bool:
 
 def _setter(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
     if option not in options:
-        raise Unusable(f"is no option of {directive}{hint(option, tuple(options), ':{}:'.format)}")
+        raise Unusable(f"is not an option of {directive}{hint(option, tuple(options), ':{}:'.format)}")
     return options[option]
 
 
@@ -175,10 +175,10 @@ def _axes(text: str) -> str:
     from sphinx_kerasshape.axes import notation  # slow to import, and few models name their axes
 
     try:
-        found = notation.axis_names(_text(text))
+        axes = notation.axis_names(_text(text))
     except notation.Unreadable as unreadable:
         raise Unusable(str(unreadable)) from None
-    for name in itertools.chain(*found.values()):
+    for name in itertools.chain(*axes.values()):
         if len(name) > _MAX_AXIS_LENGTH:
             raise Unusable(
                 f"{quoted(name)} is too long: the name of an axis can have {_MAX_AXIS_LENGTH} characters"
@@ -199,7 +199,7 @@ def _sizes(text: str) -> str:
     from sphinx_kerasshape.messages import input_spec
 
     written = _input(text)
-    if any(None in one.shape for one in input_spec.tensors(input_spec.parse(written))):
+    if any(None in tensor.shape for tensor in input_spec.tensors(input_spec.parse(written))):
         raise Unusable(f"{excerpt(written)} has open axes: state every size, as in (1, 224, 224, 3)")
     return written
 
@@ -224,7 +224,7 @@ def _flag(text: str) -> bool:
 
 
 def _import_paths(text: str) -> str:
-    paths = [one.strip() for one in _text(text).split(",")]
+    paths = [path.strip() for path in _text(text).split(",")]
     for path in paths:
         parts = path.rpartition("=")[2].strip().split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
@@ -242,12 +242,12 @@ def _number(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]+", digits):
         raise Unusable(f"must be a whole number, not {quoted(digits)}")
     if len(digits) > _MAX_DIGITS:
-        raise Unusable(f"can have {_MAX_DIGITS} digits, not as many as {quoted(digits)}")
+        raise Unusable(f"can have at most {_MAX_DIGITS} digits, not {quoted(digits)}")
     return int(digits)
 
 
 _Table = Mapping[str, tuple[str, Callable[[str], Any]]]
-"""Options by name: the field that each is for, and how it is read."""
+"""For each option, by name: the field of ``Options`` that it sets, and the function that reads it."""
 
 _OF_BLOCKS: _Table = {
     "hide-code": ("hide_code", _flag),

@@ -11,22 +11,14 @@ from docutils import nodes
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import ReferenceRole, SphinxRole
 
+from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.placeholder import mark
-from sphinx_kerasshape.pages.records import Claim, Page, Reference, absolute
+from sphinx_kerasshape.pages.records import Claim, Reference, absolute
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_kerasshape.pages.domain import KerasDomain
     from sphinx_kerasshape.pages.positions import LocatedClaims
-
-
-def _domain(env: BuildEnvironment) -> KerasDomain:
-    return cast("KerasDomain", env.domains["keras"])
-
-
-def _page(env: BuildEnvironment) -> Page:
-    return _domain(env).page(env.docname)
 
 
 class CheckedXRefRole(XRefRole):
@@ -38,17 +30,18 @@ class CheckedXRefRole(XRefRole):
         role = Claim(self.reftype, target, title if self.has_explicit_title else "", _location(self))
         located = _located(self.env, "links", [])
         located.claims.append(_at_its_line(role, located))
-        _page(self.env).references.append(Reference(self.reftype, target, located.claims[-1].location))
+        reference = Reference(self.reftype, target, located.claims[-1].location)
+        domain_of(self.env).page(self.env.docname).references.append(reference)
         if not self.has_explicit_title:
             self.title = self.title.rpartition("/")[2]
         return super().create_xref_node()
 
 
 class ValueRole(ReferenceRole):
-    """A value of a model: inserted, or, with a title, stated by the page and checked.
+    """A value of a model: inserted or, with a title, stated by the page and checked.
 
-    Leaves an ``inline`` that holds the stated text, which tables of contents and labels copy
-    as it is; the transform puts the value in its place.
+    The placeholder is an ``inline`` with the stated text, since tables of contents and labels copy
+    it before the transform puts the value in its place.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -57,7 +50,7 @@ class ValueRole(ReferenceRole):
         # A no-break space may separate thousands; it stays.
         stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
         claim = Claim(kind, " ".join(self.target.split()), stated, _location(self))
-        claims = _page(self.env).claims
+        claims = domain_of(self.env).page(self.env.docname).claims
         claims.append(_at_its_line(claim, _located(self.env, "values", claims)))
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         mark(node, claim._replace(location=""))
@@ -70,19 +63,18 @@ def _location(role: SphinxRole) -> str:
 
 
 def _located(env: BuildEnvironment, kind: str, claims: list[Claim]) -> LocatedClaims:
-    """Return the roles of a kind that were found on this page, up to now."""
+    """Return the list of earlier roles of a kind on this page, which the first call makes."""
     from sphinx_kerasshape.pages.positions import LocatedClaims  # only pages that state something need it
 
-    found = env.temp_data.setdefault(f"kerasshape-{kind}", LocatedClaims(claims))
-    return cast("LocatedClaims", found)
+    return cast("LocatedClaims", env.temp_data.setdefault(f"kerasshape-{kind}", LocatedClaims(claims)))
 
 
 def _at_its_line(claim: Claim, located: LocatedClaims) -> Claim:
-    """Correct the location, which is that of the paragraph's first line."""
+    """Return the claim with the location of its own line instead of the paragraph's first line."""
     from sphinx_kerasshape.pages.positions import exact_location, parse_location
 
-    here = parse_location(claim.location)
-    text = _text(here.file, _modified(here.file)) if here else ""
+    location = parse_location(claim.location)
+    text = _text(location.file, _modified(location.file)) if location else ""
     return claim._replace(location=exact_location(claim, text, located)) if text else claim
 
 
@@ -102,8 +94,8 @@ def _text(file: str, modified: int) -> str:
 
 
 class UncheckedRole(SphinxRole):
-    """Code that is shown as it is: a shape that is meant to be wrong, for ``kerasshape_lint``."""
+    """Literal text that ``kerasshape_lint`` leaves unchecked, such as a shape that is wrong on purpose."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return a literal that the lint leaves alone."""
+        """Return the literal."""
         return [nodes.literal(self.rawtext, self.text, classes=["unchecked", "kerasshape-shape"])], []

@@ -1,7 +1,7 @@
-"""The messages of worker processes, one JSON object a line, parsed once where they arrive.
+"""The messages of worker processes, one JSON object in each line, parsed once where they arrive.
 
-The author's code can find ways to write where its process answers, so a line is believed only if
-it is laid out as ``worker/__main__.py`` describes, and is one that its sender may say.
+The author's code can find ways to write to the pipe of its process's answers. So a line is believed only
+if it has the layout that ``worker/__main__.py`` describes, and only if its sender may send it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.text import escape_controls
 
 MAX_LINE_BYTES = 1 << 26
-"""Bytes of a line; an answer about 5,000 layers has some 5 million."""
+"""The most bytes of a line; an answer about 5,000 layers has some 5 million."""
 UNABLE = 113
 """Exit status of a process that can't answer; the last line of its standard error says why."""
-_NO_CAUSE = "the code closed its descriptors, or changed what Python is made of"
-"""The cause for a process that can't even say why it can't answer."""
+FORGED = "the code wrote to the channel for its answer"
+_NO_CAUSE = "the code closed its file descriptors, or replaced parts of Python"
+"""The cause if a process can't even print why it can't answer."""
 _MAX_CAUSE_LENGTH = 500
-# Lines that a dump of threads has besides, and those of TensorFlow's log.
+# Lines without a cause: those of a dump of threads, and TensorFlow's log.
 _NOISE = re.compile(
     r"\s|$|Extension modules:|Current thread|Thread 0x|Timeout \(|[IWE]\d{4} |WARNING: All log"
     r"|.*resource_tracker"
@@ -44,14 +45,14 @@ class Broken(NamedTuple):
 
 
 class NeedsWeights(NamedTuple):
-    """A run that does not work without weights."""
+    """The outcome of a run that does not work without weights."""
 
     run: int
     seconds: float
 
 
 class Answered(NamedTuple):
-    """A run whose requests all have a report."""
+    """The outcome of a run in which every request has a report."""
 
     run: int
     seconds: float
@@ -59,12 +60,12 @@ class Answered(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """A run that ended with a failure, after some reports."""
+    """The outcome of a run that ended with a failure, after some reports."""
 
     run: int
     seconds: float
     done: int
-    """Requests whose code came to its end; without weights, their reports may be missing all the same."""
+    """The number of requests whose code came to its end. Their reports may be missing in a weightless run."""
     reports: tuple[Report, ...]
     failure: Failure
 
@@ -73,7 +74,7 @@ Message = Ready | Broken | NeedsWeights | Answered | Stopped
 
 
 def loaded(line: bytes | bytearray) -> dict[str, Any]:
-    """Return the object that a line is; an empty one for anything else."""
+    """Return the JSON object of a line; an empty one if the line is anything else."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
@@ -82,7 +83,7 @@ def loaded(line: bytes | bytearray) -> dict[str, Any]:
 
 
 def is_of_child(message: dict[str, Any]) -> bool:
-    """Whether a process that runs an author's code may say this."""
+    """Whether a process that runs an author's code may send this message."""
     match message:
         case {"done": int()} | {"again": True} | {"report": dict()}:
             return True
@@ -92,7 +93,7 @@ def is_of_child(message: dict[str, Any]) -> bool:
 
 
 def parsed(message: dict[str, Any], waiting: Collection[int] = ()) -> Message | None:
-    """Return what a worker says of itself, or of a run that is waited for; ``None`` for anything else."""
+    """Return the message of a worker about itself or a run in ``waiting``; ``None`` for anything else."""
     match message:
         case {"ready": True}:
             return Ready()
@@ -127,31 +128,31 @@ def outcome(run: int, seconds: float, done: int, answers: list[dict[str, Any]]) 
 
 
 def _answer(message: dict[str, Any]) -> Answer:
-    """Decode an answer. The code can change what its process says, for one by replacing what Keras is."""
+    """Return a decoded answer; a failure if it can't be decoded, since the code can change what is sent."""
     try:
         if "report" in message:
             return report_of(message["report"])
         failure = decode(Failure, message["failure"])
         if failure.problem not in OF_CODE:
-            raise ValueError(f"no problem is called {failure.problem!r}")  # noqa: TRY301
+            raise ValueError(f"unknown problem {failure.problem!r}")  # noqa: TRY301
     except (KeyError, TypeError, ValueError) as error:
         return Failure(Problem.CRASH, f"the process that ran the code gave no usable answer: {error}")
     return failure
 
 
 def ending(code: int, errors: bytes | bytearray | None = None) -> str:
-    """Return how a process ended, from its exit code and, where that is known, its standard error."""
+    """Return a sentence on how a process ended, from its exit code and, if known, its standard error."""
     cause = "" if errors is None else escape_controls(cause_of(errors))
     if code == UNABLE:
         return f"can't answer: {cause or _NO_CAUSE}"
-    if code == -9 and errors is not None:  # SIGKILL, which Windows does not know
-        cause = "by itself, or by a system that has no memory left"
+    if code == -9 and errors is not None:  # SIGKILL, which Windows does not have
+        cause = "it killed itself, or the system ran out of memory"
     how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit status {code}"
     return f"{how}: {cause}" if cause else how
 
 
 def cause_of(errors: bytes | bytearray) -> str:
-    """Return the line of a process's standard error that says why it ended; empty if none does."""
+    """Return the line of a process's standard error with the cause of its end; empty if there is none."""
     lines = [line for line in errors.decode(errors="replace").splitlines() if not _NOISE.match(line)]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     return (fatal[:1] or lines[-1:] or [""])[0].strip()[:_MAX_CAUSE_LENGTH]

@@ -1,1 +1,1 @@
-"""What a page says, as data: records, the domain that keeps them, placeholders in doctrees."""
+"""Pages as data: records, the domain that keeps them, placeholders in doctrees, positions in files."""

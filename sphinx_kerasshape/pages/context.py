@@ -1,4 +1,4 @@
-"""What one build knows, made by :mod:`sphinx_kerasshape.build` and handed to whatever asks."""
+"""The state of one build, made by :mod:`sphinx_kerasshape.build` and handed to all who need it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from sphinx_kerasshape.settings.settings import Settings
 
 @dataclass(frozen=True)
 class BuildContext:
-    """The state of a build as directives, transforms, warnings and builders see it.
+    """The state of a build.
 
-    While pages are read there are no results yet; :meth:`with_results` makes the context of
-    the write phase.
+    The context of the read phase has no results; :meth:`with_results` makes that of the write phase.
     """
 
     settings: Settings = field(default_factory=Settings)
     output_format: str = ""
-    """The format that the build writes; Sphinx 9 deprecates all ways to ask for it in a transform."""
+    """The format that the build writes. Sphinx 9 deprecates all ways to ask for it in a transform."""
     file_folders: tuple[Path, ...] = ()
     """Folders that ``:file:`` may take files from."""
     pages: Mapping[str, Page] = field(default_factory=dict)
-    """The pages that have something of ours, by document name, in alphabetical order."""
+    """The records of pages by document name, in alphabetical order."""
     results: Mapping[Request, Result] = field(default_factory=dict)
 
     def with_results(self, pages: Mapping[str, Page], results: Mapping[Request, Result]) -> BuildContext:
@@ -37,26 +36,26 @@ class BuildContext:
 
     @cached_property
     def models(self) -> Mapping[str, tuple[str, Block]]:
-        """The model that each name stands for, with its page; of duplicates, the first."""
-        found: dict[str, tuple[str, Block]] = {}
+        """The block of each model by its name, with its page; the first, if several models have the name."""
+        models: dict[str, tuple[str, Block]] = {}
         for docname, block in self.blocks():
             if not block.is_code:
-                found.setdefault(block.name, (docname, block))
-        return found
+                models.setdefault(block.name, (docname, block))
+        return models
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
-        """Yield all blocks with their pages, in an order that does not depend on reading."""
+        """Yield all blocks with their pages, in an order that does not depend on the order of reading."""
         for docname, page in self.pages.items():
             for block in page.blocks.values():
                 yield docname, block
 
     def report(self, name: str) -> Report | None:
-        """Return the report of a model, ``None`` where it failed. Raises ``KeyError``."""
+        """Return the report of a model; ``None`` if it failed. Raises ``KeyError`` for an unknown model."""
         _, block = self.models[name]
         result = self.results.get(block.request)
         return result.answer if result is not None and isinstance(result.answer, Report) else None
 
     def layers(self, block: Block) -> tuple[str, ...]:
-        """Return the paths of a model's layers; none where it failed."""
+        """Return the paths of a model's layers; none if the model failed."""
         result = self.results.get(block.request)
         return result.layers if result is not None else ()

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 
-# The inventory is divided by spaces: such a name would be read as the name of another entry, and its kind.
+# Spaces divide an inventory into fields, so a name like this would be read as a name and other fields.
 _DIVIDED = re.compile(r"\S\s+\S+\s+-?\d+(?:\s|\Z)")
 
 
@@ -36,43 +36,42 @@ class KerasDomain(Domain):
     data_version = 1
 
     context: BuildContext = BuildContext()
-    """What this build knows; set by :class:`sphinx_kerasshape.build.Build` only."""
+    """The state of this build; only :class:`sphinx_kerasshape.build.Build` sets it."""
 
     @property
     def pages(self) -> dict[str, Page]:
-        """The pages that have something of ours, by document name."""
+        """The records of pages that use this extension, by document name."""
         pages: dict[str, Page] = self.data["pages"]
         return pages
 
     def page(self, docname: str) -> Page:
-        """Return the record of a page, which is made on first use."""
+        """Return the record of a page, which is made at the first call."""
         return self.pages.setdefault(docname, Page())
 
     def clear_doc(self, docname: str) -> None:
-        """Forget a page."""
+        """Remove the record of a page."""
         self.pages.pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Take over the pages that another process has read."""
+        """Take over the records of pages that another process has read."""
         for docname in docnames:
             if docname in otherdata["pages"]:
                 self.pages[docname] = otherdata["pages"][docname]
 
     def find(self, kind: str, target: str) -> tuple[str, str] | None:
-        """Return page and anchor of a model ``NAME`` or a layer ``MODEL/LAYER…``."""
+        """Return page and anchor of a model ``NAME`` or layer ``MODEL/LAYER…``; ``None`` if there is none."""
         name, _, layer = target.partition("/")
-        found = self.context.models.get(name)
-        if found is None or bool(layer) != (kind == "layer"):
+        if name not in self.context.models or bool(layer) != (kind == "layer"):
             return None
-        docname, block = found
+        docname, block = self.context.models[name]
         if not layer:
             return docname, block.anchor
         anchors = layer_anchors(block.anchor, self.context.layers(block))
         if layer not in anchors:
             return None
-        # A layer too deep for the table is part of the last one that has a row.
-        shown = "/".join(layer.split("/")[: block.depth])
-        return docname, anchors.get(shown, block.anchor)
+        # A layer too deep for the table is linked to the row of the layer that it is inside.
+        layer_with_row = "/".join(layer.split("/")[: block.depth])
+        return docname, anchors.get(layer_with_row, block.anchor)
 
     def resolve_xref(
         self,
@@ -84,15 +83,15 @@ class KerasDomain(Domain):
         node: pending_xref,
         contnode: Element,
     ) -> nodes.reference | None:
-        """Make the link of a role."""
-        found = self.find(typ, target)
-        if found is not None:
-            docname, anchor = found
+        """Return the link of a role."""
+        place = self.find(typ, target)
+        if place is not None:
+            docname, anchor = place
             return make_refnode(builder, fromdocname, docname, anchor, contnode, target)
         inventory = getattr(env, "intersphinx_inventory", {})
-        # Left to intersphinx, or our own warning has it: Sphinx need not say it once more.
-        known = target in inventory.get(f"keras:{typ}", {})
-        return None if known else contnode  # type: ignore[return-value]
+        # ``None`` leaves the target to intersphinx. Any other has our own warning; Sphinx must not add one.
+        is_external = target in inventory.get(f"keras:{typ}", {})
+        return None if is_external else contnode  # type: ignore[return-value]
 
     def resolve_any_xref(
         self,
@@ -103,7 +102,7 @@ class KerasDomain(Domain):
         node: pending_xref,
         contnode: Element,
     ) -> list[tuple[str, nodes.reference]]:
-        """Make the link of an ``any`` role."""
+        """Return the links that an ``any`` role can have."""
         links = []
         for kind in ("model", "layer"):
             link = self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode)
@@ -112,7 +111,7 @@ class KerasDomain(Domain):
         return links
 
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
-        """Give the entries of ``objects.inv`` and of the search."""
+        """Yield the objects for ``objects.inv`` and for the search."""
         for name, (docname, block) in self.context.models.items():
             if _DIVIDED.search(name):
                 continue
@@ -122,18 +121,23 @@ class KerasDomain(Domain):
                     yield f"{name}/{layer}", layer, "layer", docname, anchor, -1
 
 
+def domain_of(env: BuildEnvironment) -> KerasDomain:
+    """Return the domain of a build."""
+    return cast("KerasDomain", env.domains["keras"])
+
+
 @functools.lru_cache(maxsize=4096)
 def layer_anchors(model_anchor: str, layers: tuple[str, ...]) -> Mapping[str, str]:
     """Return the anchor of each layer's row in the table of its model; no two are equal."""
     anchors: dict[str, str] = {}
     taken: set[str] = set()
     following: dict[str, int] = {}
-    """The number that the next layer has whose name gives the same anchor."""
+    """For each anchor that several layers would have, the number of the next of them."""
     for number, layer in enumerate(layers):
-        whole = anchor = f"{model_anchor}--{nodes.make_id(layer)}"
+        base = anchor = f"{model_anchor}--{nodes.make_id(layer)}"
         while anchor in taken or anchor.endswith("--"):
-            following[whole] = max(following.get(whole, 0), number) + 1
-            anchor = f"{whole}-{following[whole] - 1}"
+            following[base] = max(following.get(base, 0), number) + 1
+            anchor = f"{base}-{following[base] - 1}"
         taken.add(anchor)
         anchors.setdefault(layer, anchor)
     return anchors

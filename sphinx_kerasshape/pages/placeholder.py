@@ -1,4 +1,4 @@
-"""Placeholders: what the read phase leaves in a doctree, and the write phase fills."""
+"""Placeholders: nodes that the read phase puts into a doctree, and the write phase fills."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ATTRIBUTE = "kerasshape"
 
 
 class keras_part(nodes.General, nodes.Element):  # noqa: N801
-    """A part of a model's view whose stock nodes are made when the report is there."""
+    """A part of a model's view, which stock nodes replace in the write phase."""
 
 
 class View(NamedTuple):
-    """A table, or another part of a model's view, that is to be filled."""
+    """The part of a model's view that a placeholder stands for."""
 
     page: str
-    """The page that defines the block; its doctree may become part of a larger one before it is filled."""
+    """The page of the block. Its doctree may become part of a larger one before it is filled."""
     block: str
     """The key of the block on that page."""
     part: str
@@ -37,12 +37,12 @@ def mark(node: nodes.Element, placeholder: View | Claim) -> None:
 
 
 def is_placeholder(node: nodes.Node) -> bool:
-    """Whether a node is to be filled."""
+    """Whether a node is a placeholder."""
     return isinstance(node, nodes.Element) and _ATTRIBUTE in node.attributes
 
 
 def placeholders(document: nodes.document) -> Iterator[tuple[nodes.Element, View | Claim]]:
-    """Yield the placeholders of a document, which are none any more then."""
+    """Yield the placeholders of a document, and make each an ordinary node."""
     for node in list(document.findall(is_placeholder)):
         assert isinstance(node, nodes.Element)
         yield node, node.attributes.pop(_ATTRIBUTE)

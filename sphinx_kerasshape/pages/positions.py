@@ -1,8 +1,8 @@
 """The position of a claim, or of another role, in its file.
 
-Sphinx knows only the first line of a role's paragraph, and docstrings count from their own first line
-(``FILE:docstring of OBJECT:LINE``). So a file is scanned once for its roles, and a claim is
-looked up among them by what it says.
+Sphinx knows only the first line of a role's paragraph, and counts the lines of a docstring from its own
+first line (``FILE:docstring of OBJECT:LINE``). So a file is scanned once for all its roles, and a claim
+is looked up among them by its kind, target and stated value.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _END = r"(?>\r\n|\r|\n)"
 _DOCSTRING = ":docstring of "
 _GAP = re.compile(r"\s+(?:[>|]\s+)*")
-"""White space in a role; with a line break come the marks of quotes and of grid tables."""
+"""White space in a role. After a line break it includes the marks of quotes and of grid tables."""
 _NAME = rf"(?:keras:)?(?P<{{}}>{'|'.join((*LINKS, *VALUES))})"
-# What is in code, behind another backtick, is no role.
+# A role after another backtick is inside code.
 _ROLE = re.compile(
     rf"(?<!`)(?::{_NAME.format('rst')}:|\{{{_NAME.format('myst')}\}})(?P<tick>`+)(?P<content>.+?)(?<!`)(?P=tick)(?!`)"
     rf"|(?<!`)`(?P<suffixed>[^`]+)`:{_NAME.format('suffix')}:",
     re.DOTALL,
 )
+Span = tuple[int, int]
+"""The offsets of the beginning and the end of a piece of text."""
 _TITLE = re.compile(rf"(?P<stated>.+?)(?:{_GAP.pattern})?<(?P<target>[^<]*)>\s*", re.DOTALL)
 
 
@@ -38,7 +40,7 @@ class Location:
     file: str
     line: int
     docstring: str = ""
-    """The documented object, where the line is one of its docstring."""
+    """The documented object, if the line is counted in its docstring."""
 
     def __str__(self) -> str:
         inside = f"{_DOCSTRING}{self.docstring}" if self.docstring else ""
@@ -47,7 +49,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Position:
-    """A statement in a text: the offsets of what is stated, and the line on which it begins."""
+    """The position of a claim in a text: the offsets of the stated value, and the line on which it begins."""
 
     start: int
     end: int
@@ -55,14 +57,14 @@ class Position:
 
 
 def parse_location(text: str) -> Location | None:
-    """Read a location; ``None`` where it has no line."""
+    """Return a location as an object; ``None`` if it has no line."""
     path, _, line = text.rpartition(":")
     file, inside, docstring = path.partition(_DOCSTRING)
     return Location(file, int(line), docstring if inside else "") if line.isdecimal() and file else None
 
 
 class LocatedClaims:
-    """Claims whose positions are known, as a list that grows: how many equal ones there are, and where."""
+    """A growing list of claims with exact locations, which counts equal claims between two lines."""
 
     def __init__(self, claims: list[Claim] | None = None) -> None:
         self.claims: list[Claim] = [] if claims is None else claims
@@ -72,57 +74,59 @@ class LocatedClaims:
     def count(self, claim: Claim, first: int, last: int) -> int:
         """Return the number of equal claims between two lines of the claim's file."""
         for earlier in self.claims[self._read :]:
-            if (there := parse_location(earlier.location)) is not None:
-                bisect.insort(self._lines.setdefault(_claim_in_file(earlier, there), []), there.line)
+            if (location := parse_location(earlier.location)) is not None:
+                bisect.insort(self._lines.setdefault(_claim_in_file(earlier, location), []), location.line)
         self._read = len(self.claims)
-        here = parse_location(claim.location)
-        lines = self._lines.get(_claim_in_file(claim, here), []) if here else []
+        location = parse_location(claim.location)
+        lines = self._lines.get(_claim_in_file(claim, location), []) if location else []
         return bisect.bisect_right(lines, last) - bisect.bisect_left(lines, first)
 
 
 def position_of(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> Position | None:
-    """Find a claim in the text of its file.
+    """Return the position of a claim in the text of its file; ``None`` if it can't be found.
 
-    Of equal ones in a paragraph it is the next after those in ``earlier``.
+    Of several equal claims in a paragraph, it is the first that is not in ``earlier``.
     """
-    here = parse_location(claim.location)
-    if here is None:
+    location = parse_location(claim.location)
+    if location is None:
         return None
-    start, end = _docstring(text, here.docstring) if here.docstring else (0, len(text))
-    lines = _line_starts(text, start, end)
-    first = lines[min(here.line, len(lines)) - 1]
+    start, end = _docstring(text, location.docstring) if location.docstring else (0, len(text))
+    line_starts = _line_starts(text, start, end)
+    first = line_starts[min(location.line, len(line_starts)) - 1]
     option = _option(claim, text, first) if claim.stated else None
     if option is not None:
-        return Position(*option, here.line)
+        return Position(*option, location.line)
     equal = _between(_roles(text).get(_key(claim.kind, claim.target, claim.stated), ()), start, end)
-    whole = _between(equal, *_paragraph(text, first, start, end))
-    found = whole[bisect.bisect_left(whole, (first, first)) :] or _only(whole) or _only(equal)
-    if not found:
+    in_paragraph = _between(equal, *_paragraph(text, first, start, end))
+    below = in_paragraph[bisect.bisect_left(in_paragraph, (first, first)) :]
+    candidates = below or _only(in_paragraph) or _only(equal)
+    if not candidates:
         return None
     number = 0
-    if earlier is not None and len(found) > 1:
-        number = earlier.count(claim, _line(lines, found[0][0]), _line(lines, found[-1][0]))
-    span = found[number % len(found)]
-    return Position(*span, _line(lines, span[0]))
+    if earlier is not None and len(candidates) > 1:
+        lines = [_line(line_starts, candidates[index][0]) for index in (0, -1)]
+        number = earlier.count(claim, *lines)
+    span = candidates[number % len(candidates)]
+    return Position(*span, _line(line_starts, span[0]))
 
 
 def exact_location(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> str:
-    """Return the location of a claim's own line; the one that it has, where it isn't found."""
-    here, found = parse_location(claim.location), position_of(claim, text, earlier)
-    return str(replace(here, line=found.line)) if here and found else claim.location
+    """Return the location of a claim's own line; its present location if it can't be found."""
+    location, position = parse_location(claim.location), position_of(claim, text, earlier)
+    return str(replace(location, line=position.line)) if location and position else claim.location
 
 
-def _claim_in_file(claim: Claim, here: Location) -> tuple[str, ...]:
-    return (*claim[:3], here.file, here.docstring)
+def _claim_in_file(claim: Claim, location: Location) -> tuple[str, ...]:
+    return (*claim[:3], location.file, location.docstring)
 
 
-def _option(claim: Claim, text: str, start: int) -> tuple[int, int] | None:
-    """Find an expectation in the line that starts here."""
+def _option(claim: Claim, text: str, start: int) -> Span | None:
+    """Return the offsets of an expectation's value in the line that starts at ``start``."""
     name = claim.target.rpartition(".")[2] if claim.kind == "shape" else claim.kind
-    found = _EXPECTATION.match(text, start)
-    if found is None or found["name"] != name:
+    option = _EXPECTATION.match(text, start)
+    if option is None or option["name"] != name:
         return None
-    stated = re.compile(_flexible(claim.stated) + r"(?=[\"'\s]|\Z)").match(text, found.end())
+    stated = re.compile(_flexible(claim.stated) + r"(?=[\"'\s]|\Z)").match(text, option.end())
     return stated.span() if stated else None
 
 
@@ -130,18 +134,18 @@ _EXPECTATION = re.compile(r"[\s>|]*:?expect-(?P<name>\w+):[\s>|]*[\"']?")
 
 
 def _flexible(text: str) -> str:
-    """Return a pattern of a text with any white space in the place of its own."""
+    """Return a pattern of a text that allows any white space in place of its own."""
     return _GAP.pattern.join(re.escape(word) for word in re.split(r"[ \t\r\n]+", text))
 
 
-# Each role of a page asks for those of its file.
+# Cached, since every role of a page looks itself up among the roles of its file.
 @functools.lru_cache(maxsize=4)
-def _roles(text: str) -> dict[tuple[str, str, str], list[tuple[int, int]]]:
-    """Return the offsets of what each role states, in order, by kind, target and statement.
+def _roles(text: str) -> dict[tuple[str, str, str], list[Span]]:
+    """Return the offsets of the stated value of each role, in order, by kind, target and stated value.
 
-    Of a role without a title this is its target.
+    For a role without a title, they are the offsets of its target.
     """
-    found: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    spans: dict[tuple[str, str, str], list[Span]] = {}
     for role in _ROLE.finditer(text):
         kind = role["rst"] or role["myst"] or role["suffix"]
         group = "content" if role["tick"] else "suffixed"
@@ -153,25 +157,25 @@ def _roles(text: str) -> dict[tuple[str, str, str], list[tuple[int, int]]]:
         else:
             key, stated = _key(kind, content, ""), content
         begin = start + len(stated) - len(stated.lstrip())
-        found.setdefault(key, []).append((begin, start + len(stated.rstrip())))
-    return found
+        spans.setdefault(key, []).append((begin, start + len(stated.rstrip())))
+    return spans
 
 
 def _key(kind: str, target: str, stated: str) -> tuple[str, str, str]:
     return kind, _GAP.sub(" ", target.strip()), _GAP.sub(" ", stated.strip())
 
 
-def _between(spans: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
+def _between(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     """Return the spans that begin between two offsets."""
     return spans[bisect.bisect_left(spans, (start, 0)) : bisect.bisect_left(spans, (end, 0))]
 
 
-def _only(found: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
-    return found if len(found) == 1 else ()
+def _only(spans: Sequence[Span]) -> Sequence[Span]:
+    return spans if len(spans) == 1 else ()
 
 
-def _paragraph(text: str, offset: int, start: int, end: int) -> tuple[int, int]:
-    """Return where the paragraph around an offset begins and ends, between two others."""
+def _paragraph(text: str, offset: int, start: int, end: int) -> Span:
+    """Return the offsets of the paragraph around an offset, limited to ``start`` and ``end``."""
     blanks = _blanks(text)
     number = bisect.bisect_left(blanks, offset)
     before, after = blanks[number - 1 : number] if number else [], blanks[number : number + 1]
@@ -180,14 +184,13 @@ def _paragraph(text: str, offset: int, start: int, end: int) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=4)
 def _blanks(text: str) -> Sequence[int]:
-    """Return the ends of lines that are followed by an empty one."""
-    return [found.start() for found in re.finditer(rf"{_END}(?=[ \t]*{_END})", text)]
+    """Return the ends of lines that an empty line follows."""
+    return [match.start() for match in re.finditer(rf"{_END}(?=[ \t]*{_END})", text)]
 
 
 @functools.lru_cache(maxsize=4)
 def _line_starts(text: str, start: int, end: int) -> Sequence[int]:
-    starts = [found.start() for found in _LINE.finditer(text, start, end)]
-    return starts or [start]
+    return [match.start() for match in _LINE.finditer(text, start, end)] or [start]
 
 
 def _line(starts: Sequence[int], offset: int) -> int:
@@ -195,33 +198,33 @@ def _line(starts: Sequence[int], offset: int) -> int:
 
 
 @functools.lru_cache(maxsize=16)
-def _docstring(text: str, name: str) -> tuple[int, int]:
-    """Return where the docstring of an object begins, without empty lines, and where it ends."""
+def _docstring(text: str, name: str) -> Span:
+    """Return the offsets of an object's docstring, from its first text on; else of the whole file."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return 0, len(text)
     parts = name.split(".")
-    found: ast.expr | None = None
-    for number in range(len(parts) + 1):
-        found = found or _documentation(tree, parts[number:])
-    if found is None or found.end_lineno is None:
+    # The first parts of the name may be those of the package.
+    candidates = (_documentation(tree, parts[number:]) for number in range(len(parts) + 1))
+    docstring = next(filter(None, candidates), None)
+    if docstring is None or docstring.end_lineno is None:
         return 0, len(text)
     starts = _line_starts(text, 0, len(text))
-    start, end = starts[found.lineno - 1], starts[min(found.end_lineno, len(starts) - 1)]
+    start, end = starts[docstring.lineno - 1], starts[min(docstring.end_lineno, len(starts) - 1)]
     quotes = re.compile(r"\s*[rRuU]?(?:\"\"\"|'''|\"|')(?:[ \t]*(?:\r\n|\r|\n))*").match(text, start)
     return (quotes.end() if quotes else start), end
 
 
 def _documentation(tree: ast.AST, names: Sequence[str]) -> ast.expr | None:
-    """Return the docstring of a module, class or function by the names that lead to it."""
+    """Return the docstring of a module, or of the class or function that nested names lead to."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for name in names:
-        inside = [node for node in getattr(tree, "body", []) if isinstance(node, kinds)]
-        named = [node for node in inside if node.name == name]
-        if not named:
+        definitions = [node for node in getattr(tree, "body", []) if isinstance(node, kinds)]
+        matches = [node for node in definitions if node.name == name]
+        if not matches:
             return None
-        tree = named[-1]
+        tree = matches[-1]
     body = getattr(tree, "body", [])
     first = body[0] if body and isinstance(body[0], ast.Expr) else None
     return first.value if first and isinstance(first.value, ast.Constant) else None

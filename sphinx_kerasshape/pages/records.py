@@ -1,4 +1,4 @@
-"""What a page says of models, as plain records: the part of Sphinx's environment that is ours."""
+"""The records of a page, as plain data: our part of Sphinx's environment."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sphinx_kerasshape.text import quoted
 
 
 def absolute(location: str, page: str) -> str:
-    """Return a ``file:line`` of Docutils, which may be relative to today's working folder, for good.
+    """Return a ``file:line`` of docutils with an absolute path; later builds may run in another folder.
 
-    Text that a program has made for a page is in no file.
+    Text that a program generated is in no file, so its location names the page.
     """
     file, _, line = location.rpartition(":")
     is_in_file = file[:1] not in ("", "<")
@@ -23,7 +23,7 @@ def absolute(location: str, page: str) -> str:
 
 
 class Block(NamedTuple):
-    """A model on a page, or code that is run: its request, and where it stands."""
+    """A directive on a page, with a model or with code that only runs: its request and its location."""
 
     key: str
     """Its name, made unique within the page."""
@@ -33,25 +33,25 @@ class Block(NamedTuple):
     location: str
     """``file:line`` of the directive."""
     code_file: str
-    """The page's file that the code stands in; empty where it is from elsewhere."""
+    """The file of the page that has the code; empty if the code is not on the page."""
     code_line: int
-    """The line of that file which is the code's first."""
+    """The number of the first line of code in this file."""
     depth: int
-    """Levels of layers that have a row of their own to link to; 0 without a table."""
+    """Levels of layers that have a row, which can be linked to; 0 without a table."""
     imported: str = ""
-    """The ``:from:`` option, where the model is from there."""
+    """The option ``:from:``; empty without it."""
     session: str = ""
     blocks: tuple[tuple[str, int], ...] = ()
-    """``code_file`` and ``code_line`` of the earlier blocks of its session."""
+    """``code_file`` and ``code_line`` of the earlier blocks of the session."""
 
     @property
     def is_code(self) -> bool:
-        """Whether this is code that is only run, and no model."""
+        """Whether this is code that only runs, and not a model."""
         return self.request.kind == "code"
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """The name of the block in messages."""
         return "code" if self.is_code else f"model {quoted(self.name)}"
 
 
@@ -70,7 +70,7 @@ LINKS = ("model", "layer")
 
 
 class Claim(NamedTuple):
-    """A value that a page states, or has inserted: then ``stated`` is empty."""
+    """A value that a page states, or has inserted; ``stated`` is empty if it is inserted."""
 
     kind: str
     """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``."""
@@ -90,23 +90,23 @@ class Mention(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something on a page that is wrong, whatever TensorFlow says."""
+    """A mistake on a page, whatever TensorFlow reports."""
 
     problem: Problem
     message: str
     location: str
     reported: bool = False
-    """Whether docutils has said it already, in the build that read the page."""
+    """Whether docutils has already reported it, in the build that read the page."""
 
 
 _VERSION = 3
-"""To be raised where records or placeholders mean something else, though their fields are the same."""
+"""Raise it if records or placeholders get another meaning while their fields stay the same."""
 
 
 def layout() -> int:
-    """Return a number for the fields of all records: pages with others must be read anew.
+    """Return a number that stands for the fields of all records; if it changes, Sphinx reads all pages again.
 
-    Sphinx's environment keeps records as tuples, and would fill new fields with old values.
+    Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
     kinds = (Request, Step, Block, Reference, Claim, Mention, Finding)
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
@@ -114,7 +114,7 @@ def layout() -> int:
 
 @dataclass
 class Page:
-    """All that one page says."""
+    """The record of one page."""
 
     blocks: dict[str, Block] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)

@@ -1,1 +1,1 @@
-"""Reports into stock docutils nodes, one file per view. Pure: nothing is run or logged here."""
+"""The write phase: turns reports into stock docutils nodes. Pure: nothing runs or is logged here."""

@@ -1,4 +1,4 @@
-"""The columns that a table of layers can have, and what stands in each of their cells."""
+"""The columns that a table of layers can have, with the content of their cells."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from sphinx_kerasshape.render.style import NOTHING, Style, size_text
 from sphinx_kerasshape.render.translate import _
 
 
-class Line(NamedTuple):
-    """A line of the table: one call of a layer, of which the first also speaks for the layer."""
+class Row(NamedTuple):
+    """A row of the table: a call of a layer. The first row of a layer also has the values of the layer."""
 
     path: str
     anchor: str
-    row: LayerRow
+    layer: LayerRow
     call: int = 0
     weights: tuple[Weight, ...] = ()
-    """The layer's, also those of layers inside it."""
+    """The weights of the layer and of all layers inside it."""
 
     @property
-    def first(self) -> bool:
-        """Whether this is the layer's first line."""
+    def is_first(self) -> bool:
+        """Whether this is the layer's first row."""
         return self.call == 0
 
     @property
-    def counts(self) -> bool:
-        """Whether this line shows what the layer holds: its first one, unless an earlier row has it all."""
-        return self.first and not self.row.is_shared
+    def shows_weights(self) -> bool:
+        """Whether the layer's weights are in this row: its first one, unless earlier layers have them all."""
+        return self.is_first and not self.layer.is_shared
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """The call's inputs."""
-        return self.row.calls[self.call].inputs if self.row.calls else ()
+        return self.layer.calls[self.call].inputs if self.layer.calls else ()
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
         """The call's outputs."""
-        return self.row.calls[self.call].outputs if self.row.calls else ()
+        return self.layer.calls[self.call].outputs if self.layer.calls else ()
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The calls that this call takes its inputs from."""
-        return self.row.calls[self.call].sources if self.row.calls else ()
+        """The calls whose outputs are the inputs of this call."""
+        return self.layer.calls[self.call].sources if self.layer.calls else ()
 
 
-Cell = Callable[[Line, Style], list[nodes.Node]]
+Cell = Callable[[Row, Style], list[nodes.Node]]
 
 
 class Column(NamedTuple):
-    """A column: its head, and how its cells are made."""
+    """A column: its head, and the function that makes its cells."""
 
     title: Callable[[], str]
     cell: Cell
@@ -61,7 +61,7 @@ class Column(NamedTuple):
 
 
 def names(chosen: tuple[str, ...], model: Model) -> tuple[str, ...]:
-    """Return the columns of a model's table, where the author named none."""
+    """Return the columns of a model's table: those that the author chose, or the default ones."""
     if chosen:
         return chosen
     return ("layer", "output", "params") if model.chain else ("layer", "output", "params", "connected")
@@ -74,74 +74,71 @@ def _join(parts: Iterable[nodes.Node]) -> list[nodes.Node]:
     return joined or [nodes.Text(NOTHING)]
 
 
-def _layer(line: Line, style: Style) -> list[nodes.Node]:
-    name = style.name(line.path)
-    if line.first:
-        return [name, *(nodes.Text(f" ({text})") for text in _remarks(line.row))]
-    return [name, nodes.Text(" " + _("(call %d)") % (line.call + 1))]
+def _layer(row: Row, style: Style) -> list[nodes.Node]:
+    name = style.name(row.path)
+    if row.is_first:
+        return [name, *(nodes.Text(f" ({text})") for text in _remarks(row.layer))]
+    return [name, nodes.Text(" " + _("(call %d)") % (row.call + 1))]
 
 
-def _remarks(row: LayerRow) -> Iterator[str]:
-    """Give what is to be said of a layer that its values don't say."""
-    if row.note:
-        yield _("called in training only") if row.note == "training" else _("not called")
-    if row.shared:
-        yield _("shared") if row.is_shared else _("partly shared")
+def _remarks(layer: LayerRow) -> Iterator[str]:
+    """Yield the remarks behind a layer's name."""
+    if layer.note:
+        yield _("called in training only") if layer.note == "training" else _("not called")
+    if layer.shared:
+        yield _("shared") if layer.is_shared else _("partly shared")
 
 
-def _type(line: Line, style: Style) -> list[nodes.Node]:
-    return [style.name(line.row.type)]
+def _type(row: Row, style: Style) -> list[nodes.Node]:
+    return [style.name(row.layer.type)]
 
 
 def _shapes(tensors: tuple[TensorSpec, ...], style: Style) -> list[nodes.Node]:
     return _join(style.tensor(tensor) for tensor in tensors)
 
 
-def _dtypes(line: Line, style: Style) -> list[nodes.Node]:
-    return _join(style.name(dtype) for dtype in dict.fromkeys(t.dtype for t in line.outputs))
+def _dtypes(row: Row, style: Style) -> list[nodes.Node]:
+    return _join(style.name(dtype) for dtype in dict.fromkeys(t.dtype for t in row.outputs))
 
 
-def _count(count: int, line: Line, style: Style) -> list[nodes.Node]:
-    # A shared layer's weights are there once, however often it is called.
-    return [nodes.Text(style.number(count) if line.counts else NOTHING)]
+def _count(count: int, row: Row, style: Style) -> list[nodes.Node]:
+    # The weights of a shared layer count once, however often it is called.
+    return [nodes.Text(style.number(count) if row.shows_weights else NOTHING)]
 
 
-def _formula(line: Line, style: Style) -> list[nodes.Node]:
-    text = formula(line.row.type, line.weights) if line.counts else ""
+def _formula(row: Row, style: Style) -> list[nodes.Node]:
+    text = formula(row.layer.type, row.weights) if row.shows_weights else ""
     return [style.shape_as_written(text) if text else nodes.Text(NOTHING)]
 
 
-def _bytes(line: Line, style: Style) -> list[nodes.Node]:
-    return [nodes.Text(size_text(line.row.bytes) if line.counts else NOTHING)]
+def _bytes(row: Row, style: Style) -> list[nodes.Node]:
+    return [nodes.Text(size_text(row.layer.bytes) if row.shows_weights else NOTHING)]
 
 
-def _flops(line: Line, style: Style) -> list[nodes.Node]:
-    count = line.row.flops
-    return [nodes.Text(style.number(count) if line.first and count is not None else NOTHING)]
+def _flops(row: Row, style: Style) -> list[nodes.Node]:
+    count = row.layer.flops
+    return [nodes.Text(style.number(count) if row.is_first and count is not None else NOTHING)]
 
 
-def _weights(line: Line, style: Style) -> list[nodes.Node]:
-    if not line.counts:
-        return [nodes.Text(NOTHING)]
-    found: list[nodes.Node] = []
-    for weight in line.weights:
-        pair = nodes.inline("", "", style.name(weight.name), nodes.Text("\N{NO-BREAK SPACE}"))
-        pair += style.shape(weight.shape)
-        found.append(pair)
-    return _join(found)
+def _weights(row: Row, style: Style) -> list[nodes.Node]:
+    pairs = []
+    for weight in row.weights if row.shows_weights else ():
+        space = nodes.Text("\N{NO-BREAK SPACE}")
+        pairs.append(nodes.inline("", "", style.name(weight.name), space, style.shape(weight.shape)))
+    return _join(pairs)
 
 
 COLUMNS: dict[str, Column] = {
     "layer": Column(lambda: _("Layer"), _layer),
     "type": Column(lambda: _("Type"), _type),
-    "input": Column(lambda: _("Input shape"), lambda line, style: _shapes(line.inputs, style)),
-    "output": Column(lambda: _("Output shape"), lambda line, style: _shapes(line.outputs, style)),
+    "input": Column(lambda: _("Input shape"), lambda row, style: _shapes(row.inputs, style)),
+    "output": Column(lambda: _("Output shape"), lambda row, style: _shapes(row.outputs, style)),
     "params": Column(
-        lambda: _("Params"), lambda line, style: _count(line.row.params, line, style), numeric=True
+        lambda: _("Params"), lambda row, style: _count(row.layer.params, row, style), numeric=True
     ),
     "trainable": Column(
         lambda: _("Trainable params"),
-        lambda line, style: _count(line.row.trainable, line, style),
+        lambda row, style: _count(row.layer.trainable, row, style),
         numeric=True,
     ),
     "formula": Column(lambda: _("Made of"), _formula),
@@ -149,5 +146,5 @@ COLUMNS: dict[str, Column] = {
     "flops": Column(lambda: _("FLOPs"), _flops, numeric=True),
     "weights": Column(lambda: _("Weights"), _weights),
     "dtype": Column(lambda: _("Dtype"), _dtypes),
-    "connected": Column(lambda: _("Connected to"), lambda line, style: _join(map(style.name, line.sources))),
+    "connected": Column(lambda: _("Connected to"), lambda row, style: _join(map(style.name, row.sources))),
 }

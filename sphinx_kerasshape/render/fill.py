@@ -1,4 +1,4 @@
-"""Placeholders filled with stock nodes, from the results of a build."""
+"""Filling of placeholders with stock nodes, from the results of a build."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def fill_page(document: nodes.document, context: BuildContext, language: str) ->
         if not isinstance(node, nodes.table):
             node.replace_self(_part(placeholder.part, answer, style))
         elif isinstance(answer, Failure) or answer.model is None:
-            _give_up(node, answer)
+            _fill_without_report(node, answer)
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
 
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
-    """Return the text of a value; a claim stays as the page states it, true or not."""
+    """Return the text of a value; a stated value stays as the page states it, even if it is wrong."""
     from sphinx_kerasshape.claims.verdicts import judge  # not every page has values
     from sphinx_kerasshape.render.values import value
 
@@ -43,21 +43,20 @@ def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
 def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:
     assert report.model is not None
     anchors = layer_anchors(block.anchor, layer_paths(report))
-    shown = columns.names(view.columns, report.model)
-    table.fill(node, report.model, shown, view.depth, view.totals, tuple(anchors.values()), style)
+    names = columns.names(view.columns, report.model)
+    table.fill(node, report.model, names, view.depth, view.totals, tuple(anchors.values()), style)
 
 
 def _add_notes(node: nodes.table, report: Report, context: BuildContext, style: Style) -> None:
-    """Put what belongs below a table there."""
+    """Put the notes of a table below it."""
     assert report.model is not None
-    notes = [*parts.needs(report.model, style)]
-    if context.settings.provenance:
-        notes = [*parts.provenance(report.versions), *notes]
+    notes = parts.provenance(report.versions) if context.settings.provenance else []
+    notes += parts.needs(report.model, style)
     node.parent.insert(node.parent.index(node) + 1, notes)
 
 
-def _give_up(node: nodes.table, answer: Answer) -> None:
-    """Say what is wrong; a table that has a caption, and so perhaps a number, stays."""
+def _fill_without_report(node: nodes.table, answer: Answer) -> None:
+    """Put the problem in place of a table; one with a caption stays, since it may have a number."""
     if isinstance(answer, Failure):
         node.parent.insert(node.parent.index(node) + 1, parts.problem(answer))
     if isinstance(node[0], nodes.title):

@@ -1,4 +1,4 @@
-"""Nodes of our own that are left in filled pages."""
+"""Our own nodes, those that stay in filled pages."""
 
 from __future__ import annotations
 

@@ -13,35 +13,33 @@ from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.render.translate import _
 
 _NOT_RUN = (None, Problem.TENSORFLOW, Problem.LOCK)
-"""Problems that are none of the model's own: readers need not know more of them."""
+"""Problems that are not the model's fault, so readers need no details."""
 
 
 def totals(model: Model, style: Style) -> list[nodes.Node]:
-    """Return the totals as a line of text."""
+    """Return a paragraph with the totals."""
     values = [f"{label}: {style.number(count)}" for label, count in total_values(model)]
     values[0] += f" ({size_text(model.bytes)})"
     return [nodes.paragraph("", " · ".join(values), classes=["kerasshape-totals"])]
 
 
 def needs(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a line that says which sizes of its named axes the model takes; nothing if any."""
+    """Return a paragraph with the sizes of its named axes that a model accepts; nothing if it accepts any."""
     if not model.axes:
         return []
-    from sphinx_kerasshape.claims.needs import (
-        needs as text_of_needs,  # slow to import, and few models name their axes
-    )
+    from sphinx_kerasshape.claims import needs as named_axes  # slow to import, and few models name their axes
 
-    text = text_of_needs(model.axes)
+    text = named_axes.needs(model.axes)
     if not text:
         return []
     before, _sizes, after = _("Needs %s").partition("%s")
-    line = nodes.paragraph("", before, classes=["kerasshape-needs"])
-    line += [style.shape_as_written(text), nodes.Text(after)]
-    return [line]
+    paragraph = nodes.paragraph("", before, classes=["kerasshape-needs"])
+    paragraph += [style.shape_as_written(text), nodes.Text(after)]
+    return [paragraph]
 
 
 def weights(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a table of the weights of all layers, each once."""
+    """Return a table of the weights of all layers; a shared weight has one row."""
     unique = {weight.path: weight for row in model.layers for weight in row.weights}
     heads = (_("Weight"), _("Shape"), _("Dtype"), _("Params"))
     head = nodes.row()
@@ -66,36 +64,35 @@ def weights(model: Model, style: Style) -> list[nodes.Node]:
 
 
 def output(report: Report) -> list[nodes.Node]:
-    """Return what the code printed."""
+    """Return a block with what the code printed."""
     if not report.output.strip():
         return []
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
 
 
 def constructor(model: Model, style: Style) -> list[nodes.Node]:
-    """Return the code that would build the model."""
+    """Return a block with the code that would build the model."""
     return _code(model.constructor)
 
 
 def source(model: Model, style: Style) -> list[nodes.Node]:
-    """Return the source of the function or class that made the model."""
+    """Return a block with the source of the function or class that made the model."""
     return _code(model.source)
 
 
 def expected_error(report: Report) -> list[nodes.Node]:
-    """Return the error that the page is about."""
+    """Return a block with the error that the page expects."""
     return [_block(str(report.error), "kerasshape-expected")] if report.error else []
 
 
 def problem(failure: Failure) -> list[nodes.Node]:
-    """Return what a reader sees in place of a report."""
+    """Return the nodes that readers see in place of a report."""
     if failure.problem in (*_NOT_RUN, Problem.SESSION):
         text = _("This model was not run when this page was built.")
         if failure.problem == Problem.SESSION:
             text = _("This code was not run, since code before it failed.")
         return [nodes.note("", nodes.paragraph("", text), classes=["kerasshape-note"])]
-    text = failure.message
-    first, _line, rest = text.partition("\n")
+    first, _newline, rest = failure.message.partition("\n")
     content: list[nodes.Node] = [nodes.paragraph("", first)]
     if rest.strip():
         content.append(_block(rest.strip("\n"), "kerasshape-message"))
@@ -103,7 +100,7 @@ def problem(failure: Failure) -> list[nodes.Node]:
 
 
 def provenance(versions: Versions) -> list[nodes.Node]:
-    """Return the line that names what was run."""
+    """Return a paragraph that names the versions which gave the report."""
     text = f"TensorFlow {versions.tensorflow}, Keras {versions.keras}"
     return [nodes.paragraph("", text, classes=["kerasshape-provenance"])]
 
@@ -123,4 +120,4 @@ OF_MODEL: dict[str, Callable[[Model, Style], list[nodes.Node]]] = {
     "totals": totals,
     "weights": weights,
 }
-"""The parts of ``:show:`` besides code and table."""
+"""Together with ``OF_REPORT``, the parts of ``:show:`` besides code and table."""

@@ -1,4 +1,4 @@
-"""How single values are written: shapes, counts, sizes, names, in each output format."""
+"""The style of single values in each output format: shapes, counts, sizes, names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sphinx_kerasshape.render.nodes import keras_header_cell
 
 _PREFIXES = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 NOTHING = "–"
-"""Stands in a cell that has no value."""
+"""The text of a cell that has no value."""
 _LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
 
 
 class Style(NamedTuple):
-    """The output format (``html``, ``latex``, …) and the language that values are for."""
+    """The output format (``html``, ``latex``, …) and the language that values are written for."""
 
     format: str
     language: str = "en"
@@ -26,26 +26,26 @@ class Style(NamedTuple):
     """How counts are inserted in running text: ``exact`` or ``si``."""
 
     def shape(self, shape: Shape) -> nodes.Node:
-        """Write a shape so that it doesn't break over lines."""
+        """Return a shape that does not break over lines."""
         return self.shape_as_written(shape_text(shape))
 
     def tensor(self, tensor: TensorSpec) -> nodes.Node:
-        """Write a tensor's shape, with the names of its axes where it has some."""
+        """Return the shape of a tensor, with the names of its axes if it has any."""
         return self.shape_as_written(shape_text(tensor.symbolic or tensor.shape))
 
     def shape_as_written(self, text: str) -> nodes.Node:
-        """Write a shape that is text already."""
+        """Return a shape that is already written as text."""
         if self.format == "latex":
-            # Sphinx lets a literal break behind its commas.
+            # Sphinx lets a literal break after commas.
             return nodes.inline("", "", *_for_latex(text), classes=["kerasshape-shape"])
         return self._code(text, "kerasshape-shape")
 
     def name(self, text: str) -> nodes.Node:
-        """Write a name of the code's."""
+        """Return a name from the code."""
         return self._code(text, "kerasshape-name")
 
     def inserted(self, count: int) -> str:
-        """Write a count as running text has it: ``29,505`` or ``29.5k``."""
+        """Return a count for running text: ``29,505`` or ``29.5k``."""
         if self.numbers == "exact":
             return self.number(count)
         rounded = float(f"{count:.3g}")
@@ -53,7 +53,7 @@ class Style(NamedTuple):
         return self.number(float(f"{rounded / unit:.3g}")) + prefix
 
     def number(self, count: float) -> str:
-        """Write a number in the language's way; a count has its thousands separators."""
+        """Return a number in the notation of the language, with thousands separators."""
         if isinstance(count, float) and count.is_integer():
             count = int(count)
         if self.language.startswith("en"):
@@ -67,20 +67,20 @@ class Style(NamedTuple):
             return f"{count:,}"  # also for more than 25 digits, which Babel can't round
 
     def cell(self, *, scope: str = "", numeric: bool = False) -> nodes.entry:
-        """Make an empty cell; with a ``scope`` (``col`` or ``row``), one that is a head."""
+        """Return an empty cell; with a ``scope`` (``col`` or ``row``), a head."""
         classes = ["kerasshape-number"] if numeric else []
         if scope and self.format == "html":
             return keras_header_cell("", classes=classes, scope=scope)
         return nodes.entry("", classes=classes)
 
     def _code(self, text: str, style: str) -> nodes.Node:
-        # A literal is shown in quotes by the text builder and others.
+        # Some builders, such as text, put a literal in quotes.
         kind = nodes.literal if self.format in ("html", "latex") else nodes.inline
         return kind("", text, classes=[style])
 
 
 def _for_latex(text: str) -> Iterator[nodes.Node]:
-    """Give a text that doesn't break; LaTeX's default engine has no glyphs for some signs."""
+    """Yield the nodes of a text that does not break; LaTeX's default engine has no glyphs for some signs."""
     for piece in re.split(f"([{''.join(_LATEX)}])", text.replace(" ", "\N{NO-BREAK SPACE}")):
         if piece in _LATEX:
             command = rf"\ensuremath{{{_LATEX[piece]}}}"
@@ -90,7 +90,7 @@ def _for_latex(text: str) -> Iterator[nodes.Node]:
 
 
 def size_text(count: int) -> str:
-    """Write a number of bytes: ``115.3 KiB``."""
+    """Return a number of bytes with its unit: ``115.3 KiB``."""
     size = float(count)
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if size < 1024 or unit == "TiB":

@@ -1,4 +1,4 @@
-"""The table of layers: a row a call, numbers on the right, totals last."""
+"""The table of layers: a row for each call, numbers aligned on the right, totals last."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sphinx import addnodes
 
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Model
-from sphinx_kerasshape.render.columns import COLUMNS, Line
+from sphinx_kerasshape.render.columns import COLUMNS, Row
 from sphinx_kerasshape.render.style import Style, size_text
 from sphinx_kerasshape.render.translate import _
 
 LONG = 30
-"""Rows from which a table may break over pages in print."""
+"""A table with more rows than this may break over pages in print."""
 
 
 def fill(
@@ -26,40 +26,38 @@ def fill(
     anchors: Sequence[str],
     style: Style,
 ) -> None:
-    """Give a table its body; its caption and names stay. ``anchors`` are those of the layers, in order."""
+    """Fill a table, except for its caption and names. ``anchors`` are those of all layers, in order."""
     body = nodes.tbody()
-    body += [_row(line, columns, style) for line in _lines(model, depth, anchors)]
+    body += [_filled_row(row, columns, style) for row in _rows(model, depth, anchors)]
     if totals:
         body += list(_total_rows(model, columns, style))
-    old = next(child for child in table.children if isinstance(child, nodes.tgroup))
-    tgroup = grid(_head(columns, style), body)
-    table.replace(old, tgroup)
+    empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
+    table.replace(empty, grid(_head(columns, style), body))
     if style.format == "latex":
         numeric = [COLUMNS[name].numeric for name in columns]
         table.parent.insert(table.parent.index(table), set_for_print(table, numeric))
 
 
 def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
-    """Put head and body together; the first column names its rows."""
+    """Return head and body as one group, whose first column names the rows."""
     rows = [head, *body.findall(nodes.row)]
     tgroup = nodes.tgroup("", cols=len(head))
     for number in range(len(head)):
-        # Text output takes this as a number of characters.
+        # The text builder reads the width as a number of characters.
         width = max(len(row[number].astext()) for row in rows)
         tgroup += nodes.colspec("", colwidth=width, **({"stub": 1} if number == 0 else {}))
     tgroup += [nodes.thead("", head), body]
     return tgroup
 
 
-def _lines(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Line]:
-    above: list[str] = []
-    for number, row in enumerate(model.layers):
-        del above[row.depth :]
-        above.append(row.name)
-        if row.depth < depth:
-            path, weights = "/".join(above), weights_of(model.layers, number)
-            for call in range(max(1, len(row.calls))):
-                yield Line(path, anchors[number], row, call, weights)
+def _rows(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Row]:
+    names: list[str] = []
+    for number, layer in enumerate(model.layers):
+        names[layer.depth :] = [layer.name]
+        if layer.depth < depth:
+            path, weights = "/".join(names), weights_of(model.layers, number)
+            for call in range(max(1, len(layer.calls))):
+                yield Row(path, anchors[number], layer, call, weights)
 
 
 def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
@@ -72,21 +70,21 @@ def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
     return row
 
 
-def _row(line: Line, columns: tuple[str, ...], style: Style) -> nodes.row:
-    row = nodes.row()
+def _filled_row(row: Row, columns: tuple[str, ...], style: Style) -> nodes.row:
+    cells = nodes.row()
     for number, name in enumerate(columns):
         column = COLUMNS[name]
         cell = style.cell(scope="" if number else "row", numeric=column.numeric)
-        text = nodes.paragraph("", "", *column.cell(line, style))
-        if number == 0 and line.first:
-            text.insert(0, nodes.target("", "", ids=[line.anchor]))
+        text = nodes.paragraph("", "", *column.cell(row, style))
+        if number == 0 and row.is_first:
+            text.insert(0, nodes.target("", "", ids=[row.anchor]))
         cell += text
-        row += cell
-    return row
+        cells += cell
+    return cells
 
 
 def total_values(model: Model) -> list[tuple[str, int]]:
-    """Return what the totals say; of the parts only where there are two."""
+    """Return the totals with their labels; the two parts of the total only if both exist."""
     values = [(_("Total params"), model.params)]
     if model.non_trainable:
         values.append((_("Trainable params"), model.trainable))
@@ -114,7 +112,7 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
 
 
 def set_for_print(table: nodes.table, numeric: list[bool]) -> nodes.Node:
-    """Let a long table break over pages, and return the node that sets its columns' types."""
+    """Return the node that sets the types of a table's columns; let a long table break over pages."""
     if len(list(table.findall(nodes.row))) > LONG:
         table["classes"].append("longtable")
         widths = [spec["colwidth"] + 2 for spec in table.findall(nodes.colspec)]
@@ -127,6 +125,6 @@ def set_for_print(table: nodes.table, numeric: list[bool]) -> nodes.Node:
 
 
 def _proportional(right: bool, width: int, total: int) -> str:
-    """Return the type of a column that has its share of the page's width."""
+    """Return the type of a column that takes its share of the page's width."""
     ragged = "left" if right else "right"
     return rf">{{\ragged{ragged}\arraybackslash}}\X{{{width}}}{{{total}}}"

@@ -1,4 +1,4 @@
-"""Translation of what the extension itself puts into pages: heads, labels, not data."""
+"""Translation of the extension's own texts in pages: heads and labels, not data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values in running text: as a page states them, or as TensorFlow says them."""
+"""Values in running text: as a page states them, or as TensorFlow reports them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sphinx_kerasshape.render.style import NOTHING, Style, size_text
 
 
 def value(verdict: Verdict, style: Style) -> nodes.Node:
-    """Return the text of a claim as it is stated, or of an insertion as it is true."""
+    """Return the stated text of a claim, or the true value of an insertion."""
     kind, stated = verdict.claim.kind, verdict.claim.stated
     text = stated or _inserted(verdict, style) or NOTHING
     if kind in ("shape", "axes"):

@@ -1,1 +1,1 @@
-"""The run phase: requests in, results out, from the lock, the cache or a worker process."""
+"""The run phase: answers requests from the lock, from the cache or by a worker process."""

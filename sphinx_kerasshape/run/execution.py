@@ -1,20 +1,20 @@
-"""The policy of running: which requests share a process, when weights are needed, what is tried twice."""
+"""The policy of running: which requests share a process, which need weights, and which run twice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.protocol import Answered, NeedsWeights, Stopped
+from sphinx_kerasshape.messages.protocol import FORGED, Answered, NeedsWeights, Stopped
 from sphinx_kerasshape.messages.report import Answer, Failure
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker, WorkerFailed
 
 Chain = tuple[Request, ...]
-"""Requests that share a namespace, in order: a session, or a single one."""
+"""The requests that share a namespace, in order: those of a session, or a single one."""
 _NOT_REACHED = Failure(Problem.SESSION, "an earlier block of its session failed")
-_NONSENSE = Failure(Problem.CRASH, "the code wrote to the channel for its answer")
+_FORGED = Failure(Problem.CRASH, FORGED)
 
 
 class Execution:
@@ -25,7 +25,7 @@ class Execution:
         self.timeout = timeout
 
     def run(self, requests: list[Request], results: dict[Request, Result]) -> Iterator[Request]:
-        """Put the result of each request into ``results``, and yield the requests as they are answered."""
+        """Put the result of each request into ``results``; yield each request as soon as it has one."""
         wanted = set(requests)
         try:
             for chain, answers in self._answers(sessions(requests)):
@@ -35,9 +35,9 @@ class Execution:
                         yield request
         except WorkerFailed as failed:
             failure = failed.failure
-        except OSError as error:  # such as that no temporary file can be made
-            why = error.strerror or error
-            failure = Failure(Problem.WORKER, f"the process that runs models can't be started: {why}")
+        except OSError as error:  # for example, no temporary file can be made
+            reason = error.strerror or error
+            failure = Failure(Problem.WORKER, f"the process that runs models can't be started: {reason}")
         else:
             return
         for request in requests:
@@ -46,57 +46,58 @@ class Execution:
                 yield request
 
     def _answers(self, chains: list[Chain]) -> Iterator[tuple[Chain, list[Answer]]]:
-        """Run sessions, weightless first; yield each with its answers, in the order that they come."""
-        runs = [self._first(number, chain) for number, chain in enumerate(chains)]
+        """Run sessions, weightless first; yield each with its answers, in the order in which they arrive."""
+        runs = [self._first_run(number, chain) for number, chain in enumerate(chains)]
         endings: dict[int, Failure] = {}
-        """The failure that ended a session whose beginning runs again."""
+        """For each session whose first requests run again, the failure that ended it."""
         while runs:
             by_id = {run.id: run for run in runs}
             runs = []
             for outcome in self.worker().run(list(by_id.values())):
                 run = by_id[outcome.run]
-                again = self._second(run, outcome)
-                if again is None:
+                next_run = self._second_run(run, outcome)
+                if next_run is None:
                     answers = self._answers_of(run, outcome, endings.get(run.id))
                     missing = len(chains[run.id]) - len(answers)
                     yield chains[run.id], [*answers, *[_NOT_REACHED] * missing]
                     continue
-                if isinstance(outcome, Stopped) and again.requests != run.requests:
-                    endings[run.id] = self._timed(outcome.failure, run)
-                runs.append(again)
+                if isinstance(outcome, Stopped) and next_run.requests != run.requests:
+                    endings[run.id] = self._with_seconds(outcome.failure, run)
+                runs.append(next_run)
 
-    def _first(self, number: int, chain: Chain) -> Run:
-        # Where an error is expected, only real weights show plain TensorFlow's own.
+    def _first_run(self, number: int, chain: Chain) -> Run:
+        # An expected error must be TensorFlow's own, which only real weights make certain.
         real = any(request.weights == "real" or request.raises or request.file for request in chain)
         return Run(number, chain, real, float(self.timeout))
 
-    def _second(self, run: Run, outcome: Outcome) -> Run | None:
-        """Return the run with real weights that follows a weightless one that did not work out."""
+    def _second_run(self, run: Run, outcome: Outcome) -> Run | None:
+        """Return the run with real weights that follows a weightless run without all answers, if one does."""
         if run.real or isinstance(outcome, Answered):
             return None
         if isinstance(outcome, Stopped):
             if outcome.failure.problem in (Problem.TIMEOUT, Problem.LIMIT):
-                # Code that hangs or swells is not tried again, but the answers before it are lost with it.
+                # Code that exceeds a limit does not run again; the blocks before it do, since their answers
+                # are lost.
                 before = run.requests[: outcome.done]
                 return run._replace(requests=before, real=True) if before else None
             if outcome.failure.problem != Problem.CRASH:
                 return None
-        # A session's blocks have their time each, a single one what is left of it.
+        # Each block of a session has its own time; a single request has what the first run left.
         spent = outcome.seconds if len(run.requests) == 1 else 0
         return run._replace(real=True, timeout=max(1.0, self.timeout - spent))
 
     def _answers_of(self, run: Run, outcome: Outcome, ending: Failure | None) -> list[Answer]:
-        if isinstance(outcome, NeedsWeights):  # though it had them: its process lies
-            return [_NONSENSE]
+        if isinstance(outcome, NeedsWeights):  # It had weights, so the code forged this.
+            return [_FORGED]
         answers: list[Answer] = [*outcome.reports]
         if isinstance(outcome, Stopped):
-            answers.append(self._timed(outcome.failure, run))
+            answers.append(self._with_seconds(outcome.failure, run))
         elif ending is not None:
             answers.append(ending)
         return answers
 
-    def _timed(self, failure: Failure, run: Run) -> Failure:
-        """Say of a timeout how long the code ran."""
+    def _with_seconds(self, failure: Failure, run: Run) -> Failure:
+        """Return a failure; if it is a timeout, with the time that the code had."""
         if failure.problem != Problem.TIMEOUT:
             return failure
         twice = ", without weights first and then with real ones," if run.timeout < self.timeout else ""
@@ -105,12 +106,12 @@ class Execution:
 
 
 def sessions(requests: Iterable[Request]) -> list[Chain]:
-    """Put requests of one session together: each tuple is a session up to the last one asked for."""
-    found: list[Chain] = []
+    """Return requests grouped by session; each group ends with the last request that is given."""
+    chains: list[Chain] = []
     covered: set[Request] = set()
     order = {request: number for number, request in enumerate(requests)}
-    for request in sorted(order, key=lambda one: -len(one.earlier)):
+    for request in sorted(order, key=lambda request: -len(request.earlier)):
         if request not in covered:
-            found.append(request.session() if request.earlier else (request,))
-            covered.update(found[-1])
-    return sorted(found, key=lambda chain: order[chain[-1]])
+            chains.append(request.session() if request.earlier else (request,))
+            covered.update(chains[-1])
+    return sorted(chains, key=lambda chain: order[chain[-1]])

@@ -26,10 +26,10 @@ from sphinx_kerasshape.run.worker_process import (
     popen,
 )
 
-_NONSENSE = Failure(Problem.WORKER, "the process that runs TensorFlow gave no usable answer")
+_UNUSABLE = Failure(Problem.WORKER, "the process that runs TensorFlow gave no usable answer")
 _WARM_UP = b'{"warm":true}\n'
 MAX_DEATHS = 40
-"""How often the process may die in one build before nothing more is run."""
+"""If the process dies more often in a build, nothing more runs."""
 
 
 class Forking:
@@ -51,21 +51,21 @@ class Forking:
         self._started()
 
     def warm(self) -> None:
-        """Make the process import TensorFlow, and do not wait for it."""
+        """Make the process import TensorFlow, without waiting for it."""
         if not self._warm:
             self._warm = True
-            # One small write, so that a forked reader of Sphinx can do it as well.
-            # A process that is dead already is noticed when its answers are read.
+            # One small write, so that a forked reader of Sphinx can do this as well.
+            # If the process is dead, that is noticed when its answers are read.
             pipe = self._started().stdin
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
                 os.write(pipe.fileno(), _WARM_UP)
 
     def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
-        """Run all, as many at a time as there are jobs. Raises :class:`WorkerFailed`.
+        """Run all, up to ``jobs`` at a time. Raises :class:`WorkerFailed`.
 
-        Code can kill the process. The runs that were under way then are tried once more, each
-        alone, to find the one that does it.
+        If the process dies, the runs that were under way are repeated one by one, to find the run
+        whose code killed it.
         """
         batches = [list(runs)]
         deaths = 0
@@ -88,7 +88,7 @@ class Forking:
                     batches[:0] = [*([suspect] for suspect in suspects), others]
 
     def _converse(self, runs: list[Run]) -> Iterator[Outcome]:
-        """Yield the outcomes of runs. Raises :class:`WorkerFailed` or, once it has been ready, ``_Died``."""
+        """Yield the outcomes of runs. Raises :class:`WorkerFailed`; ``_Died`` once it has been ready."""
         if not runs:
             return
         self.warm()
@@ -108,12 +108,12 @@ class Forking:
     def _message(self, line: bytes | None, waiting: set[int]) -> Message:
         message = parsed(loaded(line), waiting) if line is not None else None
         if message is None:
-            failure = self._death() if line is None else _NONSENSE
+            failure = self._death() if line is None else _UNUSABLE
             raise _Died(failure) if self._ready else WorkerFailed(failure)
         return message
 
     def close(self) -> None:
-        """End the process, and with it its children."""
+        """End the process and its children."""
         self._end()
         self._errors.close()
 
@@ -143,7 +143,7 @@ class Forking:
 
 
 class _Died(Exception):
-    """The process died, or fell silent, after it had been ready."""
+    """The process died or became silent after it had been ready."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -151,7 +151,7 @@ class _Died(Exception):
 
 
 class _Conversation:
-    """Both directions of a worker's pipes at once, so that neither can block the other."""
+    """Sends commands and receives answers at the same time, so that neither pipe can block the other."""
 
     def __init__(self, process: subprocess.Popen[bytes], commands: bytes) -> None:
         assert process.stdin is not None
@@ -162,7 +162,7 @@ class _Conversation:
         self._received = b""
 
     def next(self, seconds: float) -> bytes | None:
-        """Return the next line, or ``None`` after so much silence or at the end."""
+        """Return the next line; ``None`` if the answers end, or if nothing arrives in this time."""
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             writing = [self._in] if self._commands else []

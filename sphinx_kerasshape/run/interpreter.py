@@ -1,4 +1,4 @@
-"""What is installed in an interpreter: this one, or another, which is asked and may be no Python at all."""
+"""The versions that an interpreter has installed: this one, or another program, which may not be a Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import IO, NamedTuple
 
 SECONDS = 30
-"""How long another interpreter may take to say what it has."""
+"""The time that another interpreter has to report its versions."""
 _MAX_LINE_LENGTH = 1 << 22
 _MAX_VERSION_LENGTH = 1000
 _ASK = (
@@ -24,30 +24,29 @@ _ASK = (
 
 
 class Interpreter(NamedTuple):
-    """An interpreter; its version is empty where it can't be used, and ``problem`` says why."""
+    """An interpreter; if it can't be used, its version is empty and ``problem`` says why."""
 
     version: str
     installed: Callable[[str], str] = lambda _: ""
-    """Returns the version of an installed distribution, or nothing."""
+    """Returns the version of a distribution; empty if it is not installed."""
     problem: str = ""
 
 
 def interpreter(python: str, seconds: float = SECONDS) -> Interpreter:
-    """Return what is known of an interpreter, of this one if none is named."""
+    """Return an interpreter with its versions; this one if ``python`` is empty."""
     if not python:
         return Interpreter(sys.version.partition(" ")[0], _installed)
     try:
         version, packages = _versions(_answer(python, seconds))
     except (OSError, ValueError) as error:
-        why = f"can't be started: {error}" if isinstance(error, OSError) else str(error)
-        return Interpreter(
-            "", problem=f"kerasshape_python must be a Python that has TensorFlow, but {python} {why}"
-        )
+        reason = f"can't be started: {error}" if isinstance(error, OSError) else str(error)
+        problem = f"kerasshape_python must be a Python that has TensorFlow, but {python} {reason}"
+        return Interpreter("", problem=problem)
     return Interpreter(version, lambda name: packages.get(_normal(name), ""))
 
 
 def _answer(python: str, seconds: float) -> bytes:
-    """Return what a program prints when it is asked. Raises ``OSError``, ``ValueError``."""
+    """Return what a program prints when it is asked for its versions. Raises ``OSError``, ``ValueError``."""
     from sphinx_kerasshape.messages import protocol
     from sphinx_kerasshape.run.worker_process import stop  # few projects have another interpreter
 
@@ -58,22 +57,22 @@ def _answer(python: str, seconds: float) -> bytes:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    printed, errors = _Reading(process.stdout), _Reading(process.stderr)
-    answered = printed.end(seconds)
+    output, errors = _PipeReader(process.stdout), _PipeReader(process.stderr)
+    answered = output.end(seconds)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=1 if answered else 0)
     code = process.poll()
     stop(process)
     if not answered or code is None:
-        raise ValueError(f"did not say within {seconds:g} s which versions it has")
+        raise ValueError(f"did not report its versions within {seconds:g} s")
     if code:
         errors.end(1)
         raise ValueError(protocol.ending(code, errors.data))
-    return printed.data
+    return output.data
 
 
-class _Reading:
-    """Reads a pipe on a thread of its own: what was started may leave it open for ever."""
+class _PipeReader:
+    """Reads a pipe in a thread, since the program may leave it open for ever."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         assert pipe is not None
@@ -83,7 +82,7 @@ class _Reading:
         self._thread.start()
 
     def end(self, seconds: float) -> bool:
-        """Wait for the end; return whether it came."""
+        """Wait for the end of the data; return whether it came in time."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -93,16 +92,16 @@ class _Reading:
 
 
 def _versions(printed: bytes) -> tuple[str, dict[str, str]]:
-    """Return the versions that were printed, of Python and of distributions. Raises ``ValueError``."""
-    # What stands before may be the greeting of a sitecustomize.
+    """Return the printed versions of Python and of distributions. Raises ``ValueError``."""
+    # Something like a sitecustomize may print other lines before.
     line = printed.rstrip().rpartition(b"\n")[2]
     with contextlib.suppress(ValueError, RecursionError):
         match json.loads(line):
             case [str(version), dict(packages)]:
                 texts = {name: text for name, text in packages.items() if isinstance(text, str)}
                 return _inert(version), {_normal(name): _inert(text) for name, text in texts.items()}
-    said = _inert(line[:60].decode(errors="replace"))
-    raise ValueError(f"does not say which versions it has, but {said!r}")
+    answer = _inert(line[:60].decode(errors="replace"))
+    raise ValueError(f"printed {answer!r} instead of its versions")
 
 
 def _inert(text: str) -> str:

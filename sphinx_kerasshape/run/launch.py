@@ -1,7 +1,7 @@
-"""What the worker is started with: interpreter, folders, environment, installed versions.
+"""The launch of the worker: interpreter, folders, environment, installed versions.
 
-TensorFlow's version is part of every cache key, and is read from its package's
-metadata: a build in which no answer is missing imports nothing.
+TensorFlow's version is part of every cache key. It is read from the metadata of its package, so that a
+build in which no answer is missing does not import it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HARMLESS = frozenset(
 )
 _ALWAYS = {
     "KERAS_BACKEND": "tensorflow",
-    # The same text in every build: sets print in the order of their hashes.
+    # Sets print in the order of their hashes; this makes it the same in every build.
     "PYTHONHASHSEED": "0",
     # Shapes need no GPU, and a documentation build must not reserve one's memory.
     "CUDA_VISIBLE_DEVICES": "-1",
@@ -43,7 +43,7 @@ _ALWAYS = {
 
 
 def launch(settings: Settings) -> Launch:
-    """Return how the worker is started for these settings."""
+    """Return the launch of the worker for these settings."""
     from sphinx_kerasshape.run.worker_process import PROGRAM, Launch  # only builds that run something need it
 
     return Launch(
@@ -59,34 +59,34 @@ def launch(settings: Settings) -> Launch:
 
 
 def environment(allowed: Iterable[str], present: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the author's code sees: no tokens, only what is allowed."""
-    seen = {name: text for name, text in present.items() if name in _HARMLESS or name.startswith("LC_")}
-    seen.update(_ALWAYS)
+    """Return the variables that the author's code sees: those that are allowed, so that it sees no tokens."""
+    variables = {name: text for name, text in present.items() if name in _HARMLESS or name.startswith("LC_")}
+    variables.update(_ALWAYS)
     for item in allowed:
-        name, given, value = item.partition("=")
-        if given:
-            seen[name] = value
+        name, equals, value = item.partition("=")
+        if equals:
+            variables[name] = value
         elif name in present:
-            seen[name] = present[name]
-    return seen
+            variables[name] = present[name]
+    return variables
 
 
 def run_environment(settings: Settings) -> RunEnvironment:
-    """Return what is installed where the worker runs, without importing any of it.
+    """Return the environment in which the worker runs, without importing any package.
 
-    Versions are empty where a package, or the interpreter itself, is missing.
+    The version of a package that is missing is empty; if the interpreter can't be used, all are.
     """
     python = interpreter(settings.python)
     tensorflow = next(filter(None, map(python.installed, TENSORFLOWS)), "")
-    seen = environment(settings.environment, os.environ)
-    named = {item.partition("=")[0] for item in settings.environment}
-    variables = [(name, seen[name]) for name in sorted(named & seen.keys())]
+    present = environment(settings.environment, os.environ)
+    allowed = {item.partition("=")[0] for item in settings.environment}
+    variables = [(name, present[name]) for name in sorted(allowed & present.keys())]
     if settings.output != Settings.output:
         variables.append(("kerasshape_output", str(settings.output)))
     if not settings.network:
         variables.append(("kerasshape_network", "False"))
     return RunEnvironment(
-        Versions(python.version, tensorflow, python.installed("keras"), seen["KERAS_BACKEND"]),
+        Versions(python.version, tensorflow, python.installed("keras"), present["KERAS_BACKEND"]),
         tuple(variables),
         python.installed,
         python.problem,
@@ -95,15 +95,15 @@ def run_environment(settings: Settings) -> RunEnvironment:
 
 
 def _project_folders() -> Iterable[str]:
-    """Give the folders that conf.py, or whoever called Sphinx, put on ``sys.path``."""
+    """Yield the folders that conf.py, or the caller of Sphinx, put on ``sys.path``."""
     paths = sysconfig.get_paths()
-    own = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}
-    own |= {*site.getsitepackages(), site.getusersitepackages()}
-    own |= {os.path.join(paths["platstdlib"], "lib-dynload"), os.path.dirname(sys.executable)}
-    entries: list[Any] = list(sys.path)
-    for entry in entries:
-        if not isinstance(entry, (str, os.PathLike)):  # Python passes over anything else, too.
+    of_python = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}
+    of_python |= {*site.getsitepackages(), site.getusersitepackages()}
+    of_python |= {os.path.join(paths["platstdlib"], "lib-dynload"), os.path.dirname(sys.executable)}
+    items: list[Any] = list(sys.path)
+    for item in items:
+        if not isinstance(item, (str, os.PathLike)):  # Python ignores anything else, too.
             continue
-        folder = os.path.abspath(entry)
-        if folder not in own and Path(folder).is_dir():
+        folder = os.path.abspath(item)
+        if folder not in of_python and Path(folder).is_dir():
             yield folder

@@ -1,4 +1,4 @@
-"""Requests in, results out: from the cache where it has them, else from the worker."""
+"""The runner answers requests: from the cache if it has the answer, else by the worker."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from sphinx_kerasshape.run.worker_process import Worker
 
 Progress = Callable[[Iterator[Request], int], Iterable[Request]]
-"""Passes on requests as they are answered, given their number, and shows the progress."""
+"""Takes requests as they are answered, and their number; shows the progress and passes them on."""
 
 
 class Runner:
     """Answers the requests of one build.
 
-    ``worker`` returns the worker, which is made when something must be run; ``timeout`` is in seconds of run
-    time for each request; with ``fresh``, all are run, whatever the cache has, and stored.
+    ``worker`` returns the worker, and is called only if something must run. ``timeout`` is in seconds for
+    each request. With ``fresh``, all requests run, whatever the cache has; their answers are stored.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Runner:
         self.fresh = fresh
 
     def is_known(self, request: Request) -> bool:
-        """Whether the answer to a request is there without running anything."""
+        """Whether the cache has the answer to a request."""
         return self._find(request) is not None
 
     def results(self, requests: Iterable[Request], progress: Progress) -> dict[Request, Result]:
-        """Return the result of each request; identical ones run once."""
+        """Return the result of each request; equal requests run once."""
         results: dict[Request, Result] = {}
         missing = []
         for request in dict.fromkeys(requests):

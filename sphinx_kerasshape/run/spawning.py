@@ -1,4 +1,4 @@
-"""One worker process a run, several of them at a time: for systems without ``fork``."""
+"""One worker process for each run, several of them at a time: for systems without ``fork``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sphinx_kerasshape.run.worker_process import (
 
 
 class Spawning:
-    """One process a run, several of them at a time."""
+    """One process for each run, several of them at a time."""
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
@@ -40,19 +40,19 @@ class Spawning:
         """Do nothing: each run starts its own process."""
 
     def warm(self) -> None:
-        """Do nothing: no process could be used by a later run."""
+        """Do nothing: no later run could use the process."""
 
     def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
-        """Run all, as many at a time as there are jobs. Raises :class:`WorkerFailed`."""
+        """Run all, up to ``jobs`` at a time. Raises :class:`WorkerFailed`."""
         from concurrent.futures import ThreadPoolExecutor, as_completed
 
         with ThreadPoolExecutor(self._launch.jobs) as pool:
-            waiting = [pool.submit(self._one, run) for run in runs]
+            futures = [pool.submit(self._run, run) for run in runs]
             try:
-                for done in as_completed(waiting):
-                    yield done.result()
+                for future in as_completed(futures):
+                    yield future.result()
             finally:
-                for future in waiting:
+                for future in futures:
                     future.cancel()
                 self.close()
 
@@ -61,7 +61,7 @@ class Spawning:
         for process in list(self._processes):
             end(process)
 
-    def _one(self, run: Run) -> Outcome:
+    def _run(self, run: Run) -> Outcome:
         with tempfile.TemporaryFile() as errors:
             process = popen(self._launch, "once", errors)
             self._processes.add(process)
@@ -77,16 +77,15 @@ class Spawning:
                 self._processes.discard(process)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-        """Wait for the import of TensorFlow. Raises :class:`WorkerFailed`."""
+        """Wait until TensorFlow is imported. Raises :class:`WorkerFailed`."""
         message = protocol.parsed(self._next(process, errors, IMPORT_SECONDS))
         if isinstance(message, Broken):
             raise WorkerFailed(message.failure)
         if not isinstance(message, Ready):
-            unable = Failure(Problem.WORKER, "the process that runs TensorFlow could not start")
-            raise WorkerFailed(unable)
+            raise WorkerFailed(Failure(Problem.WORKER, "the process that runs TensorFlow could not start"))
 
     def _outcome(self, process: subprocess.Popen[bytes], errors: IO[bytes], run: Run) -> Outcome:
-        """Read the answers to a run, each of which has its own time."""
+        """Return the outcome of a run; each request of the run has its own time."""
         started = time.monotonic()
         answers: list[dict[str, Any]] = []
         done = 0
@@ -97,30 +96,30 @@ class Spawning:
             elif "again" in message and not run.real:
                 return NeedsWeights(run.id, time.monotonic() - started)
             else:
-                answers.append(message if message.keys() & {"report", "failure"} else _NONSENSE)
+                answers.append(message if message.keys() & {"report", "failure"} else _FORGED)
         return protocol.outcome(run.id, time.monotonic() - started, done, answers)
 
     def _next(self, process: subprocess.Popen[bytes], errors: IO[bytes], seconds: float) -> dict[str, Any]:
-        """Read a message; end the process if it does not come in time."""
+        """Return the next message; stop the process if none comes in time."""
         assert process.stdout is not None
-        until = time.monotonic() + seconds
-        late = threading.Timer(seconds, stop, [process])
-        late.start()
+        deadline = time.monotonic() + seconds
+        timer = threading.Timer(seconds, stop, [process])
+        timer.start()
         try:
             return _message(process.stdout)
         except EOFError:
-            if time.monotonic() >= until:
+            if time.monotonic() >= deadline:
                 return _failure(Problem.TIMEOUT, "the code did not end in time")
             how = protocol.ending(process.wait(), last_errors(errors))
             return _failure(Problem.CRASH, f"the process that ran the code {how}")
         except ValueError as error:
-            return _failure(Problem.CRASH, f"the code wrote to the channel for its answer: {error}")
+            return _failure(Problem.CRASH, f"{protocol.FORGED}: {error}")
         finally:
-            late.cancel()
+            timer.cancel()
 
 
 def _message(answers: IO[bytes]) -> dict[str, Any]:
-    """Read a message, which may follow empty lines. Raises ``EOFError``, ``ValueError``."""
+    """Return the next message, which may follow empty lines. Raises ``EOFError``, ``ValueError``."""
     while True:
         line = answers.readline(protocol.MAX_LINE_BYTES)
         if len(line) == protocol.MAX_LINE_BYTES:
@@ -138,4 +137,4 @@ def _failure(problem: Problem, message: str) -> dict[str, Any]:
     return {"failure": encode(Failure(problem, message))}
 
 
-_NONSENSE = _failure(Problem.CRASH, "the code wrote to the channel for its answer")
+_FORGED = _failure(Problem.CRASH, protocol.FORGED)

@@ -1,8 +1,8 @@
-"""Worker processes as Sphinx's side sees them: starting one, asking it for runs, ending it.
+"""Sphinx's side of worker processes: starting one, asking it for runs, ending it.
 
-:mod:`.forking` keeps one process that has imported TensorFlow and forks for each run;
-:mod:`.spawning` starts a process a run, for systems without ``fork``. ``worker/__main__.py``
-describes what is sent, :mod:`..messages.protocol` parses what is received.
+:mod:`.forking` keeps one process that has imported TensorFlow and forks for each run. :mod:`.spawning`
+starts a process for each run, for systems without ``fork``. ``worker/__main__.py`` describes the messages
+to a process; :mod:`..messages.protocol` parses its answers.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from sphinx_kerasshape.messages.request import Request
 
 PROGRAM = Path(__file__).parent.parent / "worker" / "__main__.py"
 IMPORT_SECONDS = 300
-"""How long the import of TensorFlow may take; it can take minutes on a cold, shared disk."""
+"""The time for the import of TensorFlow, which can take minutes from a cold, shared disk."""
 GRACE_SECONDS = 10
-"""How long the worker may be silent beyond the deadline that it enforces itself."""
+"""The time that the worker may be silent after the deadline that it enforces itself."""
 END_SECONDS = 5
-"""How long a worker may take to end everything that it has started."""
+"""The time that a worker has to end everything that it has started."""
 MAX_ERROR_BYTES = 1 << 16
-"""How much of a process's standard error is looked at for a cause."""
+"""The last bytes of a process's standard error, which are searched for a cause."""
 
 Outcome = Answered | NeedsWeights | Stopped
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How worker processes are started."""
+    """The launch of worker processes: their command and their settings."""
 
     command: tuple[str, ...]
-    """Interpreter and program; ``fork`` or ``once`` is added, and the settings as JSON."""
+    """Interpreter and program, to which ``fork`` or ``once`` and the settings as JSON are added."""
     path: tuple[str, ...]
     """Folders for the ``sys.path`` of the author's code."""
     environment: tuple[tuple[str, str], ...]
@@ -49,11 +49,11 @@ class Launch:
     memory: int
     """MiB that the code of one model may use."""
     processes: int
-    """How many processes it may have at a time."""
+    """The number of processes that it may have at a time."""
     output: int
-    """KiB of its output that are kept."""
+    """KiB of its output that are stored."""
     network: bool
-    """Whether the code may use it."""
+    """Whether the code may use the network."""
 
     def settings(self) -> str:
         """Return the settings argument of a worker process."""
@@ -62,7 +62,7 @@ class Launch:
 
 
 class Run(NamedTuple):
-    """One run of a session's requests, often a single one; ``timeout`` in seconds, for each."""
+    """One run of a session's requests, or of a single one; ``timeout`` is in seconds for each."""
 
     id: int
     requests: tuple[Request, ...]
@@ -72,16 +72,16 @@ class Run(NamedTuple):
 
 
 class Worker(Protocol):
-    """Something that runs requests."""
+    """Runs requests in other processes."""
 
     def start(self) -> None:
-        """Have a process ready; TensorFlow is not imported yet."""
+        """Start a process, which does not import TensorFlow yet."""
 
     def warm(self) -> None:
-        """Import TensorFlow in the background: something will have to run."""
+        """Import TensorFlow in the background, since something will have to run."""
 
     def run(self, runs: Sequence[Run]) -> Iterator[Outcome]:
-        """Run all, side by side, and yield each outcome as it comes. Raises :class:`WorkerFailed`."""
+        """Run all, several at a time; yield each outcome as it arrives. Raises :class:`WorkerFailed`."""
 
     def close(self) -> None:
         """End all processes."""
@@ -96,7 +96,7 @@ class WorkerFailed(Exception):
 
 
 def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a worker process in a mode. Raises :class:`WorkerFailed`."""
+    """Start a worker process in the mode ``fork`` or ``once``. Raises :class:`WorkerFailed`."""
     try:
         return subprocess.Popen(
             [*launch.command, mode, launch.settings()],
@@ -104,7 +104,7 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
             stdout=subprocess.PIPE,
             stderr=errors,
             env=dict(launch.environment),
-            # A group of its own: Ctrl-C is for Sphinx, which ends the worker in turn.
+            # Its own process group, since Ctrl-C is for Sphinx, which then ends the worker.
             start_new_session=True,
         )
     except OSError as error:
@@ -113,10 +113,10 @@ def popen(launch: Launch, mode: str, errors: IO[bytes]) -> subprocess.Popen[byte
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a process, which ends what it has started; kill it and its group if it does not."""
+    """Stop a process, which then ends its children; if it does not stop in time, kill it and its group."""
     process.terminate()
     if sys.platform != "win32":
-        process.send_signal(signal.SIGCONT)  # A process that code has stopped handles no signal.
+        process.send_signal(signal.SIGCONT)  # A process that the code has paused handles no signal.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_SECONDS)
     if sys.platform != "win32":
@@ -143,6 +143,6 @@ def last_errors(errors: IO[bytes]) -> bytes:
 
 
 def command(run: Run) -> bytes:
-    """Return the line that asks for a run."""
+    """Return the line that asks a worker for a run."""
     message = {"id": run.id, "requests": run.requests, "real": run.real, "timeout": run.timeout}
     return dumps(message).encode() + b"\n"

@@ -206,5 +206,5 @@ def test_with_execution_off_nothing_is_checked(fine: Project) -> None:
     built = fine.build("kerasshape-check", "-D", "kerasshape_execution=off")
     assert built.status == 1
     assert built.warnings == [
-        "WARNING: nothing is checked: kerasshape_execution is 'off': nothing is run [kerasshape.tensorflow]"
+        "WARNING: nothing is checked: kerasshape_execution is 'off' [kerasshape.tensorflow]"
     ]

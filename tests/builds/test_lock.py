@@ -187,7 +187,7 @@ def test_each_value_that_differs_is_said_at_its_model(locked: Project) -> None:
     orphan = next(number for number, line in enumerate(known, 1) if '"talking"' in line)
     lstm, imported = "index.md:4: WARNING: model 'lstm-demo': ", "other.rst:6: WARNING: model 'imported': "
     assert [line.removesuffix(" [kerasshape.lock]") for line in said] == [
-        f"{lstm}its code, options or prelude are not those of kerasshape.lock.json: {REMEDY}",
+        f"{lstm}its code, options or prelude have changed since kerasshape.lock.json was written: {REMEDY}",
         f"{lstm}layer 'lstm' of the lock is 'memory' now",
         f"index.md:20: WARNING: model 'silent': it is not in kerasshape.lock.json: {REMEDY}",
         f"{imported}zoo.py changed since kerasshape.lock.json was written: {REMEDY}",
@@ -228,8 +228,8 @@ def test_without_tensorflow_other_code_is_pointed_out(bare: str, locked: Project
     locked.write("zoo.py", ZOO + "# more\n")
     built = locked.build("text", "-D", bare)
     assert [line.removesuffix(" [kerasshape.lock]") for line in built.warnings] == [
-        "index.md:4: WARNING: model 'lstm-demo': its code, options or prelude are not those of "
-        f"kerasshape.lock.json: {REMEDY}",
+        "index.md:4: WARNING: model 'lstm-demo': its code, options or prelude have changed since "
+        f"kerasshape.lock.json was written: {REMEDY}",
         f"index.md:20: WARNING: model 'silent': it is not in kerasshape.lock.json: {REMEDY}",
         "other.rst:6: WARNING: model 'imported': zoo.py changed since kerasshape.lock.json was written: "
         f"{REMEDY}",
@@ -318,9 +318,9 @@ def test_without_tensorflow_and_lock_one_message_says_what_to_install(
     built = make(make_project).build("text", "-n", "-D", bare)
     assert built.warnings == [
         f"index.md:4: WARNING: TensorFlow is not installed for {bare.partition('=')[2]} (kerasshape_python), "
-        "so no model can be run: "
-        "pip install sphinx-kerasshape[tensorflow-cpu], or commit a kerasshape.lock.json that was written "
-        "where it is installed (sphinx-build -b kerasshape-lock) [kerasshape.tensorflow]"
+        "so no model can run: run pip install 'sphinx-kerasshape[tensorflow-cpu]', or commit a "
+        "kerasshape.lock.json that was written where TensorFlow is installed "
+        "(sphinx-build -b kerasshape-lock) [kerasshape.tensorflow]"
     ]
     text = built.page("other.txt")
     assert "model = chain(units=3)" in text
@@ -586,7 +586,7 @@ def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> 
     built = locked.build("text")
     said = [one for one in built.warnings if ".lock" in one]
     assert sum("but on no page" in one for one in said) == 10, [one[:300] for one in said]
-    assert "but on no page, like 5 more: " in said[-1]
+    assert "but on no page; so are 5 more: " in said[-1]
     assert any("and 4,992 more changed since kerasshape.lock.json" in one for one in said)
     assert max(map(len, said)) < 1500
     data["models"]["\x1b" + "z" * 1_000_000] = 7

@@ -228,8 +228,8 @@ def test_hidden_lines_and_options(build: Callable[..., Built]) -> None:
 
 
 MISTAKES = {
-    ":sesion: s": ":sesion: is no option of keras:code; did you mean :session:?",
-    ":input: (3,)": ":input: is no option of keras:code: choose from session, raises, class, no-output, ",
+    ":sesion: s": ":sesion: is not an option of keras:code; did you mean :session:?",
+    ":input: (3,)": ":input: is not an option of keras:code: choose from session, raises, class, no-output, ",
     ":session:": ":session: needs a value",
     ":no-output: yes": ":no-output: takes no value, but has 'yes'",
     ":raises: 7": ":raises: must be the name of an exception, such as ValueError, not '7'",

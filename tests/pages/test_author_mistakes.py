@@ -43,7 +43,7 @@ MISTAKES = {
     "option": mistake(
         ":colums: layer",
         body=GOOD,
-        warning=":colums: is no option of keras:model; did you mean :columns:? [kerasshape.option]",
+        warning=":colums: is not an option of keras:model; did you mean :columns:? [kerasshape.option]",
     ),
     "column": mistake(
         ":columns: layer, ouput",
@@ -100,7 +100,7 @@ MISTAKES = {
     "number-long": mistake(
         f":lineno-start: {'1' * 4301}",
         body=GOOD,
-        warning=f":lineno-start: can have 9 digits, not as many as '{'1' * 100}…' [kerasshape.option]",
+        warning=f":lineno-start: can have at most 9 digits, not '{'1' * 100}…' [kerasshape.option]",
     ),
     "number-divided": mistake(
         ":lineno-start: 1_000",
@@ -120,7 +120,7 @@ MISTAKES = {
     "option-long": mistake(
         f":{'x' * 5000}: 1",
         body=GOOD,
-        warning=f":{'x' * 100}…: is no option of keras:model: choose from {', '.join(options._OPTIONS)} "
+        warning=f":{'x' * 100}…: is not an option of keras:model: choose from {', '.join(options._OPTIONS)} "
         "[kerasshape.option]",
     ),
     "axis-long": mistake(
@@ -164,22 +164,20 @@ MISTAKES = {
     ),
     "no-call": mistake(
         ":from: zoo:model",
-        warning=":from: 'model' isn't a call: write it as package.module:callable(units=64) "
-        "[kerasshape.option]",
+        warning=":from: 'model' is not a call: write package.module:callable(units=64) [kerasshape.option]",
     ),
     "no-module": mistake(
         ":from: model()",
-        warning=":from: 'model()' names no module and callable: write it as "
+        warning=":from: 'model()' does not name a module and a callable: write "
         "package.module:callable(units=64) [kerasshape.option]",
     ),
     "no-python": mistake(
         ":from: zoo:model(",
-        warning=":from: 'model(' isn't Python: write it as package.module:callable(units=64) "
-        "[kerasshape.option]",
+        warning=":from: 'model(' is not Python: write package.module:callable(units=64) [kerasshape.option]",
     ),
     "no-literal": mistake(
         ":from: zoo:model(2 * units)",
-        warning=":from: the argument 2 * units isn't a literal; put such code into the body "
+        warning=":from: the argument 2 * units is not a literal: write the code in the body instead "
         "[kerasshape.option]",
     ),
     "not-importable": mistake(
@@ -243,7 +241,7 @@ MISTAKES = {
     ),
     "file-folder": mistake(
         ":file: .",
-        warning=":file: . is a folder without a saved_model.pb [kerasshape.file]",
+        warning=":file: . is not a SavedModel: the folder has no saved_model.pb [kerasshape.file]",
     ),
     "caption": mistake(
         ":show: code",
@@ -470,7 +468,7 @@ def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
 
 def test_an_option_twice(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("options.md")]
-    rest = "is given more than once, and the last one counts: leave one [kerasshape.option]"
+    rest = "is given more than once, and the last one counts: keep one [kerasshape.option]"
     where = {3: "columns", 10: "depth", 19: "linenos"}
     if OLD_MYST:
         del where[10]  # It hands on no lines of options between dashes.
@@ -498,7 +496,7 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
         "'trainable', 'formula', 'bytes', 'flops', 'weights', 'dtype' or 'connected', not 'ouput'; "
         "using the default, [] [kerasshape.option]",
         "WARNING: kerasshape_timeout must be at least 1, not 0; using the default, 60 [kerasshape.option]",
-        "WARNING: answers can't be kept for the next build: conf.py/cache: Not a directory "
+        "WARNING: answers can't be stored for the next build: conf.py/cache: Not a directory "
         "[kerasshape.cache]",
     ]
 
@@ -542,9 +540,9 @@ def test_what_docutils_refuses_is_said_in_each_build(make_project: Callable[...,
         'unread.rst:12: ERROR: Error in "keras:code" directive:',
     ]
     assert warm.warnings == [
-        "unread.rst:6: WARNING: keras:model can't be read, and is not shown: invalid option data: duplicate "
-        'option "columns" [kerasshape.option]',
-        "unread.rst:12: WARNING: keras:code can't be read, and is not shown: invalid option block "
+        "unread.rst:6: WARNING: keras:model is left out, since docutils can't parse it: invalid option data: "
+        'duplicate option "columns" [kerasshape.option]',
+        "unread.rst:12: WARNING: keras:code is left out, since docutils can't parse it: invalid option block "
         "[kerasshape.option]",
     ]
     assert (cold.status, warm.status) == (0, 1)

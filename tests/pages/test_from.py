@@ -127,6 +127,5 @@ def test_source_is_for_imported_models(make_project: Callable[..., Project]) -> 
         """
     built = make_project({"index.md": cleandoc(page)}).build("text")
     assert built.warnings == [
-        "index.md:3: WARNING: :show: source is for a model that :from: imports; 'code' shows others "
-        "[kerasshape.option]"
+        "index.md:3: WARNING: :show: source needs :from:; for other models, write 'code' [kerasshape.option]"
     ]

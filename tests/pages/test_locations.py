@@ -490,7 +490,7 @@ def test_roles_where_docutils_does_not_know_the_line(make_project: Callable[...,
 def test_generated_text(built: Built) -> None:
     """No file has its lines; messages name the page that it is on."""
     assert [text for text in built.warnings if text.startswith("made.rst:")] == [
-        "made.rst:generated text:2: WARNING: :hidecode: is no option of keras:model; did you mean "
+        "made.rst:generated text:2: WARNING: :hidecode: is not an option of keras:model; did you mean "
         ":hide-code:? [kerasshape.option]",
         "made.rst:generated text:5: WARNING: model 'generated': ZeroDivisionError: division by zero\n"
         "  made.rst:generated text:5: 1 / 0  # here [kerasshape.code]",

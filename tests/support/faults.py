@@ -100,7 +100,7 @@ ENDING = {
     "kills-itself": Fault(
         "a SIGKILL from nowhere",
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-        _DIED + "was killed by SIGKILL: by itself, or by a system that has no memory left [kerasshape.crash]",
+        _DIED + "was killed by SIGKILL: it killed itself, or the system ran out of memory [kerasshape.crash]",
     ),
     "kills-its-group": Fault(
         "a SIGKILL for its process group", "import os\nos.killpg(0, 9)", _DIED + "was killed by SIGKILL"
@@ -241,7 +241,7 @@ SPEAKING = {
     "closed-all": Fault(
         "every descriptor closed",
         f"import os\nos.closerange(0, 65536)\n{GOOD}",
-        _DIED + "can't answer: the code closed its descriptors, or changed what Python is made of "
+        _DIED + "can't answer: the code closed its file descriptors, or replaced parts of Python "
         "[kerasshape.crash]",
     ),
     "writes-low": Fault(

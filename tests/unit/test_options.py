@@ -59,8 +59,8 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("option", "text", "problem"),
     [
-        ("colums", "layer", ":colums: is no option of keras:model; did you mean :columns:?"),
-        ("zzz", "", ":zzz: is no option of keras:model: choose from show, columns, depth, "),
+        ("colums", "layer", ":colums: is not an option of keras:model; did you mean :columns:?"),
+        ("zzz", "", ":zzz: is not an option of keras:model: choose from show, columns, depth, "),
         ("show", "", ":show: needs one or more of code, source, constructor, table, totals, weights, output"),
         ("show", "Table", "; did you mean 'table'?"),
         ("columns", "parameters", "; did you mean 'params'?"),
@@ -129,7 +129,7 @@ def test_any_text(given: dict[str, str | None]) -> None:
     assert values.depth >= 1
     assert values.align in ("", "left", "center", "right")
     for option in given.keys() - KNOWN:
-        assert any(message.startswith(f":{excerpt(option)}: is no option") for message in problems)
+        assert any(message.startswith(f":{excerpt(option)}: is not an option") for message in problems)
 
 
 @pytest.mark.parametrize(
@@ -157,32 +157,33 @@ def test_from(source: str, code: str | None) -> None:
         assert imported_code(source)[0] == code
 
 
-CALL = "write it as package.module:callable(units=64)"
+CALL = "write package.module:callable(units=64)"
+NO_NAME = f"does not begin with the name of a callable: {CALL}"
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("", f"'' names no module and callable: {CALL}"),
-        ("zoo", f"'zoo' names no module and callable: {CALL}"),
-        ("zoo.model()", f"'zoo.model()' names no module and callable: {CALL}"),
-        (":model()", f"':model()' names no module and callable: {CALL}"),
-        (".zoo:model()", f"'.zoo:model()' names no module and callable: {CALL}"),
-        ("zoo/text.py:model()", f"'zoo/text.py:model()' names no module and callable: {CALL}"),
-        ("zoo:", f"'' isn't Python: {CALL}"),
-        ("zoo:model(", f"'model(' isn't Python: {CALL}"),
-        ("zoo:model(\0)", "isn't Python"),
-        ("zoo:model(); evil()", f"'model(); evil()' isn't Python: {CALL}"),
-        ("zoo:model", f"'model' isn't a call: {CALL}"),
-        ("zoo:model() + 1", f"'model() + 1' isn't a call: {CALL}"),
-        ("zoo:models[0]()", f"'models[0]()' calls no plain name: {CALL}"),
-        ("zoo:(build or build)()", f"'(build or build)()' calls no plain name: {CALL}"),
-        ("zoo:(lambda: 1)()", f"'(lambda: 1)()' calls no plain name: {CALL}"),
-        ("zoo:model(2 ** 6)", "the argument 2 ** 6 isn't a literal; put such code into the body"),
-        ("zoo:model(units=units)", "the argument units isn't a literal; put such code into the body"),
-        ("zoo:model(*sizes)", "the argument *sizes isn't a literal; put such code into the body"),
-        ("zoo:model(f'{1}')", "the argument f'{1}' isn't a literal; put such code into the body"),
-        ("zoo:model({[]: 1})", "the argument {[]: 1} isn't a literal; put such code into the body"),
+        ("", f"'' does not name a module and a callable: {CALL}"),
+        ("zoo", f"'zoo' does not name a module and a callable: {CALL}"),
+        ("zoo.model()", f"'zoo.model()' does not name a module and a callable: {CALL}"),
+        (":model()", f"':model()' does not name a module and a callable: {CALL}"),
+        (".zoo:model()", f"'.zoo:model()' does not name a module and a callable: {CALL}"),
+        ("zoo/text.py:model()", f"'zoo/text.py:model()' does not name a module and a callable: {CALL}"),
+        ("zoo:", f"'' is not Python: {CALL}"),
+        ("zoo:model(", f"'model(' is not Python: {CALL}"),
+        ("zoo:model(\0)", "is not Python"),
+        ("zoo:model(); evil()", f"'model(); evil()' is not Python: {CALL}"),
+        ("zoo:model", f"'model' is not a call: {CALL}"),
+        ("zoo:model() + 1", f"'model() + 1' is not a call: {CALL}"),
+        ("zoo:models[0]()", f"'models[0]()' {NO_NAME}"),
+        ("zoo:(build or build)()", f"'(build or build)()' {NO_NAME}"),
+        ("zoo:(lambda: 1)()", f"'(lambda: 1)()' {NO_NAME}"),
+        ("zoo:model(2 ** 6)", "the argument 2 ** 6 is not a literal: write the code in the body instead"),
+        ("zoo:model(units=units)", "the argument units is not a literal: write the code in the body instead"),
+        ("zoo:model(*sizes)", "the argument *sizes is not a literal: write the code in the body instead"),
+        ("zoo:model(f'{1}')", "the argument f'{1}' is not a literal: write the code in the body instead"),
+        ("zoo:model({[]: 1})", "the argument {[]: 1} is not a literal: write the code in the body instead"),
     ],
 )
 def test_from_refused(source: str, message: str) -> None:

@@ -109,8 +109,7 @@ class Running:
     def garbled(self, garbage: str = "") -> Failure:
         """Return the failure of a child that has written something else than an answer."""
         self.answers.clear()
-        what = garbage or self._garbage
-        return Failure(Problem.CRASH, f"the code wrote to the channel for its answer: {what}")
+        return Failure(Problem.CRASH, f"{protocol.FORGED}: {garbage or self._garbage}")
 
     def crashed(self) -> Failure:
         """Return the failure of a child that has ended without an answer."""
