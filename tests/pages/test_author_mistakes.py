@@ -185,7 +185,7 @@ MISTAKES = {
     ),
     "no-model": mistake(
         ":from: tiny:make()",
-        warning="model NAME: :from: tiny:make() returned no Keras model but a value of type NoneType "
+        warning="model NAME: :from: tiny:make() returned a value of type NoneType, not a Keras model "
         "[kerasshape.model]",
     ),
     "no-such-name": mistake(
