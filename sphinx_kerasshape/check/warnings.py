@@ -205,9 +205,8 @@ def _reference_problem(context: BuildContext, reference: Reference) -> str:
 
 def _message(block: Block, failure: Failure) -> str:
     """Return the message of a failure, without advice on code to those who import it."""
-    what, _, _ = failure.message.partition(": ")
-    if block.imported and failure.problem == Problem.MODEL and what.startswith("'model' is not a "):
-        value = what.rpartition(" but ")[2]
+    _, is_other, value = failure.message.partition(": ")[0].partition("'model' is not a Keras model but ")
+    if block.imported and failure.problem == Problem.MODEL and is_other:
         return f":from: {excerpt(block.imported)} returned {value}, not a Keras model"
     return failure.message
 
