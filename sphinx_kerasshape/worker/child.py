@@ -225,10 +225,10 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
         if request.raises:
             return exceptions.not_raised(request.raises)
         if request.kind == "model":
-            found = find_model.find(request.model, value, namespace, before)
-            if isinstance(found, Failure):
-                return found
-            model = _described(found, request)
+            chosen = find_model.find(request.model, value, namespace, before)
+            if isinstance(chosen, Failure):
+                return chosen
+            model = _described(chosen, request)
     except _OUR_REFUSALS as refusal:
         frames = exceptions.frames(refusal.__cause__, request) if refusal.__cause__ else ()
         return Failure(refusal.problem, str(refusal), frames)

@@ -22,15 +22,15 @@ def leading(code: str) -> tuple[str, ...]:
 
     The first statement that does anything else, such as importing a module of the project, ends them.
     """
-    found: dict[str, None] = {}
+    modules: dict[str, None] = {}
     for module in _imported(f"{code}\n"):
         package = module.partition(".")[0]
         if module in sys.modules or package in sources.VERSIONED or package in sys.stdlib_module_names:
             continue
         if not _is_installed(module):
             break
-        found[module] = None
-    return tuple(found)
+        modules[module] = None
+    return tuple(modules)
 
 
 def _imported(code: str) -> Iterator[str]:

@@ -34,53 +34,47 @@ _FORK_SECONDS = 5.0
 
 
 class ImportServers:
-    """The servers of a zygote, by the modules that they import; ``None`` in place of one that has ended."""
+    """The servers of a zygote, by the modules that they import."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._servers: dict[Modules, _Server | None] = {}
+        self._servers: dict[Modules, _Server] = {}
+        self._ended: set[Modules] = set()
 
     def can_start(self, modules: Modules) -> bool:
         """Whether there has been no server for these modules, and may be one."""
-        return bool(modules) and modules not in self._servers and len(self.pids()) < _MAX_SERVERS
+        is_new = bool(modules) and modules not in self._servers and modules not in self._ended
+        return is_new and len(self._servers) < _MAX_SERVERS
 
     def start(self, modules: Modules, folder: str, seconds: float) -> None:
         """Start a server, which may take so many seconds for its imports."""
         self._servers[modules] = _Server(modules, folder, seconds)
 
-    def is_importing(self, modules: Modules) -> bool:
-        """Whether the server for these modules has yet to finish its imports."""
-        server = self._servers.get(modules)
-        return server is not None and not server.is_ready
-
     def importing(self) -> dict[int, Modules]:
         """Return the modules that are being imported, by the descriptor on which the server answers."""
-        running = ((modules, server) for modules, server in self._servers.items() if server is not None)
-        return {server.channel.fileno(): modules for modules, server in running if not server.is_ready}
+        servers = self._servers.items()
+        return {server.channel.fileno(): modules for modules, server in servers if not server.is_ready}
 
     def receive(self, modules: Modules) -> None:
         """Read whether a server has finished its imports or ended."""
-        server = self._servers[modules]
-        if server is not None and not server.receive():
+        if not self._servers[modules].receive():
             self._end(modules)
 
     def check(self) -> None:
         """End the servers whose imports take too long or use too much."""
         for modules in self.importing().values():
-            server = self._servers[modules]
-            if server is not None and server.exceeds(self._limits):
+            if self._servers[modules].exceeds(self._limits):
                 self._end(modules)
 
     def pids(self) -> set[int]:
         """Return the processes of all servers."""
-        return {server.pid for server in self._servers.values() if server is not None}
+        return {server.pid for server in self._servers.values()}
 
     def fork(self, modules: Modules, command: dict[str, Any], folder: str, pipes: dict[str, int]) -> int:
         """Fork for a command, from the server that has its imports if there is one; return the child."""
-        server = self._servers.get(modules)
-        if server is not None:
+        if modules in self._servers:
             try:
-                return server.fork(command, folder, pipes)
+                return self._servers[modules].fork(command, folder, pipes)
             except OSError:
                 self._end(modules)
         zygote = os.getpid()
@@ -90,10 +84,11 @@ class ImportServers:
         return pid
 
     def _end(self, modules: Modules) -> None:
-        server, self._servers[modules] = self._servers[modules], None
-        if server is not None:
-            server.channel.close()
-            tree.kill(server.pid)
+        """End a server; from now on models import its modules for themselves."""
+        server = self._servers.pop(modules)
+        self._ended.add(modules)
+        server.channel.close()
+        tree.kill(server.pid)
 
 
 class _Server:

@@ -128,7 +128,7 @@ class _Zygote:
             modules = command["modules"]
             if self._servers.can_start(modules) and self._is_shared(modules):
                 self._servers.start(modules, self._new_folder(), command["timeout"])
-            if not self._servers.is_importing(modules):
+            if modules not in self._servers.importing().values():
                 del self._queue[number]
                 return command
         return None
