@@ -9,8 +9,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 
 from sphinx_kerasshape.worker.code import sources
 
-_BLANK = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 _STATEMENT = re.compile(
+    r"(?:[ \t]*(?:#[^\n]*)?\n)*"  # blank lines and comments
     r"(?:import[ \t]+(?P<modules>[\w., \t]+)"
     r"|from[ \t]+(?P<package>\w[\w.]*)[ \t]+import[ \t]+(?P<names>\([^()#]*\)|[\w,* \t]+))(?:#[^\n]*)?\n"
 )
@@ -34,38 +34,34 @@ def leading(code: str) -> tuple[str, ...]:
 
 
 def _imported(code: str) -> Iterator[str]:
-    """Give the modules of the import statements that code begins with."""
+    """Yield the modules of the import statements that code begins with."""
     place = 0
-    while statement := _STATEMENT.match(code, _end_of_blank(code, place)):
+    while statement := _STATEMENT.match(code, place):
         place = statement.end()
         modules, package, names = statement.groups()
-        if modules is not None:
-            yield from (_WORD.findall(item)[0] for item in modules.split(",") if item.strip())
+        words = [words[0] for item in (modules or names).split(",") if (words := _WORD.findall(item))]
+        if package is None:
+            yield from words
             continue
         yield package
-        for name in (_WORD.findall(item)[0] for item in names.split(",") if _WORD.search(item)):
-            if _spec(f"{package}.{name}") is not None:
-                yield f"{package}.{name}"
-
-
-def _end_of_blank(code: str, place: int) -> int:
-    blank = _BLANK.match(code, place)
-    return blank.end() if blank is not None else place
+        yield from (f"{package}.{name}" for name in words if _spec(f"{package}.{name}") is not None)
 
 
 def _is_installed(module: str) -> bool:
     spec = _spec(module)
     if spec is None:
         return False
-    return (spec.origin or next(iter(spec.submodule_search_locations or ()), "")).startswith(
-        sources.site_folders()
-    )
+    place = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+    return place.startswith(sources.site_folders())
 
 
 def _spec(module: str) -> ModuleSpec | None:
     """Return where a module is; ``importlib.util.find_spec()`` would import the packages around it."""
     package = module.rpartition(".")[0]
-    if not package:
-        return PathFinder.find_spec(module)
-    above = _spec(package)
-    return PathFinder.find_spec(module, above.submodule_search_locations) if above is not None else None
+    outer = _spec(package) if package else None
+    if package and outer is None:
+        return None
+    try:
+        return PathFinder.find_spec(module, outer.submodule_search_locations if outer else None)
+    except (ImportError, ValueError):  # from a finder that a package has installed
+        return None
