@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.projects import OLD_KERAS, REPOSITORY, Built, Project
 
-pytestmark = [pytest.mark.xdist_group("builders"), OLD_KERAS]
+pytestmark = OLD_KERAS
 
 STRICT = ("-nW", "--keep-going")
 TOTALS = ("7,818", "29,505", "5,409", "4,865")

@@ -29,8 +29,6 @@ from sphinx_kerasshape.store.cache import Cache, RunEnvironment
 from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 from tests.support.projects import Built, Project
 
-pytestmark = pytest.mark.xdist_group("cache")
-
 VERSIONS = Versions("3.12.1", "2.21.0", "3.15.0", "tensorflow")
 NOW = RunEnvironment(VERSIONS, (("MODE", "fast"),), {"bricks": "1.0"}.get)
 REQUEST = Request("keras.Sequential()")

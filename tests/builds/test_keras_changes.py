@@ -15,7 +15,7 @@ from sphinx_kerasshape.store import lock
 from tests.support.projects import OLD_KERAS, Built, Project
 from tests.support.workers import request
 
-pytestmark = [pytest.mark.xdist_group("keras changes"), OLD_KERAS]
+pytestmark = OLD_KERAS
 
 Edit = Callable[[dict[str, Any]], None]
 

@@ -34,8 +34,6 @@ from sphinx_kerasshape.store.lock import BadLock
 from sphinx_kerasshape.store.lock_diff import differences
 from tests.support.projects import Built, Project
 
-pytestmark = pytest.mark.xdist_group("lock")
-
 REMEDY = "run sphinx-build -b kerasshape-lock where TensorFlow is installed"
 ZOO = """
 import keras

@@ -16,7 +16,7 @@ from tests.hostile.test_active_texts import harmless
 from tests.support.hostile_texts import TEXTS
 from tests.support.projects import Built, Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("active names")]
+pytestmark = pytest.mark.slow
 CONF = """
 import sys
 from pathlib import Path

@@ -20,8 +20,6 @@ from tests.support.hostile_texts import CANARY, LATEX, TEXTS
 from tests.support.projects import DEADLINE, Built, Project
 from tests.support.tiers import tiered
 
-pytestmark = pytest.mark.xdist_group("active texts")
-
 CHUNK = 25
 """How many texts are in one message."""
 CONF = """

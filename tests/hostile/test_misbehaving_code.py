@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import sys
@@ -12,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import CONF, FAULTS, GOOD, LEFT_BEHIND
+from tests.support.faults import CONF, FAULTS, GOOD, HANGING, LEFT_BEHIND, TIMEOUT
 from tests.support.projects import Built, Project, processes
 from tests.support.tiers import asked, tiered
 
 pytestmark = [
-    pytest.mark.xdist_group("misbehaving code"),
     pytest.mark.skipif(sys.platform != "linux", reason="processes left behind are found in /proc"),
 ]
 
@@ -47,6 +47,7 @@ QUICK = [
 ]
 """Some of each group but those that hang until a deadline, or bring down the process that runs all models."""
 Tried = pytest.mark.parametrize("name", tiered(FAULTS, QUICK))
+EachBuild = pytest.mark.parametrize("hanging", tiered([False, True], quick={False}))
 
 
 def page(name: str, code: str = "") -> str:
@@ -56,7 +57,7 @@ def page(name: str, code: str = "") -> str:
 
 @dataclass(frozen=True)
 class Misbehaved:
-    """The project, and a build of it in which all faults happen."""
+    """A project, and a build of it in which all its faults happen."""
 
     project: Project
     built: Built
@@ -89,12 +90,27 @@ def shared_memory() -> list[Path]:
     return list(Path("/dev/shm").glob(f"*{LEFT_BEHIND}*"))
 
 
+Build = Callable[[bool], Misbehaved]
+
+
 @pytest.fixture(scope="module")
-def misbehaved(make_project: Callable[..., Project], request: pytest.FixtureRequest) -> Misbehaved:
-    names = asked(request, "name") or list(QUICK)
+def build(make_project: Callable[..., Project], request: pytest.FixtureRequest) -> Build:
+    """Return a function that builds the faults that are tried, either those that hang or all others."""
+    names = asked(request, "name")
+
+    @functools.cache
+    def built(hanging: bool) -> Misbehaved:
+        # Only where code hangs there is a deadline that a busy machine might miss otherwise.
+        conf = f"kerasshape_timeout = {TIMEOUT}\n" if hanging else ""
+        return misbehave(make_project, [name for name in names if (name in HANGING) == hanging], conf)
+
+    return built
+
+
+def misbehave(make_project: Callable[..., Project], names: list[str], conf: str) -> Misbehaved:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     pages = {f"{name}.md": page(name) for name in names}
-    project = make_project(pages, f"{CONF}kerasshape_environment = [{mark!r}]\n")
+    project = make_project(pages, f"{CONF}{conf}kerasshape_environment = [{mark!r}]\n")
     for path in shared_memory():
         path.unlink()  # of tests that were killed
     temporary = project.folder / "temporary"
@@ -106,9 +122,9 @@ def misbehaved(make_project: Callable[..., Project], request: pytest.FixtureRequ
 
 
 @Tried
-def test_only_the_fault_is_reported(name: str, misbehaved: Misbehaved) -> None:
+def test_only_the_fault_is_reported(name: str, build: Build) -> None:
     fault = FAULTS[name]
-    found = misbehaved.warnings(name)
+    found = build(name in HANGING).warnings(name)
     if not fault.says:
         assert found == []
         return
@@ -122,16 +138,16 @@ def test_only_the_fault_is_reported(name: str, misbehaved: Misbehaved) -> None:
 
 
 @Tried
-def test_everything_else_is_complete(name: str, misbehaved: Misbehaved) -> None:
-    text, number = misbehaved.pages[name], 100 + list(FAULTS).index(name)
+def test_everything_else_is_complete(name: str, build: Build) -> None:
+    text, number = build(name in HANGING).pages[name], 100 + list(FAULTS).index(name)
     assert re.search(rf"\| dense +\| \(None, {number}\) +\| {5 * number} ", text)
     assert re.search(rf"\| lstm +\| \(None, 8\) +\| {4 * 8 * (number + 8 + 1):,} ", text)
     assert "The second has (None, 8)." in " ".join(text.split())
 
 
 @Tried
-def test_the_page_shows_the_code_and_its_answer_or_problem(name: str, misbehaved: Misbehaved) -> None:
-    words = " ".join(misbehaved.pages[name].split())
+def test_the_page_shows_the_code_and_its_answer_or_problem(name: str, build: Build) -> None:
+    words = " ".join(build(name in HANGING).pages[name].split())
     assert " ".join(FAULTS[name].code.split()) in words
     if FAULTS[name].says:
         assert FAULTS[name].says.partition(" [kerasshape.")[0][:60] in words
@@ -139,9 +155,11 @@ def test_the_page_shows_the_code_and_its_answer_or_problem(name: str, misbehaved
         assert re.search(r"dense +\| \(None, 3\) +\| 15 ", misbehaved.pages[name])
 
 
+@EachBuild
 def test_nothing_else_is_wrong_and_nothing_is_left(
-    misbehaved: Misbehaved, record_property: Callable[[str, object], None]
+    hanging: bool, build: Build, record_property: Callable[[str, object], None]
 ) -> None:
+    misbehaved = build(hanging)
     named = [text for name in misbehaved.pages for text in misbehaved.warnings(name)]
     unlocated = [text for text in misbehaved.built.warnings if text not in named]
     survived = sum(1 for name in misbehaved.pages if not FAULTS[name].says)
@@ -164,9 +182,11 @@ def test_nothing_else_is_wrong_and_nothing_is_left(
     assert lost == []
 
 
+@EachBuild
 def test_mended_pages_are_as_if_nothing_had_happened(
-    misbehaved: Misbehaved, make_project: Callable[..., Project]
+    hanging: bool, build: Build, make_project: Callable[..., Project]
 ) -> None:
+    misbehaved = build(hanging)
     good = {f"{name}.md": page(name, GOOD) for name in misbehaved.pages}
     for name, text in good.items():
         misbehaved.project.write(name, text)

@@ -21,8 +21,6 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.workers import answers
 
-pytestmark = pytest.mark.xdist_group("saved attacks")
-
 SAVE = """
 import sys
 import tensorflow as tf, keras

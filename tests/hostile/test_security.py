@@ -145,12 +145,10 @@ def ran(canaries: Canaries) -> list[str]:
     return seen
 
 
-@pytest.mark.xdist_group("canaries")
 def test_a_build_that_runs_models_runs_all_but_what_a_saved_model_brings(ran: list[str]) -> None:
     assert ran == ["body", "code", "custom", "expression", "file", "module", "prelude"]
 
 
-@pytest.mark.xdist_group("canaries")
 @pytest.mark.parametrize("execution", ["off", "locked", "nonsense"])
 @pytest.mark.parametrize("builder", tiered(["html", "kerasshape-check", "kerasshape-lock"], quick={"html"}))
 def test_off_and_locked_run_nothing(execution: str, builder: str, canaries: Canaries, ran: list[str]) -> None:

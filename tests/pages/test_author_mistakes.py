@@ -13,8 +13,6 @@ import pytest
 from sphinx_kerasshape.collect import options
 from tests.support.projects import OLD_MYST, Built, Project
 
-pytestmark = pytest.mark.xdist_group("author mistakes")
-
 CONF = """
 import sys
 from pathlib import Path

@@ -9,8 +9,6 @@ import pytest
 
 from tests.support.projects import OLD_SPHINX, REPOSITORY, Built, Project
 
-pytestmark = pytest.mark.xdist_group("claims")
-
 CONF = """
 import sys
 from pathlib import Path

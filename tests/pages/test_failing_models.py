@@ -10,8 +10,6 @@ import pytest
 
 from tests.support.projects import Built, Project
 
-pytestmark = pytest.mark.xdist_group("failing models")
-
 CONF = """
 import sys
 from pathlib import Path

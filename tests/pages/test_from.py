@@ -16,8 +16,6 @@ PACKAGE = '''
 import keras
 from keras import layers
 
-pytestmark = pytest.mark.xdist_group("from")
-
 
 class Zoo:
     """Models of a size.

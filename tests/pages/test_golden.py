@@ -21,7 +21,6 @@ from sphinx_kerasshape.extension import register
 from sphinx_kerasshape.settings.settings import COLUMNS
 from tests.support.projects import REPOSITORY, Project
 
-pytestmark = pytest.mark.xdist_group("golden")
 GOLDEN = Path(__file__).parent / "golden"
 ZOO = REPOSITORY / "tests" / "support" / "zoo"
 PAGES = sorted(path.stem for path in GOLDEN.glob("*.rst"))

@@ -450,8 +450,6 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-pytestmark = pytest.mark.xdist_group("locations")
-
 TEXT = """
 .. keras:model:: generated
    :hidecode:

@@ -13,7 +13,6 @@ from tests.support.projects import Built, Project
 selenium = pytest.importorskip("selenium")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(
         not (shutil.which("chromium") and shutil.which("chromedriver")),
         reason="chromium and chromedriver are not installed",

@@ -21,7 +21,6 @@ from tests.support.projects import OLD_MYST, OLD_SPHINX, REPOSITORY
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("commands"),
     pytest.mark.skipif(OLD_MYST or OLD_SPHINX, reason="the pages show what newer versions print"),
 ]
 

@@ -21,7 +21,7 @@ import pytest
 from sphinx_kerasshape.claims.shapes import shape_claim
 from tests.support.projects import OLD_KERAS, REPOSITORY, Built, Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mutations"), OLD_KERAS]
+pytestmark = [pytest.mark.slow, OLD_KERAS]
 
 EXAMPLE = REPOSITORY / "example_project"
 LEAST = 150

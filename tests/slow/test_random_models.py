@@ -23,7 +23,7 @@ from tests.support.projects import REPOSITORY
 from tests.support.random_models import Program, programs
 from tests.support.workers import answers, request
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("random models")]
+pytestmark = pytest.mark.slow
 
 RUNS, EXAMPLES = 4, 10
 """How often to start afresh, and with how many models: Hypothesis varies models from the tenth on."""

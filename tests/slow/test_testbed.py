@@ -27,7 +27,7 @@ from tests.support.testbed.backbones import BACKBONES
 from tests.support.testbed.keras_layers import LAYERS, NO_MODEL
 from tests.support.workers import answers, request
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("test bed")]
+pytestmark = pytest.mark.slow
 
 TRUTH = REPOSITORY / "tests" / "support" / "testbed" / "truth.py"
 NEWEST = Version(version("keras")) >= Version("3.15")

@@ -11,7 +11,6 @@ CONF = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
-kerasshape_timeout = {TIMEOUT}
 kerasshape_memory = {MEMORY}
 kerasshape_processes = {PROCESSES}
 """

@@ -9,8 +9,6 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.workers import answers, request
 
-pytestmark = pytest.mark.xdist_group("find")
-
 MAKE = """
 def make(units):
     return keras.Sequential([keras.Input((units,)), layers.Dense(1)], name=f"units{units}")

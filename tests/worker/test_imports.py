@@ -16,8 +16,6 @@ from sphinx_kerasshape.worker.code import sources
 from sphinx_kerasshape.worker.code.leading_imports import leading
 from tests.support.workers import answers, make_worker, request
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 MODEL = "model = keras.Sequential([layers.Input(shape=(4,)), layers.Dense(2)])\n"
 PARENT = f"{MODEL}import os\nprint(os.getppid())\nmodel"
 """Code that prints the process which forks for all models."""

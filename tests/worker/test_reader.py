@@ -16,8 +16,6 @@ from tests.support import models, workers
 from tests.support.tiers import asked, tiered
 from tests.support.workers import answers, request
 
-pytestmark = pytest.mark.xdist_group("reader")
-
 Read = Callable[[str], Model]
 
 

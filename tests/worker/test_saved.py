@@ -20,8 +20,6 @@ from tests.support import models
 from tests.support.projects import Project
 from tests.support.workers import answers, make_worker, request
 
-pytestmark = pytest.mark.xdist_group("saved")
-
 SAVE = """
 import sys
 import tensorflow as tf, keras

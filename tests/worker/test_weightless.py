@@ -15,8 +15,6 @@ from tests.support.projects import DEADLINE
 from tests.support.tiers import asked, tiered
 from tests.support.workers import answers, request
 
-pytestmark = pytest.mark.xdist_group("weightless")
-
 BOTH = {
     **models.ALL,
     "application": "keras.applications.ResNet50(weights=None)",

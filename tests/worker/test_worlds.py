@@ -20,8 +20,6 @@ from tests.support.projects import Project
 from tests.support.workers import answers, make_worker, request
 from tests.worker.test_subclassed import TAGGER, TAGGER_ROWS, written
 
-pytestmark = pytest.mark.xdist_group("worlds")
-
 KERAS = Version(version("keras"))
 
 WORLDS = {
