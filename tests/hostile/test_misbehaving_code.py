@@ -147,12 +147,13 @@ def test_everything_else_is_complete(name: str, build: Build) -> None:
 
 @Tried
 def test_the_page_shows_the_code_and_its_answer_or_problem(name: str, build: Build) -> None:
-    words = " ".join(build(name in HANGING).pages[name].split())
+    text = build(name in HANGING).pages[name]
+    words = " ".join(text.split())
     assert " ".join(FAULTS[name].code.split()) in words
     if FAULTS[name].says:
         assert FAULTS[name].says.partition(" [kerasshape.")[0][:60] in words
     else:
-        assert re.search(r"dense +\| \(None, 3\) +\| 15 ", build(name in HANGING).pages[name])
+        assert re.search(r"dense +\| \(None, 3\) +\| 15 ", text)
 
 
 @EachBuild
