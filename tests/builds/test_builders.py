@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import OLD_KERAS, REPOSITORY, Built, Project
+from tests.support.projects import DEADLINE, OLD_KERAS, REPOSITORY, Built, Project
 
 pytestmark = OLD_KERAS
 
@@ -89,7 +89,7 @@ def test_latex_compiles_to_a_complete_document(example: Project, html: Built) ->
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=200,
+        timeout=DEADLINE,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]

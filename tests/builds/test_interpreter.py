@@ -14,7 +14,7 @@ import pytest
 
 from sphinx_kerasshape.messages.report import Failure
 from sphinx_kerasshape.run.interpreter import interpreter
-from tests.support.projects import Project, eventually, processes
+from tests.support.projects import DEADLINE, Project, eventually, processes
 from tests.support.workers import answers, make_worker, request
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs are scripts of a shell")
@@ -66,7 +66,7 @@ def test_no_python(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     mark = f"KERASSHAPE_TEST={os.getpid()}-{time.monotonic_ns()}"
     monkeypatch.setenv(*mark.split("="))
     python = program(tmp_path, does)
-    found = interpreter(python, 2)
+    found = interpreter(python, 2 if "within 2 s" in says else DEADLINE)
     assert found.version == found.installed("tensorflow") == ""
     assert found.problem == f"{MUST} {says}".replace("PYTHON", python)
     if name == "leaves a daemon":

@@ -118,7 +118,7 @@ def test_without_fork_the_answers_are_the_same(make_project: Callable[..., Proje
     """A system that can't fork: the same pages, the same warnings."""
     texts = []
     for executor in ("fork", "spawn"):
-        conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 5\n"
+        conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 10\n"
         built = make_project({"index.rst": ALL_KINDS}, conf).run("text")
         warnings = [warning.partition("WARNING: ")[2] for warning in built.warnings]
         texts.append((built.page("index.txt"), warnings))
@@ -169,10 +169,10 @@ def test_an_interrupted_build_leaves_no_process(
 @pytest.mark.slow
 def test_a_hanging_model_costs_its_deadline_and_nothing_else(make_project: Callable[..., Project]) -> None:
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
-    conf = f"kerasshape_environment = [{mark!r}]\nkerasshape_timeout = 3\n"
+    conf = f"kerasshape_environment = [{mark!r}]\nkerasshape_timeout = 6\n"
     built = make_project({"index.rst": HANGING}, conf).run("html")
     assert [warning.split("WARNING: ")[1] for warning in built.warnings] == [
-        "model 'hanging': the code ran for more than 3 s (kerasshape_timeout) and was stopped "
+        "model 'hanging': the code ran for more than 6 s (kerasshape_timeout) and was stopped "
         "[kerasshape.timeout]"
     ]
     assert '<span class="pre">(None,</span> <span class="pre">4)</span>' in built.page("index.html")

@@ -285,9 +285,9 @@ def test_a_timeout_and_a_crash_keep_the_answers_before(make_project: Make) -> No
         blocks = ["print('first')", last, "print('third')"]
         return "# P\n\n" + "".join(f"```{{keras:code}}\n:session: s\n{block}\n```\n\n" for block in blocks)
 
-    project = make_project({"index.md": page("while True: pass")}, "kerasshape_timeout = 2\n")
+    project = make_project({"index.md": page("while True: pass")}, "kerasshape_timeout = 4\n")
     for last, message in (
-        ("while True: pass", "the code ran for more than 2 s"),
+        ("while True: pass", "the code ran for more than 4 s"),
         ("import os; os._exit(3)", "the process that ran the code ended with exit status 3"),
     ):
         project.write("index.md", page(last))
@@ -301,13 +301,13 @@ def test_a_timeout_and_a_crash_keep_the_answers_before(make_project: Make) -> No
 
 def test_each_block_has_its_time(make_project: Make) -> None:
     blocks = "".join(
-        f"```{{keras:code}}\n:session: s\nimport time; time.sleep(1.5); print('done {number}')\n```\n\n"
-        for number in range(4)
+        f"```{{keras:code}}\n:session: s\nimport time; time.sleep(2); print('done {number}')\n```\n\n"
+        for number in range(3)
     )
-    project = make_project({"index.md": f"# P\n\n{blocks}"}, "kerasshape_timeout = 3\n")
+    project = make_project({"index.md": f"# P\n\n{blocks}"}, "kerasshape_timeout = 5\n")
     built = project.build("text")
     assert built.warnings == []
-    assert re.findall(r"^   done (\d)$", built.page("index.txt"), re.MULTILINE) == list("0123")
+    assert re.findall(r"^   done (\d)$", built.page("index.txt"), re.MULTILINE) == list("012")
 
 
 @pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import OLD_MYST, OLD_SPHINX, REPOSITORY
+from tests.support.projects import DEADLINE, OLD_MYST, OLD_SPHINX, REPOSITORY
 
 pytestmark = [
     pytest.mark.slow,
@@ -152,7 +152,7 @@ class Story:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=DEADLINE,
             check=False,
         )
         self.status = done.returncode

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape.claims.shapes import shape_claim
-from tests.support.projects import OLD_KERAS, REPOSITORY, Built, Project
+from tests.support.projects import DEADLINE, OLD_KERAS, REPOSITORY, Built, Project
 
 pytestmark = [pytest.mark.slow, OLD_KERAS]
 
@@ -168,7 +168,7 @@ def fix(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
         [*command, "--cache-dir", str(project.cache), *options],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=DEADLINE,
         check=False,
     )
 

@@ -21,7 +21,7 @@ from sphinx_kerasshape.messages.report import Model, Report
 from sphinx_kerasshape.messages.result import fingerprint_of
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support import models
-from tests.support.projects import REPOSITORY
+from tests.support.projects import DEADLINE, REPOSITORY
 from tests.support.testbed.architectures import ARCHITECTURES, VALUES
 from tests.support.testbed.backbones import BACKBONES
 from tests.support.testbed.keras_layers import LAYERS, NO_MODEL
@@ -90,7 +90,7 @@ def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     }
     file.write_text(json.dumps(given_))
     done = subprocess.run(
-        [sys.executable, TRUTH, file], capture_output=True, text=True, check=True, timeout=600
+        [sys.executable, TRUTH, file], capture_output=True, text=True, check=True, timeout=6 * DEADLINE
     )
     found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return found

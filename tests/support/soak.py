@@ -19,7 +19,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.projects import CONF, Built, Project, processes
+from tests.support.projects import CONF, DEADLINE, Built, Project, eventually, processes
 
 PAGE = """
 # Page {number}
@@ -106,16 +106,13 @@ class Soak:
                 os.kill(chance.choice(victims), number)
             except ProcessLookupError:
                 victims = []
-        build.wait(90)
+        build.wait(DEADLINE)
         what = f"{who} {number.name}" if victims else "too late"
         self._check(f"{what} at {moment:.2f} s of {builder}")
         return what
 
     def _check(self, what: str) -> None:
-        until = time.monotonic() + 5
-        while (left := processes(self.mark)) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not left, f"{what}: left behind {left}"
+        assert eventually(lambda: not processes(self.mark)), f"{what}: left behind {processes(self.mark)}"
         for name, content in self._cache().items():
             assert content == self.reference.cache.get(name), f"{what}: cached {name} is wrong"
         if self._lock.exists():
