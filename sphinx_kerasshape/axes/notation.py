@@ -70,7 +70,9 @@ def _axis_name(name: str) -> str:
     if not name.isidentifier():
         raise Unreadable(f"{quoted(name)} can't name an axis: write a name such as batch or time")
     if name in _RESERVED:
-        raise Unreadable(f"{quoted(name)} can't name an axis, since it has another meaning in shapes")
+        raise Unreadable(
+            f"{quoted(name)} can't name an axis, since it has another meaning in shapes: choose another name"
+        )
     return name
 
 
@@ -98,7 +100,7 @@ class _Reader:
             raise self._wrong()
         if divisor != 1:
             raise Unreadable(
-                f"{quoted(self._text.strip())} may not be a whole number: write a // b or ⌊a / b⌋"
+                f"{quoted(self._text.strip())} is not always a whole number: write a // b or ⌊a / b⌋"
             )
         return numerator
 

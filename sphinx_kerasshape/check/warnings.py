@@ -105,9 +105,9 @@ def failure_text(block: Block, failure: Failure) -> str:
     """Return the message about a failed model, with the frames of the author's code."""
     lines = [f"{block.title}: " + _message(block, failure).replace("\n", "\n  ")]
     if _is_missing(block, failure):
-        lines.append(
-            f"  :from: {excerpt(block.imported)} can't be imported: add its folder to sys.path in conf.py"
-        )
+        package = quoted(block.imported.partition(":")[0].strip().partition(".")[0])
+        mend = f"check its name, or add the folder that contains {package} to sys.path in conf.py"
+        lines.append(f"  :from: {excerpt(block.imported)} can't be imported: {mend}")
     else:
         lines += [f"  {frame_text(block, frame)}" for frame in failure.frames]
     return "\n".join(lines)
@@ -196,7 +196,7 @@ def _reference_problem(context: BuildContext, reference: Reference) -> str:
         return f"keras:layer needs a layer: write MODEL/LAYER, such as '{name}/{first}'"
     report = context.report(name)
     if report is not None and report.model is None:
-        return f"model {quoted(name)} is expected to fail, so it has no layers"
+        return f"model {quoted(name)} has :raises:, so it has no layers"
     # The layers of a failed model are unknown; its failure has a message of its own.
     if not layers or layer in layers:
         return ""

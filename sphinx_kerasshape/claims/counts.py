@@ -65,7 +65,7 @@ def count_claim(text: str) -> CountClaim:
     """Return the claim that a count states: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
     claim = _number(text, "B")
     if claim is None:
-        raise Unreadable(f"{quoted(text)} is not a count: write 29,505, 29.5k or ~30k")
+        raise Unreadable(f"{quoted(text)} is not a count: write one such as 29,505, 29.5k or ~30k")
     return claim
 
 
@@ -73,7 +73,7 @@ def size_claim(text: str) -> CountClaim:
     """Return the claim that a size in bytes states: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
     claim = _number(text, "")
     if claim is None:
-        raise Unreadable(f"{quoted(text)} is not a size: write 118,020 B, 115.3 KiB or ~0.5 GB")
+        raise Unreadable(f"{quoted(text)} is not a size: write one such as 118,020 B, 115.3 KiB or ~0.5 GB")
     return claim
 
 

@@ -64,7 +64,7 @@ def _value(side: str, text: str) -> int:
             return _evaluated(ast.parse(code, mode="eval").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
-    raise Unreadable(f"{quoted(text)} is not a sum: write 50×128 + 128")
+    raise Unreadable(f"{quoted(text)} is not a sum: write one such as 50×128 + 128")
 
 
 def _evaluated(tree: ast.expr) -> int:

@@ -89,7 +89,8 @@ def require_axes(text: str, stated: Iterable[str], axes: tuple[Axis, ...]) -> No
         axis = quoted(unknown[0])
         raise Unreadable(f"{quoted(text)} has the unknown axis {axis}{hint(unknown[0], names)}")
     raise Unreadable(
-        f"{quoted(text)} is not a shape: write (None, 50), with ? for any size and … for any axes; "
+        f"{quoted(text)} is not a shape: write one such as (None, 50), "
+        "with ? for any size and … for any axes; "
         f"to write {' and '.join(map(quoted, unknown))}, name the axes of the model with :axes:"
     )
 

@@ -138,7 +138,9 @@ def _dim(text: str, whole: str) -> Dim:
 
 
 def _how_to(text: str) -> str:
-    return f"{quoted(text)} is not a shape: write (None, 50), with ? for any size and … for any axes"
+    return (
+        f"{quoted(text)} is not a shape: write one such as (None, 50), with ? for any size and … for any axes"
+    )
 
 
 def _matches(stated: tuple[Dim, ...], actual: Dims) -> bool:

@@ -241,7 +241,7 @@ def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
 
 def _indices(count: int) -> str:
     """Return the end of a message about an index: the indices that exist."""
-    return "write [0]" if count == 1 else f"choose from [0] to [{count - 1}]"
+    return "write [0]" if count == 1 else f"choose one of [0] to [{count - 1}]"
 
 
 def _integer(index: str) -> int | None:

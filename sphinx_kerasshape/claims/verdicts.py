@@ -66,7 +66,7 @@ def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
     if report is None:
         return Verdict(claim, holds=False)
     if report.model is None:
-        problem = f"model {quoted(target.model)} is expected to fail, so it has no values"
+        problem = f"model {quoted(target.model)} has :raises:, so it has no values"
         return Verdict(claim, holds=False, problem=problem)
     verdict = _verdict(claim, target, report.model)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ OF_CODE = (
 """The problems that a process which ran a model's code may report; no others are believed."""
 HELP = {
     Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, can't be used.",
-    Problem.NAME: "A model has no name, or two models have the same name.",
+    Problem.NAME: "A model has no name, one that can't be used, or the name of another model.",
     Problem.FILE: "The file that ``:file:`` names can't be used.",
     Problem.SYNTAX: "The code is not Python.",
     Problem.CODE: "The code raised an exception that the page does not expect.",
@@ -53,7 +53,7 @@ HELP = {
     Problem.NETWORK: "``kerasshape_network`` is ``False``, but the system can't take the network away.",
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
-    Problem.CLAIM: "The page states a value that TensorFlow does not confirm.",
+    Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
     Problem.CACHE: "An answer could not be stored for the next build.",
     Problem.TENSORFLOW: "TensorFlow is not installed, or must not run, and there is no lock.",

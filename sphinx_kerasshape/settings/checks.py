@@ -32,7 +32,7 @@ def usable(value: Any, default: Any, limits: Mapping[str, Any]) -> Any:
         raise Unusable(f"must be a list of strings, not {quoted(value)}")
     for item in value:
         if not isinstance(item, str):
-            raise Unusable(f"must be a list of strings, but has {quoted(item)}")
+            raise Unusable(f"must be a list of strings, but contains {quoted(item)}")
     return tuple(_text(item, limits, "can only have") for item in value)
 
 

@@ -104,7 +104,7 @@ def test_command_line(name: str, text: str, value: object) -> None:
         (
             "environment",
             ["HOME", 1],
-            "kerasshape_environment must be a list of strings, but has 1; using the default, []",
+            "kerasshape_environment must be a list of strings, but contains 1; using the default, []",
         ),
         (
             "cache_dir",

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -264,7 +263,7 @@ BAD = {
     "conflict": (
         '{\n<<<<<<< HEAD\n  "schema": 1,\n=======\n>>>>>>> other\n}\n',
         2,
-        "kerasshape.lock.json has the markers of a merge conflict",
+        "kerasshape.lock.json has the markers of a merge conflict: resolve it",
     ),
     "newer": (
         '{"schema": 99}',
@@ -607,7 +606,9 @@ def test_no_two_layers_have_one_anchor() -> None:
     ]
 
     def find(count: int) -> None:
-        tricky = [f"a-{number}" for number in range(count, 2 * count)] + [f"a{chr(33) * n}" for n in range(count)]
+        tricky = [f"a-{number}" for number in range(count, 2 * count)] + [
+            f"a{chr(33) * n}" for n in range(count)
+        ]
         layer_anchors.cache_clear()
         assert len(set(anchors(tricky).values())) == 2 * count
 

@@ -181,7 +181,8 @@ MISTAKES = {
     "not-importable": mistake(
         ":from: zoo:model()",
         warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
-        "  :from: zoo:model() can't be imported: add its folder to sys.path in conf.py [kerasshape.code]",
+        "  :from: zoo:model() can't be imported: check its name, or add the folder that contains 'zoo' "
+        "to sys.path in conf.py [kerasshape.code]",
     ),
     "no-model": mistake(
         ":from: tiny:make()",
@@ -341,7 +342,7 @@ REFERENCES = {
     ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm': choose from dense",
     ":keras:layer:`good`": "keras:layer needs a layer: write MODEL/LAYER, such as 'good/dense'",
     ":keras:model:`good/dense`": "keras:model refers to a whole model: use keras:layer for 'good/dense'",
-    ":keras:layer:`failing/dense`": "model 'failing' is expected to fail, so it has no layers",
+    ":keras:layer:`failing/dense`": "model 'failing' has :raises:, so it has no layers",
     f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…': choose from dense",
     ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
 }

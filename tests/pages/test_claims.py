@@ -138,7 +138,7 @@ TROUBLES = {
     "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': choose from dense, dense_1",
     "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, small, deep",
     "(5,) <small>": "'small' has several shapes: add .input, .output or the name of a weight",
-    "(None, five) <small.output>": "'(None, five)' is not a shape: write (None, 50), ",
+    "(None, five) <small.output>": "'(None, five)' is not a shape: write one such as (None, 50), ",
     "(5,) <failed.output>": "",
 }
 DEEP = SMALL.replace("layers.Dense(5)", "layers.Dense(5), layers.Dense(6)")

@@ -107,7 +107,7 @@ def test_no_expression(text: str) -> None:
 
 
 def test_a_part_may_be_no_whole_number() -> None:
-    with pytest.raises(notation.Unreadable, match=r"'time / 2' may not be a whole number: write a // b"):
+    with pytest.raises(notation.Unreadable, match=r"'time / 2' is not always a whole number: write a // b"):
         notation.parse("time / 2")
 
 
@@ -198,7 +198,7 @@ def test_option(option: str, names: dict[str, tuple[str, ...]]) -> None:
     [
         ("batch, 3", "'3' can't name an axis: write a name such as batch or time"),
         ("batch,", "'' can't name an axis"),
-        ("batch, x", "'x' can't name an axis, since it has another meaning in shapes"),
+        ("batch, x", "'x' can't name an axis, since it has another meaning in shapes: choose another name"),
         ("None, time", "'None' can't name an axis, since it has another meaning"),
         ("a: batch | batch", "'batch' needs the name of its input: write a: batch, time | b: batch, words"),
         ("a: batch | a: time", "the input 'a' is named twice: list all its axes once"),

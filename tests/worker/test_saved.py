@@ -167,7 +167,7 @@ BAD = {
     "unsafe.h5": ["it has a Lambda layer made of a Python lambda"],
     "own.keras": [
         "it has gates.Gate, which is not part of Keras",
-        "name it in ':custom-objects: package.module.Class'",
+        "name it in ':custom-objects: gates.Gate'",
     ],
     "future.keras": ["It was saved with Keras 99.1.0; this is "],
 }

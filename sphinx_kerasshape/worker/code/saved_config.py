@@ -18,7 +18,7 @@ _LAMBDA = (
     "it has a Lambda layer made of a Python lambda, which would run code from the file: safe mode refuses "
     "that. Save the model with a named function, or a layer class of its own, and name it in :custom-objects:"
 )
-_FOREIGN = "it has {}, which is not part of Keras: name it in ':custom-objects: package.module.Class'"
+_FOREIGN = "it has {0}, which is not part of Keras: name it in ':custom-objects: {0}'"
 _NO_PART = "it names {}, which models are not made of: safe mode refuses that"
 _LOADS_MORE = "it has a {}, which would load another file's code: safe mode refuses that"
 _READS = "its {} would read the vocabulary from {!r}: safe mode refuses that. Save the words in the model"
