@@ -71,7 +71,7 @@ def _axis_name(name: str) -> str:
         raise Unreadable(f"{quoted(name)} can't name an axis: write a name such as batch or time")
     if name in _RESERVED:
         raise Unreadable(
-            f"{quoted(name)} can't name an axis, since it has another meaning in shapes: choose another name: choose another name"
+            f"{quoted(name)} can't name an axis, since it has another meaning in shapes: choose another name"
         )
     return name
 

@@ -144,7 +144,7 @@ def _digest_as_read(source: Source, root: Path) -> str:
 def _not_json(path: Path, text: str, error: ValueError) -> BadLock:
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_CONFLICT_MARKERS):
-            return BadLock(f"{path.name} has the markers of a merge conflict: resolve it: resolve it", number)
+            return BadLock(f"{path.name} has the markers of a merge conflict: resolve it", number)
     number = error.lineno if isinstance(error, json.JSONDecodeError) else 1
     return BadLock(f"{path.name} is not JSON: {error}", number)
 

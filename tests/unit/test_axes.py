@@ -200,7 +200,7 @@ def test_option(option: str, names: dict[str, tuple[str, ...]]) -> None:
         ("batch,", "'' can't name an axis"),
         (
             "batch, x",
-            "'x' can't name an axis, since it has another meaning in shapes: choose another name: choose another name",
+            "'x' can't name an axis, since it has another meaning in shapes: choose another name",
         ),
         ("None, time", "'None' can't name an axis, since it has another meaning"),
         ("a: batch | batch", "'batch' needs the name of its input: write a: batch, time | b: batch, words"),
