@@ -8,8 +8,6 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.run.execution import sessions
 from tests.support.projects import Built, Project
 from tests.support.tiers import tiered
 
@@ -359,13 +357,3 @@ def test_a_leftover_model_is_not_the_blocks_own(build: Callable[..., Built]) -> 
         "WARNING: model 'three': the code makes several Keras models (model, net): name one with" in warning
     )
     assert re.findall(r"\| dense\S* +\| \(None, (\d)\)", built.page("index.txt")) == ["2", "5"]
-
-
-def test_requests_of_a_session_run_together() -> None:
-    one = Request("a = 1", kind="code", weights="real")
-    two = Request("b = 2", earlier=(one.step(),))
-    three = Request("c = 3", kind="code", earlier=(one.step(), two.step()))
-    other = Request("d = 4")
-    assert three.session() == (one, two, three)
-    assert sessions([one, two, other, three]) == [(other,), (one, two, three)]
-    assert sessions([two]) == [(one, two)]

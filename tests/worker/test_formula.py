@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sphinx_kerasshape.claims.formula import GATES, MAX_TERMS, Unreadable, formula
-from sphinx_kerasshape.claims.formula import value as value_of
+from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.messages.layers import weights_of
-from sphinx_kerasshape.messages.report import Report, Weight
+from sphinx_kerasshape.messages.report import Report
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
 from tests.support.workers import answers, request
+from tests.unit.test_formula import value
 
 LAYERS = {
     "layers.Dense(128)": ((50,), "50×128 + 128"),
@@ -35,10 +32,6 @@ LAYERS = {
 }
 
 
-def value(text: str) -> int:
-    return int(eval(text.replace("×", "*"))) if text else 0
-
-
 def test_layers(worker: Worker) -> None:
     codes = [f"keras.Sequential([keras.Input({shape}), {code}])" for code, (shape, _) in LAYERS.items()]
     for (code, (_, text)), answer in zip(LAYERS.items(), answers(worker, map(request, codes)), strict=True):
@@ -47,20 +40,6 @@ def test_layers(worker: Worker) -> None:
         row, weights = answer.model.layers[0], weights_of(answer.model.layers, 0)
         assert formula(row.type, weights) == text, code
         assert value(text) == row.params
-
-
-@given(
-    st.lists(st.lists(st.integers(0, 5), max_size=4).map(tuple), max_size=2 * MAX_TERMS),
-    st.sampled_from(["Dense", *GATES]),
-)
-def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
-    weights = tuple(Weight("w", f"w{n}", shape, "float32", True) for n, shape in enumerate(shapes))
-    count = sum(weight.params for weight in weights)
-    text = formula(kind, weights)
-    if text:
-        assert value(text) == count
-    else:
-        assert not shapes or len(set(shapes)) > MAX_TERMS
 
 
 @pytest.mark.parametrize("builder", ["text", "latex", "html"])
@@ -96,44 +75,6 @@ TABLE = """\
 | Total params |                        | 29,570 | 115.5 KiB |
 +--------------+------------------------+--------+-----------+
 """
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("50×128 + 128", 6528),
-        ("4×(50×64 + 64×64 + 64)", 29_440),
-        ("4 * (50*64 + 64·64 + 64) = 29,440", 29_440),
-        ("40+30+10+3=83", 83),
-        ("6,528 + 1,290 = 7,818", 7818),
-        ("7", 7),
-    ],
-)
-def test_sums_that_people_write(text: str, count: int) -> None:
-    assert value_of(text) == count
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("40+30+10+3=84", "the sides of '40+30+10+3=84' are not equal: 83 and 84"),
-        ("", "'' is not a sum: write one such as 50×128 + 128"),
-        ("units * 4", "is not a sum"),
-        ("2 ** 9 ** 9", "is not a sum"),
-        ("(" * 400 + "1" + ")" * 400, "is not a sum"),
-        ("1 +", "is not a sum"),
-        ("1(2)", "is not a sum"),
-    ],
-)
-def test_what_is_no_sum(text: str, message: str) -> None:
-    with pytest.raises(Unreadable, match=re.escape(message)):
-        value_of(text)
-
-
-@given(st.text("0123456789+*×() =,_", max_size=60))
-def test_any_text_is_a_sum_or_unreadable(text: str) -> None:
-    with contextlib.suppress(Unreadable):
-        assert value_of(text) >= 0
 
 
 PAGE = """

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as patience
+from hypothesis import given
 from hypothesis import strategies as st
 from sphinx.config import Config, check_confval_types
 
@@ -20,9 +18,7 @@ from sphinx_kerasshape.extension import registrations
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.run.launch import launch
 from sphinx_kerasshape.settings.settings import PREFIX, Settings, read_settings, settle
-from tests.support.projects import Project
 
-PATIENT = patience(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = [one.name for one in fields(Settings)]
 
 
@@ -254,59 +250,11 @@ def test_settings_of_other_extensions_are_known() -> None:
     assert settle(config) == []
 
 
-CONF = """
-kerasshape_network = "no"
-kerasshape_execution = 7
-kerasshape_weights = ["real"]
-kerasshape_numbers = ["si"]
-kerasshape_lint = 1
-kerasshape_timeout = 10**30
-kerasshape_memory = 1.5
-kerasshape_environment = "HOME"
-kerasshape_prelude = None
-kerasshape_python = []
-kerasshape_columns = 3
-kerasshape_timout = 5
-"""
-
-
-def test_a_build_says_each_once(make_project: Callable[..., Project]) -> None:
-    page = "# A\n\n(3, 4)\n\n```{keras:model} a\nkeras.Sequential([keras.Input((4,))])\n```\n"
-    project = make_project({"index.md": page}, CONF)
-    first = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
-    assert first.status == 0
-    found = [text.removeprefix("WARNING: ").partition(" ")[0] for text in first.warnings]
-    assert found == [
-        "invalid",
-        *(PREFIX + name for name in ("prelude", "columns", "weights", "provenance", "numbers", "timeout")),
-        *(PREFIX + name for name in ("memory", "network", "python", "environment", "execution")),
-        "unknown",
-    ]
-    again = project.build("text", "-D", "kerasshape_jobs=many", "-D", "kerasshape_provenance=yes")
-    assert again.warnings == first.warnings
-    assert "kerasshape_network must be True or False, not 'no'; using False [kerasshape.option]" in (
-        text.removeprefix("WARNING: ") for text in first.warnings
-    )
-
-
-def test_a_folder_is_no_lock(make_project: Callable[..., Project]) -> None:
-    project = make_project({"index.md": "# A\n"}, "kerasshape_lockfile = '.'\n")
-    folder = project.folder / "source"
-    for builder in ("text", "kerasshape-lock"):
-        (warning,) = project.build(builder).warnings
-        assert warning == (
-            f"WARNING: kerasshape_lockfile must be the path of a file, but {folder} is a folder; "
-            "using the default, 'kerasshape.lock.json' [kerasshape.option]"
-        )
-    assert (folder / "kerasshape.lock.json").is_file()
-
-
 ANYTHING = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text() | st.integers())
 )
 
 
-@PATIENT
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
 def test_any_value(values: dict[str, object]) -> None:
     read, problems = read_settings(conf(**values))

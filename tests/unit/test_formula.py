@@ -1,0 +1,70 @@
+"""Formulas of counts: written and read."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sphinx_kerasshape.claims.formula import GATES, MAX_TERMS, Unreadable, formula
+from sphinx_kerasshape.claims.formula import value as value_of
+from sphinx_kerasshape.messages.report import Weight
+
+
+def value(text: str) -> int:
+    return int(eval(text.replace("×", "*"))) if text else 0
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 5), max_size=4).map(tuple), max_size=2 * MAX_TERMS),
+    st.sampled_from(["Dense", *GATES]),
+)
+def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
+    weights = tuple(Weight("w", f"w{n}", shape, "float32", True) for n, shape in enumerate(shapes))
+    count = sum(weight.params for weight in weights)
+    text = formula(kind, weights)
+    if text:
+        assert value(text) == count
+    else:
+        assert not shapes or len(set(shapes)) > MAX_TERMS
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("50×128 + 128", 6528),
+        ("4×(50×64 + 64×64 + 64)", 29_440),
+        ("4 * (50*64 + 64·64 + 64) = 29,440", 29_440),
+        ("40+30+10+3=83", 83),
+        ("6,528 + 1,290 = 7,818", 7818),
+        ("7", 7),
+    ],
+)
+def test_sums_that_people_write(text: str, count: int) -> None:
+    assert value_of(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("40+30+10+3=84", "the sides of '40+30+10+3=84' are not equal: 83 and 84"),
+        ("", "'' is not a sum: write 50×128 + 128"),
+        ("units * 4", "is not a sum"),
+        ("2 ** 9 ** 9", "is not a sum"),
+        ("(" * 400 + "1" + ")" * 400, "is not a sum"),
+        ("1 +", "is not a sum"),
+        ("1(2)", "is not a sum"),
+    ],
+)
+def test_what_is_no_sum(text: str, message: str) -> None:
+    with pytest.raises(Unreadable, match=re.escape(message)):
+        value_of(text)
+
+
+@given(st.text("0123456789+*×() =,_", max_size=60))
+def test_any_text_is_a_sum_or_unreadable(text: str) -> None:
+    with contextlib.suppress(Unreadable):
+        assert value_of(text) >= 0
