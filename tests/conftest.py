@@ -18,7 +18,7 @@ from tests.support.workers import POOL, Borrowed
 # Examples of properties: few and always the same in each change, many and new ones now and then.
 _PATIENT = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 settings.register_profile("quick", _PATIENT, max_examples=30, derandomize=True)
-settings.register_profile("thorough", _PATIENT, max_examples=400)
+settings.register_profile("thorough", _PATIENT, max_examples=200)
 settings.load_profile("quick")
 
 

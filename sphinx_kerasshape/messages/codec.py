@@ -30,6 +30,8 @@ FilePath = Annotated[str, "exact"]
 Verbatim = Annotated[str, "exact"]
 """Text that is kept exactly, such as code."""
 
+MAX_LINE_LENGTH = 1_000
+"""Characters of a name or another line; with megabytes, Sphinx would write at a page for hours."""
 NUMBER_LIMIT = 10**30
 """Every number is below it, also the product of a shape; all existing models together are, too."""
 
@@ -134,7 +136,9 @@ def _exact(data: Any) -> str:
 
 
 def _line(data: Any) -> str:
-    return escape_controls(_exact(data))
+    if len(_exact(data)) > MAX_LINE_LENGTH:
+        raise ValueError(f"a text of {len(data):,} characters, which begins {escape_controls(data[:40])!r}")
+    return escape_controls(data)
 
 
 def _lines(data: Any) -> str:

@@ -140,6 +140,7 @@ def test_paths_stay_exact() -> None:
 @pytest.mark.parametrize(
     ("kind", "field", "value", "message"),
     [
+        (Weight, "name", "x" * 1001, "a text of 1,001 characters, which begins 'xxx"),
         (Weight, "dtype", "f` <img src=x> `x", "expected one word, got 'f` <img src=x> `x'"),
         (Weight, "shape", [10**30], "a number of more than 30 digits"),
         (Weight, "shape", [-(10**30)], "a number of more than 30 digits"),
