@@ -2,8 +2,8 @@
 
 Importing a large package takes longer than building a small model. The zygote can't import it, because
 models without the import would notice. So it forks a server for the models that begin with the same
-imports. A server ends, and the models import for themselves, if the imports leave something behind that a
-fork would lose or share: threads, processes, open files, output.
+imports. A server ends, and the models import for themselves, if the imports take too little time to be
+worth it, or leave something behind that a fork would lose or share: threads, processes, open files, output.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from sphinx_kerasshape.worker.processes.limits import Limits
 Modules = tuple[str, ...]
 _MAX_SERVERS = 4
 """Each server takes memory."""
+_MIN_SECONDS = 0.1
+"""Imports that take less are not worth the second fork of each model."""
 _READY = b"+"
 _FORK_SECONDS = 5.0
 """How long a server may take to fork."""
@@ -141,16 +143,18 @@ def _serve(channel: int, modules: Modules, folder: str, zygote: int) -> NoReturn
 
 
 def _import(modules: Modules, folder: str) -> bool:
-    """Import modules; return whether they left nothing behind that a fork would lose or share."""
+    """Import modules; return whether models can share these imports, and save time."""
     with tempfile.TemporaryFile(dir=folder) as output:
         lifeline.detach(output.fileno())
         child.live_in(folder)
         child.open_streams()
-        before = _traces()
+        before, started = _traces(), time.process_time()
         for module in modules:
             importlib.import_module(module)
+        seconds = time.process_time() - started
         sys.stdout.flush()
-        if _traces() != before or any(source.kind == "file" for source in sources.used()):
+        has_files = any(source.kind == "file" for source in sources.used())
+        if seconds < _MIN_SECONDS or has_files or _traces() != before:
             return False
     gc.collect()
     gc.freeze()
