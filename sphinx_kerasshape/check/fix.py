@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.files import write_atomically
-from sphinx_kerasshape.pages.positions import LocatedClaims, Position, parse_location, position_of
+from sphinx_kerasshape.pages.positions import LocatedClaims, Position, line_of, parse_location, position_of
 from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import excerpt, quoted
 
@@ -127,7 +127,7 @@ def _edits(verdict: Verdict, source: Source, earlier: LocatedClaims) -> list[Edi
         raise Unfixable(f"{quoted(claim.stated)} can't be rewritten as {verdict.actual}: edit it by hand")
     old = source.text[position.start : position.end]
     new = _spaced_like(old, verdict.restated)
-    line = 1 + len(re.findall(r"\r\n|\r|\n", source.text[: position.start]))
+    line, _ = line_of(source.text, position.start)
     edit = Edit(source.file, line, position.start, position.end, old, new)
     return [edit, *_padding(source, position, new)]
 
@@ -144,7 +144,7 @@ def _spaced_like(old: str, new: str) -> str:
 def _padding(source: Source, position: Position, new: str) -> list[Edit]:
     """Return the edit of the blanks behind a role in a reST table that keeps the columns aligned."""
     longer = len(new) - (position.end - position.start)
-    begin = 1 + max(source.text.rfind(end, 0, position.start) for end in "\r\n")
+    _, begin = line_of(source.text, position.start)
     line = source.text[begin : position.start]
     rest = _PADDING.match(source.text, position.end)
     if not longer or line.rstrip("`").endswith("}") or rest is None:

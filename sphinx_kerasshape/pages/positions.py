@@ -96,17 +96,17 @@ def position_of(claim: Claim, text: str, earlier: LocatedClaims | None = None) -
     option = _option(claim, text, first) if claim.stated else None
     if option is not None:
         return Position(*option, location.line)
-    equal = _between(_roles(text).get(_key(claim.kind, claim.target, claim.stated), ()), start, end)
-    in_paragraph = _between(equal, *_paragraph(text, first, start, end))
-    below = in_paragraph[bisect.bisect_left(in_paragraph, (first, first)) :]
-    candidates = below or _only(in_paragraph) or _only(equal)
+    spans = _roles(text).get(_key(claim.kind, claim.target, claim.stated), ())
+    paragraph = _paragraph(text, first, start, end)
+    below = _between(spans, max(first, paragraph[0]), paragraph[1])
+    candidates = below or _only(_between(spans, *paragraph)) or _only(_between(spans, start, end))
     if not candidates:
         return None
     number = 0
     if earlier is not None and len(candidates) > 1:
-        lines = [_line(line_starts, candidates[index][0]) for index in (0, -1)]
+        lines = [_line(line_starts, spans[candidates[index]][0]) for index in (0, -1)]
         number = earlier.count(claim, *lines)
-    span = candidates[number % len(candidates)]
+    span = spans[candidates[number % len(candidates)]]
     return Position(*span, _line(line_starts, span[0]))
 
 
@@ -165,13 +165,20 @@ def _key(kind: str, target: str, stated: str) -> tuple[str, str, str]:
     return kind, _GAP.sub(" ", target.strip()), _GAP.sub(" ", stated.strip())
 
 
-def _between(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
-    """Return the spans that begin between two offsets."""
-    return spans[bisect.bisect_left(spans, (start, 0)) : bisect.bisect_left(spans, (end, 0))]
+def _between(spans: Sequence[Span], start: int, end: int) -> range:
+    """Return the indices of the spans that begin between two offsets."""
+    return range(bisect.bisect_left(spans, (start, 0)), bisect.bisect_left(spans, (end, 0)))
 
 
-def _only(spans: Sequence[Span]) -> Sequence[Span]:
-    return spans if len(spans) == 1 else ()
+def _only(indices: range) -> range:
+    return indices if len(indices) == 1 else range(0)
+
+
+def line_of(text: str, offset: int) -> tuple[int, int]:
+    """Return the number of the line that an offset is on, and the offset of its first character."""
+    starts = _line_starts(text, 0, len(text))
+    number = _line(starts, offset)
+    return number, starts[number - 1]
 
 
 def _paragraph(text: str, offset: int, start: int, end: int) -> Span:
