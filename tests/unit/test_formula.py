@@ -51,7 +51,7 @@ def test_sums_that_people_write(text: str, count: int) -> None:
     ("text", "message"),
     [
         ("40+30+10+3=84", "the sides of '40+30+10+3=84' are not equal: 83 and 84"),
-        ("", "'' is not a sum: write 50×128 + 128"),
+        ("", "'' is not a sum: write one such as 50×128 + 128"),
         ("units * 4", "is not a sum"),
         ("2 ** 9 ** 9", "is not a sum"),
         ("(" * 400 + "1" + ")" * 400, "is not a sum"),
