@@ -100,6 +100,7 @@ class Project:
             capture_output=True,
             text=True,
             encoding="utf-8",
+            errors="surrogateescape",
             env={**os.environ, **PLAIN, **environment},
             timeout=DEADLINE,
             check=False,
