@@ -25,7 +25,7 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved, sources, weightless
 from sphinx_kerasshape.worker.processes import lifeline, tree
-from sphinx_kerasshape.worker.processes.limits import Limits
+from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
 
 _OUR_REFUSALS = (
@@ -117,7 +117,8 @@ def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> 
         lifeline.detach(output.fileno())
         live_in(tempfile.mkdtemp(dir=folder))
         try:
-            _serve_once(command, answers, output.fileno(), Limits.of(settings).output_bytes)
+            limits = Limits.of(settings)
+            _serve_once({**command, "memory": limits.memory}, answers, output.fileno(), limits.output_bytes)
         except BaseException as error:
             _explain(error)
             return UNABLE
@@ -142,10 +143,12 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with real weights, else at the end, when it is certain that they hold.
     """
     requests = [decode(Request, request) for request in command["requests"]]
+    before = tree.peak_resident()
     namespace = execute.namespace(requests[0])
     if command["real"] or keras2.is_used():
         for number, request in enumerate(requests):
             answer = _run(request, namespace)
+            answer = exceeded_between_checks(command["memory"], before) or answer
             yield {"done": number}
             yield as_message(answer)
             if isinstance(answer, Failure):
@@ -155,7 +158,8 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         with weightless.scope():
             for number, request in enumerate(requests):
-                answers.append(_run(request, namespace))
+                answer = _run(request, namespace)
+                answers.append(exceeded_between_checks(command["memory"], before) or answer)
                 if isinstance(answers[-1], Failure):
                     break
                 yield {"done": number}

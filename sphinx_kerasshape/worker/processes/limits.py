@@ -42,6 +42,15 @@ class Limits(NamedTuple):
         # Forked processes share most of their memory; the kernel takes time to say which part is whose.
         most = self.memory * _MIB
         if sum(map(tree.resident, family)) > most and sum(map(tree.proportional, family)) > most:
-            what = f"the code used more than {self.memory:,} MB of memory (kerasshape_memory)"
-            return Failure(Problem.LIMIT, f"{what} and was stopped")
+            return _too_much_memory(self.memory)
         return None
+
+
+def exceeded_between_checks(memory: int, before: int) -> Failure | None:
+    """Return the failure of this process, whose peak went too far above the ``before`` bytes it began with."""
+    return _too_much_memory(memory) if tree.peak_resident() - before > memory * _MIB else None
+
+
+def _too_much_memory(memory: int) -> Failure:
+    what = f"the code used more than {memory:,} MB of memory (kerasshape_memory)"
+    return Failure(Problem.LIMIT, f"{what} and was stopped")

@@ -148,7 +148,7 @@ class _Zygote:
         folder = self._new_folder()
         pipes = {kind: os.pipe() for kind in ("answer", "stdout", "stderr")}
         running = Running(command, folder, f"\0{secrets.token_hex(16)}\n".encode(), self._limits)
-        marked = {**command, "marker": running.marker.decode()}
+        marked = {**command, "marker": running.marker.decode(), "memory": self._limits.memory}
         writing_ends = {kind: write for kind, (_, write) in pipes.items()}
         running.pid = self._servers.fork(command["modules"], marked, folder, writing_ends)
         for kind, (reading, writing) in pipes.items():
