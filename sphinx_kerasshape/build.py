@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.check import warnings
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.check.diagnostics import warn
@@ -179,11 +180,9 @@ def fingerprints(context: BuildContext) -> dict[str, str]:
             pages[docname].append(fingerprint(result.answer.versions))
     for docname, page in context.pages.items():
         for claim in page.claims:
-            from sphinx_kerasshape.claims import targets  # slow to import, and not every project claims
-
             try:
-                block = context.models[targets.parse(claim.target).model][1]
-            except (KeyError, targets.Unresolved):
+                block = context.models[claims.targets.parse(claim.target).model][1]
+            except (KeyError, claims.targets.Unresolved):
                 continue
             pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
     return {docname: fingerprint(answers) for docname, answers in pages.items()}

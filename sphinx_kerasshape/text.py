@@ -55,7 +55,8 @@ def hint(word: str, choices: Sequence[str], form: Callable[[str], str] = quoted,
 
     if close := get_close_matches(word, choices, n=1):
         return f"; did you mean {form(close[0])}?"
-    return f": choose from {listed(choices, most)}" if choices else ""
+    forms = choices if form is quoted else [form(choice) for choice in choices]
+    return f": choose from {listed(forms, most)}" if choices else ""
 
 
 def _escaped(character: str) -> str:

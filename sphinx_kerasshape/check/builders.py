@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sphinx.builders.dummy import DummyBuilder
 from sphinx.util import logging
 
+from sphinx_kerasshape import store
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.files import write_atomically
 from sphinx_kerasshape.messages.problems import Problem
@@ -110,8 +111,6 @@ class LockBuilder(ModelBuilder):
 
     def finish(self) -> None:
         """Write the lock, unless the old one is bad or an answer is missing."""
-        from sphinx_kerasshape.store import lock
-
         path, problem = self.plan.path, self.plan.lock_problem
         if problem is not None:
             message = f"{problem.message}; it is not overwritten: delete it, and run this builder again"
@@ -122,7 +121,7 @@ class LockBuilder(ModelBuilder):
             self._refuse(f"{path.name} is not written: {reason}")
             return
         models = {name: (block.request, answer) for name, (block, answer) in self.ledger.reports().items()}
-        data = lock.to_bytes(models, self.ledger.versions, self.plan.root)
+        data = store.lock.to_bytes(models, self.ledger.versions, self.plan.root)
         try:
             if path.exists() and path.read_bytes() == data:
                 logger.info("%s is unchanged (%s models)", path, len(models))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Frame, Model
@@ -47,13 +48,9 @@ def warn_of_all(
 
 def verdicts(context: BuildContext) -> list[Verdict]:
     """Return the verdict on each claim, and on each value that is inserted."""
-    claims = [claim for page in context.pages.values() for claim in page.claims]
-    if not claims:
-        return []
-    from sphinx_kerasshape.claims.verdicts import judge  # slow to import, and not every project has claims
-
     names = list(context.models)
-    return [judge(claim, context.report, names) for claim in claims]
+    stated = (claim for page in context.pages.values() for claim in page.claims)
+    return [claims.verdicts.judge(claim, context.report, names) for claim in stated]
 
 
 def claim_finding(verdict: Verdict) -> Finding | None:
@@ -70,20 +67,20 @@ def claim_finding(verdict: Verdict) -> Finding | None:
 def claim_text(verdict: Verdict) -> str:
     """Return the message about a claim that does not hold."""
     claim = verdict.claim
-    kind = "" if claim.kind == "shape" else f"{claim.kind} "
-    full = "" if _is_full(verdict) else f" ({truncated(verdict.actual, 200)})"
+    unit = " parameters" if claim.kind == "params" and verdict.count is not None else ""
+    unit_in_brackets = " B" if claim.kind == "bytes" else ""
+    full = "" if _is_full(verdict) else f" ({truncated(verdict.actual, 200)}{unit_in_brackets})"
     return (
-        f"the page states {kind}{excerpt(claim.stated)} for {excerpt(claim.target)}, "
+        f"the page states {excerpt(claim.stated)}{unit} for {excerpt(claim.target)}, "
         f"but TensorFlow {truncated(verdict.version)} says {truncated(verdict.restated, 200)}{full}"
     )
 
 
 def _is_full(verdict: Verdict) -> bool:
     """Whether the value in the notation of the page hides no part of it."""
-    from sphinx_kerasshape.claims.named_sizes import ascii_text
-
     if verdict.count is not None:
         return re.sub(r"\D", "", verdict.restated) == str(verdict.count)
+    ascii_text = claims.named_sizes.ascii_text
     return ascii_text(verdict.restated) == ascii_text(verdict.actual)
 
 
@@ -152,17 +149,14 @@ def _warn_of_mentions(context: BuildContext) -> None:
         models = list(_models_of(page, context)) if page.mentions else []
         # Without any report there is nothing to compare with.
         for mention in page.mentions if models else ():
-            from sphinx_kerasshape.claims.doubts import doubt
-
-            if message := doubt(mention, models):
-                advice = "use a role to have it checked, or keras:unchecked to leave it unchecked"
+            if message := claims.doubts.doubt(mention, models):
+                advice = "correct it, use a role to have it checked, or keras:unchecked to leave it unchecked"
                 warn(Problem.LINT, f"{message}: {advice}", mention.location)
 
 
 def _models_of(page: Page, context: BuildContext) -> Iterator[Model]:
     """Yield the models that a page shows, or states values of."""
-    from sphinx_kerasshape.claims import targets
-
+    targets = claims.targets
     names = {block.name for block in page.blocks.values()}
     for claim in page.claims:
         with suppress(targets.Unresolved):

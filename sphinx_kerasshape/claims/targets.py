@@ -57,7 +57,9 @@ def parse(text: str) -> Target:
     """Return the target that a text states. Raises :class:`Unresolved`."""
     match = _TARGET.fullmatch(text.strip())
     if match is None:
-        raise Unresolved(f"{quoted(text)} is not a target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE")
+        raise Unresolved(
+            f"{quoted(text)} is not a target: write MODEL, MODEL/LAYER or either with .ATTRIBUTE"
+        )
     layers = tuple(
         int(layer[1:-1]) if layer.startswith("[") else _unquoted(layer)
         for layer in _LAYER.findall(match["layers"])
@@ -197,8 +199,9 @@ def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        several = listed([row.name for row in rows if name in (row.name, row.type)])
-        raise Unresolved(f"{quoted(path)} has several layers {quoted(name)}: choose from {several}")
+        several = listed([rows[index].name for index in matches])
+        kind = "named" if rows[matches[0]].name == name else "of type"
+        raise Unresolved(f"{quoted(path)} has several layers {kind} {quoted(name)}: choose from {several}")
     choices = hint(name, [row.name for row in rows]) or "; it has no layers inside"
     raise Unresolved(f"{quoted(path)} has no layer {quoted(name)}{choices}")
 

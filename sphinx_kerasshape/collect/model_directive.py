@@ -104,7 +104,8 @@ class ModelDirective(BlockDirective):
                 is_shape = attribute in ("input", "output")
                 kind, suffix = ("shape", f".{attribute}") if is_shape else (attribute, "")
                 location = self._option_location(f"expect-{attribute}")
-                yield Claim(kind, f'"{block.name}"{suffix}', stated, location)
+                name = f'"{block.name}"' if "." in block.name else block.name
+                yield Claim(kind, f"{name}{suffix}", stated, location)
 
     def _container(self, options: Options, block: Block) -> nodes.container:
         container = nodes.container("", classes=["kerasshape", *options.classes])
@@ -136,8 +137,8 @@ class ModelDirective(BlockDirective):
     def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):
             if value:
-                message = f":{option}: belongs to the table, which :show: or :raises: leaves out"
-                self._report(Problem.OPTION, message)
+                why = "a model with :raises: has none" if options.raises else "add 'table' to :show:"
+                self._report(Problem.OPTION, f":{option}: belongs to the table: {why}, or remove :{option}:")
 
     def _table(self, options: Options, block: Block) -> nodes.table:
         table = nodes.table("", classes=["kerasshape-table"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docutils import nodes
 
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.layers import layer_paths
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.pages.context import BuildContext
@@ -12,6 +13,7 @@ from sphinx_kerasshape.pages.placeholder import View, placeholders
 from sphinx_kerasshape.pages.records import Block, Claim
 from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
+from sphinx_kerasshape.render.values import value
 
 
 def fill_page(document: nodes.document, context: BuildContext, language: str) -> None:
@@ -34,10 +36,7 @@ def fill_page(document: nodes.document, context: BuildContext, language: str) ->
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
     """Return the text of a value; a stated value stays as the page states it, even if it is wrong."""
-    from sphinx_kerasshape.claims.verdicts import judge  # not every page has values
-    from sphinx_kerasshape.render.values import value
-
-    return value(judge(claim, context.report), style)
+    return value(claims.verdicts.judge(claim, context.report), style)
 
 
 def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:

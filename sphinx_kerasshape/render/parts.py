@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from docutils import nodes
 
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.style import Style, size_text
@@ -27,9 +28,7 @@ def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a paragraph with the sizes of its named axes that a model accepts; nothing if it accepts any."""
     if not model.axes:
         return []
-    from sphinx_kerasshape.claims import needs as named_axes  # slow to import, and few models name their axes
-
-    text = named_axes.needs(model.axes)
+    text = claims.needs.needs(model.axes)
     if not text:
         return []
     before, _sizes, after = _("Needs %s").partition("%s")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docutils import nodes
 
-from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.render.style import NOTHING, Style, size_text
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.claims.verdicts import Verdict
 
 
 def value(verdict: Verdict, style: Style) -> nodes.Node:

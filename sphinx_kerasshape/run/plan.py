@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from sphinx_kerasshape import store
 from sphinx_kerasshape.messages.problems import REMEDY, Problem
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
 from sphinx_kerasshape.messages.request import Request
@@ -57,10 +58,8 @@ class Plan(NamedTuple):
         blocks = list(blocks)
         answers: dict[Request, Answer] = {}
         if self.lock is not None:
-            from sphinx_kerasshape.store import lock
-
             requests = ((block.name, block.request) for block in blocks)
-            answers.update(lock.answers(self.lock, requests, self.root))
+            answers.update(store.lock.answers(self.lock, requests, self.root))
         for block in blocks:
             if block.request not in answers:
                 answers[block.request] = self._missing(block)
@@ -98,9 +97,7 @@ class Plan(NamedTuple):
             return [f"it is not in {self.path.name}: {REMEDY}"]
         # A cached result with the same fingerprint is not decoded.
         is_same = fingerprint_of(locked.report) == result.fingerprint
-        from sphinx_kerasshape.store import lock_diff  # slow to import, and only a lock needs it
-
-        lines = [] if is_same else lock_diff.differences(locked.report, cast("Report", result.answer))
+        lines = [] if is_same else store.lock_diff.differences(locked.report, cast("Report", result.answer))
         change = self._change(block)
         return [f"{change}: {REMEDY}", *lines] if change else lines
 
@@ -109,9 +106,7 @@ class Plan(NamedTuple):
         locked = self.lock.models.get(block.name) if self.lock is not None else None
         if locked is None:
             return f"it is not in {self.path.name}"
-        from sphinx_kerasshape.store import lock
-
-        if locked.code != lock.code_digest(block.request, self.root):
+        if locked.code != store.lock.code_digest(block.request, self.root):
             return f"its code, options or prelude have changed since {self.path.name} was written"
         files = locked.changed_files(self.root)
         return f"{listed(files)} changed since {self.path.name} was written" if files else ""
@@ -158,9 +153,7 @@ def _read(path: Path) -> tuple[Lock | None, Finding | None]:
     """Return the lock, if there is a valid one, and its problem, if it has one."""
     if not os.path.lexists(path):
         return None, None
-    from sphinx_kerasshape.store import lock  # slow to import, and not every project has one
-
     try:
-        return lock.read(path), None
-    except lock.BadLock as bad:
+        return store.lock.read(path), None
+    except store.lock.BadLock as bad:
         return None, Finding(Problem.LOCK, str(bad), f"{path}:{bad.line}")

@@ -58,7 +58,7 @@ Other
 
 A sentence that is not true: :keras:params:`16 <imported>`.
 """
-DRIFT = "other.rst:12: WARNING: the page states params 16 for imported, but TensorFlow {} says 15"
+DRIFT = "other.rst:12: WARNING: the page states 16 parameters for imported, but TensorFlow {} says 15"
 PAGES = {"index.md": MYST, "other.rst": ":orphan:\n" + REST}
 CONF = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent))\n"
 

@@ -227,7 +227,7 @@ def test_hidden_lines_and_options(build: Callable[..., Built]) -> None:
 
 MISTAKES = {
     ":sesion: s": ":sesion: is not an option of keras:code; did you mean :session:?",
-    ":input: (3,)": ":input: is not an option of keras:code: choose from session, raises, class, no-output, ",
+    ":input: (3,)": ":input: is not an option of keras:code: choose from :session:, :raises:, :class:, ",
     ":session:": ":session: needs a value",
     ":no-output: yes": ":no-output: takes no value, but has 'yes'",
     ":raises: 7": ":raises: must be the name of an exception, such as ValueError, not '7'",

@@ -118,8 +118,8 @@ MISTAKES = {
     "option-long": mistake(
         f":{'x' * 5000}: 1",
         body=GOOD,
-        warning=f":{'x' * 100}…: is not an option of keras:model: choose from {', '.join(options._OPTIONS)} "
-        "[kerasshape.option]",
+        warning=f":{'x' * 100}…: is not an option of keras:model: choose from "
+        f"{', '.join(f':{name}:' for name in options._OPTIONS)} [kerasshape.option]",
     ),
     "axis-long": mistake(
         f":axes: batch, {'t' * 10_000}",
@@ -246,13 +246,14 @@ MISTAKES = {
         ":show: code",
         ":caption: A table",
         body=GOOD,
-        warning=":caption: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+        warning=":caption: belongs to the table: add 'table' to :show:, or remove :caption: "
+        "[kerasshape.option]",
     ),
     "name": mistake(
         ":show: code, totals",
         ":name: a-table",
         body=GOOD,
-        warning=":name: belongs to the table, which :show: or :raises: leaves out [kerasshape.option]",
+        warning=":name: belongs to the table: add 'table' to :show:, or remove :name: [kerasshape.option]",
     ),
 }
 NAMELESS = "keras:model needs a name, such as 'keras:model lstm-demo'"

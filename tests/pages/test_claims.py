@@ -134,8 +134,8 @@ def tower():
     """
 '''
 TROUBLES = {
-    "(5,) <small/[>": "'small/[' is not a target: write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE",
-    "(5,) <deep/Dense.output>": "'deep' has several layers 'Dense': choose from dense, dense_1",
+    "(5,) <small/[>": "'small/[' is not a target: write MODEL, MODEL/LAYER or either with .ATTRIBUTE",
+    "(5,) <deep/Dense.output>": "'deep' has several layers of type 'Dense': choose from dense, dense_1",
     "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, small, deep",
     "(5,) <small>": "'small' has several shapes: add .input, .output or the name of a weight",
     "(None, five) <small.output>": "'(None, five)' is not a shape: write one such as (None, 50), ",
@@ -172,9 +172,7 @@ def reported(built: Built, name: str) -> list[tuple[str, str]]:
     """Return place and stated text of each drift that is reported for a file."""
     # For docutils, the path of an included file starts in the working directory.
     warnings = [re.sub(r"^\S*/source/", "", text) for text in built.warnings]
-    drift = re.compile(
-        r"(\S+:\d+): WARNING: the page states (?:params |dtype |bytes )?(.+) for \S+, but TensorFlow "
-    )
+    drift = re.compile(r"(\S+:\d+): WARNING: the page states (.+?)(?: parameters)? for \S+, but TensorFlow ")
     found = [drift.match(text) for text in warnings if text.startswith(f"{name}:")]
     return [(one[1], one[2]) for one in found if one]
 
@@ -190,8 +188,8 @@ def test_docstrings(built: Built) -> None:
     found = sorted(text for text in built.warnings if "towers.py" in text)
     says = "for small, but TensorFlow "
     assert [text.partition(says)[0] for text in found] == [
-        "towers.py:docstring of towers.tower:4: WARNING: the page states params 22 ",
-        "towers.py:docstring of towers:4: WARNING: the page states params 21 ",
+        "towers.py:docstring of towers.tower:4: WARNING: the page states 22 parameters ",
+        "towers.py:docstring of towers:4: WARNING: the page states 21 parameters ",
     ]
 
 
@@ -228,9 +226,9 @@ def test_all_kinds_of_messages(built: Built) -> None:
     wanted = {
         "(None, 6) for small/dense.output, but TensorFlow V says (None, 5) [kerasshape.claim]",
         "(None, 7) for small.output, but TensorFlow V says (None, 5) [kerasshape.claim]",
-        "params 21 for small, but TensorFlow V says 20 [kerasshape.claim]",
-        "dtype float16 for small.output, but TensorFlow V says float32 [kerasshape.claim]",
-        "bytes 81 B for small, but TensorFlow V says 80 B [kerasshape.claim]",
+        "21 parameters for small, but TensorFlow V says 20 [kerasshape.claim]",
+        "float16 for small.output, but TensorFlow V says float32 [kerasshape.claim]",
+        "81 B for small, but TensorFlow V says 80 B [kerasshape.claim]",
     }
     assert {text.replace("V", version[1]) for text in wanted} <= says
 
@@ -245,7 +243,7 @@ def test_a_page_follows_the_model_of_another_page(make_project: Callable[..., Pr
     second = project.build("text")
     assert "(None, 6)" in second.page("refers.txt")
     assert [text.partition(", but")[0] for text in second.warnings] == [
-        "refers.md:3: WARNING: the page states params 20 for small"
+        "refers.md:3: WARNING: the page states 20 parameters for small"
     ]
     # Not one word of it is lost when nothing is read again.
     third = project.build("text", "-W", "--keep-going")

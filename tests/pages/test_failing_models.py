@@ -110,14 +110,15 @@ CASES = {
     ),
     "other-error": Case(
         "units = 3\nunits / 0\n",
-        "@2: WARNING: model NAME: :raises: ValueError, but the code raised ZeroDivisionError: "
-        "division by zero\n"
+        "@2: WARNING: model NAME: the page expects ValueError (:raises:), but the code raised "
+        "ZeroDivisionError: division by zero\n"
         "  @2: units / 0 [kerasshape.raises]",
         options=":raises: ValueError",
     ),
     "no-error": Case(
         "model = keras.Sequential([keras.Input((4,))])\n",
-        "@0: WARNING: model NAME: :raises: ValueError, but the code raised nothing [kerasshape.raises]",
+        "@0: WARNING: model NAME: the page expects ValueError (:raises:), but the code raised nothing "
+        "[kerasshape.raises]",
         options=":raises: ValueError",
     ),
     "unbuilt": Case(

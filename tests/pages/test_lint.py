@@ -39,7 +39,9 @@ Intended: {keras:unchecked}`(None, 50)`, checked: {keras:shape}`(None, None, 50)
 There are 6,528 params, about 6.5k trainable parameters,
 but not 7,818 parameters.
 """
-MENDING = ": use a role to have it checked, or keras:unchecked to leave it unchecked [kerasshape.lint]"
+MENDING = (
+    ": correct it, use a role to have it checked, or keras:unchecked to leave it unchecked [kerasshape.lint]"
+)
 
 
 def test_prose_is_held_against_the_models_of_its_page(make_project: Callable[..., Project]) -> None:

@@ -307,7 +307,7 @@ UNRESOLVED = {
     "m/[x].output": "is not a target",
     "m/a": "'m/a' has several shapes: add .input, .output or the name of a weight",
     "m": "'m' has several shapes: add",
-    "m/Dense.output": "'m' has several layers 'Dense': choose from a, b",
+    "m/Dense.output": "'m' has several layers of type 'Dense': choose from a, b",
     "m/c.output": "'m' has no layer 'c': choose from a, b, inner",
     "m/a/b.output": "'m/a' has no layer 'b'; it has no layers inside",
     "m/[8].output": "'m' has no layer [8]: choose one of [0] to [5]",
@@ -363,7 +363,7 @@ def test_any_target_is_found_or_unresolved(text: str) -> None:
 # --- verdicts ----------------------------------------------------------------
 
 
-FORM = "write MODEL, MODEL/LAYER or MODEL/LAYER.ATTRIBUTE"
+FORM = "write MODEL, MODEL/LAYER or either with .ATTRIBUTE"
 DOTS = "put names with dots, slashes or brackets in quotes"
 
 

@@ -60,7 +60,7 @@ def test_good(option: str, text: str | None, field: str, value: object) -> None:
     ("option", "text", "problem"),
     [
         ("colums", "layer", ":colums: is not an option of keras:model; did you mean :columns:?"),
-        ("zzz", "", ":zzz: is not an option of keras:model: choose from show, columns, depth, "),
+        ("zzz", "", ":zzz: is not an option of keras:model: choose from :show:, :columns:, :depth:, "),
         ("show", "", ":show: needs one or more of code, source, constructor, table, totals, weights, output"),
         ("show", "Table", "; did you mean 'table'?"),
         ("columns", "parameters", "; did you mean 'params'?"),

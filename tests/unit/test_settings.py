@@ -235,7 +235,7 @@ def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
         ),
         (
             {"kerasshape_zzz": None},
-            [f"unknown setting kerasshape_zzz: choose from {', '.join(NAMES)}"],
+            [f"unknown setting kerasshape_zzz: choose from {', '.join(map(PREFIX.__add__, NAMES))}"],
         ),
         ({"kerasshape_values": re, "kerasshape_set": len, "keras": 1, "kerasshape": 2}, []),
     ],

@@ -332,7 +332,7 @@ def test_page(make_project: Callable[..., Project], name: str, page: str) -> Non
             "[kerasshape.claim]",
             f'{at("expect-output")}the page states (batch, time, 64) for "conv".output, {says} says '
             "(batch, 64) [kerasshape.claim]",
-            f'{at("expect-axes")}the page states axes time ≥ 4 for "conv", {says} says time ≥ 3 '
+            f'{at("expect-axes")}the page states time ≥ 4 for "conv", {says} says time ≥ 3 '
             "[kerasshape.claim]",
         ]
     )

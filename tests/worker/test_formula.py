@@ -95,7 +95,7 @@ def test_a_page_states_formulas(make_project: Callable[..., Project]) -> None:
     built = make_project({"index.md": PAGE}).build("text")
     (warning,) = built.warnings
     assert re.sub(r"TensorFlow \S+", "TensorFlow", warning) == (
-        "index.md:11: WARNING: the page states params 4×(50×64 + 64×64) for net/lstm.formula, "
+        "index.md:11: WARNING: the page states 4×(50×64 + 64×64) for net/lstm.formula, "
         "but TensorFlow says "
         "4×(50×64 + 64×64 + 64) [kerasshape.claim]"
     )

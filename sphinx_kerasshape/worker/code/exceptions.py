@@ -54,7 +54,7 @@ def matches(error: BaseException, expected: str) -> bool:
 
 def not_raised(expected: str) -> Failure:
     """Return the failure of code that should have raised an exception."""
-    return Failure(Problem.RAISES, f":raises: {expected}, but the code raised nothing")
+    return Failure(Problem.RAISES, f"the page expects {expected} (:raises:), but the code raised nothing")
 
 
 def failure(error: BaseException, request: Request) -> Failure:
@@ -68,7 +68,8 @@ def failure(error: BaseException, request: Request) -> Failure:
         own_frames = ()  # The author's own exception classes can do anything.
     problem, text = Problem.CODE, str(plain)
     if request.raises:
-        problem, text = Problem.RAISES, f":raises: {request.raises}, but the code raised {plain}"
+        problem = Problem.RAISES
+        text = f"the page expects {request.raises} (:raises:), but the code raised {plain}"
     elif isinstance(error, SystemExit):
         text = f"the code asked to exit ({plain})"
     return Failure(problem, text, own_frames, plain)

@@ -47,7 +47,7 @@ class Limits(NamedTuple):
 
 
 def exceeded_between_checks(memory: int, before: int) -> Failure | None:
-    """Return the failure of this process, whose peak went too far above the ``before`` bytes it began with."""
+    """Return the failure of this process if its peak is too far above ``before``, its first bytes."""
     return _too_much_memory(memory) if tree.peak_resident() - before > memory * _MIB else None
 
 
