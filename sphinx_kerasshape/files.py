@@ -23,9 +23,13 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 def read_bytes(path: str | Path, most: int = MAX_FILE_BYTES) -> bytes:
     """Return the bytes of a file. Raises ``OSError``, also if it is not regular or too large."""
     with open_regular(path) as file:
-        data = file.read(most + 1)
+        size = os.fstat(file.fileno()).st_size
+        # Python allocates as many bytes as it is asked to read.
+        data = file.read(min(size, most) + 1)
     if len(data) > most:
         raise OSError(f"it has more than {most >> 20} MB")
+    if len(data) > size:
+        raise OSError("it grows while it is read")
     return data
 
 

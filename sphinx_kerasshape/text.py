@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 # Characters that do something instead of showing something: controls, direction marks, line and
-# paragraph separators, tags, lone surrogates, and what XML forbids.
-CONTROLS = re.compile(
+# paragraph separators, tags, lone surrogates, and what XML forbids. Few builds meet one, so the pattern is
+# compiled when it is first used.
+CONTROLS = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
@@ -17,7 +18,7 @@ def escape_controls(text: str, keep: str = "") -> str:
     r"""Return a text with its control characters written as ``\x1b`` or ``\u202e``, except those to keep."""
     if text.isprintable():
         return text
-    return CONTROLS.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+    return re.sub(CONTROLS, lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
 
 
 def truncated(text: str, length: int = 100) -> str:

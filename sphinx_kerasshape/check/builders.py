@@ -83,7 +83,7 @@ class CheckBuilder(ModelBuilder):
 
     def finish(self) -> None:
         """Print the ledger and write it to both files; fail if anything is wrong."""
-        from sphinx_kerasshape.messages.compact import pretty
+        from sphinx_kerasshape.messages.pretty import pretty
 
         lines = list(self.ledger.lines())
         for line in lines:

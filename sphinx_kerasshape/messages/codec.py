@@ -64,11 +64,24 @@ def encode(value: Any) -> Any:
     return str(value) if isinstance(value, StrEnum) else value
 
 
+def compact(value: Any) -> Any:
+    """Return a value as plain data, without the fields that have their default."""
+    if is_record(type(value)):
+        defaults = value._field_defaults
+        values = value._asdict().items()
+        return {
+            name: compact(item) for name, item in values if name not in defaults or item != defaults[name]
+        }
+    if isinstance(value, (tuple, list)):
+        return [compact(item) for item in value]
+    return value
+
+
 def decode(kind: type[Value], data: object) -> Value:
     """Return the value of a kind that plain data describes, the inverse of :func:`encode`.
 
-    Control characters become visible escapes, except in exact text. Raises ``ValueError``
-    for data of any other layout.
+    Fields that are missing have their default. Control characters become visible escapes, except in
+    exact text. Raises ``ValueError`` for data of any other layout.
     """
     return typing.cast("Value", _reader(typing.cast("Any", kind))(data))
 
@@ -76,7 +89,7 @@ def decode(kind: type[Value], data: object) -> Value:
 def json_line(value: object) -> str:
     r"""Return one line of JSON for people to read: only control characters are escaped, as ``\u202e``."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if text.isprintable() else CONTROLS.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return text if text.isprintable() else re.sub(CONTROLS, lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def is_record(kind: Any) -> bool:
@@ -109,13 +122,16 @@ def _plain_reader(kind: Any) -> Callable[[Any], Any]:
 
 def _record_reader(kind: Any) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind, include_extras=True)
-    readers = [(name, _reader(hint)) for name, hint in hints.items()]
-    names = {name for name, _ in readers}
+    readers = {name: _reader(hint) for name, hint in hints.items()}
+    names, required = readers.keys(), readers.keys() - kind._field_defaults.keys()
 
     def record(data: Any) -> Any:
-        if not isinstance(data, dict) or data.keys() != names:
-            raise ValueError(f"expected the fields of {kind.__name__}")
-        return kind._make([read(data[name]) for name, read in readers])
+        if isinstance(data, dict):
+            if data.keys() == names:
+                return kind._make([read(data[name]) for name, read in readers.items()])
+            if required <= data.keys() <= names:
+                return kind(**{name: readers[name](item) for name, item in data.items()})
+        raise ValueError(f"expected the fields of {kind.__name__}")
 
     return record
 
@@ -136,6 +152,8 @@ def _exact(data: Any) -> str:
 
 
 def _line(data: Any) -> str:
+    if type(data) is str and len(data) <= MAX_LINE_LENGTH and data.isprintable():
+        return data  # nearly every text of a report
     if len(_exact(data)) > MAX_LINE_LENGTH:
         raise ValueError(f"a text of {len(data):,} characters, which begins {escape_controls(data[:40])!r}")
     return escape_controls(data)

@@ -1,6 +1,8 @@
 """An answer of a build, with the fingerprint of what it shows."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import cached_property
 
 from sphinx_kerasshape.messages.codec import fingerprint
@@ -8,12 +10,21 @@ from sphinx_kerasshape.messages.layers import layer_paths
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
 
 
-@dataclass(frozen=True)
 class Result:
-    """An answer, and the fingerprint of what it shows."""
+    """An answer, and the fingerprint of what it shows.
 
-    fingerprint: str
-    answer: Answer
+    A stored answer is given as the function that reads it. Most builds write few pages, and need
+    few answers.
+    """
+
+    def __init__(self, fingerprint: str, answer: Answer | Callable[[], Answer]) -> None:
+        self.fingerprint = fingerprint
+        self._answer = answer
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The answer itself."""
+        return self._answer() if callable(self._answer) else self._answer
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -22,11 +33,12 @@ class Result:
 
     @property
     def failure(self) -> Failure | None:
-        """The answer, if it is a failure; failures are never stored."""
-        return self.answer if isinstance(self.answer, Failure) else None
+        """The answer, if it is a failure, as far as one knows without reading a stored one."""
+        answer = vars(self).get("answer", self._answer)
+        return answer if isinstance(answer, Failure) else None
 
     @staticmethod
-    def of(answer: Answer) -> "Result":
+    def of(answer: Answer) -> Result:
         """Return the result of an answer."""
         return Result(fingerprint_of(answer), answer)
 

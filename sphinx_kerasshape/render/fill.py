@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from docutils import nodes
+from sphinx.util import logging
 
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.layers import layer_paths
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import layer_anchors
@@ -14,6 +16,8 @@ from sphinx_kerasshape.pages.records import Block, Claim
 from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.values import value
+
+logger = logging.getLogger(__name__)
 
 
 def fill_page(document: nodes.document, context: BuildContext, language: str) -> None:
@@ -57,6 +61,9 @@ def _add_notes(node: nodes.table, report: Report, context: BuildContext, style: 
 def _fill_without_report(node: nodes.table, answer: Answer) -> None:
     """Put the problem in place of a table; one with a caption stays, since it may have a number."""
     if isinstance(answer, Failure):
+        if answer.problem is Problem.CACHE:
+            # No stored answer was read before this page is written.
+            logger.warning(answer.message, location=node, type="kerasshape", subtype="cache")
         node.parent.insert(node.parent.index(node) + 1, parts.problem(answer))
     if isinstance(node[0], nodes.title):
         body = next(node.findall(nodes.tbody))

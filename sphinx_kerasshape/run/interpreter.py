@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import json
 import re
@@ -16,6 +17,7 @@ SECONDS = 30
 """The time that another interpreter has to report its versions."""
 _MAX_LINE_LENGTH = 1 << 22
 _MAX_VERSION_LENGTH = 1000
+_VERSION = re.compile(r"^Version:[ \t]*(\S+)", re.MULTILINE | re.IGNORECASE)
 _ASK = (
     "import json, platform, importlib.metadata as m\n"
     "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
@@ -35,7 +37,8 @@ class Interpreter(NamedTuple):
 def interpreter(python: str, seconds: float = SECONDS) -> Interpreter:
     """Return an interpreter with its versions; this one if ``python`` is empty."""
     if not python:
-        return Interpreter(sys.version.partition(" ")[0], _installed)
+        # Each cached answer asks for the same few distributions.
+        return Interpreter(sys.version.partition(" ")[0], functools.cache(_installed))
     try:
         version, packages = _versions(_answer(python, seconds))
     except (OSError, ValueError) as error:
@@ -112,7 +115,10 @@ def _inert(text: str) -> str:
 
 def _installed(name: str) -> str:
     try:
-        return importlib.metadata.version(name)
+        distribution = importlib.metadata.distribution(name)
+        # Parsing the rest of the metadata, a README, would take milliseconds.
+        found = _VERSION.search(distribution.read_text("METADATA") or "")
+        return found[1] if found else distribution.version
     except (importlib.metadata.PackageNotFoundError, ValueError):
         return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from sphinx_kerasshape import store
 from sphinx_kerasshape.messages.problems import REMEDY, Problem
@@ -97,7 +97,9 @@ class Plan(NamedTuple):
             return [f"it is not in {self.path.name}: {REMEDY}"]
         # A cached result with the same fingerprint is not decoded.
         is_same = fingerprint_of(locked.report) == result.fingerprint
-        lines = [] if is_same else store.lock_diff.differences(locked.report, cast("Report", result.answer))
+        lines = []
+        if not is_same and isinstance(result.answer, Report):
+            lines = store.lock_diff.differences(locked.report, result.answer)
         change = self._change(block)
         return [f"{change}: {REMEDY}", *lines] if change else lines
 

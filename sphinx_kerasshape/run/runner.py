@@ -34,7 +34,7 @@ class Runner:
 
     def is_known(self, request: Request) -> bool:
         """Whether the cache has the answer to a request."""
-        return self._find(request) is not None
+        return not self.fresh and self.cache.is_readable(request)
 
     def results(self, requests: Iterable[Request], progress: Progress) -> dict[Request, Result]:
         """Return the result of each request; equal requests run once."""

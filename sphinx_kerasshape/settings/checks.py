@@ -8,9 +8,6 @@ from typing import Any
 
 from sphinx_kerasshape.text import quoted
 
-_UNFIT = re.compile("[\0\ud800-\udfff]")
-"""Characters that no path, variable or line of JSON can have: NUL, and halves of surrogate pairs."""
-
 
 class Unusable(Exception):
     """A value that can't be used; the message is what follows the setting's name."""
@@ -56,8 +53,10 @@ def _number(value: Any, least: int, most: int) -> int:
 def _text(value: Any, limits: Mapping[str, Any], must: str) -> str:
     if not isinstance(value, str):
         raise Unusable(f"must be a string, not {quoted(value)}")
-    if unfit := _UNFIT.search(value):
-        raise Unusable(f"can't have the character {unfit[0]!r}, as in {quoted(value)}")
+    # No path, variable or line of JSON can have NUL, or half of a surrogate pair.
+    for character in value:
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            raise Unusable(f"can't have the character {character!r}, as in {quoted(value)}")
     choices, (pattern, form) = limits["choices"], limits["form"]
     if choices and value not in choices:
         *others, last = map(quoted, choices)

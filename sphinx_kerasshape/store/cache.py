@@ -2,7 +2,7 @@
 
 An entry is a file of two lines: a head of JSON, from which one knows whether the entry still
 holds, and the report. The folder may be deleted at any time. If an entry is cut short, too
-large, a stranger's, or laid out otherwise, its model is run again. Several builds may share a
+large or a stranger's, its model is run again. Several builds may share a
 folder without locks, since entries are written atomically.
 """
 
@@ -12,14 +12,15 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape import files
 from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.reading import report_of
-from sphinx_kerasshape.messages.report import SCHEMA, Report, Source, Versions
+from sphinx_kerasshape.messages.report import SCHEMA, Failure, Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result, fingerprint_of
 from sphinx_kerasshape.store.module_places import ModulePlaces
@@ -62,6 +63,13 @@ class Cache:
             self._found[request] = self._read(request)
         return self._found[request]
 
+    def is_readable(self, request: Request) -> bool:
+        """Whether there is such a result, and its answer can be read; else the request has to run."""
+        result = self.find(request)
+        if result is not None and isinstance(result.answer, Failure):
+            self._found[request] = result = None
+        return result is not None
+
     def store(self, request: Request, report: Report, report_fingerprint: str = "") -> None:
         """Store a report. If that fails, ``problem`` says why, and the build goes on."""
         body = dumps(report).encode()
@@ -96,7 +104,7 @@ class Cache:
                 return None
             if not (self._places.are_same(dict(fields["imports"])) and all(map(self._holds, sources))):
                 return None
-            return Result(decode(str, fields["fingerprint"]), report_of(json.loads(body)))
+            return Result(decode(str, fields["fingerprint"]), partial(_report, body, self._folder))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -124,6 +132,14 @@ class Cache:
         """Return a source with its file, if it has one, relative to the root."""
         is_file = source.kind == "file"
         return source._replace(key=files.relative(source.key, self._root)) if is_file else source
+
+
+def _report(body: bytes, folder: Path) -> Report | Failure:
+    """Return the report in the body of an entry; a failure if somebody has forged the entry."""
+    try:
+        return report_of(json.loads(body))
+    except (ValueError, RecursionError):
+        return Failure(Problem.CACHE, f"the stored answer can't be read: delete {folder} and build again")
 
 
 def _imported_files(request: Request, report: Report) -> list[str]:

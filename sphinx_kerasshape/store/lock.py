@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.messages.codec import FilePath, decode, encode, fingerprint, json_line
-from sphinx_kerasshape.messages.compact import compact, complete, pretty
+from sphinx_kerasshape.messages.codec import FilePath, compact, decode, encode, fingerprint, json_line
+from sphinx_kerasshape.messages.pretty import pretty
 from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
@@ -176,6 +176,6 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
 
 
 def _locked_model(entry: Any, versions: Versions, line: int) -> LockedModel:
-    report = report_of(complete(Report, entry["report"] | {"versions": encode(versions)}))
+    report = report_of(entry["report"] | {"versions": encode(versions)})
     digests = tuple((decode(FilePath, path), decode(str, digest)) for path, digest in entry["files"].items())
     return LockedModel(decode(str, entry["code"]), digests, report, line)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import shutil
 import sys
@@ -241,3 +243,25 @@ def test_an_answer_depends_on_where_its_modules_are_found(make_project: Callable
     shutil.rmtree(project.folder / "late")
     done = moved.build("text")
     assert (done.warnings, "running models" in done.said) == ([], False)
+
+
+FORGED = "the stored answer can't be read: delete {} and build again [kerasshape.cache]"
+
+
+def test_a_forged_answer_is_run_again_or_reported(make_project: Callable[..., Project]) -> None:
+    project = make_project({"block.rst": PAGES["block.rst"], "prose.rst": PAGES["prose.rst"]})
+    project.build("text")
+    (entry,) = project.cache.glob("??/*.json")
+    whole = entry.read_bytes()
+    head, body = json.loads(whole.partition(b"\n")[0]), b'{"model": 7}'
+    forged = json.dumps({**head, "body": hashlib.sha256(body).hexdigest()}).encode() + b"\n" + body
+    entry.write_bytes(forged)
+    project.write("block.rst", PAGES["block.rst"] + "\nMore prose.\n")
+    read = project.build("text")
+    assert read.warnings == []
+    assert "(None, 64)" in read.page("block.txt")
+    assert entry.read_bytes() == whole
+    entry.write_bytes(forged)
+    only_written = project.build("html", "-D", "html_title=new")
+    assert only_written.warnings == ["block.rst:4: WARNING: " + FORGED.format(project.cache)]
+    assert "the stored answer can" in only_written.page("block.html")

@@ -127,12 +127,20 @@ def test_a_spoilt_entry_is_no_entry(kind: str, folder: Path) -> None:
     assert found(folder) is not None
 
 
-@pytest.mark.parametrize("body", [b'{"model": 7}', b"7", b"", b"[" * 100_000, b'{"model": null}', b"\xff"])
-def test_an_entry_of_right_digest_that_is_no_report_is_no_entry(body: bytes, folder: Path) -> None:
+@pytest.mark.parametrize("body", [b'{"model": 7}', b"7", b"", b"[" * 100_000, b'{"modell": null}', b"\xff"])
+def test_an_entry_of_right_digest_that_is_no_report_is_never_an_answer(body: bytes, folder: Path) -> None:
     path = stored(folder)
+    assert cache(folder).is_readable(REQUEST)
     head = json.loads(path.read_bytes().partition(b"\n")[0]) | {"body": hashlib.sha256(body).hexdigest()}
     path.write_bytes(json.dumps(head).encode() + b"\n" + body)
-    assert found(folder) is None
+    forged = found(folder)
+    assert forged is not None
+    assert forged.failure is None  # nobody has read it yet
+    assert forged.answer == forged.failure
+    assert forged.failure.message == f"the stored answer can't be read: delete {folder} and build again"
+    asked = cache(folder)
+    assert not asked.is_readable(REQUEST)
+    assert asked.find(REQUEST) is None
 
 
 def test_an_entry_in_another_ones_place_is_no_entry(folder: Path) -> None:
