@@ -129,9 +129,17 @@ class Build:
         blocks = [block for _, block in context.blocks()]
         if self.plan.runs:
             names = {block.request: block.name for block in blocks}
-            return self.runner.results(names, _progress(app, names))
+            return self.runner.results(names, _progress(app, names), self._unread(app.builder, context))
         answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
+
+    def _unread(self, builder: Builder, context: BuildContext) -> set[Request]:
+        """Return the requests that only pages have which, as far as one knows yet, need not be written."""
+        if isinstance(builder, ModelBuilder):
+            return set()
+        written = self.page_fingerprints.pages.keys() - self._read_now
+        known = {block.request for docname, block in context.blocks() if docname in written}
+        return known - {block.request for docname, block in context.blocks() if docname not in written}
 
     def _hand_over(self, builder: Builder, verdicts: Sequence[Verdict]) -> None:
         """Warn of differences from the lock, unless this build writes it; give our builders the results."""

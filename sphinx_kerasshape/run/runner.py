@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sphinx_kerasshape.messages.report import Report
+from sphinx_kerasshape.messages.report import Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.store.cache import Cache
@@ -34,14 +34,19 @@ class Runner:
 
     def is_known(self, request: Request) -> bool:
         """Whether the cache has the answer to a request."""
-        return not self.fresh and self.cache.is_readable(request)
+        return self._find(request) is not None
 
-    def results(self, requests: Iterable[Request], progress: Progress) -> dict[Request, Result]:
-        """Return the result of each request; equal requests run once."""
+    def results(
+        self, requests: Iterable[Request], progress: Progress, unread: Container[Request] = ()
+    ) -> dict[Request, Result]:
+        """Return the result of each request; equal requests run once.
+
+        Stored answers of the requests in ``unread`` are not read yet, since the build may not need them.
+        """
         results: dict[Request, Result] = {}
         missing = []
         for request in dict.fromkeys(requests):
-            result = self._find(request)
+            result = self._find(request, read=request not in unread)
             if result is None:
                 missing.append(request)
             else:
@@ -50,8 +55,10 @@ class Runner:
             self._run(missing, results, progress)
         return results
 
-    def _find(self, request: Request) -> Result | None:
-        return None if self.fresh else self.cache.find(request)
+    def _find(self, request: Request, *, read: bool = True) -> Result | None:
+        result = None if self.fresh else self.cache.find(request)
+        # Somebody may have forged a stored answer: its request runs again.
+        return None if result is not None and read and isinstance(result.answer, Failure) else result
 
     def _run(self, missing: list[Request], results: dict[Request, Result], progress: Progress) -> None:
         from sphinx_kerasshape.run.execution import Execution  # only builds that run something need it

@@ -63,13 +63,6 @@ class Cache:
             self._found[request] = self._read(request)
         return self._found[request]
 
-    def is_readable(self, request: Request) -> bool:
-        """Whether there is such a result, and its answer can be read; else the request has to run."""
-        result = self.find(request)
-        if result is not None and isinstance(result.answer, Failure):
-            self._found[request] = result = None
-        return result is not None
-
     def store(self, request: Request, report: Report, report_fingerprint: str = "") -> None:
         """Store a report. If that fails, ``problem`` says why, and the build goes on."""
         body = dumps(report).encode()

@@ -18,15 +18,16 @@ class PageFingerprints:
 
     def __init__(self, folder: Path, output: str) -> None:
         self._path = folder / f"shown-{hashlib.sha256(os.fsencode(output)).hexdigest()[:16]}.json"
-        self._pages = self._load()
+        self.pages = self._load()
+        """The fingerprint of each page, by document name."""
 
     def changed(self, pages: Mapping[str, str]) -> list[str]:
         """Return the pages that have another fingerprint now."""
-        return [page for page, fingerprint in pages.items() if self._pages.get(page) != fingerprint]
+        return [page for page, fingerprint in pages.items() if self.pages.get(page) != fingerprint]
 
     def save(self, pages: Mapping[str, str]) -> None:
         """Keep the fingerprints of a complete build."""
-        if dict(pages) != self._pages:
+        if dict(pages) != self.pages:
             try:
                 files.write_atomically(self._path, dumps(dict(pages)).encode())
             except OSError:

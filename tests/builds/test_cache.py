@@ -261,6 +261,7 @@ def test_a_forged_answer_is_run_again_or_reported(make_project: Callable[..., Pr
     assert read.warnings == []
     assert "(None, 64)" in read.page("block.txt")
     assert entry.read_bytes() == whole
+    project.build("html")
     entry.write_bytes(forged)
     only_written = project.build("html", "-D", "html_title=new")
     assert only_written.warnings == ["block.rst:4: WARNING: " + FORGED.format(project.cache)]

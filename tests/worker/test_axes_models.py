@@ -330,10 +330,9 @@ def test_page(make_project: Callable[..., Project], name: str, page: str) -> Non
             "(batch, time - 2, 32) [kerasshape.claim]",
             f"{at('tame')}'(batch, tame, 32)' has the unknown axis 'tame'; did you mean 'time'? "
             "[kerasshape.claim]",
-            f'{at("expect-output")}the page states (batch, time, 64) for "conv".output, {says} says '
+            f"{at('expect-output')}the page states (batch, time, 64) for conv.output, {says} says "
             "(batch, 64) [kerasshape.claim]",
-            f'{at("expect-axes")}the page states time ≥ 4 for "conv", {says} says time ≥ 3 '
-            "[kerasshape.claim]",
+            f"{at('expect-axes')}the page states time ≥ 4 for conv, {says} says time ≥ 3 [kerasshape.claim]",
         ]
     )
 
