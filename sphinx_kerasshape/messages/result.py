@@ -13,13 +13,19 @@ from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
 class Result:
     """An answer, and the fingerprint of what it shows.
 
-    A stored answer is given as the function that reads it. Most builds write few pages, and need
-    few answers.
+    A stored answer is given as the function that reads it, with the paths of its model's layers.
+    Most builds write few pages, and need few answers, but the layers of all models.
     """
 
-    def __init__(self, fingerprint: str, answer: Answer | Callable[[], Answer]) -> None:
+    def __init__(
+        self,
+        fingerprint: str,
+        answer: Answer | Callable[[], Answer],
+        layers: tuple[str, ...] | None = None,
+    ) -> None:
         self.fingerprint = fingerprint
         self._answer = answer
+        self._layers = layers
 
     @cached_property
     def answer(self) -> Answer:
@@ -29,6 +35,8 @@ class Result:
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """The paths of the model's layers; none if there is no model."""
+        if self._layers is not None:
+            return self._layers
         return layer_paths(self.answer) if isinstance(self.answer, Report) else ()
 
     @property

@@ -170,7 +170,9 @@ def test_layers_that_an_answer_makes_up(make_project: Make) -> None:
     project.build("html")
     path = next(path for path in entries(project) if b'"dense"' in path.read_bytes())
     made_up = "dens\x1b[2J\u202e<script>" + "x" * 900
-    rewrite(path, lambda body: body.replace(b'"name":"dense"', b'"name":' + json.dumps(made_up).encode()))
+    head, body = (part.replace(b'"dense"', json.dumps(made_up).encode()) for part in halves(path))
+    path.write_bytes(head + b"\n" + body)
+    rewrite(path, lambda body: body)
     built = project.build("html", "-E", "-W")
     inventory = (built.out / "objects.inv").read_bytes().split(b"\n", 4)[4]
     (line,) = [line for line in zlib.decompress(inventory).decode().splitlines() if "script" in line]
@@ -179,9 +181,15 @@ def test_layers_that_an_answer_makes_up(make_project: Make) -> None:
     assert "\x1b" not in built.page("searchindex.js")
 
 
+def halves(path: Path) -> tuple[bytes, bytes]:
+    """Return the head and the body of an entry."""
+    head, _, body = path.read_bytes().partition(b"\n")
+    return head, body
+
+
 def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
     """Change the answer of an entry, and make its digest right."""
-    head, _, body = path.read_bytes().partition(b"\n")
+    head, body = halves(path)
     fields = json.loads(head) | {"body": hashlib.sha256(change(body)).hexdigest()}
     path.write_bytes(json.dumps(fields).encode() + b"\n" + change(body))
 
