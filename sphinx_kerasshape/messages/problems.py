@@ -55,7 +55,7 @@ HELP = {
     Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
-    Problem.CACHE: "An answer could not be stored for the next build.",
+    Problem.CACHE: "An answer could not be stored for the next build, or a stored one is damaged.",
     Problem.TENSORFLOW: "TensorFlow is not installed, or must not run, and there is no lock.",
     Problem.LOCK: "The lock can't be used, lacks a model, or has other values than TensorFlow gives now.",
 }
