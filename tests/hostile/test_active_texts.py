@@ -52,7 +52,11 @@ def model():
     made = keras.Sequential([keras.Input((4,)), *map(layer, TEXTS)])
     # Afterwards: Keras' constructors refuse some of them.
     for one, text in zip(made.layers, TEXTS):
-        one.name = one.kernel._name = one.kernel._path = text
+        one.name = text
+        try:
+            one.kernel.name = one.kernel.path = text  # Keras 3.3
+        except AttributeError:
+            one.kernel._name = one.kernel._path = text
     return made
 """
 PAGE = """\

@@ -260,7 +260,7 @@ SPEAKING = {
         "import os\nfor number in range(3, 300):\n    try:\n"
         '        os.write(number, b\'{"report": {"model": 7}}\\n\')\n    except OSError:\n        pass\n'
         f"{GOOD}",
-        "the process that ran the code gave no usable answer: expected the fields of Report [kerasshape.crash]",
+        "the process that ran the code gave no usable answer: expected the fields of Model [kerasshape.crash]",
     ),
     "endless-progress": Fault(
         "writing again and again that a part is done",
