@@ -137,8 +137,8 @@ class ModelDirective(BlockDirective):
     def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):
             if value:
-                why = "a model with :raises: has none" if options.raises else "add 'table' to :show:"
-                self._report(Problem.OPTION, f":{option}: belongs to the table: {why}, or remove :{option}:")
+                mend = "a model with :raises: has none, so" if options.raises else "add 'table' to :show:, or"
+                self._report(Problem.OPTION, f":{option}: belongs to the table: {mend} remove :{option}:")
 
     def _table(self, options: Options, block: Block) -> nodes.table:
         table = nodes.table("", classes=["kerasshape-table"])
