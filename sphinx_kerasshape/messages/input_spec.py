@@ -34,7 +34,8 @@ DTYPES = (
 )
 """The dtypes that an input can have."""
 _MAX_SIZE = 10**9
-_TYPED = re.compile(r"([)\]])\s*([A-Za-z_]\w*)")
+_TYPED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([)\]])\s*([A-Za-z_]\w*)""")
+"""A dtype behind a shape; texts in quotes are skipped."""
 _MARK = "_typed"
 
 
@@ -59,7 +60,10 @@ Structure = Any
 def parse(text: str) -> Structure:
     """Return the structure that a text states. Raises :class:`Unreadable`."""
     try:
-        tree = ast.parse(_TYPED.sub(rf"\1 @ {_MARK}.\2", text.strip()), mode="eval").body
+        tree = ast.parse(
+            _TYPED.sub(lambda found: found[1] or f"{found[2]} @ {_MARK}.{found[3]}", text.strip()),
+            mode="eval",
+        ).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}") from None
     return _structure(tree, text)

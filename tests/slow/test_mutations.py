@@ -156,7 +156,7 @@ def repeated(text: str, statement: Statement) -> str:
 
 def drifts(built: Built) -> list[str]:
     """Return the place of each claim that is reported, and what is stated there."""
-    pattern = r"(\S+:\d+): WARNING: the page states (?:params |dtype |bytes )?(.+) for \S+, but TensorFlow "
+    pattern = r"(\S+:\d+): WARNING: the page states (.+?)(?: parameters)? for \S+, but TensorFlow "
     found = [re.match(pattern, text) for text in built.warnings]
     assert all(found), built.warnings
     return sorted(f"{one[1]} {one[2]}" for one in found if one)
@@ -339,7 +339,7 @@ def test_a_change_of_code_makes_the_right_statements_false(make_project: Callabl
         project.write(name, changed[name])
     truths: dict[str, dict[str, str]] = {name: {} for name in pages}
     for text in project.build("dummy").warnings:
-        found = re.match(r"(\S+):\d+: .* states (?:params )?(.+) for .* says ([^[]+?) [(\[]", text)
+        found = re.match(r"(\S+):\d+: .* states (.+?)(?: parameters)? for .* says ([^[]+?) [(\[]", text)
         assert found, text
         truths[found[1]][found[2]] = found[3]
     false = {name: wanted for name, (*_, wanted) in zip(pages, MUTATIONS, strict=True)}

@@ -214,6 +214,7 @@ STRUCTURES = st.recursive(
 
 
 @given(STRUCTURES)
+@example({"]A": InputSpec((None,)), "'\")b": InputSpec((3,), "int32")})
 def test_an_input_is_read_as_it_is_written(structure: Any) -> None:
     assert given_shapes.parse(given_shapes.write(structure)) == structure
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sphinx_kerasshape.messages import codec, layers, report, request
@@ -61,6 +61,7 @@ def _texts(data: Any) -> Iterator[str]:
 
 @given(st.sampled_from(KINDS), JSON)
 def test_other_data_is_refused(kind: type, data: Any) -> None:
+    assume(data != {})  # All fields of some records have defaults.
     with pytest.raises(ValueError, match="expected the fields of"):
         codec.decode(kind, data)
 
