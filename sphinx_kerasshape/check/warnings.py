@@ -39,6 +39,7 @@ def warn_of_all(
                 _warn(finding)
     _warn_of_duplicates(context)
     _warn_of_failures(context)
+    _warn_of_remarks(context)
     for verdict in verdicts:
         if (stale := claim_finding(verdict)) is not None:
             _warn(stale)
@@ -142,6 +143,12 @@ def _warn_of_failures(context: BuildContext) -> None:
         if not is_repeated and finding.problem != Problem.SESSION:
             _warn(finding)
         messages.add(finding.message)
+
+
+def _warn_of_remarks(context: BuildContext) -> None:
+    for _, block in context.blocks():
+        for problem, text in context.results[block.request].remarks:
+            warn(problem, f"{block.title}: {text}", block.location)
 
 
 def _warn_of_mentions(context: BuildContext) -> None:

@@ -13,19 +13,24 @@ from sphinx_kerasshape.text import quoted
 
 _NEED = re.compile(
     r"\b(?P<name>[^\W\d]\w*+) ?(?:(?P<sign>≥|>=|>) ?(?P<least>\d{1,9})"
-    r"|= ?(?P<first>\d{1,9}), ?(?P<second>\d{1,9})(?:, ?\d{1,9})*,? ?(?:…|\.\.\.))"
+    r"|= ?(?P<first>\d{1,9})(?:, ?(?P<second>\d{1,9})(?:, ?\d{1,9})*,? ?(?:…|\.\.\.))?)"
 )
 
 
 def needs(axes: Iterable[Axis]) -> str:
-    """Return the sizes that a model needs: ``time ≥ 3``, ``width = 8, 16, 24, …``; empty if it takes any."""
-    return ", ".join(_need(axis, "≥") for axis in axes if axis.least > 1)
+    """Return the sizes that a model needs; empty if it takes any.
+
+    ``time ≥ 3``, ``width = 8, 16, 24, …``, or ``width = 8`` where it takes no other.
+    """
+    return ", ".join(_need(axis, "≥") for axis in axes if (axis.least, axis.unit) != (1, 1))
 
 
 def _need(axis: Axis, sign: str) -> str:
     if axis.unit == 1:
         least = axis.least - 1 if sign == ">" else axis.least
         return f"{axis.name} {sign} {least}"
+    if axis.unit == 0:
+        return f"{axis.name} = {axis.least}"
     sizes = ", ".join(str(axis.least + axis.unit * number) for number in range(3))
     return f"{axis.name} = {sizes}, …"
 
@@ -54,7 +59,9 @@ def needs_claim(text: str) -> NeedsClaim:
     """Return the claim that a text states. Raises :class:`Unreadable`."""
     rest = re.sub(r"\bneeds\b|\band\b|,", "", _NEED.sub("", text))
     if rest.strip() or not _NEED.search(text):
-        raise Unreadable(f"{quoted(text)} states no sizes of axes: write time ≥ 3, or time = 8, 16, 24, …")
+        raise Unreadable(
+            f"{quoted(text)} states no sizes of axes: write time ≥ 3, time = 8, 16, 24, …, or time = 8"
+        )
     return NeedsClaim(text)
 
 
@@ -67,5 +74,6 @@ def _is_true(need: re.Match[str], axis: Axis) -> bool:
     if need["sign"]:
         least = int(need["least"]) + (need["sign"] == ">")
         return (axis.least, axis.unit) == (least, 1)
-    first, second = int(need["first"]), int(need["second"])
+    first = int(need["first"])
+    second = int(need["second"] or first)
     return (axis.least, axis.unit) == (first, second - first)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sphinx_kerasshape.messages.report import LayerRow, Report, Weight
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import LayerRow, Report, Weight, shape_text
 
 
 def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
@@ -31,3 +32,22 @@ def layer_paths(report: Report) -> tuple[str, ...]:
             path = f"{name} ({counts[name]})"
         paths[path] = None
     return tuple(paths)
+
+
+def remarks(report: Report) -> tuple[tuple[Problem, str], ...]:
+    """Return what the author should know of a model, though it could be read: each with its problem."""
+    if report.model is None:
+        return ()
+    found = [(Problem.OPTION, f":axes: {report.model.unfollowed}")] if report.model.unfollowed else []
+    for path, row in zip(layer_paths(report), report.model.layers, strict=True):
+        if row.declared:
+            real = ", ".join(
+                f"{shape_text(tensor.shape)} {tensor.dtype}" for call in row.calls for tensor in call.outputs
+            )
+            text = (
+                f"layer {path!r} declares the output {row.declared}, but a call gives {real}, which the page "
+                f"shows ({row.type}, Keras {report.versions.keras}): "
+                "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
+            )
+            found.append((Problem.DECLARED, text))
+    return tuple(found)

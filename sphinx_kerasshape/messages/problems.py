@@ -22,6 +22,7 @@ class Problem(StrEnum):
     CRASH = "crash"
     NETWORK = "network"
     WORKER = "worker"
+    DECLARED = "declared"
     REF = "ref"
     CLAIM = "claim"
     LINT = "lint"
@@ -52,6 +53,7 @@ HELP = {
     Problem.CRASH: "The process that ran the code died, or gave no usable answer.",
     Problem.NETWORK: "``kerasshape_network`` is ``False``, but the system can't take the network away.",
     Problem.WORKER: "TensorFlow can't be run at all.",
+    Problem.DECLARED: "A layer declares another shape or dtype than its call gives, which the page shows.",
     Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",

@@ -83,6 +83,8 @@ class LayerRow(NamedTuple):
     """Floating-point operations of its calls, if the request asks for them and they are known."""
     note: str = ""
     """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it."""
+    declared: str = ""
+    """The outputs that Keras declares, if calls give others."""
 
     @property
     def is_shared(self) -> bool:
@@ -97,7 +99,7 @@ class Axis(NamedTuple):
     least: int
     """The smallest size."""
     unit: int
-    """The step from one size that is taken to the next."""
+    """The step from one size that is taken to the next; 0 if there is no other."""
     refused: str
     """The layer that refuses the next smaller size; empty if none does."""
 
@@ -124,6 +126,8 @@ class Model(NamedTuple):
     """The source of the function or class that made the model, if the request asks for it."""
     flops: int | None = None
     """Floating-point operations of a call, if the request asks for them and they are known."""
+    unfollowed: str = ""
+    """Why the axes that the request names could not be followed."""
 
 
 class Error(NamedTuple):

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import cached_property
 
 from sphinx_kerasshape.messages.codec import fingerprint
-from sphinx_kerasshape.messages.layers import layer_paths
+from sphinx_kerasshape.messages.layers import layer_paths, remarks
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
 
 
 class Result:
     """An answer, and the fingerprint of what it shows.
 
-    A stored answer is given as the function that reads it, with the paths of its model's layers.
-    Most builds write few pages, and need few answers, but the layers of all models.
+    A stored answer is given as the function that reads it, with the paths of its model's layers
+    and the remarks on it. Most builds write few pages, and need few answers, but these of all models.
     """
 
     def __init__(
@@ -22,10 +23,12 @@ class Result:
         fingerprint: str,
         answer: Answer | Callable[[], Answer],
         layers: tuple[str, ...] | None = None,
+        remarks: tuple[tuple[Problem, str], ...] | None = None,
     ) -> None:
         self.fingerprint = fingerprint
         self._answer = answer
         self._layers = layers
+        self._remarks = remarks
 
     @cached_property
     def answer(self) -> Answer:
@@ -38,6 +41,13 @@ class Result:
         if self._layers is not None:
             return self._layers
         return layer_paths(self.answer) if isinstance(self.answer, Report) else ()
+
+    @cached_property
+    def remarks(self) -> tuple[tuple[Problem, str], ...]:
+        """What the author should know of the model, though it could be read."""
+        if self._remarks is not None:
+            return self._remarks
+        return remarks(self.answer) if isinstance(self.answer, Report) else ()
 
     @property
     def failure(self) -> Failure | None:

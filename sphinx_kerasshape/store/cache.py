@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sphinx_kerasshape import files
 from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
-from sphinx_kerasshape.messages.layers import layer_paths
+from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import SCHEMA, Failure, Report, Source, Versions
@@ -74,6 +74,7 @@ class Cache:
             "fingerprint": report_fingerprint or fingerprint_of(report),
             "sources": [encode(self._relative(source)) for source in report.sources],
             "layers": layer_paths(report),
+            "remarks": [encode(remark) for remark in remarks(report)],
             "imports": self._places.of_files(_imported_files(request, report)),
             "body": hashlib.sha256(body).hexdigest(),
         }
@@ -100,7 +101,9 @@ class Cache:
             if not (self._places.are_same(dict(fields["imports"])) and all(map(self._holds, sources))):
                 return None
             layers = decode(tuple[str, ...], fields["layers"])
-            return Result(decode(str, fields["fingerprint"]), partial(_report, body, self._folder), layers)
+            said = tuple((Problem(problem), decode(str, text)) for problem, text in fields["remarks"])
+            answer = partial(_report, body, self._folder)
+            return Result(decode(str, fields["fingerprint"]), answer, layers, said)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

@@ -6,6 +6,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable
+from inspect import cleandoc
 
 import pytest
 
@@ -233,11 +234,6 @@ def test_nothing_else_of_the_report_changes(worker: Worker, weights: str) -> Non
             ":axes: the open axes of the input 'b', of shape (None, None, 8), have no names",
         ),
         (
-            graph_of_two("layers.Add(name='add')([a, b])"),
-            TWO,
-            ":axes: no sizes were found that the model takes: its layer 'add' refuses batch = ",
-        ),
-        (
             "(lambda *ends: keras.Model(ends, ends))(keras.Input((None, 8)), keras.Input((8,), name='b'))",
             TIME,
             "but the input 'b' has 1 open axis: (None, 8); name the axes of each input",
@@ -249,6 +245,59 @@ def test_names_that_do_not_fit(worker: Worker, code: str, axes: str, message: st
     assert isinstance(failure, Failure)
     assert failure.problem == "option"
     assert message in failure.message
+
+
+def test_axes_that_cannot_be_followed_cost_the_expressions_only(worker: Worker) -> None:
+    found = model(worker, graph_of_two("layers.Add(name='add')([a, b])"), TWO)
+    assert found.unfollowed.startswith(
+        "no sizes were found that the model takes: its layer 'add' refuses batch = "
+    )
+    assert found.unfollowed.endswith("; give axes that must be equal the same name")
+    assert (found.axes, found.outputs[0].shape, found.outputs[0].symbolic) == ((), (None, None, 8), ())
+
+
+_HALVED = "layers.UpSampling1D({0})(layers.MaxPooling1D({0}, padding='same')(x))"
+
+
+@pytest.mark.parametrize(
+    ("code", "least", "unit", "shape"),
+    [
+        (graph(f"layers.Concatenate()([x, {_HALVED.format(2)}])"), 2, 2, "time"),
+        (graph(f"layers.Concatenate()([x, {_HALVED.format(3)}])"), 3, 3, "time"),
+        (graph(f"keras.ops.concatenate([x, {_HALVED.format(2)}], axis=-1)"), 2, 2, "time"),
+        (graph(f"layers.Concatenate()([x, {_HALVED.format(2)}[:, :-1]])"), 1, 2, "time"),
+        (graph("layers.Reshape((-1, 11 * 8))(x)"), 11, 11, "⌊time / 11⌋"),
+        (graph("layers.Reshape((-1, 128 * 8))(x)"), 128, 128, "⌊time / 128⌋"),
+        (graph("layers.Dense(8)(layers.Reshape((37, 8))(x))"), 37, 0, "37"),
+        (graph("x[:, :3000]"), 1, 1, "depends on time"),
+        (graph("x[:, :100]"), 1, 1, "depends on time"),
+        (graph("x[:, -100:]"), 1, 1, "depends on time"),
+    ],
+)
+def test_sizes_are_those_that_calls_take(
+    worker: Worker, code: str, least: int, unit: int, shape: str
+) -> None:
+    """Each size is tried in a real call, up to three steps beyond what is said."""
+    sizes = range(max(1, least - unit), least + 3 * unit + 3)
+    tried = f"""
+        import numpy as np
+        taken = []
+        for size in {list(sizes)}:
+            try:
+                model(np.zeros((2, size, 8), "float32"))
+                taken.append(size)
+            except Exception:
+                pass
+        print(taken)
+    """
+    (answer,) = answers(worker, [request(f"model = {code}\n{cleandoc(tried)}", axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    _, time = answer.model.axes
+    assert (time.least, time.unit) == (least, unit)
+    assert answer.model.outputs[0].symbolic[1] == shape
+    said = [size for size in sizes if size == least or (unit and size > least and (size - least) % unit == 0)]
+    assert answer.output.strip() == str(said)
 
 
 def test_a_subclassed_model_has_no_axes(worker: Worker) -> None:

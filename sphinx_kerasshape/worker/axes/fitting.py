@@ -14,7 +14,7 @@ from sphinx_kerasshape.axes.expression import Expr
 Column = tuple[int, ...]
 """The values of a size, one for each probe."""
 
-_MAX_FACTOR = 64
+_MAX_FACTOR = 1024
 """The largest stride or factor to look for."""
 _MIN_VALUES = 4
 """With fewer values no function is looked for."""

@@ -6,7 +6,7 @@ the graph, and the result is checked against probes that it was not made from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +27,9 @@ _TRIES = 300
 _CHECKS = 3
 """How many probes to check a result against, besides those of small sizes."""
 
+_FAR = (1_000, 30_011, 1_000_003)
+"""Steps to very large sizes: a slice, a clip or a maximum may change what happens there."""
+
 
 class BadAxes(ValueError):
     """Names that don't fit the model's inputs; the message says how to mend that."""
@@ -37,16 +40,23 @@ class BadAxes(ValueError):
         super().__init__(f":axes: {message}")
 
 
+class Unfollowed(Exception):
+    """No sizes were found that the model takes; the message says how to mend that."""
+
+
 def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
-    """Return the named axes of a model, and the expressions of its tensors. Raises :class:`BadAxes`."""
+    """Return the named axes of a model, and the expressions of its tensors.
+
+    Raises :class:`BadAxes`, :class:`Unfollowed`.
+    """
     probes = Probes(functional, _input_axes(functional, option))
     start = probes.first()
     if not start:
-        raise BadAxes(probes.hint())
+        raise Unfollowed(probes.hint())
     follower = _Follower(probes, start)
     follower.settle()
     axes = tuple(probes.smallest(start[0].sizes))
-    follower.check_small(axes)
+    follower.check_extremes(axes)
     return axes, follower.symbols()
 
 
@@ -112,12 +122,17 @@ class _Follower:
             self._samples += more
         self._drop_wrong(self._samples)
 
-    def check_small(self, axes: Iterable[Axis]) -> None:
-        """Check the expressions against small sizes, of one axis and of all."""
+    def check_extremes(self, axes: Sequence[Axis]) -> None:
+        """Check the expressions against small sizes and very large ones, of one axis and of all."""
         start = self._samples[0].sizes
         alone = [{**start, axis.name: axis.least} for axis in axes]
         joint = [{axis.name: axis.least + axis.unit * more for axis in axes} for more in (1, 2, 5, 18)]
-        for sizes in (*alone, *joint):
+        far = [
+            {**start, **{axis.name: axis.least + axis.unit * more for axis in chosen}}
+            for more in _FAR
+            for chosen in (*([axis] for axis in axes), axes)
+        ]
+        for sizes in (*alone, *joint, *far):
             with suppress(Refused):
                 self._drop_wrong([self._probes.at(sizes)])
 

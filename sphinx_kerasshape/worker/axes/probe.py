@@ -1,8 +1,8 @@
 """Probes: the shapes that a functional model has for concrete sizes of its open axes.
 
-A probe goes through each operation's ``compute_output_spec``, which neither computes nor allocates
-anything, and records the shapes of all tensors, inside nested models too. The probes also find out which
-sizes the model takes at all.
+A probe makes a symbolic call of each operation, which neither computes nor allocates anything, and records
+the shapes of all tensors, inside nested models too. The probes also find out which sizes the model takes at
+all. Where tracing an operation would tell no more than what it declares, its declaration is asked.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import contextlib
 import io
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, product
 from typing import Any
 
 from sphinx_kerasshape.messages.report import Axis
+from sphinx_kerasshape.worker.read import declared
 from sphinx_kerasshape.worker.read.recorder import graph_of
 
 TensorPath = tuple[int, ...]
@@ -26,6 +28,16 @@ _UNITS = (1, 2, 4, 8, 16, 32, 64, 3, 5, 6, 7, 10, 12, 24, 60, 420)
 """What sizes may have to be a multiple of, in the order of trying."""
 _LARGEST = (2048, 480, 120, 30, 8)
 """Largest sizes, in units, in the order of trying: some layers take so many steps at most."""
+
+
+_ALL_UP_TO = 41
+_POWERS = tuple(2**power for power in range(6, 13))
+_MAX_NUMBER = 100_000
+_MAX_NUMBERS = 160
+"""The numbers that are tried as sizes where nothing is known: small ones, powers of two, the model's own."""
+_MAX_DIVISORS = 40
+_FEW = 8
+"""How many of them are tried in all combinations."""
 
 
 class Refused(Exception):
@@ -64,7 +76,12 @@ class Probes:
         self._axes = axes
         self.names = tuple(dict.fromkeys(name for dims in axes for name in dims if isinstance(name, str)))
         self.units = dict.fromkeys(self.names, 1)
+        """The step from one size of an axis to the next; 0 if there is one size only."""
+        self._starts = dict.fromkeys(self.names, 0)
+        """A size that the others differ from by multiples of the unit."""
         self._largest = 0
+        self._traces = True
+        """Whether operations are traced; some models can't be, whatever the sizes."""
         self._random = random.Random(0)  # noqa: S311 - the same sizes on every build
         self._results: dict[tuple[int, ...], Probe | Refused] = {}
 
@@ -83,13 +100,10 @@ class Probes:
 
     def first(self) -> list[Probe]:
         """Find out which sizes the model takes, and return some probes; none if it takes no sizes."""
-        for unit in _UNITS:
-            for largest in _LARGEST:
-                self._largest = largest
-                self.units = dict.fromkeys(self.names, unit)
-                probes = self._try()
-                if probes:
-                    return self._with_small_units() if unit > 1 else probes
+        for self._traces in (True, False):
+            self._results.clear()
+            if probes := self._multiples() or self._progressions():
+                return probes
         return []
 
     def hint(self) -> str:
@@ -114,18 +128,73 @@ class Probes:
         """Find the smallest size of each axis, while the others have sizes that the model takes."""
         for name in self.names:
             unit = self.units[name]
-            low, high, middle, layer = 0, start[name] // unit, 1, ""
+            if not unit:
+                yield Axis(name, start[name], 0, self._refusing({**start, name: start[name] + 1}))
+                continue
+            rest = start[name] % unit
+            # The first number of steps that gives no size, and one that gives a size which the model takes.
+            low, high, layer = -1 if rest else 0, start[name] // unit, ""
+            middle = low + 1
             while high - low > 1:
-                try:
-                    self.at({**start, name: middle * unit})
+                if refusing := self._refusing({**start, name: rest + middle * unit}):
+                    low, layer = middle, refusing
+                else:
                     high = middle
-                except Refused as refused:
-                    low, layer = middle, refused.layer
                 middle = (low + high) // 2
-            yield Axis(name, high * unit, unit, layer)
+            yield Axis(name, rest + high * unit, unit, layer)
+
+    def _refusing(self, sizes: Sizes) -> str:
+        """Return the layer that refuses some sizes; empty if none does."""
+        try:
+            self.at(sizes)
+        except Refused as refused:
+            return refused.layer
+        return ""
+
+    def _multiples(self) -> list[Probe]:
+        """Return probes of multiples of the same number; none if the model takes no such sizes."""
+        for unit in _UNITS:
+            for largest in _LARGEST:
+                self._largest = largest
+                self.units = dict.fromkeys(self.names, unit)
+                probes = self._try()
+                if probes:
+                    return self._with_small_units() if unit > 1 else probes
+        return []
+
+    def _progressions(self) -> list[Probe]:
+        """Return probes around some sizes that the model takes, each axis in steps of its own; or none."""
+        numbers = sorted({*range(1, _ALL_UP_TO), *_POWERS, *_numbers(self._functional)})[:_MAX_NUMBERS]
+        same = (dict.fromkeys(self.names, number) for number in numbers)
+        few = numbers[-_FEW:] if len(self.names) < 4 else ()
+        others = (dict(zip(self.names, sizes, strict=True)) for sizes in product(few, repeat=len(self.names)))
+        found = next(filter(self._takes, chain(same, others)), None)
+        if found is None:
+            return []
+        self._starts = found
+        self.units = {name: self._step(name, found, numbers) for name in self.names}
+        together = [{name: size + more for name, size in found.items()} for more in (1, 2, 5)]
+        if 0 in self.units.values() and all(map(self._takes, together)):
+            return []  # They only have to be equal.
+        for self._largest in _LARGEST:
+            if probes := self._try():
+                return probes
+        return []
+
+    def _step(self, name: str, start: Sizes, numbers: list[int]) -> int:
+        """Return the step from one size of an axis that the model takes to the next; 0 if there is none."""
+        for step in numbers:
+            if all(self._takes({**start, name: start[name] + step * more}) for more in (1, 2, 5)):
+                return step
+        return 0
+
+    def _takes(self, sizes: Sizes) -> bool:
+        return not self._refusing(sizes)
 
     def _size(self, name: str) -> int:
-        return self.units[name] * self._random.randint(max(2, self._largest // 8), self._largest)
+        start = self._starts[name]
+        least = 0 if start else max(2, self._largest // 8)
+        return start + self.units[name] * self._random.randint(least, self._largest)
 
     def _try(self) -> list[Probe]:
         """Make some probes, if the model takes the sizes; the last differ from the first in one axis each."""
@@ -160,11 +229,40 @@ class Probes:
         # What a layer prints meanwhile does not belong in a page.
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _walk(self._functional, tensors, (), probe)
+            _walk(self._functional, tensors, (), probe, declared.outputs if self._traces else _declared)
         return probe
 
 
-def _walk(functional: Any, tensors: list[Any], path: TensorPath, probe: Probe) -> dict[int, Any]:
+def _numbers(functional: Any) -> set[int]:
+    """Return the whole numbers of a model: in its layers' configurations and in the shapes of its weights."""
+    found: set[int] = set()
+    stack: list[Any] = [tuple(weight.shape) for weight in functional.weights]
+    for operation in functional.operations:
+        with contextlib.suppress(Exception):
+            stack.append(operation.get_config())
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, (list, tuple)):
+            stack += item
+        elif type(item) is int and 1 < item <= _MAX_NUMBER:
+            found.add(item)
+    few = sorted(found)[:_MAX_DIVISORS]
+    return found | {number // divisor for number in found for divisor in few if number % divisor == 0}
+
+
+Outputs = Callable[[Any, Any, Any], Any]
+"""Returns the symbolic outputs of an operation that is called with some arguments."""
+
+
+def _declared(operation: Any, args: Any, kwargs: Any) -> Any:
+    return operation.compute_output_spec(*args, **kwargs)
+
+
+def _walk(
+    functional: Any, tensors: list[Any], path: TensorPath, probe: Probe, outputs_of: Outputs
+) -> dict[int, Any]:
     """Go through a graph with other inputs; return what replaces each of its tensors, by the id."""
     import tensorflow as tf
 
@@ -175,7 +273,7 @@ def _walk(functional: Any, tensors: list[Any], path: TensorPath, probe: Probe) -
             if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
                 continue
             args, kwargs = node.arguments.fill_in(values)
-            outputs = _call(node, args, kwargs, path, probe)
+            outputs = _call(node, args, kwargs, path, probe, outputs_of)
             try:
                 _replace(node.outputs, tf.nest.flatten(outputs), values, path, probe)
             except ValueError:
@@ -185,21 +283,21 @@ def _walk(functional: Any, tensors: list[Any], path: TensorPath, probe: Probe) -
     return values
 
 
-def _call(node: Any, args: Any, kwargs: Any, path: TensorPath, probe: Probe) -> Any:
+def _call(node: Any, args: Any, kwargs: Any, path: TensorPath, probe: Probe, outputs_of: Outputs) -> Any:
     import tensorflow as tf
 
     operation = node.operation
     inner = graph_of(operation)
     try:
         if inner is None:
-            return operation.compute_output_spec(*args, **kwargs)
+            return outputs_of(operation, args, kwargs)
         inputs = args[0] if args else kwargs["inputs"]
         inner._assert_input_compatibility(inputs)
     except Exception as error:
         raise Refused(str(operation.name)) from error
     inside = (*path, id(node))
     probe.links.append(Link(_paths(path, node.input_tensors), _paths(inside, inner.inputs)))
-    values = _walk(inner, tf.nest.flatten(inputs), inside, probe)
+    values = _walk(inner, tf.nest.flatten(inputs), inside, probe, outputs_of)
     probe.links.append(Link(_paths(inside, inner.outputs), _paths(path, node.outputs)))
     return [values[id(tensor)] for tensor in inner.outputs]
 

@@ -39,6 +39,9 @@ def signatures(model: Any) -> Iterator[Signature]:
         yield signature.map(_with_open_batch)
         yield signature
         return
+    if hasattr(model, "_inputs_struct"):
+        yield Signature((model._inputs_struct,), {})
+        return
     built = getattr(model, "_build_shapes_dict", None) if model.built else None
     shapes = list(built.values()) if isinstance(built, dict) else []
     if shapes and all(shape is not None for shape in shapes):

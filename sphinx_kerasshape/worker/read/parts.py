@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import LayerCall, Shape, TensorSpec
 from sphinx_kerasshape.worker.axes.follow import Symbols
-from sphinx_kerasshape.worker.read import trace, weights
+from sphinx_kerasshape.worker.read import declared, trace, weights
 from sphinx_kerasshape.worker.read.recorder import Origin, RecordedCall, graph_of
 from sphinx_kerasshape.worker.read.trace import Signature
 
@@ -29,6 +29,8 @@ class Part(NamedTuple):
     """For a layer of a graph: the arguments of each call."""
     traced: Traced | None = None
     """For a layer whose calls were recorded: these calls."""
+    declared: str = ""
+    """For a layer of a graph that declares other outputs than a call gives: what it declares."""
 
 
 class Graph:
@@ -42,6 +44,7 @@ class Graph:
             id(operation): [node for node in operation._inbound_nodes if id(node) in members]
             for operation in functional.operations
         }
+        self._corrections = declared.corrections(functional)
         self._numbers = {id(node): n for nodes in self._calls.values() for n, node in enumerate(nodes)}
 
     def parts(self, model: Any) -> Iterator[Part]:
@@ -52,7 +55,8 @@ class Graph:
         for operation in model.layers if isinstance(model, keras.Sequential) else self.functional.operations:
             nodes = self.calls(operation)
             signatures = tuple(Signature(node.arguments.args, node.arguments.kwargs) for node in nodes)
-            yield Part(operation, tuple(map(self._call, nodes)), signatures=signatures)
+            wrong = self._corrections.declared.get(id(operation), "")
+            yield Part(operation, tuple(map(self._call, nodes)), signatures=signatures, declared=wrong)
 
     def calls(self, operation: Any) -> list[Any]:
         """Return the calls of an operation, in the order of calling."""
@@ -81,7 +85,9 @@ class Graph:
         return LayerCall(inputs, outputs, tuple(map(self._source, node.input_tensors)))
 
     def _tensor(self, tensor: Any) -> TensorSpec:
-        return TensorSpec(_shape(tensor.shape), str(tensor.dtype), symbolic=self.symbols.get(id(tensor), ()))
+        symbolic = self.symbols.get(id(tensor), ())
+        real = self._corrections.tensors.get(id(tensor), tensor)
+        return TensorSpec(_shape(real.shape), str(real.dtype), symbolic=symbolic)
 
     def _source(self, tensor: Any) -> str:
         """Return the call that makes a tensor, as :class:`LayerCall` writes it."""
@@ -111,6 +117,8 @@ class Traced:
 
     def parts(self) -> Iterator[Part]:
         """Yield the layers that the calls called, in order, and then those that they didn't."""
+        import keras
+
         yield from _own_weights(self._layer)
         calls_by_layer: dict[int, list[RecordedCall]] = {}
         for outer in self._recorded:
@@ -121,7 +129,9 @@ class Traced:
             described = tuple(self._call(call, calls_by_layer) for call in calls)
             yield Part(layer, described, traced=Traced(layer, self._signatures, calls, self._root))
         for layer in weights.inner_layers(self._layer):
-            is_shown = weights.all_variables(layer) or not _is_from_keras(self._layer)
+            # A class that is made from a graph calls what the graph does, but not its inputs.
+            is_input = isinstance(layer, keras.layers.InputLayer)
+            is_shown = weights.all_variables(layer) or not (is_input or _is_from_keras(self._layer))
             if id(layer) not in calls_by_layer and is_shown:
                 yield Part(layer, uncalled=self._root)
 

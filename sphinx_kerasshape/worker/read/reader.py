@@ -11,7 +11,7 @@ from typing import Any
 
 from sphinx_kerasshape.messages import input_spec
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Model, shape_text
+from sphinx_kerasshape.messages.report import Axis, Model, shape_text
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.axes.follow import Symbols
 from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace
@@ -38,12 +38,19 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     functional = graph_of(model)
     if functional is None:
         return _read_call(model, axes, signature, flops_at)
-    named_axes, symbols = follow.follow(functional, axes) if axes else ((), {})
+    named_axes: tuple[Axis, ...] = ()
+    symbols: Symbols = {}
+    unfollowed = ""
+    try:
+        named_axes, symbols = follow.follow(functional, axes) if axes else ((), {})
+    except follow.Unfollowed as error:
+        unfollowed = str(error)
     graph = Graph(functional, symbols)
     counted = flops.count(model, _sized(model, functional, flops_at)) if flops_at else {}
     report = _model(model, graph.parts(model), symbols, counted)
     ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
-    return report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1], axes=named_axes)
+    report = report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1])
+    return report._replace(axes=named_axes, unfollowed=unfollowed)
 
 
 def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str) -> Model:

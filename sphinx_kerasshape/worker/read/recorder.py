@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sphinx_kerasshape.messages.report import TensorSpec
 
@@ -47,9 +48,40 @@ def recording() -> Iterator[list[RecordedCall]]:
 
     keras.Layer.__call__ = recorded_call
     try:
-        yield recorder.runs
+        with _functions_inline():
+            yield recorder.runs
     finally:
         keras.Layer.__call__ = recorder.original
+
+
+@contextlib.contextmanager
+def _functions_inline() -> Iterator[None]:
+    """Run the code of each ``tf.function`` itself: a graph that it has made before calls no layers."""
+    import tensorflow as tf
+
+    kind = type(tf.function(lambda: None))
+    original = kind.__call__
+
+    def call(function: Any, *args: Any, **kwargs: Any) -> Any:
+        code = function.python_function
+        if tf.executing_eagerly():
+            return code(*args, **kwargs)
+        # As the function does, with statements on tensors turned into operations.
+        convert = tf.autograph.experimental.do_not_convert if not function._autograph else _converted
+        return convert(code)(*args, **kwargs)
+
+    kind.__call__ = call
+    try:
+        yield
+    finally:
+        kind.__call__ = original
+
+
+def _converted(code: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    status = tf.__internal__.autograph.control_status_ctx()
+    return cast("Callable[..., Any]", tf.__internal__.autograph.tf_convert(code, status, user_requested=True))
 
 
 class _Recorder:
@@ -124,8 +156,19 @@ def graph_of(layer: Any) -> Any:
     import keras
 
     if isinstance(layer, keras.Sequential):
-        return layer._functional
-    return layer if isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth") else None
+        return layer._functional if type(layer).call is keras.Sequential.call else None
+    if not (isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")):
+        return None
+    # A class of the author's may call more than the graph that it was made from.
+    return layer if type(layer).call is _functional_class().call else None
+
+
+@functools.cache
+def _functional_class() -> Any:
+    import keras
+
+    inputs = keras.Input((1,))
+    return type(keras.Model(inputs, inputs))
 
 
 def _inputs(layer: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[TensorSpec]]:

@@ -64,6 +64,7 @@ class Rows:
                 weights=tuple(self._weight(variable) for variable in self._variables(number)),
                 shared=shared.get(number, 0),
                 flops=self._flops.get(id(element)),
+                declared=part.declared,
             )
 
     def _variables(self, number: int) -> list[Any]:

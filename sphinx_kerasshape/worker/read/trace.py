@@ -67,7 +67,7 @@ def _on_symbols(layer: Any, signature: Signature) -> list[RecordedCall]:
     if not all(getattr(inner, "built", True) for inner in weights.all_layers(layer)):
         # The first call builds, and for that Keras makes calls of its own, which nobody wrote.
         backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
-    with _quiet(), recording() as runs:
+    with quiet(), recording() as runs:
         backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
     return [run for run in runs if run.layer is layer]
 
@@ -77,7 +77,7 @@ def _on_values(layer: Any, signature: Signature) -> RecordedCall:
     for sizes in _SIZES:
         pair = [_zeros(signature, batch, size) for batch, size in zip(_BATCH_SIZES, sizes, strict=True)]
         try:
-            with _quiet():
+            with quiet():
                 layer(*pair[0].args, **pair[0].kwargs)
                 with recording() as runs:
                     for zeros in pair:
@@ -116,7 +116,7 @@ def _zeros(signature: Signature, batch: int, size: int) -> Signature:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Drop what a call prints: it is our call, not the author's."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")

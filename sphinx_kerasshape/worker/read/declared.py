@@ -1,0 +1,227 @@
+"""What calls really give, where Keras declares the shapes of outputs and does not compute them.
+
+A functional model's graph has the shapes that its layers declare: by ``compute_output_shape()``, by
+``compute_output_spec()``, or by those of Keras' operations. A declaration may be wrong, and so are then all
+that follow from it. The layers that are known to keep theirs are named here (the tests call each of them);
+every other operation is traced: a symbolic call, which computes and allocates nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sphinx_kerasshape.messages.report import shape_text
+from sphinx_kerasshape.worker.read.recorder import graph_of
+from sphinx_kerasshape.worker.read.trace import quiet
+
+_RANKS = ("1D", "2D", "3D")
+KEPT = {
+    *("Dense", "Embedding", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "InputLayer"),
+    *("BatchNormalization", "LayerNormalization", "UnitNormalization", "GroupNormalization", "Masking"),
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
+    *("Flatten", "RepeatVector", "Permute", "Rescaling", "Identity", "LSTM", "GRU", "SimpleRNN"),
+    *(f"{kind}{rank}" for kind in ("Conv", "MaxPooling", "AveragePooling") for rank in _RANKS),
+    *(f"{kind}{rank}" for kind in ("GlobalMaxPooling", "GlobalAveragePooling") for rank in _RANKS),
+    *(f"{kind}{rank}" for kind in ("ZeroPadding", "Cropping", "UpSampling") for rank in _RANKS),
+    *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+    *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+}
+"""Keras' own layers that declare what a call gives, and refuse what it refuses."""
+CAREFREE = {
+    *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Reshape"),
+}
+"""Keras' own layers that declare what a call gives, but don't refuse all that it refuses."""
+_WRAPPERS = {"Bidirectional": "forward_layer", "TimeDistributed": "layer"}
+_FLAGS = {"training", "mask"}
+_SIZES = ((2, 20), (3, 36))
+"""A batch and the other open axes, twice, for calls whose shapes are known for stated sizes only."""
+
+
+class Corrections(NamedTuple):
+    """Where the calls of a graph differ from what it declares."""
+
+    tensors: dict[int, Any]
+    """The real symbolic tensor in place of a declared one, by the id of that."""
+    declared: dict[int, str]
+    """The shapes that an operation declares wrongly, by the id of the operation."""
+
+
+_found: dict[int, tuple[Any, Corrections]] = {}
+"""The corrections of each functional model, by its id; the model is kept, and with it its id."""
+
+
+def corrections(functional: Any) -> Corrections:
+    """Return where the calls of a functional model differ from what its graph declares."""
+    if id(functional) not in _found:
+        found = Corrections({}, {})
+        _walk(functional, functional.inputs, found, {})
+        _found[id(functional)] = functional, found
+    return _found[id(functional)][1]
+
+
+def outputs(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Return symbolic tensors such as a call on some sizes gives. Raises whatever the call raises."""
+    import tensorflow as tf
+
+    if not keeps(operation, args, kwargs, KEPT):
+        real = traced(operation, args, kwargs)
+        if all(tensor.shape is not None and None not in tensor.shape for tensor in tf.nest.flatten(real)):
+            return real
+    return operation.compute_output_spec(*args, **kwargs)
+
+
+def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Return the symbolic outputs of a symbolic call. Raises whatever the call raises."""
+    from keras.src import backend
+
+    return backend.compute_output_spec(operation, *args, **kwargs)
+
+
+def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str]) -> bool:
+    """Whether an operation is of one of Keras' own classes, with nothing of the author's inside."""
+    kind = type(operation)
+    if not kind.__module__.startswith("keras.src.layers.") or not kwargs.keys() <= _FLAGS:
+        return False
+    if "call" in vars(operation) or not all(_is_from_keras(value) for value in vars(operation).values()):
+        return False
+    if kind.__name__ in _WRAPPERS:
+        return keeps(getattr(operation, _WRAPPERS[kind.__name__]), (), {}, classes)
+    return kind.__name__ in classes and len(args) <= 1
+
+
+def _is_from_keras(value: Any) -> bool:
+    """Whether a value is no function of the author's, such as an activation of one's own."""
+    is_function = callable(value) and hasattr(value, "__name__")
+    return not is_function or str(getattr(value, "__module__", "")).startswith(("keras.", "tensorflow."))
+
+
+def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[str, Any]) -> list[Any]:
+    """Call the operations of a graph with other inputs; return the outputs, and note what differs."""
+    import tensorflow as tf
+
+    values = {id(own): other for own, other in zip(functional.inputs, inputs, strict=True)}
+    changed = {id(own) for own, other in zip(functional.inputs, inputs, strict=True) if own is not other}
+    for depth in sorted(functional._nodes_by_depth, reverse=True):
+        for node in functional._nodes_by_depth[depth]:
+            if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
+                continue
+            is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
+            real = _real(node, values, memo, is_changed=is_changed)
+            for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
+                values[id(own)] = own if _spec(own) == _spec(other) else other
+                if values[id(own)] is not own:
+                    changed.add(id(own))
+            wrong = [own for own in node.outputs if id(own) in changed]
+            if found is not None and wrong:
+                found.tensors.update({id(own): values[id(own)] for own in wrong})
+                if not is_changed and graph_of(node.operation) is None:
+                    found.declared[id(node.operation)] = _shapes(node.outputs)
+    return [values[id(tensor)] for tensor in functional.outputs]
+
+
+def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed: bool) -> Any:
+    """Return the real outputs of a node; the declared ones where they are certain, or no call works."""
+    import tensorflow as tf
+
+    operation, arguments = node.operation, node.arguments
+    inner = graph_of(operation)
+    if (
+        inner is None
+        and not is_changed
+        and keeps(operation, arguments.args, arguments.kwargs, KEPT | CAREFREE)
+    ):
+        return node.outputs
+    args, kwargs = arguments.fill_in(values)
+    try:
+        if inner is not None and is_changed:
+            return _walk(inner, tf.nest.flatten(args[0] if args else kwargs["inputs"]), None, memo)
+        if inner is not None:
+            return _called(node, inner)
+        key = _key(operation, args, kwargs)
+        if key not in memo:
+            memo[key] = _filled(node, operation, args, kwargs)
+        return memo[key]
+    except Exception:
+        # The layer was called when the graph was made, so it is the tracing that it does not bear.
+        return node.outputs
+
+
+def _called(node: Any, inner: Any) -> list[Any]:
+    """Return the outputs of a call of an inner model, which only then differ where that itself is wrong."""
+    if not corrections(inner).tensors:
+        return list(node.outputs)
+    return _walk(inner, node.input_tensors, None, {})
+
+
+def _filled(node: Any, operation: Any, args: Any, kwargs: Any) -> list[Any]:
+    """Return the outputs of a traced call; sizes that tracing leaves open are found by calls of two sizes."""
+    import tensorflow as tf
+
+    with quiet():
+        real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs))
+        if len(real) != len(node.outputs):
+            return list(node.outputs)
+        if all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True)):
+            return real
+        sized = [tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes))) for sizes in _SIZES]
+    return [_common(*tensors) for tensors in zip(*sized, strict=True)]
+
+
+def _is_known(declared: Any, real: Any) -> bool:
+    """Whether tracing leaves no size open that is declared."""
+    if real.shape is None or len(real.shape) != len(declared.shape):
+        return real.shape is not None
+    return all(size is not None or own is None for own, size in zip(declared.shape, real.shape, strict=True))
+
+
+def _with_sizes(structure: Any, batch: int, size: int) -> Any:
+    import keras
+
+    def sized(value: Any) -> Any:
+        if not isinstance(value, keras.KerasTensor):
+            return value
+        sizes = [batch, *[size] * len(value.shape)]
+        shape = [sizes[axis] if dim is None else dim for axis, dim in enumerate(value.shape)]
+        return keras.KerasTensor(shape, dtype=value.dtype)
+
+    return keras.tree.map_structure(sized, structure)
+
+
+def _common(first: Any, second: Any) -> Any:
+    """Return a symbolic tensor with open axes where two differ."""
+    import keras
+
+    shape = [a if a == b else None for a, b in zip(first.shape, second.shape, strict=True)]
+    return keras.KerasTensor(shape, dtype=first.dtype)
+
+
+def _key(operation: Any, args: Any, kwargs: Any) -> str:
+    """Return what is equal for calls that give equal tensors: class, configuration and arguments."""
+    import tensorflow as tf
+
+    try:
+        with quiet():
+            config = operation.get_config()
+        config = json.dumps(_without_names(config), default=repr, sort_keys=True)
+    except Exception:
+        config = f"id {id(operation)}"
+    kind = type(operation)
+    flat = [_spec(item) if hasattr(item, "shape") else repr(item) for item in tf.nest.flatten((args, kwargs))]
+    return f"{kind.__module__}.{kind.__qualname__} {id(kind)} {config} {flat}"
+
+
+def _without_names(config: Any) -> Any:
+    if isinstance(config, dict):
+        return {key: _without_names(value) for key, value in config.items() if key != "name"}
+    return [_without_names(item) for item in config] if isinstance(config, (list, tuple)) else config
+
+
+def _spec(tensor: Any) -> tuple[Any, str]:
+    return tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype))
+
+
+def _shapes(tensors: Any) -> str:
+    specs = [_spec(tensor) for tensor in tensors]
+    return ", ".join(f"{shape_text(shape)} {dtype}" for shape, dtype in specs)
