@@ -39,15 +39,21 @@ def remarks(report: Report) -> tuple[tuple[Problem, str], ...]:
     if report.model is None:
         return ()
     found = [(Problem.OPTION, f":axes: {report.model.unfollowed}")] if report.model.unfollowed else []
+    wrong: dict[str, list[tuple[str, LayerRow]]] = {}
     for path, row in zip(layer_paths(report), report.model.layers, strict=True):
         if row.declared:
-            real = ", ".join(
-                f"{shape_text(tensor.shape)} {tensor.dtype}" for call in row.calls for tensor in call.outputs
-            )
-            text = (
-                f"layer {path!r} declares the output {row.declared}, but a call gives {real}, which the page "
-                f"shows ({row.type}, Keras {report.versions.keras}): "
-                "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
-            )
-            found.append((Problem.DECLARED, text))
-    return tuple(found)
+            wrong.setdefault(row.type, []).append((path, row))
+    return (*found, *((Problem.DECLARED, _wrong(rows, report)) for rows in wrong.values()))
+
+
+def _wrong(rows: Sequence[tuple[str, LayerRow]], report: Report) -> str:
+    """Return the remark on layers of one class that declare other outputs than their calls give."""
+    path, row = rows[0]
+    tensors = (tensor for call in row.calls for tensor in call.outputs)
+    real = ", ".join(f"{shape_text(tensor.shape)} {tensor.dtype}" for tensor in tensors)
+    more = f", and {len(rows) - 1} more of its class" if len(rows) > 1 else ""
+    return (
+        f"layer {path!r} ({row.type}, Keras {report.versions.keras}{more}) declares the output "
+        f"{row.declared}, but a call gives {real}, which the page shows: "
+        "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
+    )

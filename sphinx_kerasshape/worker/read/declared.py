@@ -116,8 +116,10 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             wrong = [own for own in node.outputs if id(own) in changed]
             if found is not None and wrong:
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
-                if not is_changed and graph_of(node.operation) is None:
-                    found.declared[id(node.operation)] = _shapes(node.outputs)
+                if graph_of(node.operation) is None:
+                    said = _said(node, values) if is_changed else node.outputs
+                    if [*map(_spec, said)] != [_spec(values[id(own)]) for own in node.outputs]:
+                        found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
 
 
@@ -146,6 +148,17 @@ def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed
     except Exception:
         # The layer was called when the graph was made, so it is the tracing that it does not bear.
         return node.outputs
+
+
+def _said(node: Any, values: dict[int, Any]) -> list[Any]:
+    """Return what an operation declares for other inputs than its own."""
+    import tensorflow as tf
+
+    args, kwargs = node.arguments.fill_in(values)
+    try:
+        return list(tf.nest.flatten(node.operation.compute_output_spec(*args, **kwargs)))
+    except Exception:
+        return [values[id(own)] for own in node.outputs]
 
 
 def _called(node: Any, inner: Any) -> list[Any]:

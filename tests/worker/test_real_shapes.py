@@ -1,0 +1,213 @@
+"""A page shows the shapes that calls give, whatever layers declare: each is held against a real call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from inspect import cleandoc
+
+import pytest
+
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Model, Report
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support.projects import Project
+from tests.support.workers import answers, request
+
+LAYERS = """
+    class Doubles(layers.Layer):
+        def call(self, x):
+            return keras.ops.concatenate([x, x], -1)
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    class Casts(layers.Layer):
+        def call(self, x):
+            return keras.ops.cast(x, "int32")
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape, "float32")
+
+    class Pools(layers.Layer):
+        def call(self, x):
+            return keras.ops.mean(x, 1)
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    class Keeps(layers.Layer):
+        def call(self, x):
+            return x * 2
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    inputs = keras.Input((6, 4), name="inputs")
+"""
+CASES = {
+    "scores": (
+        """
+        query, memory = keras.Input((10, 8)), keras.Input((20, 8))
+        model = keras.Model(
+            [query, memory],
+            layers.MultiHeadAttention(2, 4, name="wrong")(query, memory, return_attention_scores=True),
+        )
+        """,
+        ["wrong"],
+    ),
+    "shape": ("model = keras.Model(inputs, layers.ReLU()(Doubles(name='wrong')(inputs)))", ["wrong"]),
+    "dtype": ("model = keras.Model(inputs, Casts(name='wrong')(inputs))", ["wrong"]),
+    "rank": ("model = keras.Model(inputs, Pools(name='wrong')(inputs))", ["wrong"]),
+    "right": ("model = keras.Model(inputs, Keeps(name='right')(inputs))", []),
+    "sequential": (
+        "model = keras.Sequential([keras.Input((6, 4)), Doubles(name='wrong'), layers.Softmax()])",
+        ["wrong"],
+    ),
+    "nested": (
+        """
+        inner = keras.Sequential([keras.Input((6, 4)), Doubles(name="wrong")], name="inner")
+        model = keras.Model(inputs, layers.Flatten()(inner(inputs)))
+        """,
+        ["inner/wrong"],
+    ),
+    "several": (
+        "model = keras.Sequential([keras.Input((6, 4)), *(Doubles(name=f'wrong{n}') for n in range(3))])",
+        ["wrong0"],
+    ),
+    "activation": (
+        "model = keras.Model(inputs, layers.Dense(4, activation=lambda x: x[..., :2], name='wrong')(inputs))",
+        ["wrong"],
+    ),
+    "wrapped": ("model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(3))(inputs))", []),
+    "method": (
+        """
+        layer = layers.Dense(4, name="wrong")
+        layer.call = lambda x: x[:, :3]
+        model = keras.Model(inputs, layer(inputs))
+        """,
+        ["wrong"],
+    ),
+    "more-than-its-graph": (
+        """
+        class More(keras.Model):
+            def __init__(self):
+                super().__init__(inputs, layers.Dense(4)(inputs))
+                self.more = layers.Dense(7, name="more")
+
+            def call(self, x):
+                return self.more(super().call(x))
+
+        model = More()
+        """,
+        [],
+    ),
+    "tf-function": (
+        """
+        class Own(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = layers.Dense(4, name="first"), layers.Dense(3, name="second")
+
+            @tf.function
+            def call(self, x):
+                x = self.first(x)
+                if tf.reduce_sum(x) > 0:
+                    x = -x
+                return self.second(x)
+
+        model = Own()
+        model(tf.zeros((2, 6, 4)))
+        """,
+        [],
+    ),
+}
+CALL = """
+inputs = model.inputs if hasattr(model, "inputs") else [inputs]
+arguments = [tf.zeros((3, *tensor.shape[1:]), tensor.dtype) for tensor in inputs]
+made = model(arguments if len(arguments) > 1 else arguments[0])
+print([(tuple(tensor.shape), tensor.dtype.name) for tensor in tf.nest.flatten(made)])
+"""
+
+
+def read(worker: Worker, code: str) -> tuple[Model, str, list[str]]:
+    """Return a model, what its code prints, and the layers that declare something else."""
+    (answer,) = answers(worker, [request(f"{cleandoc(LAYERS)}\n{cleandoc(code)}\n{CALL}")])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    wrong = [text.split("'")[1] for problem, text in remarks_of(answer) if problem is Problem.DECLARED]
+    return answer.model, answer.output, wrong
+
+
+def remarks_of(report: Report) -> tuple[tuple[Problem, str], ...]:
+    from sphinx_kerasshape.messages.layers import remarks
+
+    return remarks(report)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_outputs_are_those_of_a_call(name: str, worker: Worker) -> None:
+    code, wrong = CASES[name]
+    model, output, found = read(worker, code)
+    real = ast.literal_eval(output.splitlines()[-1])
+    said = [((3, *tensor.shape[1:]), tensor.dtype) for tensor in model.outputs]
+    assert said == real
+    assert found == wrong
+    # The table ends with what the model gives.
+    last = [row for row in model.layers if row.depth == 0][-1].calls[-1].outputs
+    assert [(3, *tensor.shape[1:]) for tensor in last] == [shape for shape, _ in real]
+
+
+def test_layers_under_tf_function_have_their_calls(worker: Worker) -> None:
+    model, _, _ = read(worker, CASES["tf-function"][0])
+    assert [(row.name, row.calls[0].outputs[0].shape, row.calls[0].sources) for row in model.layers] == [
+        ("first", (None, 6, 4), ("x",)),
+        ("second", (None, 6, 3), ("first",)),
+    ]
+
+
+PAGES = {
+    "page.rst": """\
+Page
+====
+
+.. keras:model:: attention
+
+   query, memory = keras.Input((10, 8)), keras.Input((20, 8))
+   attention = layers.MultiHeadAttention(2, 4, name="attention")
+   model = keras.Model([query, memory], attention(query, memory, return_attention_scores=True))
+
+The scores are :keras:shape:`(None, 10, 8), (None, 2, 10, 20) <attention.output>`.
+""",
+    "page.md": """\
+# Page
+
+```{keras:model} attention
+query, memory = keras.Input((10, 8)), keras.Input((20, 8))
+attention = layers.MultiHeadAttention(2, 4, name="attention")
+model = keras.Model([query, memory], attention(query, memory, return_attention_scores=True))
+```
+
+The scores are {keras:shape}`(None, 10, 8), (None, 2, 10, 20) <attention.output>`.
+""",
+}
+
+
+@pytest.mark.parametrize(("name", "line"), [("page.rst", 4), ("page.md", 3)])
+def test_a_layer_that_declares_something_else_is_named_in_each_build(
+    name: str, line: int, make_project: Callable[..., Project]
+) -> None:
+    project = make_project({name: PAGES[name]})
+    for _ in range(2):
+        built = project.build("text")
+        (warning,) = built.warnings
+        assert warning.startswith(
+            f"{name}:{line}: WARNING: model 'attention': layer 'attention' (MultiHeadAttention, Keras "
+        )
+        assert (
+            "declares the output (None, 10, 8) float32, (None, 2, 10, 10) float32, but a call gives "
+            "(None, 10, 8) float32, (None, 2, 10, 20) float32, which the page shows: " in warning
+        )
+        assert warning.endswith("[kerasshape.declared]")
+    assert "(None, 2, 10, 20)" in built.page("page.txt")
+    assert "(None, 2, 10, 10)" not in built.page("page.txt")
