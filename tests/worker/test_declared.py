@@ -105,13 +105,7 @@ def test_each_class_is_tried() -> None:
 @pytest.mark.parametrize("part", range(2))
 def test_layers_give_what_they_declare(part: int, worker: Worker) -> None:
     tried = calls()[part::2]
-    (answer,) = answers(
-        worker,
-        [
-            request(
-                f"CALLS = {tried!r}\n{cleandoc(CODE)}\nmodel = keras.Sequential([keras.Input((1,)), layers.Dense(1)])"
-            )
-        ],
-    )
+    model = "model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])"
+    (answer,) = answers(worker, [request(f"CALLS = {tried!r}\n{cleandoc(CODE)}\n{model}")])
     assert isinstance(answer, Report), answer
     assert answer.output == f"{len(tried)} calls\n"
