@@ -1,9 +1,12 @@
 """Walks over the rows of a model, in which the layers of a nested model follow its own row."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import LayerRow, Report, Weight, shape_text
+
+_UNTRACKED = re.compile(r"untracked (\d{1,30})", re.ASCII)
 
 
 def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
@@ -43,7 +46,24 @@ def remarks(report: Report) -> tuple[tuple[Problem, str], ...]:
     for path, row in zip(layer_paths(report), report.model.layers, strict=True):
         if row.declared:
             wrong.setdefault(row.type, []).append((path, row))
+    found += [(Problem.UNTRACKED, text) for text in _untracked(report)]
     return (*found, *((Problem.DECLARED, _wrong(rows, report)) for rows in wrong.values()))
+
+
+def _untracked(report: Report) -> Iterator[str]:
+    """Yield a remark on each layer that is called, but whose weights are not the model's."""
+    above = -1
+    rows = report.model.layers if report.model is not None else ()
+    for path, row in zip(layer_paths(report), rows, strict=True):
+        if 0 <= above < row.depth:
+            continue  # inside such a layer
+        count = _UNTRACKED.fullmatch(row.note)
+        above = row.depth if count else -1
+        if count:
+            yield (
+                f"layer {path!r} is called, but Keras does not track it, so its {int(count[1]):,} parameters "
+                "are neither counted nor trained: make it an attribute of the model, or of one of its layers"
+            )
 
 
 def _wrong(rows: Sequence[tuple[str, LayerRow]], report: Report) -> str:

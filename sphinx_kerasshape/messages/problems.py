@@ -23,6 +23,7 @@ class Problem(StrEnum):
     NETWORK = "network"
     WORKER = "worker"
     DECLARED = "declared"
+    UNTRACKED = "untracked"
     REF = "ref"
     CLAIM = "claim"
     LINT = "lint"
@@ -54,6 +55,7 @@ HELP = {
     Problem.NETWORK: "``kerasshape_network`` is ``False``, but the system can't take the network away.",
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.DECLARED: "A layer declares another shape or dtype than its call gives, which the page shows.",
+    Problem.UNTRACKED: "The model calls a layer that Keras does not track, so its weights don't count.",
     Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",

@@ -82,7 +82,8 @@ class LayerRow(NamedTuple):
     flops: int | None = None
     """Floating-point operations of its calls, if the request asks for them and they are known."""
     note: str = ""
-    """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it."""
+    """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it; or ``untracked``
+    and the number of its parameters, if they don't count since the model does not know of them."""
     declared: str = ""
     """The outputs that Keras declares, if calls give others."""
 

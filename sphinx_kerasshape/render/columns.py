@@ -83,7 +83,9 @@ def _layer(row: Row, style: Style) -> list[nodes.Node]:
 
 def _remarks(layer: LayerRow) -> Iterator[str]:
     """Yield the remarks behind a layer's name."""
-    if layer.note:
+    if layer.note.startswith("untracked"):
+        yield _("not tracked")
+    elif layer.note:
         yield _("called in training only") if layer.note == "training" else _("not called")
     if layer.shared:
         yield _("shared") if layer.is_shared else _("partly shared")

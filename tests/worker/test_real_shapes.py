@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from inspect import cleandoc
 
@@ -211,3 +212,65 @@ def test_a_layer_that_declares_something_else_is_named_in_each_build(
         assert warning.endswith("[kerasshape.declared]")
     assert "(None, 2, 10, 20)" in built.page("page.txt")
     assert "(None, 2, 10, 10)" not in built.page("page.txt")
+
+
+THAWED = """
+base = keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(96, 96, 3), pooling="avg")
+base.trainable = False
+for layer in base.layers[-4:]:
+    layer.trainable = True
+model = keras.Sequential([base, layers.Dense(2)])
+print(sum(int(np.prod(weight.shape)) for weight in model.trainable_weights))
+"""
+
+
+def test_rows_train_what_the_model_trains(worker: Worker) -> None:
+    (answer,) = answers(worker, [request("import numpy as np\n" + THAWED)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    rows = answer.model.layers
+    assert (
+        sum(row.trainable for row in rows if row.depth == 0) == answer.model.trainable == int(answer.output)
+    )
+    inner = [row for row in rows if row.depth == 1]
+    assert sum(row.trainable for row in inner) == rows[0].trainable > 0
+
+
+HELD = """
+class Holder:
+    def __init__(self):
+        self.layer = layers.Dense(5, name="held")
+
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__(name="net")
+        self.holder = Holder()
+        self.out = layers.Dense(2, name="out")
+
+    def call(self, x):
+        return self.out(self.holder.layer(x))
+
+model = Net()
+"""
+REMARK = (
+    "layer 'held' is called, but Keras does not track it, so its 55 parameters are neither counted "
+    "nor trained: make it an attribute of the model, or of one of its layers"
+)
+
+
+def test_rows_of_layers_that_keras_does_not_track(make_project: Callable[..., Project]) -> None:
+    body = "\n".join(f"   {line}".rstrip() for line in HELD.strip().splitlines())
+    pages = {
+        "page.rst": f"Page\n====\n\n.. keras:model:: net\n   :input: (None, 10)\n\n{body}\n",
+        "page2.md": f"# Page\n\n```{{keras:model}} net2\n:input: (None, 10)\n{HELD.strip()}\n```\n",
+    }
+    built = make_project(pages).build("text")
+    assert built.warnings == [
+        f"page.rst:4: WARNING: model 'net': {REMARK} [kerasshape.untracked]",
+        f"page2.md:3: WARNING: model 'net2': {REMARK} [kerasshape.untracked]",
+    ]
+    for page in ("page.txt", "page2.txt"):
+        table = re.sub(r"[ |=+-]+", " ", built.page(page))
+        assert "held (not tracked) (None, 5) 0" in table
+        assert "out (None, 2) 12" in table
+        assert "Total params 12" in table

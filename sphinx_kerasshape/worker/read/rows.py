@@ -15,8 +15,8 @@ from sphinx_kerasshape.worker.read.weights import Count, Counts
 WEIGHT = "Variable"
 """The type of a row that is a weight which a model holds besides its layers."""
 
-UNCALLED, IN_TRAINING = "uncalled", "training"
-"""Notes: the layer was not called, or is called in training only."""
+UNCALLED, IN_TRAINING, UNTRACKED = "uncalled", "training", "untracked"
+"""Notes: the layer was not called, is called in training only, or is called but not tracked by Keras."""
 
 
 def is_chain(rows: Iterable[LayerRow]) -> bool:
@@ -32,8 +32,12 @@ class Rows:
         # From here on nothing is built any more.
         self._counts = Counts(model)
         self._flops = flops
-        self.count = self._counts.of(model)
+        # A model trains the weights that are trainable, also those of a frozen layer whose parts are not.
         self._is_frozen = not getattr(model, "trainable", True)
+        self._layers = {id(layer) for layer in weights.all_layers(model)}
+        self._weights = {id(variable) for variable in weights.all_variables(model)}
+        count = self._counts.of(model)
+        self.count = count._replace(trainable=0) if self._is_frozen else count
         self._paths: dict[int, str] = {}
         self._taken_paths: set[str] = set()
 
@@ -41,31 +45,39 @@ class Rows:
         # Calling the model in training may build more layers, so this comes last.
         rows = list(self._rows())
         for row, (part, _) in zip(rows, self._parts, strict=True):
-            note = ""
+            note = row.note
             if part.uncalled is not None:
                 note = IN_TRAINING if id(part.element) in part.uncalled.in_training else UNCALLED
             yield row._replace(note=note)
 
     def _rows(self) -> Iterator[LayerRow]:
         shared = self._shared()
-        frozen_above: list[bool] = []
         for number, (part, depth) in enumerate(self._parts):
             element = part.element
-            frozen_above[depth:] = [not getattr(element, "trainable", True)]
             count = Count.of([element]) if part.is_weight else self._counts.of(element)
+            # Keras does not find layers that an object of another kind holds.
+            untracked = 0 if part.is_weight or id(element) in self._layers else self._untracked(element)
+            if untracked:
+                count = Count()
             yield LayerRow(
                 name=str(element.name),
                 type=WEIGHT if part.is_weight else type(element).__name__,
                 depth=depth,
                 calls=part.calls,
                 params=count.params,
-                trainable=0 if self._is_frozen or any(frozen_above) else count.trainable,
+                trainable=0 if self._is_frozen else count.trainable,
                 bytes=count.bytes,
-                weights=tuple(self._weight(variable) for variable in self._variables(number)),
+                weights=() if untracked else tuple(map(self._weight, self._variables(number))),
                 shared=shared.get(number, 0),
                 flops=self._flops.get(id(element)),
                 declared=part.declared,
+                note=f"{UNTRACKED} {untracked}" if untracked else "",
             )
+
+    def _untracked(self, layer: Any) -> int:
+        """Return the number of parameters of a layer none of whose weights is the model's; else 0."""
+        own = weights.all_variables(layer)
+        return 0 if any(id(variable) in self._weights for variable in own) else Count.of(own).params
 
     def _variables(self, number: int) -> list[Any]:
         """Return the weights of a part without inner parts; inner parts have rows with their own."""

@@ -95,6 +95,5 @@ class Counts:
                 self._counts[id(layer)] = count
 
     def of(self, layer: Any) -> Count:
-        """Return the count of a layer's distinct weights; none is trainable if the layer isn't."""
-        count = self._counts.get(id(layer)) or Count.of(all_variables(layer))
-        return count if getattr(layer, "trainable", True) else count._replace(trainable=0)
+        """Return the count of a layer's distinct weights."""
+        return self._counts.get(id(layer)) or Count.of(all_variables(layer))
