@@ -130,14 +130,13 @@ def outcome(run: int, seconds: float, done: int, answers: list[dict[str, Any]]) 
 def _answer(message: dict[str, Any]) -> Answer:
     """Return a decoded answer; a failure if it can't be decoded, since the code can change what is sent."""
     try:
-        if "report" in message:
-            return report_of(message["report"])
-        failure = decode(Failure, message["failure"])
-        if failure.problem not in OF_CODE:
+        report = report_of(message["report"]) if "report" in message else None
+        failure = decode(Failure, message["failure"]) if report is None else report.unread
+        if failure is not None and failure.problem not in OF_CODE:
             raise ValueError(f"unknown problem {failure.problem!r}")  # noqa: TRY301
     except (KeyError, TypeError, ValueError) as error:
         return Failure(Problem.CRASH, f"the process that ran the code gave no usable answer: {error}")
-    return failure
+    return report or failure  # type: ignore[return-value]
 
 
 def ending(code: int, errors: bytes | bytearray | None = None) -> str:

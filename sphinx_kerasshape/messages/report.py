@@ -177,17 +177,6 @@ class Source(NamedTuple):
     value: str
 
 
-class Report(NamedTuple):
-    """What TensorFlow says: a model, or the error that the page expects."""
-
-    model: Model | None = None
-    error: Error | None = None
-    output: Lines = ""
-    """The standard output of the code."""
-    versions: Versions = Versions()
-    sources: tuple[Source, ...] = ()
-
-
 class Failure(NamedTuple):
     """The reason why there is no report.
 
@@ -198,6 +187,19 @@ class Failure(NamedTuple):
     message: Lines
     frames: tuple[Frame, ...] = ()
     error: Error | None = None
+
+
+class Report(NamedTuple):
+    """What TensorFlow says: a model, or the error that the page expects."""
+
+    model: Model | None = None
+    error: Error | None = None
+    output: Lines = ""
+    """The standard output of the code."""
+    versions: Versions = Versions()
+    sources: tuple[Source, ...] = ()
+    unread: Failure | None = None
+    """Why there is no model, though the code has run to its end: later blocks of its session run."""
 
 
 Answer = Report | Failure

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.protocol import FORGED, Answered, NeedsWeights, Stopped
-from sphinx_kerasshape.messages.report import Answer, Failure
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.run.worker_process import Outcome, Run, Worker, WorkerFailed
@@ -31,7 +31,8 @@ class Execution:
             for chain, answers in self._answers(sessions(requests)):
                 for request, answer in zip(chain, answers, strict=True):
                     if request in wanted:
-                        results[request] = Result.of(answer)
+                        unread = answer.unread if isinstance(answer, Report) else None
+                        results[request] = Result.of(unread or answer)
                         yield request
         except WorkerFailed as failed:
             failure = failed.failure

@@ -28,11 +28,8 @@ from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
 
-_OUR_REFUSALS = (
-    *(inputs.Refused, reader.Unreadable, follow.BadAxes, saved.Unloadable),
-    keras2.Unreadable,
-)
-"""Exceptions whose message is for the author, and whose ``problem`` is the kind of warning."""
+_OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
+"""Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
 _streams: list[Any] = []
 
 
@@ -165,7 +162,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {"done": number}
     except weightless.NeedsValues:
         answers = []
-    if answers and isinstance(answers[-1], Report):
+    if answers and all(isinstance(answer, Report) and answer.unread is None for answer in answers):
         yield from map(as_message, answers)
     else:
         yield {"again": True}
@@ -222,20 +219,16 @@ def _explain(error: BaseException) -> None:
 
 def _run(request: Request, namespace: dict[str, Any]) -> Answer:
     author_calls.watch()
-    model = None
+    model: Model | Failure | None = None
     try:
         before = dict(namespace)
         value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
         if request.raises:
             return exceptions.not_raised(request.raises)
         if request.kind == "model":
-            chosen = find_model.find(request.model, value, namespace, before)
-            if isinstance(chosen, Failure):
-                return chosen
-            model = _described(chosen, request)
-    except _OUR_REFUSALS as refusal:
-        frames = exceptions.frames(refusal.__cause__, request) if refusal.__cause__ else ()
-        return Failure(refusal.problem, str(refusal), frames)
+            model = _found(find_model.find(request.model, value, namespace, before), request)
+    except saved.Unloadable as refusal:
+        return _refused(refusal, request)
     except weightless.NeedsValues:
         raise
     except BaseException as error:
@@ -244,7 +237,21 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             return Report(error=expected, versions=_versions(), sources=sources.used())
         return exceptions.failure(error, request)
     keras2_source = (keras2.source(),) if keras2.is_used() else ()
-    return Report(model=model, versions=_versions(), sources=(*sources.used(), *keras2_source))
+    report = Report(versions=_versions(), sources=(*sources.used(), *keras2_source))
+    return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
+
+
+def _found(model: Any, request: Request) -> Model | Failure:
+    """Return a model as a report has it; or why it is unclear or can't be read, though the code has run."""
+    try:
+        return model if isinstance(model, Failure) else _described(model, request)
+    except _OUR_REFUSALS as refusal:
+        return _refused(refusal, request)
+
+
+def _refused(refusal: Any, request: Request) -> Failure:
+    frames = exceptions.frames(refusal.__cause__, request) if refusal.__cause__ else ()
+    return Failure(refusal.problem, str(refusal), frames)
 
 
 def _loaded(request: Request, namespace: dict[str, Any]) -> Any:

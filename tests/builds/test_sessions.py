@@ -357,3 +357,69 @@ def test_a_leftover_model_is_not_the_blocks_own(build: Callable[..., Built]) -> 
         "WARNING: model 'three': the code makes several Keras models (model, net): name one with" in warning
     )
     assert re.findall(r"\| dense\S* +\| \(None, (\d)\)", built.page("index.txt")) == ["2", "5"]
+
+
+def test_the_model_of_an_earlier_block(build: Callable[..., Built]) -> None:
+    built = build("""
+        # A page
+
+        ```{keras:code}
+        :session: s
+        base = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+        model = keras.Sequential([base, layers.Dense(3)])
+        ```
+
+        ```{keras:model} compiled
+        :session: s
+        :show: table
+        model.compile(loss="mse")
+        ```
+        """)
+    assert built.warnings == []
+    assert "(None, 3)" in built.page("index.txt")
+
+
+UNCLEAR = """\
+# Unclear
+
+```{keras:code}
+:session: s
+units = 4
+```
+
+```{keras:model} several
+:session: s
+a, b = (keras.Sequential([keras.Input((2,)), layers.Dense(size)]) for size in (1, units))
+```
+
+```{keras:model} unbuilt
+:session: s
+model = keras.Sequential([layers.Dense(units)])
+```
+
+```{keras:model} clear
+:session: s
+b.summary()
+```
+
+```{keras:model} fails
+:session: s
+1 / 0
+```
+
+```{keras:model} not-run
+:session: s
+b.summary()
+```
+"""
+
+
+def test_a_session_goes_on_after_code_whose_model_is_unclear(make_project: Make) -> None:
+    built = make_project({"index.md": UNCLEAR}).build("text")
+    assert [re.sub(r"(?s):.*\[", ": [", text.partition("WARNING: ")[2]) for text in built.warnings] == [
+        "model 'several': [kerasshape.model]",
+        "model 'unbuilt': [kerasshape.unbuilt]",
+        "model 'fails': [kerasshape.code]",
+    ]
+    clear = built.page("index.txt").partition("b.summary()")[2].partition("1 / 0")[0]
+    assert "(None, 4)" in clear

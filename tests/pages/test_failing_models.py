@@ -76,7 +76,7 @@ CASES = {
     "several": Case(
         "small = keras.Sequential([keras.Input((2,))])\nlarge = keras.Sequential([keras.Input((9,))])\n",
         "@0: WARNING: model NAME: the code makes several Keras models (small, large): name one with "
-        "':model: small', call it 'model', or end the code with it [kerasshape.model]",
+        "':model: large', call it 'model', or end the code with it [kerasshape.model]",
     ),
     "number": Case(
         "units = 3\n",

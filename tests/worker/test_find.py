@@ -37,6 +37,39 @@ FOUND = {
     "only_one_in_a_tuple": ("nets = make(1), 3", "", 1),
     "only_one_with_a_list_of_it": ("net = make(1)\nnets = (net, net)", "", 1),
     "only_one_that_is_imported": ("from keras import Model\nnet = make(1)", "", 1),
+    "summary": ("model, model2 = make(1), make(2)\nmodel2.summary()", "", 2),
+    "summary_with_arguments": ("model, b = make(1), make(2)\nb.summary(line_length=80)", "", 2),
+    "summary_of_a_call": ("model = make(1)\nmake(3).summary()", "", 3),
+    "summary_of_an_item": ("model = make(1)\nnets = [make(2)]\nnets[0].summary()", "", 2),
+    "summary_of_an_attribute": (
+        "class Net:\n    def __init__(self):\n        self.encoder = make(2)\nmodel = make(1)\nnet = Net()\n"
+        "net.encoder.summary()",
+        "",
+        2,
+    ),
+    "printed_summary": ("model, b = make(1), make(2)\nprint(b.summary())", "", 2),
+    "summary_before_other_code": ("model, b = make(1), make(2)\nb.summary()\nx = 3", "", 1),
+    "summary_of_something_else": (
+        "class Text:\n    def summary(self):\n        return 'short'\nmodel = make(1)\nText().summary()",
+        "",
+        1,
+    ),
+    "plot": (
+        "def plot_model(model, to_file='model.png'):\n    pass\nmodel, b = make(1), make(2)\nplot_model(b)",
+        "",
+        2,
+    ),
+    "plot_of_a_module": (
+        "import types\nutils = types.SimpleNamespace(plot_model=lambda model, **options: None)\n"
+        "model, b = make(1), make(2)\nutils.plot_model(b, show_shapes=True)",
+        "",
+        2,
+    ),
+    "only_one_in_an_object": (
+        "class Net:\n    def __init__(self):\n        self.encoder = make(1)\nnet = Net()",
+        "",
+        1,
+    ),
     "last_value_inside_a_block": ("if True:\n    net = make(1)\n    net", "", 1),
 }
 
@@ -46,16 +79,16 @@ SEVERAL = (
 )
 NONE = "the code makes no Keras model: assign one to 'model', end the code with it, or name it with ':model:'"
 NOT_FOUND = {
-    "several": ("a, b, c = make(1), make(2), 3", "", SEVERAL.format("a, b", "a")),
+    "several": ("a, b, c = make(1), make(2), 3", "", SEVERAL.format("a, b", "b")),
     "several_of_them_nested": (
         "encoder = make(1)\nnet = keras.Sequential([encoder, layers.Dense(2)])",
         "",
-        SEVERAL.format("encoder, net", "encoder"),
+        SEVERAL.format("encoder, net", "net"),
     ),
     "several_in_containers": (
         "nets = {'small': make(1)}\nmore = [make(2), 5]",
         "",
-        SEVERAL.format("nets['small'], more[0]", "nets['small']"),
+        SEVERAL.format("nets['small'], more[0]", "more[0]"),
     ),
     "none": ("x = 3", "", NONE + "; make() may make one"),
     "none_but_layers": (

@@ -20,6 +20,8 @@ MODULE = "kerasshape_page"
 _BLOCK = "<kerasshape block{}>"
 """File name of a block's code in tracebacks; its first line is 1."""
 PRELUDE = "<kerasshape_prelude>"
+_SUBJECT = "_kerasshape_subject"
+_PLOTS = ("plot_model", "model_to_dot")
 
 
 def namespace(request: Request) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     """Run the prelude and compile a request's code. Raises ``SyntaxError`` if the code isn't Python.
 
     The returned function runs the code; it returns the value of the last statement if this is an
-    expression, else ``None``.
+    expression, else ``None``. For ``x.summary()`` and ``plot_model(x)``, that is ``x``.
     """
     if not request.earlier:
         exec(compile(_with_lines_cached(request.prelude, PRELUDE), PRELUDE, "exec"), names)
@@ -50,14 +52,33 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     _with_lines_cached(request.code, name)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = compile(ast.Expression(tree.body.pop().value), name, "eval")  # type: ignore[attr-defined]
+        last = compile(ast.Expression(_keeping_subject(tree.body.pop().value)), name, "eval")  # type: ignore[attr-defined]
     body = compile(tree, name, "exec")
 
     def run() -> Any:
         exec(body, names)
-        return eval(last, names) if last is not None else None
+        value = eval(last, names) if last is not None else None
+        return names.pop(_SUBJECT, value)
 
     return run
+
+
+def _keeping_subject(expression: ast.expr) -> ast.expr:
+    """Return an expression that also keeps the object which it describes, if it is such a call."""
+    match expression:
+        case ast.Call(func=ast.Name(id="print"), args=[inner]):
+            expression.args = [_keeping_subject(inner)]
+        case ast.Call(func=ast.Attribute(attr="summary") as function):
+            function.value = _kept(function.value)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[subject, *others]):
+            if name in _PLOTS:
+                expression.args = [_kept(subject), *others]
+    return expression
+
+
+def _kept(subject: ast.expr) -> ast.expr:
+    target = ast.copy_location(ast.Name(_SUBJECT, ast.Store()), subject)
+    return ast.copy_location(ast.NamedExpr(target, subject), subject)
 
 
 def source(name: str, code: str) -> str:

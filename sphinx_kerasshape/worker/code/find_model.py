@@ -15,9 +15,9 @@ from sphinx_kerasshape.worker.read import keras2
 def find(expression: str, value: object, namespace: dict[str, Any], before: Mapping[str, Any]) -> Any:
     """Return the model, or the failure that says why it isn't clear which object it is.
 
-    It is, in this order: the ``:model:`` expression; the value of the code's last expression; the variable
-    ``model``; the only Keras model among the variables. In a session, the variables that this block has
-    set since ``before`` come first, if any of them holds a model.
+    It is, in this order: the ``:model:`` expression; ``value``, that of the code's last expression, or what
+    this describes; the variable ``model``; the only Keras model among the variables. In a session, the
+    variables that this block has set since ``before`` come first, if any of them holds a model.
     """
     if isinstance(value, Model):
         return value  # a saved model that is a report already
@@ -31,14 +31,20 @@ def find(expression: str, value: object, namespace: dict[str, Any], before: Mapp
     for item in (value, own.get("model")):
         if _is_instance(item, _model_classes()):
             return item
-    return _only(own if dict(_candidates(own)) else namespace)
+    if dict(_candidates(own)):
+        return _only(own)
+    made = [name for name, item in _public(namespace) if _is_instance(item, _model_classes())]
+    # An earlier block's 'model', unless a later one has been made.
+    return namespace["model"] if made[-1:] == ["model"] else _only(namespace)
 
 
 def _only(namespace: dict[str, Any]) -> Any:
-    candidates = dict(_candidates(namespace))
-    if len({id(model) for model in candidates.values()}) == 1:
-        return next(iter(candidates.values()))
-    return _several_models(list(candidates)) if candidates else _no_model(namespace)
+    models: dict[int, tuple[str, Any]] = {}
+    for name, model in _candidates(namespace):
+        models.setdefault(id(model), (name, model))
+    if len(models) == 1:
+        return next(model for _, model in models.values())
+    return _several_models([name for name, _ in models.values()]) if models else _no_model(namespace)
 
 
 def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
@@ -65,7 +71,7 @@ def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
 
 
 def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the models in variables, and in lists and dicts that are variables, each with its expression."""
+    """Yield the models in variables, and in lists, dicts and objects that are, each with its expression."""
     inside: list[tuple[str, Any]] = []
     for name, value in _public(namespace):
         if _is_instance(value, _model_classes()):
@@ -74,7 +80,18 @@ def _candidates(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             inside += [(f"{name}[{_literal(key)}]", item) for key, item in dict.items(value)]
         elif _is_instance(value, (list, tuple)):
             inside += [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        elif not _is_instance(value, (type, types.ModuleType)):
+            inside += [(f"{name}.{attribute}", item) for attribute, item in _attributes(value)]
     yield from (pair for pair in inside if _is_instance(pair[1], _model_classes()))
+
+
+def _attributes(value: object) -> list[tuple[str, Any]]:
+    """Return the attributes of an object, without asking the object, which can lie or fail."""
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return []
+    return _public(dict(attributes)) if _is_instance(attributes, dict) else []
 
 
 def _public(namespace: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -103,7 +120,7 @@ def _model_classes() -> tuple[Any, ...]:
 def _several_models(names: list[str]) -> Failure:
     return Failure(
         Problem.MODEL,
-        f"the code makes several Keras models ({', '.join(names)}): name one with ':model: {names[0]}', "
+        f"the code makes several Keras models ({', '.join(names)}): name one with ':model: {names[-1]}', "
         "call it 'model', or end the code with it",
     )
 
