@@ -441,3 +441,113 @@ def test_remarks(language: str, remarks: list[str], make_project: Callable[..., 
         [f"spare {uncalled}", "–", "0", "–"],
         [f"drop {training}", "–", "0", "–"],
     ]
+
+
+CALLS = """
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.one, self.two = layers.Dense(3, name="one"), layers.Dense(3, name="two")
+
+        def call(self, {parameters}):
+            {body}
+
+    model = Net()
+    {code}
+"""
+REPLAYED = {
+    # parameters, body, the author's call, the calls of the layers
+    "required-training": (
+        "x, training",
+        "return self.one(x)",
+        "model(tf.zeros((2, 4)), training=False)",
+        "one",
+    ),
+    "keyword-only": (
+        "x, *, more",
+        "return self.one(x) + self.two(more)",
+        "model(tf.zeros((2, 4)), more=tf.zeros((2, 5)))",
+        "one two",
+    ),
+    "several": (
+        "*inputs",
+        "return self.one(inputs[0]) + self.two(inputs[1])",
+        "model(tf.zeros((2, 4)), tf.zeros((2, 5)))",
+        "one two",
+    ),
+    "optional-list": (
+        "x, extras=None",
+        "return self.one(x) if extras is None else self.one(x) + self.two(extras[0])",
+        "model(tf.zeros((2, 4)), extras=[tf.zeros((2, 5)), tf.zeros((2, 5))])",
+        "one two",
+    ),
+    "mask": (
+        "x, mask=None",
+        "return self.one(x) if mask is None else self.two(self.one(x))",
+        "model(tf.zeros((2, 6, 4)), mask=tf.ones((2, 6), 'bool'))",
+        "one two",
+    ),
+    "required-mask": ("x, mask", "return self.one(x)", "model(tf.zeros((2, 6, 4)), mask=None)", "one"),
+    "flag": (
+        "x, twice=False",
+        "return self.two(self.one(x)) if twice else self.one(x)",
+        "model(tf.zeros((2, 4)), twice=True)",
+        "one two",
+    ),
+    "training-is-left-to-the-model": (
+        "x, training=False",
+        "return self.two(self.one(x)) if training else self.one(x)",
+        "model(tf.zeros((2, 4)), training=True)",
+        "one",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_calls_are_made_as_the_author_made_them(name: str, worker: Worker) -> None:
+    parameters, body, code, called = REPLAYED[name]
+    (answer,) = answers(
+        worker, [request(cleandoc(CALLS.format(parameters=parameters, body=body, code=code)))]
+    )
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert [row.name for row in answer.model.layers if row.calls] == called.split()
+
+
+FED = {
+    "required-training": ("x, training", "return self.one(x)", "(None, 4)", "one"),
+    "keyword-only": (
+        "x, *, more",
+        "return self.one(x) + self.two(more)",
+        "{'x': (None, 4), 'more': (None, 5)}",
+        "one two",
+    ),
+    "several": (
+        "*inputs",
+        "return self.one(inputs[0]) + self.two(inputs[1])",
+        "[(None, 4), (None, 5)]",
+        "one two",
+    ),
+    "mask": (
+        "x, mask=None",
+        "return self.one(x) if mask is None else self.two(self.one(x))",
+        "{'x': (None, 6, 4), 'mask': (None, 6) bool}",
+        "one two",
+    ),
+    "optional-list": (
+        "x, extras=None",
+        "return self.one(x) if extras is None else self.one(x) + self.two(extras[0])",
+        "{'x': (None, 4), 'extras': [(None, 5), (None, 5)]}",
+        "one two",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FED)
+def test_an_input_feeds_each_parameter(name: str, worker: Worker) -> None:
+    parameters, body, given, called = FED[name]
+    code = cleandoc(CALLS.format(parameters=parameters, body=body, code=""))
+    (answer,) = answers(worker, [request(code, input=given)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert [row.name for row in answer.model.layers if row.calls] == called.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,6 @@ from sphinx_kerasshape.worker.read.trace import Signature, is_symbolic
 
 _last_calls: dict[int, tuple[Any, Signature]] = {}
 """The last call of each model without a graph, by the model's id; the model is kept, and with it its id."""
-_FLAGS = ("training", "mask")
 
 
 def watch() -> None:
@@ -20,9 +20,8 @@ def watch() -> None:
     def recorded_call(model: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = keras.Layer.__call__(model, *args, **kwargs)
         if graph_of(model) is None:
-            inputs = {name: value for name, value in kwargs.items() if name not in _FLAGS}
-            signature = Signature(*keras.tree.map_structure(_symbolic, (args, inputs)))
-            _last_calls[id(model)] = model, signature
+            signature = Signature(*keras.tree.map_structure(_symbolic, (args, kwargs)))
+            _last_calls[id(model)] = model, _in_inference(model, signature)
         return outputs
 
     keras.Model.__call__ = recorded_call
@@ -46,6 +45,14 @@ def signatures(model: Any) -> Iterator[Signature]:
     shapes = list(built.values()) if isinstance(built, dict) else []
     if shapes and all(shape is not None for shape in shapes):
         yield Signature(tuple(_of_shapes(shape) for shape in shapes), {})
+
+
+def _in_inference(model: Any, signature: Signature) -> Signature:
+    """Leave ``training`` to the model, where its ``call()`` lets us: pages show what a trained model does."""
+    parameter = inspect.signature(model.call).parameters.get("training")
+    if parameter is None or parameter.default is parameter.empty:
+        return signature
+    return signature._replace(kwargs={k: v for k, v in signature.kwargs.items() if k != "training"})
 
 
 def _symbolic(value: Any) -> Any:

@@ -12,7 +12,9 @@ from sphinx_kerasshape.worker.code import exceptions
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import Signature
 
-_FLAGS = ("training", "mask")
+_FLAGS = {"training": False, "mask": None}
+"""Parameters that no input is for, with the values of a call in inference."""
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Refused(Exception):
@@ -79,14 +81,25 @@ def _check_same(model: Any, structure: input_spec.Structure) -> None:
 
 def _signature(model: Any, structure: input_spec.Structure) -> Signature:
     """Return the arguments of ``call()``: one parameter takes the whole structure, several share it."""
-    names = _parameters(model)
+    parameters = inspect.signature(model.call).parameters
+    inputs = [name for name, item in parameters.items() if name not in _FLAGS and item.kind not in _VARIADIC]
+    required = [name for name in inputs if _is_required(parameters[name])]
+    takes_any = any(item.kind is item.VAR_POSITIONAL for item in parameters.values())
+    # A call in inference; masks are given by their name, or left out.
+    flags = {
+        name: value for name, value in _FLAGS.items() if name in parameters and _is_required(parameters[name])
+    }
     tensors = _symbolic(structure)
-    fits = isinstance(tensors, dict) and tensors.keys() <= set(names)
-    if fits and (len(names) > 1 or names == list(tensors)):
-        return Signature((), tensors)
-    if isinstance(tensors, list) and len(_required(model)) > 1:
-        return Signature(tuple(tensors), {})
-    return Signature((tensors,), {})
+    fits = isinstance(tensors, dict) and tensors.keys() <= {*inputs, "mask"} & parameters.keys()
+    if fits and (len(tensors) > 1 or len(inputs) > 1 or inputs == list(tensors)):
+        return Signature((), flags | tensors)
+    if isinstance(tensors, list) and (takes_any or len(required) > 1):
+        return Signature(tuple(tensors), flags)
+    return Signature((tensors,), flags)
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    return parameter.default is parameter.empty and parameter.kind not in _VARIADIC
 
 
 def _symbolic(structure: input_spec.Structure) -> Any:
@@ -97,14 +110,3 @@ def _symbolic(structure: input_spec.Structure) -> Any:
     if isinstance(structure, input_spec.InputSpec):
         return keras.KerasTensor(structure.shape, dtype=structure.dtype or keras.config.floatx())
     return [_symbolic(item) for item in structure]
-
-
-def _parameters(model: Any) -> list[str]:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(model.call).parameters.values()
-    return [item.name for item in parameters if item.kind in kinds and item.name not in _FLAGS]
-
-
-def _required(model: Any) -> list[str]:
-    parameters = inspect.signature(model.call).parameters
-    return [name for name in _parameters(model) if parameters[name].default is inspect.Parameter.empty]
