@@ -68,7 +68,8 @@ class Build:
         for problem in problems:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
-        self.context = BuildContext(settings, app.builder.format, tuple(map(Path, folders)))
+        language = app.config.language or "en"
+        self.context = BuildContext(settings, language, app.builder.format, tuple(map(Path, folders)))
         domain_of(app.env).context = self.context
         cache_folder = _cache_folder(app, settings)
         # If nothing may run, no interpreter is asked for its versions either.

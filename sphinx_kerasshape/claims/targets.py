@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.claims.named_sizes import Dims, dims
+from sphinx_kerasshape.claims.numerals import numerals
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, Weight
 from sphinx_kerasshape.text import excerpt, hint, listed, quoted
@@ -136,7 +137,7 @@ def params(target: Target, model: Model) -> int:
     return weight.params if weight else part.params
 
 
-def breakdown(target: Target, model: Model) -> str:
+def breakdown(target: Target, model: Model, language: str = "en") -> str:
     """Return the sum that gives a count: over the weights of a layer, or over the layers of a model."""
     if target.layers:
         row, weights, path = _row(target, model)
@@ -145,12 +146,15 @@ def breakdown(target: Target, model: Model) -> str:
             raise Unresolved(f"'{path}' has too many different weights for a formula: state the count")
         return text or "0"
     counts = [row.params - row.shared for row in model.layers if row.depth == 0]
-    return " + ".join(f"{count:,}" for count in counts if count) or "0"
+    return " + ".join(numerals(language).written(count) for count in counts if count) or "0"
 
 
 def size(target: Target, model: Model) -> int:
-    """Return the bytes of the weights that a target names."""
+    """Return the bytes of the weights that a target names: all, the trainable or the non-trainable ones."""
     part = _part(target, model)
+    if target.attribute in ("trainable", "non_trainable") and not target.index:
+        trains = target.attribute == "trainable"
+        return sum(weight.bytes for weight in part.weights if weight.trainable == trains)
     _refuse_tensors(target, part)
     weight = _weight(target, part)
     return weight.bytes if weight else part.bytes

@@ -38,11 +38,13 @@ class Verdict:
     """Whether the problem is that the stated value can't be read."""
 
 
-def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdict:
-    """Return the verdict on a claim; ``names`` are those of all models."""
+def judge(
+    claim: Claim, report_of: ReportOf, names: Sequence[str] = (), language: str = "en"
+) -> Verdict:
+    """Return the verdict on a claim; ``names`` are those of all models, ``language`` is that of the pages."""
     unreadable = False
     try:
-        return _compared(claim, report_of)
+        return _compared(claim, report_of, language)
     except KeyError:
         model = targets.parse(claim.target).model
         problem = (
@@ -59,7 +61,7 @@ def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdi
     return Verdict(claim, holds=False, problem=problem, unreadable=unreadable)
 
 
-def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
+def _compared(claim: Claim, report_of: ReportOf, language: str) -> Verdict:
     """Return the verdict on a claim. Raises what :func:`judge` turns into problems."""
     target = targets.parse(claim.target)
     report = report_of(target.model)
@@ -68,7 +70,7 @@ def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
     if report.model is None:
         problem = f"model {quoted(target.model)} has :raises:, so it has no values"
         return Verdict(claim, holds=False, problem=problem)
-    verdict = _verdict(claim, target, report.model)
+    verdict = _verdict(claim, target, report.model, language)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
 
@@ -83,24 +85,30 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
     return f"; put names with dots, slashes or brackets in quotes: {target}" if target else ""
 
 
-def _verdict(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
+def _verdict(
+    claim: Claim, target: targets.Target, model: Model, language: str
+) -> dict[str, object]:
     match claim.kind:
         case "shape":
-            return _shapes(claim.stated, targets.shapes(target, model), model.axes)
+            return _shapes(claim.stated, targets.shapes(target, model), model.axes, language)
         case "axes":
             return _axes(claim.stated, targets.axes(target, model))
         case "dtype":
             return _dtypes(claim.stated, targets.dtypes(target, model))
         case "params" if target.attribute == "formula":
-            return _formula(claim.stated, targets.breakdown(target, model))
+            return _formula(claim.stated, targets.breakdown(target, model, language), language)
         case "params":
-            return _count(claim.stated, targets.params(target, model), counts.count_claim)
+            if sized := counts.with_size(claim.stated):
+                return _count_with_size(sized, target, model, language)
+            return _count(claim.stated, targets.params(target, model), counts.count_claim, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), counts.size_claim)
+            return _count(claim.stated, targets.size(target, model), counts.size_claim, language)
     raise NotImplementedError(claim.kind)
 
 
-def _shapes(stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis, ...]) -> dict[str, object]:
+def _shapes(
+    stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis, ...], language: str
+) -> dict[str, object]:
     different = tuple(dict.fromkeys(actual))
     text = ", ".join(shape_text(shape) for shape in (different if len(different) == 1 else actual))
     shape: Shape | None = None
@@ -108,7 +116,7 @@ def _shapes(stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis,
         shape = tuple(size if isinstance(size, int) else None for size in different[0])
     verdict = {"holds": True, "actual": text, "restated": text, "shape": shape}
     if stated:
-        claim = shapes.shape_claim(stated)
+        claim = shapes.shape_claim(stated, language)
         named_sizes.require_axes(stated, claim.names, axes)
         verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return verdict
@@ -123,20 +131,34 @@ def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
     return verdict
 
 
-def _count(stated: str, actual: int, read: Callable[[str], counts.CountClaim]) -> dict[str, object]:
+def _count(
+    stated: str, actual: int, read: Callable[[str, str], counts.CountClaim], language: str
+) -> dict[str, object]:
     verdict = {"holds": True, "actual": f"{actual:,}", "restated": f"{actual:,}", "count": actual}
     if stated:
-        claim = read(stated)
+        claim = read(stated, language)
         verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return verdict
 
 
-def _formula(stated: str, actual: str) -> dict[str, object]:
+def _count_with_size(
+    stated: tuple[str, str, str, str], target: targets.Target, model: Model, language: str
+) -> dict[str, object]:
+    """Return the verdict on a count with its size in brackets, both of which have to be true."""
+    number, opening, size, closing = stated
+    count = _count(number, targets.params(target, model), counts.count_claim, language)
+    in_bytes = _count(size, targets.size(target, model), counts.size_claim, language)
+    restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
+    actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
+    return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}
+
+
+def _formula(stated: str, actual: str, language: str) -> dict[str, object]:
     if stated and len(actual) > formula.MAX_SUM_LENGTH:
         raise targets.Unresolved(
             f"{quoted(stated)} can't be checked, since the sum of all layers is too long: state the count"
         )
-    holds = not stated or formula.value(stated) == formula.value(actual)
+    holds = not stated or formula.value(stated, language) == formula.value(actual, language)
     return {"holds": holds, "actual": actual, "restated": actual}
 
 

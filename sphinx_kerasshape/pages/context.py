@@ -22,6 +22,8 @@ class BuildContext:
     """
 
     settings: Settings = field(default_factory=Settings)
+    language: str = "en"
+    """The language that the project is written in."""
     output_format: str = ""
     """The format that the build writes. Sphinx 9 deprecates all ways to ask for it in a transform."""
     file_folders: tuple[Path, ...] = ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from sphinx_kerasshape.render.style import NOTHING, Style, size_text
+from sphinx_kerasshape.render.style import NOTHING, Style
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
@@ -26,4 +26,4 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
 def _inserted(verdict: Verdict, style: Style) -> str:
     if verdict.count is None:
         return verdict.actual
-    return size_text(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)
+    return style.size(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)
