@@ -19,7 +19,7 @@ from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
 
-_OF_NO_MODEL = (Problem.WORKER, Problem.TENSORFLOW, Problem.NETWORK)
+OF_NO_MODEL = (Problem.WORKER, Problem.TENSORFLOW, Problem.NETWORK)
 """Problems that have the same cause for all models."""
 
 
@@ -91,7 +91,7 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
         failure = context.results[block.request].failure
         if failure is None or failure.problem is None:
             continue
-        if failure.problem in _OF_NO_MODEL:
+        if failure.problem in OF_NO_MODEL:
             message = failure.message.replace("\n", "\n  ")
             yield block.name, Finding(failure.problem, message, block.location)
         else:
@@ -138,7 +138,7 @@ def _warn_of_failures(context: BuildContext) -> None:
     """Warn of failed models, once of a cause that all have in common."""
     messages = set()
     for _, finding in failures(context):
-        is_repeated = finding.problem in _OF_NO_MODEL and finding.message in messages
+        is_repeated = finding.problem in OF_NO_MODEL and finding.message in messages
         # A block that was not run because an earlier one failed needs no message of its own.
         if not is_repeated and finding.problem != Problem.SESSION:
             _warn(finding)

@@ -73,7 +73,8 @@ def numerals(language: str) -> Numerals:
     """Return the notation of a language; that of English for a language that Babel does not know."""
     if language.startswith("en"):
         return Numerals(language)  # Importing Babel takes longer than writing a small page.
-    grouped, fraction = _written(123456789, language), _written(0.5, language)
+    # Babel groups some numbers of Swiss German, and not others.
+    grouped, fraction = "".join(_written(10**power, language) for power in (3, 6, 9)), _written(0.5, language)
     if not grouped:
         return Numerals()
     group = next((sign for sign in grouped if not sign.isdecimal()), ",")
