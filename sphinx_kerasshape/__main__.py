@@ -60,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("fix", help="rewrite stated values that do not hold")
     command.add_argument("sourcedir", metavar="SOURCEDIR", help="folder of the documentation's sources")
     command.add_argument(
-        "paths", nargs="*", metavar="FILE", help="rewrite only these files or folders; SOURCEDIR may be left out"
+        "paths",
+        nargs="*",
+        metavar="FILE",
+        help="rewrite only these files or folders; SOURCEDIR may be left out",
     )
     command.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if something would change"
@@ -175,7 +178,9 @@ def _output(options: argparse.Namespace) -> Iterator[Path]:
     """
     source = Path(options.sourcedir).resolve()
     patterns = ((source, ("", "*/", "*/*/")), (source.parent, ("", "*build*/", "*build*/*/")))
-    caches = [path for folder, depths in patterns for depth in depths for path in folder.glob(f"{depth}.kerasshape")]
+    caches = [
+        path for folder, depths in patterns for depth in depths for path in folder.glob(f"{depth}.kerasshape")
+    ]
     last = max(caches, key=lambda path: path.stat().st_mtime, default=None)
     folder = last.parent / ".kerasshape-fix" if last is not None else Path()
     try:
@@ -188,7 +193,7 @@ def _output(options: argparse.Namespace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Progress(io.TextIOBase):
+class _Progress(io.StringIO):
     """The stream for Sphinx's status, which passes on only that models run."""
 
     is_shown = False

@@ -98,7 +98,8 @@ class Build:
         if page and self.context.settings.lint and (page.blocks or page.claims):
             from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
 
-            page.mentions.extend(mentions(doctree))
+            codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
+            page.mentions.extend(mentions(doctree, codes, self.context.language))
         blocks = page.blocks.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)

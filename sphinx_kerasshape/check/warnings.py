@@ -156,7 +156,7 @@ def _warn_of_mentions(context: BuildContext) -> None:
         models = list(_models_of(page, context)) if page.mentions else []
         # Without any report there is nothing to compare with.
         for mention in page.mentions if models else ():
-            if message := claims.doubts.doubt(mention, models):
+            if message := claims.doubts.doubt(mention, models, context.language):
                 advice = "correct it, use a role to have it checked, or keras:unchecked to leave it unchecked"
                 warn(Problem.LINT, f"{message}: {advice}", mention.location)
 

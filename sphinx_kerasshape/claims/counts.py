@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sphinx_kerasshape.claims import numerals
-from sphinx_kerasshape.claims.numerals import Numerals
+from sphinx_kerasshape import numerals
+from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
 _ABOUT = (
@@ -24,6 +24,7 @@ _ABOUT = (
 """Words of the languages that the extension speaks for a rounded number."""
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _POWER = rf"[eE]\+?\d{{1,2}}|\s?[×·⋅*x]\s?10(?:(?:\^|\*\*)\{{?\d{{1,2}}\}}?|[{_SUPERSCRIPT}]{{1,2}})"
+_ENGLISH = Numerals()
 _THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4, "p": 5}
 _BYTES = re.compile(r"(?P<prefix>[kKMGTPmgtp](?P<binary>i?))?B|[bB]ytes?")
 _WITH_SIZE = re.compile(r"(?P<count>[^()]+?)(?P<open>\s*\(\s*)(?P<size>[^()]+?)(?P<close>\s*\))")
@@ -44,7 +45,7 @@ class CountClaim:
     """The value of the last digit that counts; the claim holds up to half of it."""
     units: tuple[int, ...]
     """The possible values of the suffix: ``KB`` is 1,000 or 1,024 bytes."""
-    notation: Numerals = Numerals()
+    notation: Numerals = _ENGLISH
     about: str = ""
     group: str = ""
     """The separator of thousands; empty if the number has none."""
@@ -153,7 +154,7 @@ def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
 
 @functools.lru_cache(maxsize=64)
 def _pattern(language: str) -> re.Pattern[str]:
-    signs = re.escape(numerals.numerals(language).signs + Numerals().signs)
+    signs = re.escape(numerals.numerals(language).signs + _ENGLISH.signs)
     about = "|".join(map(re.escape, _ABOUT))
     return re.compile(
         rf"(?P<about>[~≈∼]\s*|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
@@ -163,7 +164,11 @@ def _pattern(language: str) -> re.Pattern[str]:
 
 def _power(text: str) -> int:
     """Return the value of ``e8`` or ``×10⁸``."""
-    exponent = text[1:] if text[0] in "eE" else text.translate(str.maketrans(_SUPERSCRIPT, "0123456789")).partition("10")[2]
+    exponent = (
+        text[1:]
+        if text[0] in "eE"
+        else text.translate(str.maketrans(_SUPERSCRIPT, "0123456789")).partition("10")[2]
+    )
     return int(10 ** int(exponent.strip("+^*{}")))
 
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sphinx_kerasshape.claims.counts import Unreadable
-from sphinx_kerasshape.claims.numerals import numerals
 from sphinx_kerasshape.messages.report import Weight
+from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import quoted
 
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
@@ -59,7 +59,11 @@ def value(text: str, language: str = "en") -> int:
 
 def _value(side: str, text: str, group: str) -> int:
     code = "".join(_SIGNS.get(sign, sign) for sign in side)
-    code = re.sub(rf"(?<=\d)[,_{re.escape(_SIGNS.get(group, group))}](?=\d{{3}}(?!\d))", "", code).replace("(", " (").strip()
+    code = (
+        re.sub(rf"(?<=\d)[,_{re.escape(_SIGNS.get(group, group))}](?=\d{{3}}(?!\d))", "", code)
+        .replace("(", " (")
+        .strip()
+    )
     if len(code) <= MAX_SUM_LENGTH and re.fullmatch(r"[\d+* ()]+", code):
         try:
             return _evaluated(ast.parse(code, mode="eval").body)

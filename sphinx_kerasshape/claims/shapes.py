@@ -13,7 +13,7 @@ from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Size
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.named_sizes import Dims, SymbolicSize, ascii_text
-from sphinx_kerasshape.claims.numerals import Numerals, number, numerals
+from sphinx_kerasshape.numerals import Numerals, number, numerals
 from sphinx_kerasshape.text import quoted
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.claims.named_sizes import Dims, dims
-from sphinx_kerasshape.claims.numerals import numerals
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, Weight
+from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import excerpt, hint, listed, quoted
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"

@@ -38,9 +38,7 @@ class Verdict:
     """Whether the problem is that the stated value can't be read."""
 
 
-def judge(
-    claim: Claim, report_of: ReportOf, names: Sequence[str] = (), language: str = "en"
-) -> Verdict:
+def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = (), language: str = "en") -> Verdict:
     """Return the verdict on a claim; ``names`` are those of all models, ``language`` is that of the pages."""
     unreadable = False
     try:
@@ -85,9 +83,7 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
     return f"; put names with dots, slashes or brackets in quotes: {target}" if target else ""
 
 
-def _verdict(
-    claim: Claim, target: targets.Target, model: Model, language: str
-) -> dict[str, object]:
+def _verdict(claim: Claim, target: targets.Target, model: Model, language: str) -> dict[str, object]:
     match claim.kind:
         case "shape":
             return _shapes(claim.stated, targets.shapes(target, model), model.axes, language)
@@ -98,9 +94,13 @@ def _verdict(
         case "params" if target.attribute == "formula":
             return _formula(claim.stated, targets.breakdown(target, model, language), language)
         case "params":
-            if sized := counts.with_size(claim.stated):
-                return _count_with_size(sized, target, model, language)
-            return _count(claim.stated, targets.params(target, model), counts.count_claim, language)
+            sized = counts.with_size(claim.stated)
+            count = targets.params(target, model)
+            return (
+                _count_with_size(sized, count, targets.size(target, model), language)
+                if sized
+                else _count(claim.stated, count, counts.count_claim, language)
+            )
         case "bytes":
             return _count(claim.stated, targets.size(target, model), counts.size_claim, language)
     raise NotImplementedError(claim.kind)
@@ -142,12 +142,12 @@ def _count(
 
 
 def _count_with_size(
-    stated: tuple[str, str, str, str], target: targets.Target, model: Model, language: str
+    stated: tuple[str, str, str, str], params: int, size_in_bytes: int, language: str
 ) -> dict[str, object]:
     """Return the verdict on a count with its size in brackets, both of which have to be true."""
     number, opening, size, closing = stated
-    count = _count(number, targets.params(target, model), counts.count_claim, language)
-    in_bytes = _count(size, targets.size(target, model), counts.size_claim, language)
+    count = _count(number, params, counts.count_claim, language)
+    in_bytes = _count(size, size_in_bytes, counts.size_claim, language)
     restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
     actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
     return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}

@@ -87,6 +87,11 @@ class Mention(NamedTuple):
     """``shape`` or ``params``."""
     text: str
     location: str
+    before: str = ""
+    """The sentence before it."""
+    after: str = ""
+    in_code: bool = False
+    """Whether the page's code has this shape."""
 
 
 class Finding(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.claims import numerals
+from sphinx_kerasshape import numerals
 from sphinx_kerasshape.messages.report import Shape, TensorSpec, shape_text
 from sphinx_kerasshape.render.nodes import keras_header_cell
 
@@ -82,4 +82,3 @@ def _for_latex(text: str) -> Iterator[nodes.Node]:
             yield nodes.raw("", command, format="latex")
         elif piece:
             yield nodes.Text(piece)
-

@@ -229,7 +229,9 @@ def test_sizes_of_prose() -> None:
     for language, stated in (("de", "1.024"), ("fr", "1\u202f024"), ("en", "1 024"), ("de", "1,024")):
         assert shape_claim(stated, language).holds(((N, 1024),))
         assert not shape_claim(stated, language).holds(((N, 1025),))
-        assert shape_claim(stated, language).restated(((N, 2048),)) == stated.replace("1", "2").replace("024", "048")
+        assert shape_claim(stated, language).restated(((N, 2048),)) == stated.replace("1", "2").replace(
+            "024", "048"
+        )
     assert shape_claim("64", "de").restated(((N, 1024),)) == "1.024"
 
 
@@ -264,7 +266,24 @@ def test_unreadable_shape(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "many", "29,50", "29.505.1", "29.505", "29.000", "0,505", "29,5k", "2 lots", "1.2 million bytes", "e8", "5 KiB", "5 bytes", "-3", "9" * 5000, "5 KB"]
+    [
+        "",
+        "many",
+        "29,50",
+        "29.505.1",
+        "29.505",
+        "29.000",
+        "0,505",
+        "29,5k",
+        "2 lots",
+        "1.2 million bytes",
+        "e8",
+        "5 KiB",
+        "5 bytes",
+        "-3",
+        "9" * 5000,
+        "5 KB",
+    ],
 )
 def test_unreadable_count(text: str) -> None:
     with pytest.raises(Unreadable) as raised:

@@ -82,7 +82,10 @@ def numerals(language: str) -> Numerals:
 
 
 def is_ambiguous_fraction(decimals: str) -> bool:
-    """Whether a number without a unit can't have these decimals: it is whole, and three zeros may be thousands."""
+    """Whether a number without a unit can't have these decimals.
+
+    It is whole, and three zeros may be meant for thousands.
+    """
     return bool(decimals.strip("0")) or len(decimals) >= 3
 
 
@@ -145,7 +148,7 @@ def _words(language: str) -> Mapping[str, int]:
             for power, pattern in patterns.items():
                 zeros, text = pattern.pattern.count("0"), pattern.pattern.replace("0", "").replace("'", "")
                 word = _folded(text)
-                # A single letter may be the prefix of a unit, such as that for trillions, with another meaning.
+                # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
                 if zeros and (len(word) > 1 or not word.isascii()) and word.strip():
                     words[word] = int(power) // 10 ** (zeros - 1)
     return words
