@@ -51,7 +51,10 @@ def verdicts(context: BuildContext) -> list[Verdict]:
     """Return the verdict on each claim, and on each value that is inserted."""
     names = list(context.models)
     stated = (claim for page in context.pages.values() for claim in page.claims)
-    return [claims.verdicts.judge(claim, context.report, names, context.language) for claim in stated]
+    return [
+        claims.verdicts.judge(claim, context.report, names, context.language, context.request)
+        for claim in stated
+    ]
 
 
 def claim_finding(verdict: Verdict) -> Finding | None:

@@ -172,10 +172,14 @@ def _doubt_count(mention: Mention, models: list[Model], language: str) -> str:
     counts = list({count: None for model in models for count in _counts(model)})
     if any(claim.holds(count) for claim in claims for count in counts):
         return ""
-    if _COMPARED.search(mention.before) or _RANGE.search(mention.before) or _OF_CALLS.search(mention.before):
+    if (
+        _COMPARED.search(mention.before)
+        or _RANGE.search(mention.before)
+        or _OF_CALLS.search(mention.before[-30:])
+    ):
         return ""
     stated = claims[0].number * claims[0].units[0]
-    if stated < 10 or (stated < _LEAST_COUNT and not _names_layer(mention, models)):
+    if stated < _LEAST_COUNT and not _names_layer(mention, models):
         return ""
     near = [count for count in counts if count and _is_near_count(claims[0], int(stated), count)]
     if not near:

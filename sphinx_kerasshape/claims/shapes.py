@@ -6,7 +6,8 @@ A claim keeps the notation of its author, so that it can restate the actual shap
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from sphinx_kerasshape.axes import expression, notation
@@ -47,6 +48,12 @@ class ShapeClaim:
         """The names of axes in it."""
         dims = [dim for shape in self.shapes for dim in shape if isinstance(dim, StatedSize)]
         return frozenset().union(*(expression.names(dim.size) for dim in dims))
+
+    def with_integers(self, integers: Mapping[str, int]) -> ShapeClaim:
+        """Return the claim with values for some of its names."""
+        values = {name: expression.constant(number) for name, number in integers.items()}
+        shapes = tuple(tuple(_substituted(dim, values) for dim in shape) for shape in self.shapes)
+        return replace(self, shapes=shapes) if values else self
 
     def holds(self, actual: tuple[Dims, ...]) -> bool:
         """Whether the claim is true: one stated shape is that of all tensors, several are one of each."""
@@ -117,6 +124,12 @@ def _bracketed(text: str) -> list[tuple[int, int]]:
             if not depth:
                 spans.append((start, offset + 1))
     return spans if not depth and not rest.replace(",", "").replace("and", "").strip() else []
+
+
+def _substituted(dim: Dim, values: Mapping[str, expression.Expr]) -> Dim:
+    if not isinstance(dim, StatedSize) or not isinstance(dim.size, expression.Expr):
+        return dim
+    return StatedSize(dim.text, expression.substitute(dim.size, values))
 
 
 def _grouped(text: str, language: str) -> tuple[Numerals, str, str, str] | None:

@@ -57,6 +57,10 @@ class BuildContext:
         result = self.results.get(block.request)
         return result.answer if result is not None and isinstance(result.answer, Report) else None
 
+    def request(self, name: str) -> Request:
+        """Return the request of a model. Raises ``KeyError`` for an unknown model."""
+        return self.models[name][1].request
+
     def layers(self, block: Block) -> tuple[str, ...]:
         """Return the paths of a model's layers; none if the model failed."""
         result = self.results.get(block.request)

@@ -63,7 +63,7 @@ class Reference(NamedTuple):
     location: str
 
 
-VALUES = ("shape", "params", "dtype", "bytes", "axes")
+VALUES = ("shape", "params", "dtype", "bytes", "axes", "type", "layers", "connected")
 """The kinds of values that a page can state, each with a role of that name."""
 LINKS = ("model", "layer")
 """The kinds of references, likewise."""

@@ -40,7 +40,7 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
     """Return the text of a value; a stated value stays as the page states it, even if it is wrong."""
-    return value(claims.verdicts.judge(claim, context.report, language=context.language), style)
+    return value(claims.verdicts.judge(claim, context.report, (), context.language, context.request), style)
 
 
 def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:

@@ -18,7 +18,7 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
     text = stated or _inserted(verdict, style) or NOTHING
     if kind in ("shape", "axes"):
         return style.shape_as_written(text)
-    if kind == "dtype":
+    if kind in ("dtype", "type", "layers", "connected") and not text.isdecimal():
         return style.name(text)
     return nodes.inline("", text, classes=["kerasshape-value"])
 
