@@ -69,7 +69,9 @@ class Build:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
         language = app.config.language or "en"
-        self.context = BuildContext(settings, language, app.builder.format, tuple(map(Path, folders)))
+        self.context = BuildContext(
+            settings, language, app.builder.format, app.builder.tags.eval_condition, tuple(map(Path, folders))
+        )
         domain_of(app.env).context = self.context
         cache_folder = _cache_folder(app, settings)
         # If nothing may run, no interpreter is asked for its versions either.

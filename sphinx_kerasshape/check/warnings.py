@@ -130,11 +130,17 @@ def _warn(finding: Finding) -> None:
 def _warn_of_duplicates(context: BuildContext) -> None:
     for _, block in context.blocks():
         first = block if block.is_code else context.models[block.name][1]
-        if first is not block:
+        if first is not block and not _are_views(first, block):
             message = (
                 f"model {quoted(block.name)} is already defined at {first.location}: rename one of the two"
             )
             warn(Problem.NAME, message, block.location)
+
+
+def _are_views(first: Block, block: Block) -> bool:
+    """Whether two blocks show one model in different outputs, by the directive ``only``."""
+    same = all(getattr(first.request, name) == getattr(block.request, name) for name in ("code", "file"))
+    return bool(first.only or block.only) and first.only != block.only and same and not block.is_code
 
 
 def _warn_of_failures(context: BuildContext) -> None:

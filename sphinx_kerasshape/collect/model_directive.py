@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.nodes import make_id
 
 from sphinx_kerasshape.collect.block import BlockDirective
@@ -74,8 +75,19 @@ class ModelDirective(BlockDirective):
             depth=options.depth if "table" in options.show and not options.raises else 0,
             imported=options.source,
             session=options.session,
+            only=self._only(),
             blocks=tuple((block.code_file, block.code_line) for block in earlier),
         )
+
+    def _only(self) -> str:
+        """Return the condition of the directive ``only`` around this one."""
+        node = getattr(self.state, "parent", None) or getattr(self.state, "_renderer", None)
+        node = getattr(node, "current_node", node)
+        while isinstance(node, nodes.Node):
+            if isinstance(node, addnodes.only):
+                return str(node["expr"])
+            node = node.parent
+        return ""
 
     def _request(self, options: Options, source: ModelSource, earlier: list[Block]) -> Request:
         settings = self._context.settings

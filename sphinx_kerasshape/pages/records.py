@@ -41,6 +41,8 @@ class Block(NamedTuple):
     imported: str = ""
     """The option ``:from:``; empty without it."""
     session: str = ""
+    only: str = ""
+    """The condition of the directive ``only`` that it is in."""
     blocks: tuple[tuple[str, int], ...] = ()
     """``code_file`` and ``code_line`` of the earlier blocks of the session."""
 
