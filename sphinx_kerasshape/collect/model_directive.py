@@ -81,8 +81,9 @@ class ModelDirective(BlockDirective):
 
     def _only(self) -> str:
         """Return the condition of the directive ``only`` around this one."""
-        node = getattr(self.state, "parent", None) or getattr(self.state, "_renderer", None)
-        node = getattr(node, "current_node", node)
+        # MyST's states refuse attributes that they lack.
+        renderer = vars(self.state).get("_renderer")
+        node = self.state.parent if renderer is None else renderer.current_node
         while isinstance(node, nodes.Node):
             if isinstance(node, addnodes.only):
                 return str(node["expr"])

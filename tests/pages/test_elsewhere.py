@@ -98,9 +98,7 @@ def test_each_claim_is_reported_once_where_it_has_to_be_changed(builder: str, pr
     assert sorted(found) == sorted(CLAIMS)
     others = [text for text in warnings if "states" not in text]
     # A link and its translation are one; and two views of one model have no message.
-    assert others == ["index.rst:6: WARNING: unknown model 'n': choose from 'm' [kerasshape.ref]"] or (
-        len(others) == 1 and others[0].startswith("index.rst:6: WARNING: unknown model 'n'")
-    )
+    assert [text.partition(":")[2][:30] for text in others] == ["6: WARNING: unknown model 'n':"]
 
 
 def test_they_are_rewritten_with_the_lines_of_their_titles(project: Project) -> None:
