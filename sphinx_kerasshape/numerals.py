@@ -51,7 +51,7 @@ class Numerals:
         group = groups.pop()
         if groups or group not in _ANY_GROUP + self.group:
             return None
-        in_thousands = re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+", whole)
+        in_thousands = re.fullmatch(rf"(?!0\D)\d{{1,3}}(?:{re.escape(group)}\d{{3}})+", whole)
         is_own = len(digits) <= 25 and whole == self.written(int(digits))
         return (digits, decimals, group) if in_thousands or is_own else None
 

@@ -43,12 +43,15 @@ def summary(held: int, rewritten: int, unfixed: int, unchecked: int, *, dry: boo
         return "there are no statements to check"
     if not rewritten + unfixed + unchecked:
         return "the only statement holds" if held == 1 else f"all {held:,} statements hold"
-    parts = [f"{_statements(held)} hold{'s' if held == 1 else ''}" if held else "no statement holds"]
-    were = "was" if rewritten == 1 else "were"
-    parts += [f"{rewritten:,} {'would be' if dry else were} rewritten"] if rewritten else []
-    parts += [f"{unfixed:,} could not be rewritten"] if unfixed else []
-    parts += [f"{unchecked:,} could not be checked"] if unchecked else []
-    return ", ".join(parts)
+    was = "would be" if dry else "was" if rewritten == 1 else "were"
+    outcomes = [
+        (held, f"hold{'s' if held == 1 else ''}"),
+        (rewritten, f"{was} rewritten"),
+        (unfixed, "could not be rewritten"),
+        (unchecked, "could not be checked"),
+    ]
+    first, *others = ((number, outcome) for number, outcome in outcomes if number)
+    return ", ".join([f"{_statements(first[0])} {first[1]}", *(f"{n:,} {outcome}" for n, outcome in others)])
 
 
 def _reason(verdict: Verdict, context: BuildContext) -> str:

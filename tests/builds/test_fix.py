@@ -151,18 +151,18 @@ def unchecked(make_project: Callable[..., Project]) -> Project:
             "1 statement could not be checked (source/page.md:13): model 'failed' has no answer: ",
             "1 statement holds, 1 would be rewritten, 1 could not be checked",
         ),
-        (["source/other.md"], "", "no statement holds, 1 would be rewritten"),
+        (["source/other.md"], "", "1 statement would be rewritten"),
         (
             ["source", "-D", "kerasshape_execution=off"],
             "4 statements could not be checked (source/other.md:3, source/page.md:11, source/page.md:12, "
             "and 1 more): kerasshape_execution is 'off'",
-            "no statement holds, 4 could not be checked",
+            "4 statements could not be checked",
         ),
         (
             ["source/page.md", "-D", "kerasshape_execution=locked"],
             "3 statements could not be checked (source/page.md:11, source/page.md:12, source/page.md:13): "
             "kerasshape_execution is 'locked', but there is no kerasshape.lock.json: ",
-            "no statement holds, 3 could not be checked",
+            "3 statements could not be checked",
         ),
     ],
 )

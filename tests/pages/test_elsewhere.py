@@ -51,6 +51,20 @@ Text
 Here is {{ count }}.
 
 And here {{ local }}.
+
+````{only} html
+```{keras:model} view
+:show: code
+
+MODEL
+```
+````
+
+````{only} not html
+```{keras:model} view
+MODEL
+```
+````
 """
 PO = """\
 msgid ""
@@ -78,7 +92,9 @@ CLAIMS = [
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[..., Project]) -> Project:
-    made = make_project({"index.rst": RST.replace("MODEL", MODEL), "sub.md": FRONT + MD}, CONF)
+    made = make_project(
+        {"index.rst": RST.replace("MODEL", MODEL), "sub.md": FRONT + MD.replace("MODEL", MODEL)}, CONF
+    )
     made.write("parts/cells.csv", "a,b\n1,:keras:params:`29 <m>`\n2,:keras:params:`30 <m>`\n")
     made.write("locale/de/LC_MESSAGES/index.po", PO)
     return made
