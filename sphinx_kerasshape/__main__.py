@@ -185,10 +185,12 @@ def _output(options: argparse.Namespace) -> Iterator[Path]:
     folder = last.parent / ".kerasshape-fix" if last is not None else Path()
     try:
         folder.mkdir()
+        doctrees = folder
     except OSError:
         folder = Path(tempfile.mkdtemp())
+        doctrees = folder / "doctrees"
     try:
-        yield folder
+        yield doctrees
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
