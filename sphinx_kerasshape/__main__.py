@@ -1,21 +1,26 @@
-"""``python -m sphinx_kerasshape fix SOURCEDIR``: rewrite stated values that do not hold."""
+"""``python -m sphinx_kerasshape fix SOURCEDIR [FILE…]``: rewrite stated values that do not hold."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from sphinx_kerasshape.check import fix, warnings
+from sphinx_kerasshape.check import fix, tally, warnings
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.positions import parse_location
+from sphinx_kerasshape.pages.records import Claim
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,22 +28,27 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if problem := _settle_paths(options):
+        parser.error(problem)
     started = time.time_ns()
     try:
-        verdicts, encoding = _drifted(options)
+        built = _checked(options)
     except Exception as error:
         _print(f"the documentation can't be built: {error}", error=True)
         return 2
-    sources, read_problems = _sources(verdicts, encoding, started)
-    edits, problems = fix.edits(verdicts, sources)
+    stale = [verdict for verdict in built.verdicts if verdict.actual or verdict.problem]
+    stale = [verdict for verdict in stale if not verdict.holds]
+    sources, problems = _sources(stale, built.encoding, started)
+    edits, unfixed = fix.edits(stale, sources)
+    problems += unfixed
     for file in dict.fromkeys(edit.file for edit in edits):
         problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
-    for problem in (*read_problems, *problems):
+    for problem in (*problems, *built.unchecked):
         _print(problem, error=True)
-    if not edits and not problems:
-        _print("all statements hold")
-    failed = bool(read_problems or problems)
+    problems += _print_summary(built.verdicts, edits, len(unfixed), options)
+    failed = bool(problems or built.unchecked)
     if options.lock and not (failed or options.check or options.diff):
         failed = _locked(options)
     return int(failed or (bool(edits) and options.check))
@@ -48,7 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sphinx_kerasshape")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("fix", help="rewrite stated values that do not hold")
-    command.add_argument("sourcedir", help="folder of the documentation's sources")
+    command.add_argument("sourcedir", metavar="SOURCEDIR", help="folder of the documentation's sources")
+    command.add_argument(
+        "paths",
+        nargs="*",
+        metavar="FILE",
+        help="rewrite only these files or folders; SOURCEDIR may be left out",
+    )
     command.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if something would change"
     )
@@ -60,11 +76,69 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _drifted(options: argparse.Namespace) -> tuple[list[Verdict], str]:
-    """Build the documentation; return the claims that do not hold, and the encoding of the sources."""
+@dataclass(frozen=True)
+class Checked:
+    """The statements of a documentation, compared with what TensorFlow says."""
+
+    verdicts: list[Verdict]
+    unchecked: list[str]
+    """A line for each reason why statements could not be checked."""
+    encoding: str
+    """The encoding of the sources."""
+
+
+def _settle_paths(options: argparse.Namespace) -> str:
+    """Find the folder of the sources if only files are given; return what is wrong with the paths."""
+    first = Path(options.sourcedir)
+    for path in map(Path, (first, *options.paths)):
+        if not path.exists():
+            return f"{path} does not exist"
+    if not options.confdir and not (first / "conf.py").is_file():
+        folder = next((parent for parent in first.resolve().parents if (parent / "conf.py").is_file()), None)
+        if folder is None:
+            return f"there is no conf.py in {first} or above it: name the folder of the sources, or use -c"
+        options.paths.insert(0, options.sourcedir)
+        options.sourcedir = os.path.relpath(folder)
+    elif first.is_file():
+        options.paths.insert(0, options.sourcedir)
+        options.sourcedir = options.confdir
+    return ""
+
+
+def _checked(options: argparse.Namespace) -> Checked:
+    """Build the documentation and return its statements, or those of the files that are named."""
     # This command reports these itself, by what it does about them.
     with _built(options, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
-        return list(_verdicts(app)), app.config.source_encoding
+        context = domain_of(app.env).context
+        named = [Path(path).resolve() for path in options.paths]
+        verdicts = {verdict.claim: verdict for verdict in warnings.verdicts(context)}
+        stated: Counter[Claim] = Counter()
+        for page in context.pages.values():
+            stated |= Counter(page.claims)  # what several pages include is one statement
+        found = [verdicts[claim] for claim in stated.elements() if claim.stated]
+        if named:
+            found = [verdict for verdict in found if _is_named(verdict, named)]
+        return Checked(found, list(tally.reasons(found, context, Path.cwd())), app.config.source_encoding)
+
+
+def _is_named(verdict: Verdict, named: list[Path]) -> bool:
+    """Whether a statement is in one of the files, or below one of the folders, that are named."""
+    location = parse_location(verdict.claim.location)
+    file = Path(location.file if location else verdict.claim.location).resolve()
+    return any(file == path or path in file.parents for path in named)
+
+
+def _print_summary(
+    verdicts: list[Verdict], edits: list[fix.Edit], unfixed: int, options: argparse.Namespace
+) -> list[str]:
+    held = sum(verdict.holds for verdict in verdicts)
+    unchecked = sum(map(tally.is_unchecked, verdicts))
+    rewritten = sum(bool(edit.old.strip()) for edit in edits)
+    if options.diff and not unfixed + unchecked:
+        return []
+    text = tally.summary(held, rewritten, unfixed, unchecked, dry=options.check or options.diff)
+    # A diff has to stay one that can be applied.
+    return _print(text, error=options.diff)
 
 
 def _locked(options: argparse.Namespace) -> bool:
@@ -86,18 +160,53 @@ def _built(options: argparse.Namespace, builder: str, *silent: str) -> Iterator[
     overrides = dict(option.partition("=")[::2] for option in options.define)
     if options.cache_dir:
         overrides["kerasshape_cache_dir"] = str(Path(options.cache_dir).resolve())
-    with tempfile.TemporaryDirectory() as out, patch_docutils(confdir), docutils_namespace():
-        folders = (options.sourcedir, confdir, str(Path(out, "out")), str(Path(out, "doctrees")))
-        app = Sphinx(*folders, builder, overrides, status=None, warning=sys.stderr, freshenv=True)
+    with _output(options) as out, patch_docutils(confdir), docutils_namespace():
+        folders = (options.sourcedir, confdir, str(out / "out"), str(out))
+        status = _Progress()
+        app = Sphinx(*folders, builder, overrides, status=status, warning=sys.stderr, freshenv=True)
         app.config.suppress_warnings = [*app.config.suppress_warnings, *silent]
         app.build()
         yield app
 
 
-def _verdicts(app: Sphinx) -> Iterator[Verdict]:
-    for verdict in warnings.verdicts(domain_of(app.env).context):
-        if verdict.claim.stated and not verdict.holds and (verdict.actual or verdict.problem):
-            yield verdict
+@contextmanager
+def _output(options: argparse.Namespace) -> Iterator[Path]:
+    """Make a folder for doctrees, and remove it in the end.
+
+    Sphinx's builds keep their answers beside their doctrees. So this one uses, and adds to, those of the
+    last build if its doctrees are in a folder beside those.
+    """
+    source = Path(options.sourcedir).resolve()
+    patterns = ((source, ("", "*/", "*/*/")), (source.parent, ("", "*build*/", "*build*/*/")))
+    caches = [
+        path for folder, depths in patterns for depth in depths for path in folder.glob(f"{depth}.kerasshape")
+    ]
+    last = max(caches, key=lambda path: path.stat().st_mtime, default=None)
+    folder = last.parent / ".kerasshape-fix" if last is not None else Path()
+    try:
+        folder.mkdir()
+        doctrees = folder
+    except OSError:
+        folder = Path(tempfile.mkdtemp())
+        doctrees = folder / "doctrees"
+    try:
+        yield doctrees
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Progress(io.StringIO):
+    """The stream for Sphinx's status, which passes on only that models run."""
+
+    is_shown = False
+
+    def write(self, text: str) -> int:
+        """Pass on the progress of models, and the end of its line."""
+        is_progress = "running models" in text
+        if is_progress or self.is_shown:
+            _write(text if is_progress else "\n", sys.stderr)
+        self.is_shown = is_progress
+        return len(text)
 
 
 def _sources(

@@ -68,7 +68,10 @@ class Build:
         for problem in problems:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
-        self.context = BuildContext(settings, app.builder.format, tuple(map(Path, folders)))
+        language = app.config.language or "en"
+        self.context = BuildContext(
+            settings, language, app.builder.format, app.builder.tags.eval_condition, tuple(map(Path, folders))
+        )
         domain_of(app.env).context = self.context
         cache_folder = _cache_folder(app, settings)
         # If nothing may run, no interpreter is asked for its versions either.
@@ -97,7 +100,8 @@ class Build:
         if page and self.context.settings.lint and (page.blocks or page.claims):
             from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
 
-            page.mentions.extend(mentions(doctree))
+            codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
+            page.mentions.extend(mentions(doctree, codes, self.context.language))
         blocks = page.blocks.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)

@@ -2,8 +2,8 @@
 
 =================  =============================================================================
 domain             ``keras``: directives ``model`` and ``code``; roles ``model`` and ``layer``
-                   (links), ``shape``, ``params``, ``dtype``, ``bytes`` and ``axes`` (values),
-                   ``unchecked``
+                   (links), ``shape``, ``params``, ``dtype``, ``bytes``, ``axes``, ``type``,
+                   ``layers`` and ``connected`` (values), ``unchecked``
 transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
 nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` (HTML)

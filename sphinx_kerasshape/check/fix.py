@@ -12,7 +12,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,11 @@ from sphinx_kerasshape.text import excerpt, quoted
 
 _PADDING = re.compile(r"[^`]*`+(?P<padding> +(?=\|)| {2,}(?=\S))")
 """The end of a role in a table, and the blanks behind it that align the columns."""
+
+
+_LINE = re.compile(r"(?P<text>(?P<indent>[ \t]*)[^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_RULE = re.compile(r"(?P<indent>[ \t]*)(?P<rule>([!-/:-@\[-`{-~])\3{2,})[ \t]*(?=[\r\n]|\Z)")
+"""The line under or over a title."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ def edits(verdicts: Iterable[Verdict], sources: Mapping[str, Source]) -> tuple[l
         except Unfixable as unfixable:
             problems.append(f"{verdict.claim.location}: {unfixable}")
         earlier.append(verdict.claim)
+    for edit in list(_underlines(list(by_start.values()), sources)):
+        by_start[edit.file, edit.start] = edit
     return sorted(by_start.values(), key=lambda edit: (edit.file, edit.start)), problems
 
 
@@ -139,6 +146,31 @@ def _spaced_like(old: str, new: str) -> str:
     if len(words) != len(gaps) + 1:
         return new
     return "".join(word + gap for word, gap in zip(words, [*gaps, ""], strict=True))
+
+
+def _underlines(changes: Iterable[Edit], sources: Mapping[str, Source]) -> Iterator[Edit]:
+    """Yield the edits of lines under and over reST titles that have become too short for them."""
+    by_line: dict[tuple[str, int], list[Edit]] = {}
+    for edit in changes:
+        by_line.setdefault((edit.file, line_of(sources[edit.file].text, edit.start)[1]), []).append(edit)
+    for (file, begin), edits_of_line in by_line.items():
+        text = sources[file].text
+        title = _LINE.match(text, begin)
+        assert title is not None
+        below = _RULE.match(text, title.end())
+        old = title["text"].rstrip()
+        if below is None or below["indent"] != title["indent"]:
+            continue
+        new = len(old) + sum(len(edit.new) - (edit.end - edit.start) for edit in edits_of_line)
+        rules = [below]
+        above = _RULE.match(text, text.rfind("\n", 0, max(0, begin - 1)) + 1) if begin else None
+        if above is not None and above["rule"] == below["rule"]:
+            rules.append(above)
+        for rule in rules:
+            short = rule["rule"]
+            if len(short) >= len(old.lstrip()) and len(short) < (width := new - len(title["indent"])):
+                line, _ = line_of(text, rule.start("rule"))
+                yield Edit(file, line, *rule.span("rule"), "", short[0] * width)
 
 
 def _padding(source: Source, position: Position, new: str) -> list[Edit]:

@@ -19,7 +19,7 @@ from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
 
-_OF_NO_MODEL = (Problem.WORKER, Problem.TENSORFLOW, Problem.NETWORK)
+OF_NO_MODEL = (Problem.WORKER, Problem.TENSORFLOW, Problem.NETWORK)
 """Problems that have the same cause for all models."""
 
 
@@ -51,7 +51,10 @@ def verdicts(context: BuildContext) -> list[Verdict]:
     """Return the verdict on each claim, and on each value that is inserted."""
     names = list(context.models)
     stated = (claim for page in context.pages.values() for claim in page.claims)
-    return [claims.verdicts.judge(claim, context.report, names) for claim in stated]
+    return [
+        claims.verdicts.judge(claim, context.report, names, context.language, context.request)
+        for claim in stated
+    ]
 
 
 def claim_finding(verdict: Verdict) -> Finding | None:
@@ -91,7 +94,7 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
         failure = context.results[block.request].failure
         if failure is None or failure.problem is None:
             continue
-        if failure.problem in _OF_NO_MODEL:
+        if failure.problem in OF_NO_MODEL:
             message = failure.message.replace("\n", "\n  ")
             yield block.name, Finding(failure.problem, message, block.location)
         else:
@@ -127,18 +130,24 @@ def _warn(finding: Finding) -> None:
 def _warn_of_duplicates(context: BuildContext) -> None:
     for _, block in context.blocks():
         first = block if block.is_code else context.models[block.name][1]
-        if first is not block:
+        if first is not block and not _are_views(first, block):
             message = (
                 f"model {quoted(block.name)} is already defined at {first.location}: rename one of the two"
             )
             warn(Problem.NAME, message, block.location)
 
 
+def _are_views(first: Block, block: Block) -> bool:
+    """Whether two blocks show one model in different outputs, by the directive ``only``."""
+    same = all(getattr(first.request, name) == getattr(block.request, name) for name in ("code", "file"))
+    return bool(first.only or block.only) and first.only != block.only and same and not block.is_code
+
+
 def _warn_of_failures(context: BuildContext) -> None:
     """Warn of failed models, once of a cause that all have in common."""
     messages = set()
     for _, finding in failures(context):
-        is_repeated = finding.problem in _OF_NO_MODEL and finding.message in messages
+        is_repeated = finding.problem in OF_NO_MODEL and finding.message in messages
         # A block that was not run because an earlier one failed needs no message of its own.
         if not is_repeated and finding.problem != Problem.SESSION:
             _warn(finding)
@@ -156,7 +165,7 @@ def _warn_of_mentions(context: BuildContext) -> None:
         models = list(_models_of(page, context)) if page.mentions else []
         # Without any report there is nothing to compare with.
         for mention in page.mentions if models else ():
-            if message := claims.doubts.doubt(mention, models):
+            if message := claims.doubts.doubt(mention, models, context.language):
                 advice = "correct it, use a role to have it checked, or keras:unchecked to leave it unchecked"
                 warn(Problem.LINT, f"{message}: {advice}", mention.location)
 

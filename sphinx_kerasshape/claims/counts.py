@@ -1,23 +1,34 @@
-"""Claims of counts and sizes: ``29,505``, ``29.5k``, ``~30 K``, ``115.3 KiB``.
+"""Claims of counts and sizes: ``29,505``, ``29.5k``, ``~30 K``, ``1.2 billion``, ``1.38e8``, ``115.3 KiB``.
 
-A number is compared at the precision in which it is written.
+A number is compared at the precision in which it is written. It is read in the page's language; see
+:func:`.numerals.number`.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sphinx_kerasshape import numerals
+from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
-_COUNT = re.compile(
-    r"(?P<about>[~≈]\s*)?"
-    r"(?P<number>\d{1,30}(?:(?P<group>[,_'\u2019\u00a0\u202f ])\d{3}(?:(?P=group)\d{3}){0,9})?"
-    r"(?:\.(?P<decimals>\d{1,30}))?)(?P<space>\s*)(?P<suffix>[kKMGTmgt](?:i?B)?|B|bytes?)?"
+_ABOUT = (
+    *("about", "around", "approximately", "approx.", "roughly", "circa", "ca.", "some"),
+    *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
+    *("alrededor de", "cerca de"),
 )
-_THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4}
+"""Words of the languages that the extension speaks for a rounded number."""
+_SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_POWER = rf"[eE]\+?\d{{1,2}}|\s?[×·⋅*x]\s?10(?:(?:\^|\*\*)\{{?\d{{1,2}}\}}?|[{_SUPERSCRIPT}]{{1,2}})"
+_ENGLISH = Numerals()
+_THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4, "p": 5}
+_BYTES = re.compile(r"(?P<prefix>[kKMGTPmgtp](?P<binary>i?))?B|[bB]ytes?")
+_WITH_SIZE = re.compile(r"(?P<count>[^()]+?)(?P<open>\s*\(\s*)(?P<size>[^()]+?)(?P<close>\s*\))")
+"""A count with its size, as Keras prints it: ``29,505 (115.25 KB)``."""
 
 
 class Unreadable(ValueError):
@@ -34,6 +45,16 @@ class CountClaim:
     """The value of the last digit that counts; the claim holds up to half of it."""
     units: tuple[int, ...]
     """The possible values of the suffix: ``KB`` is 1,000 or 1,024 bytes."""
+    notation: Numerals = _ENGLISH
+    about: str = ""
+    group: str = ""
+    """The separator of thousands; empty if the number has none."""
+    decimals: int = 0
+    power: str = ""
+    """The power of ten behind the number: ``e8``, ``×10⁸``."""
+    suffix: str = ""
+    """The unit, with the space before it."""
+    of_bytes: bool = False
 
     def holds(self, actual: int) -> bool:
         """Whether the actual value, rounded like the claim, equals the claim."""
@@ -41,62 +62,133 @@ class CountClaim:
 
     def restated(self, actual: int) -> str:
         """Return the actual value with the separators, digits and unit of the claim."""
-        match = _COUNT.fullmatch(self.text.strip())
-        assert match is not None
+        if self.power:
+            return self._with_power(actual)
         # Of two values of a suffix, take the one that brings the claim closer.
         unit = min(self.units, key=lambda unit: abs(actual - self.number * unit))
-        step, decimals = self.step, len(match["decimals"] or "")
+        step = self.step
         while step > 1 and actual < step * unit:
             step /= 10
-        scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step * 10**decimals
+        scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step
         if actual and not scaled:
-            return f"{actual:,}"
-        whole, rest = divmod(int(scaled), 10**decimals)
-        group = match["group"] or ("," if not match["suffix"] and whole >= 1000 > self.number else "")
-        number = f"{whole:,}".replace(",", group) + (f".{rest:0{decimals}}" if decimals else "")
-        return f"{match['about'] or ''}{number}{match['space']}{match['suffix'] or ''}"
+            return self.notation.written(actual) + (" B" if self.of_bytes else "")
+        return f"{self.about}{self._digits(scaled)}{self.suffix}"
+
+    def _digits(self, number: Fraction) -> str:
+        """Return a number with the separator and the decimals of the claim."""
+        whole, rest = divmod(int(number * 10**self.decimals), 10**self.decimals)
+        is_grouped = self.group or (not self.suffix and whole >= 1000 > self.number)
+        text = self.notation.written(whole, self.group) if is_grouped else str(whole)
+        return text + (f"{self.notation.decimal}{rest:0{self.decimals}}" if self.decimals else "")
+
+    def _with_power(self, actual: int) -> str:
+        mantissa, _, exponent = f"{actual:.{self.decimals}e}".partition("e")
+        power = str(int(exponent))
+        if self.power[-1] in _SUPERSCRIPT:
+            power = power.translate(str.maketrans("0123456789", _SUPERSCRIPT))
+        new = re.sub(rf"(\d+|[{_SUPERSCRIPT}]+)(?=\}}?$)", power, self.power)
+        return f"{self.about}{mantissa.replace('.', self.notation.decimal)}{new}"
 
     def _precision(self, unit: int) -> Fraction:
         step = self.step * unit
         return Fraction(0) if step == 1 else step
 
 
-def count_claim(text: str) -> CountClaim:
-    """Return the claim that a count states: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``174B``."""
-    claim = _number(text, "B")
+def count_claim(text: str, language: str = "en") -> CountClaim:
+    """Return the claim that a count states: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``1.2 billion``."""
+    claim = _claim(text, language, of_bytes=False)
     if claim is None:
-        raise Unreadable(f"{quoted(text)} is not a count: write one such as 29,505, 29.5k or ~30k")
+        write = numerals.numerals(language).written
+        examples = f"{write(29505)}, {write(29.5)}k or ~30k"
+        raise Unreadable(f"{quoted(text)} is not a count: write one such as {examples}")
     return claim
 
 
-def size_claim(text: str) -> CountClaim:
+def size_claim(text: str, language: str = "en") -> CountClaim:
     """Return the claim that a size in bytes states: ``118,020 B``, ``115.3 KiB``, ``0.5 GB``."""
-    claim = _number(text, "")
+    claim = _claim(text, language, of_bytes=True)
     if claim is None:
-        raise Unreadable(f"{quoted(text)} is not a size: write one such as 118,020 B, 115.3 KiB or ~0.5 GB")
+        write = numerals.numerals(language).written
+        examples = f"{write(118020)} B, {write(115.3)} KiB or ~{write(0.5)} GB"
+        raise Unreadable(f"{quoted(text)} is not a size: write one such as {examples}")
     return claim
 
 
-def _number(text: str, billion: str) -> CountClaim | None:
-    """Return a number with its unit; ``billion`` is the suffix for that, if it is empty ``B`` is bytes."""
-    match = _COUNT.fullmatch(text.strip())
-    suffix = (match["suffix"] or "") if match else ""
-    of_bytes = suffix.endswith("B") or suffix.startswith("byte")
-    if match is None or (billion and of_bytes and suffix != billion):
+def with_size(text: str) -> tuple[str, str, str, str] | None:
+    """Return the parts of a count with its size in brackets, ``12 (48.00 Byte)``: both, and the brackets."""
+    match = _WITH_SIZE.fullmatch(text.strip())
+    return (match["count"], match["open"], match["size"], match["close"]) if match else None
+
+
+def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
+    match = _pattern(language).fullmatch(text.strip())
+    if match is None:
         return None
-    digits = re.sub(r"[^\d.]", "", match["number"])
-    step = Fraction(1, 10 ** len(match["decimals"] or ""))
-    if match["about"] and (not suffix or (of_bytes and not billion)) and step == 1:
+    power, suffix = match["power"] or "", (match["suffix"] or "").strip()
+    units = (_power(power),) if power and not suffix else _units(suffix, language, of_bytes=of_bytes)
+    if units is None or (power and suffix):
+        return None
+    is_whole = units == (1,)
+    read = numerals.number(match["number"], language, is_whole=is_whole)
+    if read is None:
+        return None
+    notation, digits, decimals, group = read
+    step = Fraction(1, 10 ** len(decimals))
+    if match["about"] and is_whole and step == 1:
         # The trailing zeros of "~30,000" don't count.
         step = Fraction(10 ** (len(digits) - len(digits.rstrip("0"))))
-    units = (10**9,) if billion and suffix == billion else _units(suffix)
-    return CountClaim(text, Fraction(digits), step, units)
+    return CountClaim(
+        text,
+        number=Fraction(int(digits + decimals), 10 ** len(decimals)),
+        step=step,
+        units=units,
+        notation=notation,
+        about=match["about"] or "",
+        group=group,
+        decimals=len(decimals),
+        power=power,
+        suffix=match["suffix"] or "",
+        of_bytes=of_bytes,
+    )
 
 
-def _units(suffix: str) -> tuple[int, ...]:
-    if suffix in ("", "B", "byte", "bytes"):
+@functools.lru_cache(maxsize=64)
+def _pattern(language: str) -> re.Pattern[str]:
+    signs = re.escape(numerals.numerals(language).signs + _ENGLISH.signs)
+    about = "|".join(map(re.escape, _ABOUT))
+    return re.compile(
+        rf"(?P<about>[~≈∼]\s*|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
+        rf"(?P<power>{_POWER})?(?P<suffix>\s*[^\d\s(][^\d(]{{0,30}})?"
+    )
+
+
+def _power(text: str) -> int:
+    """Return the value of ``e8`` or ``×10⁸``."""
+    exponent = (
+        text[1:]
+        if text[0] in "eE"
+        else text.translate(str.maketrans(_SUPERSCRIPT, "0123456789")).partition("10")[2]
+    )
+    return int(10 ** int(exponent.strip("+^*{}")))
+
+
+def _units(suffix: str, language: str, *, of_bytes: bool) -> tuple[int, ...] | None:
+    """Return the values that a suffix may have; ``None`` if it is no unit of this kind."""
+    if not suffix:
         return (1,)
-    power = _THOUSANDS[suffix[0].lower()]
-    if "i" in suffix:
-        return (1024**power,)
-    return (1024**power, 1000**power) if suffix[1:] == "B" else (1000**power,)
+    if len(suffix) == 1 and suffix in "kKMGTmgt":
+        return (1000 ** _THOUSANDS[suffix.lower()],)
+    if suffix == "B" and not of_bytes:
+        return (10**9,)
+    if (match := _BYTES.fullmatch(suffix)) is not None:
+        return _units_of_bytes(match) if of_bytes else None
+    word, _, noun = suffix.rpartition(" ") if of_bytes else (suffix, "", "")
+    unit = numerals.numerals(language).unit(word if _BYTES.fullmatch(noun) else suffix)
+    return (unit,) if unit else None
+
+
+def _units_of_bytes(match: re.Match[str]) -> tuple[int, ...]:
+    if not match["prefix"]:
+        return (1,)
+    power = _THOUSANDS[match["prefix"][0].lower()]
+    return (1024**power,) if match["binary"] else (1024**power, 1000**power)

@@ -1,66 +1,241 @@
 """Doubts about prose that states a shape or a count without a role, if no model on the page has it.
 
-:mod:`.collect.mentions` finds such prose while a page is read.
+:mod:`.collect.mentions` finds such prose while a page is read. Prose also speaks of kernels, pools,
+pictures and other models. So a doubt needs a reason: a value of the page is near, or the sentence says
+what has the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
-from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
-from sphinx_kerasshape.messages.report import Model, Shape
+from sphinx_kerasshape.claims.shapes import shape_claim
+from sphinx_kerasshape.messages.report import LayerRow, Model, Shape, shape_text
 from sphinx_kerasshape.pages.records import Mention
 from sphinx_kerasshape.text import excerpt
 
+_HYPOTHETICAL = re.compile(
+    r"\b(?:not|never|no longer|isn't|wrong|mistake|instead of|rather than|unlike|would|could|might|if|suppose"
+    r"|imagine|say|e\.g|for example|such as|nicht|kein\w*|falsch|würde|ne|pas|faux|nunca|sino)\b",
+    re.IGNORECASE,
+)
+"""Words for what a model does not have."""
+_COMPARED = re.compile(
+    r"\b(?:more|less|fewer|than|over|under|up to|at least|at most|between|nearly|almost|below|above"
+    r"|saves?|saved|extra|additional|another|first|last|only the|per|mehr|weniger|als|fast|plus|moins"
+    r"|más|menos)\s*$",
+    re.IGNORECASE,
+)
+"""Words before a number that make it another than that of a model."""
+_RANGE = re.compile(
+    r"\b(?:between|from|zwischen|von|entre|de)\b.*\d\D*\b(?:and|to|und|bis|et|à|y|a) $", re.IGNORECASE
+)
+_OF_CALLS = re.compile(
+    r"\b(?:tak|accept|expect|requir|need|receiv|set|tun|pass|adjust|choos|configur|argument)\w*\b",
+    re.IGNORECASE,
+)
+"""Words for the parameters of functions."""
+_OF_WEIGHTS = re.compile(
+    r"\b(?:kernels?|weights?|bias|biases|matrix|matrices|gamma|beta|gewichte?\w*|poids|pesos)\b",
+    re.IGNORECASE,
+)
+_OF_SETTINGS = re.compile(
+    r"\b(?:\w*pool\w*|strid\w*|dilat\w*|images?|pictures?|photos?|pixels?|windows?|patch\w*|crop\w*|resiz\w*"
+    r"|filters?|grids?|sizes?|padding|bild\w*|fotos?|imágen\w*)\b",
+    re.IGNORECASE,
+)
+"""Words for shapes that are no tensors': pools, strides, pictures."""
+_IS_SHAPE_OF_TENSOR = re.compile(r"\b(?:input|output)s? (?:has|have) (?:the |a )?shapes?:? $")
+_LEAST_COUNT = 100
+"""A smaller number of parameters may be that of a function."""
+_RATIO = 1.25
+"""Counts within this ratio are near."""
 
-def doubt(mention: Mention, models: Iterable[Model]) -> str:
-    """Return the message about a mention that no model confirms; empty if one does."""
+
+def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> str:
+    """Return the message about a mention that no model confirms; empty if one does, or without a reason."""
     models = list(models)
+    if _HYPOTHETICAL.search(mention.before):
+        return ""
     try:
         if mention.kind == "shape":
-            return _doubt_shape(mention.text, shape_claim(mention.text), models)
-        return _doubt_count(mention.text, count_claim(mention.text), models)
+            return _doubt_shape(mention, models)
+        return _doubt_count(mention, models, language)
     except Unreadable:
         return ""
 
 
-def _doubt_shape(text: str, claim: ShapeClaim, models: list[Model]) -> str:
-    shapes = {shape: None for model in models for shape in _shapes(model)}
-    if any(claim.holds((shape,)) for shape in shapes):
+def _doubt_shape(mention: Mention, models: list[Model]) -> str:
+    claim = shape_claim(mention.text)
+    stated: Shape = tuple(size if isinstance(size, int) else None for size in claim.shapes[0])
+    tensors = {shape: None for model in models for shape in _tensors(model)}
+    weights = {weight.shape: None for model in models for row in model.layers for weight in row.weights}
+    known = [*tensors, *weights]
+    if any(claim.holds((shape,)) or _is_part(stated, shape) for shape in known):
         return ""
-    nearest = min(shapes, key=lambda shape: _distance(claim.shapes[0], shape), default=None)
-    hint = f"; the nearest is {nearest}" if nearest else ""
-    return f"no model on this page has the shape {excerpt(text)}{hint}"
-
-
-def _doubt_count(text: str, claim: CountClaim, models: list[Model]) -> str:
-    counts = {count: None for model in models for count in _counts(model)}
-    if any(claim.holds(count) for count in counts):
+    if any(_is_example(stated, shape) for shape in tensors) or _is_setting(mention, stated):
         return ""
-    stated = claim.number * claim.units[0]
-    nearest = min(counts, key=lambda count: abs(count - stated), default=None)
-    hint = f"; the nearest count is {nearest:,}" if nearest is not None else ""
-    return f"no model or layer on this page has {excerpt(text)} params{hint}"
+    names_layer = _names_layer(mention, models)
+    fits = [shape for shape in tensors if _fits_tensor(stated, shape)]
+    if None not in stated:
+        is_meant = names_layer or bool(_OF_WEIGHTS.search(mention.before + mention.after))
+        fits = [shape for shape in [*fits, *weights] if _is_near(stated, shape, is_meant=is_meant)]
+    if not fits:
+        return ""
+    nearest = min(fits, key=lambda shape: _distance(stated, shape))
+    return (
+        f"no model on this page has the shape {excerpt(mention.text)}; the nearest is {shape_text(nearest)}"
+    )
 
 
-def _shapes(model: Model) -> Iterator[Shape]:
+def _tensors(model: Model) -> Iterator[Shape]:
     for tensor in (*model.inputs, *model.outputs):
         yield tensor.shape
     for row in model.layers:
         for call in row.calls:
             yield from (tensor.shape for tensor in (*call.inputs, *call.outputs))
-        yield from (weight.shape for weight in row.weights)
+
+
+def _is_part(stated: Shape, shape: Shape) -> bool:
+    """Whether neighbouring sizes of a known shape are stated: ``(3, 3)`` of a kernel ``(3, 3, 1, 32)``."""
+    places = range(len(shape) - len(stated) + 1)
+    return None not in stated and any(shape[place : place + len(stated)] == stated for place in places)
+
+
+def _is_example(stated: Shape, shape: Shape) -> bool:
+    """Whether a known shape is stated with numbers for its open sizes, perhaps without that of the batch."""
+    shape = _of_sample(stated, shape)
+    pairs = zip(stated, shape, strict=False)
+    return len(stated) == len(shape) and all(size in (one, None) for one, size in pairs)
+
+
+def _of_sample(stated: Shape, shape: Shape) -> Shape:
+    """Return a shape without the batch axis, if it is stated so."""
+    omits = None not in stated and len(stated) + 1 == len(shape) and shape[0] is None
+    return shape[1:] if omits else shape
+
+
+def _is_setting(mention: Mention, stated: Shape) -> bool:
+    """Whether it is a shape that the code or a layer's configuration has, or a square, as pictures are."""
+    if mention.in_code:
+        return not (None in stated and _IS_SHAPE_OF_TENSOR.search(mention.before))
+    if None in stated:
+        return False
+    is_square = len(set(stated)) == 1 and len(stated) > 1
+    near = f"{mention.before[-40:]} {mention.after[:40]}"
+    return is_square or (len(stated) < 3 and bool(_OF_SETTINGS.search(near)))
+
+
+def _fits_tensor(stated: Shape, shape: Shape) -> bool:
+    """Whether a shape may be meant for that of a tensor: only open axes and ones differ, or the sizes."""
+    if None not in stated:
+        return len(stated) + 1 == len(shape)
+    if len(stated) == len(shape):
+        return stated[0] is None or any(one == size for one, size in zip(stated, shape, strict=True))
+    sizes = [[size for size in one if size not in (None, 1)] for one in (stated, shape)]
+    return bool(sizes[0]) and sizes[0] == sizes[1]
+
+
+def _is_near(stated: Shape, shape: Shape, *, is_meant: bool) -> bool:
+    """Whether the sizes of a sample or a weight are almost those that are stated.
+
+    ``is_meant`` says that the sentence names weights or a layer.
+    """
+    shape = _of_sample(stated, shape)
+    if len(shape) != len(stated) or (len(stated) < 3 and not is_meant):
+        return False
+    pairs = [(one, size) for one, size in zip(stated, shape, strict=True) if one is not None]
+    same = sum(one == size for one, size in pairs)
+    if sorted(map(str, stated)) == sorted(map(str, shape)):
+        return True
+    close = all(size is None or abs(one - size) <= max(2, size // 10) for one, size in pairs)
+    return (same > 0 and (close or same * 2 >= len(stated))) or (close and is_meant)
+
+
+def _distance(stated: Shape, shape: Shape) -> tuple[bool, int, float]:
+    """Return how much shapes differ: whether they have other sizes, in their rank, and in their sizes.
+
+    An open axis more or less, or swapped sizes, are commoner mistakes than wrong sizes.
+    """
+    shape = _of_sample(stated, shape)
+    sizes = [sorted(size for size in one if size not in (None, 1)) for one in (stated, shape)]
+    ratios = (math.log((one or 1) / (size or 1)) for one, size in zip(stated, shape, strict=False))
+    return sizes[0] != sizes[1], abs(len(stated) - len(shape)), sum(map(abs, ratios))
+
+
+def _doubt_count(mention: Mention, models: list[Model], language: str) -> str:
+    claims = list(_readings(mention.text, language))
+    counts = list({count: None for model in models for count in _counts(model)})
+    if any(claim.holds(count) for claim in claims for count in counts):
+        return ""
+    if (
+        _COMPARED.search(mention.before)
+        or _RANGE.search(mention.before)
+        or _OF_CALLS.search(mention.before[-30:])
+    ):
+        return ""
+    stated = claims[0].number * claims[0].units[0]
+    if stated < _LEAST_COUNT and not _names_layer(mention, models):
+        return ""
+    near = [count for count in counts if count and _is_near_count(claims[0], int(stated), count)]
+    if not near:
+        return ""
+    nearest = min(near, key=lambda count: (not _is_typo(int(stated), count), abs(math.log(count / stated))))
+    return (
+        f"no model or layer on this page has {excerpt(mention.text)} params; the nearest count is {nearest:,}"
+    )
+
+
+def _readings(text: str, language: str) -> Iterator[CountClaim]:
+    """Yield what a number may mean: ``3 128`` may be a number behind another one."""
+    yield count_claim(text, language)
+    head, space, last = text.rpartition(" ")
+    if space and head[-1:].isdecimal() and last.isdecimal():
+        yield count_claim(last, language)
+
+
+def _is_near_count(claim: CountClaim, stated: int, count: int) -> bool:
+    is_exact = claim.units == (1,) and claim.step == 1
+    return max(stated, count) <= _RATIO * min(stated, count) or (is_exact and _is_typo(stated, count))
+
+
+def _is_typo(stated: int, count: int) -> bool:
+    """Whether two numbers of four or more digits differ in one digit, or in the order of two."""
+    one, other = str(stated), str(count)
+    if min(len(one), len(other)) < 4 or abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) == len(other):
+        places = [place for place in range(len(one)) if one[place] != other[place]]
+        return len(places) == 1 or (len(places) == 2 and sorted(one) == sorted(other))
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))
 
 
 def _counts(model: Model) -> Iterator[int]:
     yield from (model.params, model.trainable, model.non_trainable)
     for row in model.layers:
-        yield from (row.params, row.trainable)
+        yield from (row.params, row.trainable, row.params - row.trainable)
         yield from (weight.params for weight in row.weights)
+    yield from _sums([row for row in model.layers if row.depth == 0])
 
 
-def _distance(stated: tuple[object, ...], shape: Shape) -> tuple[int, int]:
-    """Return how much two shapes differ: first in their number of axes, then in the sizes."""
-    same = sum(a == b for a, b in zip(stated, shape, strict=False))
-    return abs(len(stated) - len(shape)), -same
+def _sums(rows: Sequence[LayerRow]) -> Iterator[int]:
+    """Yield the counts of neighbouring layers together, and those of all layers of a type."""
+    counts = [row.params for row in rows if row.params][:60]
+    for start, end in combinations(range(len(counts) + 1), 2):
+        yield sum(counts[start:end])
+    for kind in {row.type for row in rows}:
+        yield sum(row.params for row in rows if row.type == kind)
+
+
+def _names_layer(mention: Mention, models: Iterable[Model]) -> bool:
+    """Whether the sentence names a layer of the page's models, or its type."""
+    words = {word.lower() for word in re.findall(r"\w+", f"{mention.before} {mention.after}")}
+    names = {name.lower() for model in models for row in model.layers for name in (row.name, row.type)}
+    if any(word.startswith("convolution") for word in words):
+        words |= {name for name in names if name.startswith("conv")}
+    return bool(words & names)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import Weight
+from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import quoted
 
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
@@ -44,21 +45,25 @@ def _product(sizes: tuple[int, ...]) -> str:
     return "×".join(str(size) for size in sizes if size != 1) or "1"
 
 
-def value(text: str) -> int:
+def value(text: str, language: str = "en") -> int:
     """Return the value of a sum as people write it: ``4×(50×64 + 64×64 + 64)``, ``6,528 + 1,290 = 7,818``.
 
     Raises :class:`Unreadable`, also if the sides of an equation differ.
     """
-    sides = [_value(side, text) for side in text.split("=")]
+    sides = [_value(side, text, numerals(language).group) for side in text.split("=")]
     if len(set(sides)) > 1:
         values = " and ".join(f"{side:,}" for side in sides)
         raise Unreadable(f"the sides of {quoted(text)} are not equal: {values}")
     return sides[0]
 
 
-def _value(side: str, text: str) -> int:
+def _value(side: str, text: str, group: str) -> int:
     code = "".join(_SIGNS.get(sign, sign) for sign in side)
-    code = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", code).replace("(", " (").strip()
+    code = (
+        re.sub(rf"(?<=\d)[,_{re.escape(_SIGNS.get(group, group))}](?=\d{{3}}(?!\d))", "", code)
+        .replace("(", " (")
+        .strip()
+    )
     if len(code) <= MAX_SUM_LENGTH and re.fullmatch(r"[\d+* ()]+", code):
         try:
             return _evaluated(ast.parse(code, mode="eval").body)

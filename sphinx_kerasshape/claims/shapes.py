@@ -6,13 +6,15 @@ A claim keeps the notation of its author, so that it can restate the actual shap
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Size
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.named_sizes import Dims, SymbolicSize, ascii_text
+from sphinx_kerasshape.numerals import Numerals, number, numerals
 from sphinx_kerasshape.text import quoted
 
 
@@ -28,8 +30,8 @@ Dim = int | str | StatedSize | SymbolicSize | None
 """A dimension: a number, ``None``, a wildcard (``?``, ``…``), or a size with names of axes."""
 
 _SEPARATOR = re.compile(r" ?[,×] ?| x |(?<=[\d?….])x(?=[\d?….])|(?<=None)x|x(?=None)")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-"""A single size as prose writes it, ``1,024``; two sizes have a blank or brackets."""
+_SEPARATOR_BESIDE_COMMAS = re.compile(_SEPARATOR.pattern.replace("×", ""))
+"""Where commas separate the sizes, ``×`` is a product: ``(None, 4×4×64)``."""
 _MAX_GROUPED_LENGTH = 40
 
 
@@ -39,12 +41,19 @@ class ShapeClaim:
 
     text: str
     shapes: tuple[tuple[Dim, ...], ...]
+    language: str = "en"
 
     @property
     def names(self) -> frozenset[str]:
         """The names of axes in it."""
         dims = [dim for shape in self.shapes for dim in shape if isinstance(dim, StatedSize)]
         return frozenset().union(*(expression.names(dim.size) for dim in dims))
+
+    def with_integers(self, integers: Mapping[str, int]) -> ShapeClaim:
+        """Return the claim with values for some of its names."""
+        values = {name: expression.constant(number) for name, number in integers.items()}
+        shapes = tuple(tuple(_substituted(dim, values) for dim in shape) for shape in self.shapes)
+        return replace(self, shapes=shapes) if values else self
 
     def holds(self, actual: tuple[Dims, ...]) -> bool:
         """Whether the claim is true: one stated shape is that of all tensors, several are one of each."""
@@ -69,18 +78,25 @@ class ShapeClaim:
                 end = stop
             return text + inner[end:] + after
         example = inner[slice(*spans[0])] if spans else inner if len(shapes) == 1 else "()"
+        if len(shapes) == 1 and isinstance(size := shapes[0][0] if len(shapes[0]) == 1 else None, int):
+            if grouped := _grouped(inner, self.language):
+                return grouped[0].written(size, grouped[3])
+            if inner.strip().isdecimal() and int(inner.strip()[:4]) < 1000:
+                return numerals(self.language).written(size)
         return ", ".join(_in_notation(example, shape) for shape in shapes)
 
 
-def shape_claim(text: str) -> ShapeClaim:
+def shape_claim(text: str, language: str = "en") -> ShapeClaim:
     """Return the claim that a text states. Raises :class:`Unreadable`."""
     _, inner, _ = _unwrapped(text)
     spans = _bracketed(inner)
     if spans:
-        return ShapeClaim(text, tuple(_dims(inner[start + 1 : end - 1], text) for start, end in spans))
+        shapes = tuple(_dims(inner[start + 1 : end - 1], text) for start, end in spans)
+        return ShapeClaim(text, shapes, language)
     if not inner.strip():
         raise Unreadable(_how_to(text))
-    return ShapeClaim(text, (_dims(inner, text),))
+    grouped = _grouped(text, language)
+    return ShapeClaim(text, ((int(grouped[1]),) if grouped else _dims(inner, text),), language)
 
 
 def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
@@ -110,13 +126,28 @@ def _bracketed(text: str) -> list[tuple[int, int]]:
     return spans if not depth and not rest.replace(",", "").replace("and", "").strip() else []
 
 
+def _substituted(dim: Dim, values: Mapping[str, expression.Expr]) -> Dim:
+    if not isinstance(dim, StatedSize) or not isinstance(dim.size, expression.Expr):
+        return dim
+    return StatedSize(dim.text, expression.substitute(dim.size, values))
+
+
+def _grouped(text: str, language: str) -> tuple[Numerals, str, str, str] | None:
+    """Return a single size as prose writes it, ``1,024``; two sizes have a blank or brackets."""
+    read = number(text.strip(), language, is_whole=True) if len(text) < _MAX_GROUPED_LENGTH else None
+    return read if read and read[3] not in ("", "_") else None
+
+
+def _separator(text: str) -> re.Pattern[str]:
+    return _SEPARATOR_BESIDE_COMMAS if "," in text else _SEPARATOR
+
+
 def _dims(text: str, whole: str) -> tuple[Dim, ...]:
-    if _GROUPED.fullmatch(text.strip()) and text == whole and len(text) < _MAX_GROUPED_LENGTH:
-        return (int(text.replace(",", "")),)
+    separator = _separator(text)
     text = " ".join(text.split()).removesuffix(",").strip()
     if not text:
         return ()
-    dims = tuple(_dim(part.strip(), whole) for part in _SEPARATOR.split(text))
+    dims = tuple(_dim(part.strip(), whole) for part in separator.split(text))
     if dims.count("…") > 1:
         raise Unreadable(f"{quoted(whole)} has … twice: use it once, for any axes")
     return dims
@@ -130,7 +161,7 @@ def _dim(text: str, whole: str) -> Dim:
     if len(text) < 20 and re.fullmatch(r"\d+(?:_\d+)*", text, re.ASCII):
         return int(text)
     try:
-        size = notation.parse(text)
+        size = notation.parse(text.replace("×", "*"))
     except notation.Unreadable as error:
         reason = f"; {error}" if "/" in text else ""
         raise Unreadable(_how_to(whole) + reason) from None
@@ -166,6 +197,8 @@ def _matches_each(stated: tuple[Dim, ...], actual: Dims) -> bool:
 
 def _is_same(dim: Dim, size: int | SymbolicSize | None) -> bool:
     if isinstance(dim, StatedSize):
+        if isinstance(size, int):
+            return dim.size == expression.constant(size)  # a product, such as 4·4·64
         return isinstance(size, SymbolicSize) and size.is_same(dim.size)
     if isinstance(dim, int) and isinstance(size, SymbolicSize):
         return size.is_same(expression.constant(dim))
@@ -213,10 +246,7 @@ def _in_notation(text: str, dims: tuple[Dim, ...]) -> str:
     inner = stripped[len(opening) : len(stripped) - len(closing)].strip()
     if not opening and not dims:
         return "()"
-    if not opening and len(dims) == 1 and isinstance(dims[0], int):
-        grouped = _GROUPED.fullmatch(inner) or (inner.isdecimal() and int(inner[:4]) < 1000)
-        return f"{dims[0]:,}" if grouped else str(dims[0])
-    separators = [] if _GROUPED.fullmatch(inner) else _SEPARATOR.findall(inner.removesuffix(","))
+    separators = _separator(inner).findall(inner.removesuffix(","))
     if len(separators) != len(dims) - 1:
         separators = (separators[:1] or [", "]) * (len(dims) - 1)
     texts = [_dim_text(dim, text) for dim in dims]

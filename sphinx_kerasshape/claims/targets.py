@@ -7,13 +7,14 @@ has that. Names with dots, slashes or brackets are quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.claims.named_sizes import Dims, dims
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, Weight
+from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import excerpt, hint, listed, quoted
 
 _NAME = r"\"[^\"]*\"|'[^']*'|[^/.\[\]\"']+"
@@ -136,7 +137,52 @@ def params(target: Target, model: Model) -> int:
     return weight.params if weight else part.params
 
 
-def breakdown(target: Target, model: Model) -> str:
+def type_of(target: Target, model: Model) -> str:
+    """Return the type of the model or layer that a target names."""
+    _refuse_attribute(target, "has a type")
+    return _row(target, model)[0].type if target.layers else model.type
+
+
+def layers(target: Target, model: Model) -> tuple[LayerRow, ...]:
+    """Return the rows of the layers that a model, or a layer with layers inside, consists of."""
+    _refuse_attribute(target, "has layers")
+    if not target.layers:
+        return tuple(row for row in model.layers if row.depth == 0)
+    row, _, path = _row(target, model)
+    inside = tuple(_inside(model.layers, row))
+    if not inside:
+        raise Unresolved(f"{quoted(path)} has no layers inside")
+    return inside
+
+
+def sources(target: Target, model: Model) -> tuple[str, ...]:
+    """Return the names of the layers that a layer is connected to, in all of its calls."""
+    _refuse_attribute(target, "is connected")
+    if not target.layers:
+        raise Unresolved(f"only layers are connected: write {quoted(f'{target.model}/LAYER')}")
+    row, _, path = _row(target, model)
+    found = tuple(source for call in row.calls for source in call.sources)
+    if not found:
+        raise Unresolved(f"Keras does not know what {quoted(path)} is connected to")
+    return found
+
+
+def _inside(rows: Sequence[LayerRow], outer: LayerRow) -> Iterator[LayerRow]:
+    """Yield the rows directly inside another one."""
+    number = next(number for number, row in enumerate(rows) if row is outer)
+    for row in rows[number + 1 :]:
+        if row.depth <= outer.depth:
+            return
+        if row.depth == outer.depth + 1:
+            yield row
+
+
+def _refuse_attribute(target: Target, what: str) -> None:
+    if target.attribute:
+        raise Unresolved(f"only a model or a layer {what}: remove .{target.attribute}")
+
+
+def breakdown(target: Target, model: Model, language: str = "en") -> str:
     """Return the sum that gives a count: over the weights of a layer, or over the layers of a model."""
     if target.layers:
         row, weights, path = _row(target, model)
@@ -145,12 +191,15 @@ def breakdown(target: Target, model: Model) -> str:
             raise Unresolved(f"'{path}' has too many different weights for a formula: state the count")
         return text or "0"
     counts = [row.params - row.shared for row in model.layers if row.depth == 0]
-    return " + ".join(f"{count:,}" for count in counts if count) or "0"
+    return " + ".join(numerals(language).written(count) for count in counts if count) or "0"
 
 
 def size(target: Target, model: Model) -> int:
-    """Return the bytes of the weights that a target names."""
+    """Return the bytes of the weights that a target names: all, the trainable or the non-trainable ones."""
     part = _part(target, model)
+    if target.attribute in ("trainable", "non_trainable") and not target.index:
+        trains = target.attribute == "trainable"
+        return sum(weight.bytes for weight in part.weights if weight.trainable == trains)
     _refuse_tensors(target, part)
     weight = _weight(target, part)
     return weight.bytes if weight else part.bytes

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape.axes import notation
-from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, targets
+from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, structure, targets
+from sphinx_kerasshape.claims.code_integers import code_integers
 from sphinx_kerasshape.messages.report import Axis, Model, Report, Shape, shape_text
+from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import hint, quoted, truncated
 
 ReportOf = Callable[[str], Report | None]
 """Returns the report of a model by its name, ``None`` if the model failed. Raises ``KeyError``."""
+RequestOf = Callable[[str], Request]
+"""Returns the request of a model by its name."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,17 @@ class Verdict:
     """Whether the problem is that the stated value can't be read."""
 
 
-def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdict:
-    """Return the verdict on a claim; ``names`` are those of all models."""
+def judge(
+    claim: Claim,
+    report_of: ReportOf,
+    names: Sequence[str] = (),
+    language: str = "en",
+    request_of: RequestOf | None = None,
+) -> Verdict:
+    """Return the verdict on a claim; ``names`` are those of all models, ``language`` is that of the pages."""
     unreadable = False
     try:
-        return _compared(claim, report_of)
+        return _compared(claim, report_of, language, request_of)
     except KeyError:
         model = targets.parse(claim.target).model
         problem = (
@@ -59,7 +70,7 @@ def judge(claim: Claim, report_of: ReportOf, names: Sequence[str] = ()) -> Verdi
     return Verdict(claim, holds=False, problem=problem, unreadable=unreadable)
 
 
-def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
+def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: RequestOf | None) -> Verdict:
     """Return the verdict on a claim. Raises what :func:`judge` turns into problems."""
     target = targets.parse(claim.target)
     report = report_of(target.model)
@@ -68,7 +79,7 @@ def _compared(claim: Claim, report_of: ReportOf) -> Verdict:
     if report.model is None:
         problem = f"model {quoted(target.model)} has :raises:, so it has no values"
         return Verdict(claim, holds=False, problem=problem)
-    verdict = _verdict(claim, target, report.model)
+    verdict = _verdict(claim, target, report.model, language, request_of)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
 
 
@@ -83,24 +94,59 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
     return f"; put names with dots, slashes or brackets in quotes: {target}" if target else ""
 
 
-def _verdict(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
+def _verdict(
+    claim: Claim, target: targets.Target, model: Model, language: str, request_of: RequestOf | None
+) -> dict[str, object]:
     match claim.kind:
         case "shape":
-            return _shapes(claim.stated, targets.shapes(target, model), model.axes)
+            integers = functools.partial(_integers, target.model, request_of)
+            return _shapes(claim.stated, targets.shapes(target, model), model.axes, language, integers)
         case "axes":
             return _axes(claim.stated, targets.axes(target, model))
         case "dtype":
             return _dtypes(claim.stated, targets.dtypes(target, model))
-        case "params" if target.attribute == "formula":
-            return _formula(claim.stated, targets.breakdown(target, model))
         case "params":
-            return _count(claim.stated, targets.params(target, model), counts.count_claim)
+            return _params(claim.stated, target, model, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), counts.size_claim)
-    raise NotImplementedError(claim.kind)
+            return _count(claim.stated, targets.size(target, model), counts.size_claim, language)
+        case _:
+            return _structure(claim, target, model)
 
 
-def _shapes(stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis, ...]) -> dict[str, object]:
+def _structure(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
+    """Return the verdict on a type, on a model's layers, or on a layer's connections."""
+    stated = claim.stated
+    if claim.kind == "type":
+        actual = targets.type_of(target, model)
+        holds, restated = structure.type_holds(stated, actual), structure.type_restated(stated, actual)
+    elif claim.kind == "layers":
+        rows = targets.layers(target, model)
+        actual = structure.layers_text(rows)
+        holds, restated = (
+            not stated or structure.layers_hold(stated, rows),
+            structure.layers_restated(stated, rows),
+        )
+    else:
+        sources = targets.sources(target, model)
+        types = {row.name: row.type for row in model.layers}
+        actual = restated = ", ".join(sources)
+        holds = not stated or structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
+        restated = structure.list_claim(stated).restated(sources) if stated else actual
+    return {"holds": not stated or holds, "actual": actual, "restated": restated}
+
+
+def _integers(model: str, request_of: RequestOf | None) -> Mapping[str, int]:
+    """Return the integers that a model's code gives names to."""
+    return code_integers(request_of(model)) if request_of is not None else {}
+
+
+def _shapes(
+    stated: str,
+    actual: tuple[named_sizes.Dims, ...],
+    axes: tuple[Axis, ...],
+    language: str,
+    integers: Callable[[], Mapping[str, int]],
+) -> dict[str, object]:
     different = tuple(dict.fromkeys(actual))
     text = ", ".join(shape_text(shape) for shape in (different if len(different) == 1 else actual))
     shape: Shape | None = None
@@ -108,7 +154,10 @@ def _shapes(stated: str, actual: tuple[named_sizes.Dims, ...], axes: tuple[Axis,
         shape = tuple(size if isinstance(size, int) else None for size in different[0])
     verdict = {"holds": True, "actual": text, "restated": text, "shape": shape}
     if stated:
-        claim = shapes.shape_claim(stated)
+        claim = shapes.shape_claim(stated, language)
+        if unknown := claim.names - {axis.name for axis in axes}:
+            known = integers()
+            claim = claim.with_integers({name: known[name] for name in unknown & known.keys()})
         named_sizes.require_axes(stated, claim.names, axes)
         verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return verdict
@@ -123,20 +172,43 @@ def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
     return verdict
 
 
-def _count(stated: str, actual: int, read: Callable[[str], counts.CountClaim]) -> dict[str, object]:
+def _count(
+    stated: str, actual: int, read: Callable[[str, str], counts.CountClaim], language: str
+) -> dict[str, object]:
     verdict = {"holds": True, "actual": f"{actual:,}", "restated": f"{actual:,}", "count": actual}
     if stated:
-        claim = read(stated)
+        claim = read(stated, language)
         verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
     return verdict
 
 
-def _formula(stated: str, actual: str) -> dict[str, object]:
+def _params(stated: str, target: targets.Target, model: Model, language: str) -> dict[str, object]:
+    if target.attribute == "formula":
+        return _formula(stated, targets.breakdown(target, model, language), language)
+    count = targets.params(target, model)
+    if sized := counts.with_size(stated):
+        return _count_with_size(sized, count, targets.size(target, model), language)
+    return _count(stated, count, counts.count_claim, language)
+
+
+def _count_with_size(
+    stated: tuple[str, str, str, str], params: int, size_in_bytes: int, language: str
+) -> dict[str, object]:
+    """Return the verdict on a count with its size in brackets, both of which have to be true."""
+    number, opening, size, closing = stated
+    count = _count(number, params, counts.count_claim, language)
+    in_bytes = _count(size, size_in_bytes, counts.size_claim, language)
+    restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
+    actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
+    return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}
+
+
+def _formula(stated: str, actual: str, language: str) -> dict[str, object]:
     if stated and len(actual) > formula.MAX_SUM_LENGTH:
         raise targets.Unresolved(
             f"{quoted(stated)} can't be checked, since the sum of all layers is too long: state the count"
         )
-    holds = not stated or formula.value(stated) == formula.value(actual)
+    holds = not stated or formula.value(stated, language) == formula.value(actual, language)
     return {"holds": holds, "actual": actual, "restated": actual}
 
 

@@ -162,6 +162,12 @@ def _text(text: str) -> str:
     return " ".join(text.split())
 
 
+def _statement(text: str) -> str:
+    """Return what an expectation states. A no-break space may separate thousands; it stays."""
+    _text(text)
+    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
+
+
 def _expression(text: str) -> str:
     expression = _text(text)
     try:
@@ -274,10 +280,10 @@ _OPTIONS: _Table = {
     "from": ("source", _text),
     "file": ("file", _text),
     "custom-objects": ("custom_objects", _import_paths),
-    "expect-input": ("expect_input", _text),
-    "expect-output": ("expect_output", _text),
-    "expect-params": ("expect_params", _text),
-    "expect-axes": ("expect_axes", _text),
+    "expect-input": ("expect_input", _statement),
+    "expect-output": ("expect_output", _statement),
+    "expect-params": ("expect_params", _statement),
+    "expect-axes": ("expect_axes", _statement),
     **_OF_BLOCKS,
 }
 

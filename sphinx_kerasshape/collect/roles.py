@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from sphinx_kerasshape.pages.positions import LocatedClaims
 
 
+_TRANSLATED = ":<translated>"
+"""What Sphinx adds to the location of a translation."""
+
+
 class CheckedXRefRole(XRefRole):
     """A cross reference that is also recorded, so that every build can check its target."""
 
@@ -29,9 +36,9 @@ class CheckedXRefRole(XRefRole):
         target, title = (" ".join(text.split()) for text in (self.target, self.title))
         role = Claim(self.reftype, target, title if self.has_explicit_title else "", _location(self))
         located = _located(self.env, "links", [])
-        located.claims.append(_at_its_line(role, located))
-        reference = Reference(self.reftype, target, located.claims[-1].location)
-        domain_of(self.env).page(self.env.docname).references.append(reference)
+        if (found := _recorded(self, role, located)) is not None:
+            reference = Reference(self.reftype, target, found.location)
+            domain_of(self.env).page(self.env.docname).references.append(reference)
         if not self.has_explicit_title:
             self.title = self.title.rpartition("/")[2]
         return super().create_xref_node()
@@ -51,7 +58,7 @@ class ValueRole(ReferenceRole):
         stated = re.sub(r"[ \t\r\n]+", " ", self.title).strip() if self.has_explicit_title else ""
         claim = Claim(kind, " ".join(self.target.split()), stated, _location(self))
         claims = domain_of(self.env).page(self.env.docname).claims
-        claims.append(_at_its_line(claim, _located(self.env, "values", claims)))
+        _recorded(self, claim, _located(self.env, "values", claims))
         node = nodes.inline(self.rawtext, stated or claim.target, classes=["kerasshape-value"])
         mark(node, claim._replace(location=""))
         self.set_source_info(node)
@@ -69,13 +76,52 @@ def _located(env: BuildEnvironment, kind: str, claims: list[Claim]) -> LocatedCl
     return cast("LocatedClaims", env.temp_data.setdefault(f"kerasshape-{kind}", LocatedClaims(claims)))
 
 
-def _at_its_line(claim: Claim, located: LocatedClaims) -> Claim:
+def _recorded(role: SphinxRole, claim: Claim, located: LocatedClaims) -> Claim | None:
+    """Record a role at its own line; ``None`` if it is the translation of one that is recorded.
+
+    Sphinx parses each translation twice.
+    """
+    place, translated, _ = claim.location.partition(_TRANSLATED)
+    if translated:
+        if any(earlier[:3] == claim[:3] for earlier in located.claims):
+            return None
+        claim = claim._replace(location=place)
+    located.claims.append(_at_its_line(role, claim, located, translated=bool(translated)))
+    return located.claims[-1]
+
+
+def _at_its_line(role: SphinxRole, claim: Claim, located: LocatedClaims, *, translated: bool) -> Claim:
     """Return the claim with the location of its own line instead of the paragraph's first line."""
-    from sphinx_kerasshape.pages.positions import exact_location, parse_location
+    from sphinx_kerasshape.pages.positions import parse_location, position_of
 
     location = parse_location(claim.location)
-    text = _text(location.file, _modified(location.file)) if location else ""
-    return claim._replace(location=exact_location(claim, text, located)) if text else claim
+    files = [location.file] if location and not translated else []
+    for file in (*files, *_other_files(role, translated=translated)):
+        text = _text(file, _modified(file))
+        # The text of a cell or a substitution may be from any line of another file.
+        here = claim if file in files else claim._replace(location=f"{file}:1")
+        position = position_of(here, text, located) if text else None
+        if position is not None:
+            at = parse_location(here.location)
+            assert at is not None
+            return claim._replace(location=str(replace(at, line=position.line)))
+    return claim
+
+
+def _other_files(role: SphinxRole, *, translated: bool) -> Iterator[str]:
+    """Yield the files that a role may be from if it is not in the text of its page."""
+    env = role.env
+    if translated:
+        from sphinx.util.i18n import docname_to_domain
+
+        domain = docname_to_domain(env.docname, env.config.gettext_compact)
+        for folder in env.config.locale_dirs:
+            yield str(Path(env.srcdir, folder, env.config.language, "LC_MESSAGES", f"{domain}.po"))
+        return
+    # Tables take their cells from files, and MyST substitutes text of conf.py.
+    dependencies = role.inliner.document.settings.record_dependencies
+    yield from (os.path.abspath(file) for file in (dependencies.list if dependencies else ()))
+    yield str(Path(env.app.confdir, "conf.py"))
 
 
 def _modified(file: str) -> int:

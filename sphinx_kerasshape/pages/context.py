@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,12 @@ class BuildContext:
     """
 
     settings: Settings = field(default_factory=Settings)
+    language: str = "en"
+    """The language that the project is written in."""
     output_format: str = ""
     """The format that the build writes. Sphinx 9 deprecates all ways to ask for it in a transform."""
+    has_tags: Callable[[str], bool] = bool
+    """Whether the condition of a directive ``only`` is true in this build."""
     file_folders: tuple[Path, ...] = ()
     """Folders that ``:file:`` may take files from."""
     pages: Mapping[str, Page] = field(default_factory=dict)
@@ -38,10 +42,15 @@ class BuildContext:
     def models(self) -> Mapping[str, tuple[str, Block]]:
         """The block of each model by its name, with its page; the first, if several models have the name."""
         models: dict[str, tuple[str, Block]] = {}
-        for docname, block in self.blocks():
-            if not block.is_code:
-                models.setdefault(block.name, (docname, block))
+        blocks = [(docname, block) for docname, block in self.blocks() if not block.is_code]
+        # What "only" leaves out of this output is no target of links, if there is another view of the model.
+        for docname, block in sorted(blocks, key=lambda place: not self.is_written(place[1])):
+            models.setdefault(block.name, (docname, block))
         return models
+
+    def is_written(self, block: Block) -> bool:
+        """Whether the output of this build has a block, as far as the directive ``only`` decides."""
+        return not block.only or self.has_tags(block.only)
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         """Yield all blocks with their pages, in an order that does not depend on the order of reading."""
@@ -54,6 +63,10 @@ class BuildContext:
         _, block = self.models[name]
         result = self.results.get(block.request)
         return result.answer if result is not None and isinstance(result.answer, Report) else None
+
+    def request(self, name: str) -> Request:
+        """Return the request of a model. Raises ``KeyError`` for an unknown model."""
+        return self.models[name][1].request
 
     def layers(self, block: Block) -> tuple[str, ...]:
         """Return the paths of a model's layers; none if the model failed."""

@@ -41,6 +41,8 @@ class Block(NamedTuple):
     imported: str = ""
     """The option ``:from:``; empty without it."""
     session: str = ""
+    only: str = ""
+    """The condition of the directive ``only`` that it is in."""
     blocks: tuple[tuple[str, int], ...] = ()
     """``code_file`` and ``code_line`` of the earlier blocks of the session."""
 
@@ -63,7 +65,7 @@ class Reference(NamedTuple):
     location: str
 
 
-VALUES = ("shape", "params", "dtype", "bytes", "axes")
+VALUES = ("shape", "params", "dtype", "bytes", "axes", "type", "layers", "connected")
 """The kinds of values that a page can state, each with a role of that name."""
 LINKS = ("model", "layer")
 """The kinds of references, likewise."""
@@ -87,6 +89,11 @@ class Mention(NamedTuple):
     """``shape`` or ``params``."""
     text: str
     location: str
+    before: str = ""
+    """The sentence before it."""
+    after: str = ""
+    in_code: bool = False
+    """Whether the page's code has this shape."""
 
 
 class Finding(NamedTuple):

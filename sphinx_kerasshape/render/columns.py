@@ -9,7 +9,7 @@ from docutils import nodes
 
 from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.messages.report import LayerRow, Model, TensorSpec, Weight
-from sphinx_kerasshape.render.style import NOTHING, Style, size_text
+from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.translate import _
 
 
@@ -114,7 +114,7 @@ def _formula(row: Row, style: Style) -> list[nodes.Node]:
 
 
 def _bytes(row: Row, style: Style) -> list[nodes.Node]:
-    return [nodes.Text(size_text(row.layer.bytes) if row.shows_weights else NOTHING)]
+    return [nodes.Text(style.size(row.layer.bytes) if row.shows_weights else NOTHING)]
 
 
 def _flops(row: Row, style: Style) -> list[nodes.Node]:

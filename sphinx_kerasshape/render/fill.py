@@ -20,9 +20,9 @@ from sphinx_kerasshape.render.values import value
 logger = logging.getLogger(__name__)
 
 
-def fill_page(document: nodes.document, context: BuildContext, language: str) -> None:
+def fill_page(document: nodes.document, context: BuildContext) -> None:
     """Fill all placeholders of a page."""
-    style = Style(context.output_format, language, context.settings.numbers)
+    style = Style(context.output_format, context.language, context.settings.numbers)
     for node, placeholder in placeholders(document):
         if isinstance(placeholder, Claim):
             node.replace_self(_value(placeholder, context, style))
@@ -40,7 +40,7 @@ def fill_page(document: nodes.document, context: BuildContext, language: str) ->
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
     """Return the text of a value; a stated value stays as the page states it, even if it is wrong."""
-    return value(claims.verdicts.judge(claim, context.report), style)
+    return value(claims.verdicts.judge(claim, context.report, (), context.language, context.request), style)
 
 
 def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:

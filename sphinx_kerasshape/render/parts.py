@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
-from sphinx_kerasshape.render.style import Style, size_text
+from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.render.translate import _
 
@@ -20,7 +20,7 @@ _NOT_RUN = (None, Problem.TENSORFLOW, Problem.LOCK)
 def totals(model: Model, style: Style) -> list[nodes.Node]:
     """Return a paragraph with the totals."""
     values = [f"{label}: {style.number(count)}" for label, count in total_values(model)]
-    values[0] += f" ({size_text(model.bytes)})"
+    values[0] += f" ({style.size(model.bytes)})"
     return [nodes.paragraph("", " · ".join(values), classes=["kerasshape-totals"])]
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 
+from sphinx_kerasshape import numerals
 from sphinx_kerasshape.messages.report import Shape, TensorSpec, shape_text
 from sphinx_kerasshape.render.nodes import keras_header_cell
 
@@ -54,17 +55,11 @@ class Style(NamedTuple):
 
     def number(self, count: float) -> str:
         """Return a number in the notation of the language, with thousands separators."""
-        if isinstance(count, float) and count.is_integer():
-            count = int(count)
-        if self.language.startswith("en"):
-            return f"{count:,}"  # Importing Babel takes longer than writing a small page.
-        from babel.core import UnknownLocaleError
-        from babel.numbers import format_decimal
+        return numerals.numerals(self.language).written(count)
 
-        try:
-            return str(format_decimal(count, locale=self.language.replace("-", "_")))
-        except (UnknownLocaleError, ValueError, ArithmeticError):
-            return f"{count:,}"  # also for more than 25 digits, which Babel can't round
+    def size(self, count: int) -> str:
+        """Return a number of bytes with its unit: ``115.3 KiB``."""
+        return numerals.size_text(count, self.language)
 
     def cell(self, *, scope: str = "", numeric: bool = False) -> nodes.entry:
         """Return an empty cell; with a ``scope`` (``col`` or ``row``), a head."""
@@ -87,13 +82,3 @@ def _for_latex(text: str) -> Iterator[nodes.Node]:
             yield nodes.raw("", command, format="latex")
         elif piece:
             yield nodes.Text(piece)
-
-
-def size_text(count: int) -> str:
-    """Return a number of bytes with its unit: ``115.3 KiB``."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            break
-        size /= 1024
-    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"

@@ -10,7 +10,7 @@ from sphinx import addnodes
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Row
-from sphinx_kerasshape.render.style import Style, size_text
+from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.translate import _
 
 LONG = 30
@@ -102,7 +102,7 @@ def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterato
             elif name == "params":
                 cell += nodes.paragraph("", style.number(count))
             elif name == "bytes" and count == model.params:
-                cell += nodes.paragraph("", size_text(model.bytes))
+                cell += nodes.paragraph("", style.size(model.bytes))
             elif name == "flops" and count == model.params and model.flops is not None:
                 cell += nodes.paragraph("", style.number(model.flops))
             elif name == "trainable" and count == model.params:

@@ -18,4 +18,4 @@ class FillPlaceholders(SphinxPostTransform):
         """Fill all placeholders of a page."""
         from sphinx_kerasshape.render.fill import fill_page
 
-        fill_page(self.document, domain_of(self.env).context, self.config.language or "en")
+        fill_page(self.document, domain_of(self.env).context)

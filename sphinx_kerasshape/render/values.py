@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from sphinx_kerasshape.render.style import NOTHING, Style, size_text
+from sphinx_kerasshape.render.style import NOTHING, Style
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
@@ -18,7 +18,7 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
     text = stated or _inserted(verdict, style) or NOTHING
     if kind in ("shape", "axes"):
         return style.shape_as_written(text)
-    if kind == "dtype":
+    if kind in ("dtype", "type", "layers", "connected") and not text.isdecimal():
         return style.name(text)
     return nodes.inline("", text, classes=["kerasshape-value"])
 
@@ -26,4 +26,4 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
 def _inserted(verdict: Verdict, style: Style) -> str:
     if verdict.count is None:
         return verdict.actual
-    return size_text(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)
+    return style.size(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)

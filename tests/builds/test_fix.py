@@ -35,6 +35,14 @@ def run(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def fix(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as its users do, without a word on the cache."""
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", *options]
+    return subprocess.run(
+        command, cwd=project.folder, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+
+
 def contents(project: Project) -> dict[str, bytes]:
     files = (path for path in (project.folder / "source").rglob("*") if "__pycache__" not in path.parts)
     return {path.name: path.read_bytes() for path in files if path.is_file()}
@@ -70,7 +78,9 @@ def test_command(project: Project) -> None:
 
     done = run(project)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == checked.stdout
+    assert done.stdout == checked.stdout.replace("would be", "were")
+    true = PAGES["page-rst.rst"].count("`20 <small>`") + PAGES["page-md.md"].count("`20 <small>`")
+    assert done.stdout.splitlines()[-1] == f"{true} statements hold, {count} were rewritten"
     assert "source/page-md.md:4: 21 -> 20\n" in done.stdout
     assert "source/towers.py:12: 22 -> 20\n" in done.stdout
 
@@ -83,7 +93,7 @@ def test_command(project: Project) -> None:
         if before[name] != after[name]:
             assert after[name] == TRUE.sub(_true, before[name])
     again = run(project)
-    assert (again.stdout, again.stderr, again.returncode) == ("all statements hold\n", "", 0)
+    assert (again.stdout, again.stderr, again.returncode) == (f"all {true + count} statements hold\n", "", 0)
     assert contents(project) == after
     assert project.build("text", "-W").warnings == []
 
@@ -101,6 +111,108 @@ def test_command_says_what_it_can_not_do(make_project: Callable[..., Project]) -
     broken = run(made)
     assert broken.returncode == 2
     assert "the documentation can't be built" in broken.stderr
+
+
+UNCHECKED = """\
+# Page
+
+```{keras:model} small
+keras.Sequential([keras.Input((3,)), layers.Dense(5)])
+```
+
+```{keras:model} failed
+1 / 0
+```
+
+{keras:params}`20 <small>`
+{keras:params}`21 <small>`
+{keras:params}`22 <failed>`
+"""
+
+
+@pytest.fixture(scope="module")
+def unchecked(make_project: Callable[..., Project]) -> Project:
+    made = make_project({"page.md": UNCHECKED, "other.md": "# Other\n\n{keras:params}`23 <small>`\n"})
+    made.build("dummy")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "summary"),
+    [
+        (
+            ["source"],
+            "1 statement could not be checked (source/page.md:13): "
+            "model 'failed' has no answer: ZeroDivisionError: division by zero",
+            "1 statement holds, 2 would be rewritten, 1 could not be checked",
+        ),
+        (
+            ["source", "source/page.md"],
+            "1 statement could not be checked (source/page.md:13): model 'failed' has no answer: ",
+            "1 statement holds, 1 would be rewritten, 1 could not be checked",
+        ),
+        (["source/other.md"], "", "1 statement would be rewritten"),
+        (
+            ["source", "-D", "kerasshape_execution=off"],
+            "4 statements could not be checked (source/other.md:3, source/page.md:11, source/page.md:12, "
+            "and 1 more): kerasshape_execution is 'off'",
+            "4 statements could not be checked",
+        ),
+        (
+            ["source/page.md", "-D", "kerasshape_execution=locked"],
+            "3 statements could not be checked (source/page.md:11, source/page.md:12, source/page.md:13): "
+            "kerasshape_execution is 'locked', but there is no kerasshape.lock.json: ",
+            "3 statements could not be checked",
+        ),
+    ],
+)
+def test_statements_that_are_not_checked(
+    options: list[str], reason: str, summary: str, unchecked: Project
+) -> None:
+    before = contents(unchecked)
+    done = fix(unchecked, *options, "--check")
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert ("could not be checked" in done.stderr) == bool(reason)
+    assert done.stdout.splitlines()[-1] == summary
+    assert contents(unchecked) == before
+
+
+def test_a_stale_lock_checks_nothing(make_project: Callable[..., Project]) -> None:
+    page = UNCHECKED.replace("1 / 0", "keras.Sequential([keras.Input((3,)), layers.Dense(6)])")
+    project = make_project({"page.md": page})
+    assert project.build("kerasshape-lock").status == 0
+    project.write("page.md", page.replace("Dense(6)", "Dense(7)"))
+    done = fix(project, "source", "-D", "kerasshape_execution=locked", "--check")
+    assert done.returncode == 1
+    assert (
+        "1 statement could not be checked (source/page.md:13): model 'failed' has no answer: its code, "
+        "options or prelude have changed since kerasshape.lock.json was written: run sphinx-build -b "
+    ) in done.stderr
+    assert done.stdout.splitlines()[-1] == "1 statement holds, 1 would be rewritten, 1 could not be checked"
+
+
+def test_known_answers_are_used_and_what_runs_is_shown(make_project: Callable[..., Project]) -> None:
+    page = UNCHECKED.replace("1 / 0", "keras.Sequential([keras.Input((3,)), layers.Dense(6)])")
+    project = make_project({"page.md": page}, "exclude_patterns = ['_build']\n")
+    folder = project.folder / "source" / "_build"
+    first = fix(project, "source", "--check")
+    assert "running models... " in first.stderr
+    command = [sys.executable, "-m", "sphinx", "-b", "dummy", str(folder.parent), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    kept = sorted(path.name for path in folder.iterdir())
+    second = fix(project, "source", "--check")
+    assert (second.stdout, second.stderr) == (first.stdout, "")
+    assert sorted(path.name for path in folder.iterdir()) == kept
+
+
+def test_no_statements_and_no_sources(make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.md": "# A\n"})
+    done = fix(project, "source/index.md")
+    assert (done.stdout, done.stderr, done.returncode) == ("there are no statements to check\n", "", 0)
+    missing = fix(project, "source/none.md")
+    assert missing.returncode == 2
+    assert "source/none.md does not exist" in missing.stderr
 
 
 def test_the_lock_is_written_anew_on_request(make_project: Callable[..., Project]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from babel.localedata import locale_identifiers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from sphinx_kerasshape.messages.report import (
     Weight,
 )
 from sphinx_kerasshape.pages.records import Claim
+from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.text import quoted
 from tests.support import work
 
@@ -72,6 +74,15 @@ SHAPES = [
     ("(4, ?, 64)", [(N, 4, 4, 64)], False, "(None, 4, 4, 64)"),
     ("576", [(N, 1024)], False, "1,024"),
     ("1,024", [(N, 1024)], True, "1,024"),
+    ("4·4·64", [(N, 1024)], True, "4·4·64"),
+    ("(None, 4·4·64)", [(N, 1024)], True, "(None, 4·4·64)"),
+    ("(None, 4*4*64)", [(N, 1024)], True, "(None, 4*4*64)"),
+    ("(None, 4×4×64)", [(N, 1024)], True, "(None, 4×4×64)"),
+    ("(4 × 4 × 64,)", [(N, 1024)], True, "(4 × 4 × 64,)"),
+    ("(None, 3·3·64)", [(N, 1024)], False, "(None, 1024)"),
+    ("(None, 28×28)", [(N, 28, 28)], False, "(None, 28, 28)"),
+    ("4×4×64", [(N, 1024)], False, "None×1024"),
+    ("28×28", [(N, 28, 28)], True, "28×28"),
     ("2640", [(N, 2641)], False, "2641"),
     # several tensors
     ("(None, 10, 4), (None, 20, 4)", [(N, 10, 4), (N, 20, 4)], True, "(None, 10, 4), (None, 20, 4)"),
@@ -110,6 +121,53 @@ COUNTS = [
     ("65", 29505, False, "29,505"),
     ("29M", 29505, False, "29,505"),
     ("~30,000", 0, False, "~0"),
+    # as prose writes them
+    ("138 million", 138_357_544, True, "138 million"),
+    ("1.2 billion", 1_150_000_000, True, "1.2 billion"),
+    ("137 million", 138_357_544, False, "138 million"),
+    ("1.38e8", 138_357_544, True, "1.38e8"),
+    ("1.39e8", 138_357_544, False, "1.38e8"),
+    ("1.38e8", 29505, False, "2.95e4"),
+    ("1.38 × 10⁸", 138_357_544, True, "1.38 × 10⁸"),
+    ("1.39 × 10⁸", 29505, False, "2.95 × 10⁴"),
+    ("1.39*10^8", 29505, False, "2.95*10^4"),
+    ("about 2M", 2_400_000, True, "about 2M"),
+    ("about 2M", 2_600_000, False, "about 3M"),
+    ("54 410", 54_411, False, "54 411"),
+    ("54\u202f410", 54_410, True, "54\u202f410"),
+    ("54\u2009411", 54_410, False, "54\u2009410"),
+    ("29505.0", 29505, True, "29505.0"),
+]
+IN_LANGUAGES = [
+    # A number has one meaning: that of the page's language, or else that of English.
+    (count_claim, "de", "29.505", 29505, True, "29.505"),
+    (count_claim, "de", "29.506", 29505, False, "29.505"),
+    (count_claim, "de", "29,5k", 29505, True, "29,5k"),
+    (count_claim, "de", "29,4k", 29505, False, "29,5k"),
+    (count_claim, "de", "29,505", 29505, True, "29,505"),
+    (count_claim, "de", "29.5k", 29505, True, "29.5k"),
+    (count_claim, "de", "29.505k", 29505, False, "30k"),
+    (count_claim, "de", "29.505k", 29_505_000, True, "29.505k"),
+    (count_claim, "de", "29,505M", 29_505_000, True, "29,505M"),
+    (count_claim, "de", "65", 29505, False, "29.505"),
+    (count_claim, "de", "138 Mio.", 138_357_544, True, "138 Mio."),
+    (count_claim, "de", "1,2 Milliarden", 1_250_000_001, False, "1,3 Milliarden"),
+    (count_claim, "de", "1 Billion", 10**9, False, "1.000.000.000"),
+    (count_claim, "fr", "29\u202f505", 29505, True, "29\u202f505"),
+    (count_claim, "fr", "29 506", 29505, False, "29 505"),
+    (count_claim, "fr", "29,5k", 29505, True, "29,5k"),
+    (count_claim, "fr", "environ 138 millions", 138_357_544, True, "environ 138 millions"),
+    (count_claim, "fr", "1 billion", 10**12, True, "1 billion"),
+    (count_claim, "es", "29.505", 29505, True, "29.505"),
+    (count_claim, "es", "1.000 millones", 10**9, True, "1.000 millones"),
+    (count_claim, "hi", "12,34,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "ja", "3万", 29505, True, "3万"),
+    (size_claim, "de", "115,3 KiB", 118020, True, "115,3 KiB"),
+    (size_claim, "de", "115,4 KiB", 118020, False, "115,3 KiB"),
+    (size_claim, "de", "118.021 B", 118020, False, "118.020 B"),
+    (size_claim, "en", "1 MB", 118020, False, "118,020 B"),
+    (size_claim, "de", "1 MB", 118020, False, "118.020 B"),
+    (size_claim, "en", "48.00 Byte", 52, False, "52.00 Byte"),
 ]
 SIZES = [
     ("118,020 B", 118020, True, "118,020 B"),
@@ -145,6 +203,38 @@ def test_number(read: Callable, stated: str, actual: int, holds: bool, restated:
     assert read(restated).holds(actual)
 
 
+@pytest.mark.parametrize(("read", "language", "stated", "actual", "holds", "restated"), IN_LANGUAGES)
+def test_number_in_a_language(
+    read: Callable, language: str, stated: str, actual: int, holds: bool, restated: str
+) -> None:
+    assert read(stated, language).holds(actual) is holds
+    assert read(stated, language).restated(actual) == restated
+    assert read(restated, language).holds(actual)
+
+
+def test_what_is_inserted_is_a_true_claim_in_each_language_of_babel() -> None:
+    wrong = []
+    for language in locale_identifiers():
+        for count in (7, 999, 1234, 29505, 1_234_567, 138_357_544, 173_961_510_912):
+            exact, rounded = (Style("html", language, numbers).inserted(count) for numbers in ("exact", "si"))
+            size = Style("html", language).size(count)
+            for read, text in ((count_claim, exact), (count_claim, rounded), (size_claim, size)):
+                claim = read(text, language)
+                if not (claim.holds(count) and claim.restated(count) == text and not claim.holds(2 * count)):
+                    wrong.append((language, text))
+    assert wrong == []
+
+
+def test_sizes_of_prose() -> None:
+    for language, stated in (("de", "1.024"), ("fr", "1\u202f024"), ("en", "1 024"), ("de", "1,024")):
+        assert shape_claim(stated, language).holds(((N, 1024),))
+        assert not shape_claim(stated, language).holds(((N, 1025),))
+        assert shape_claim(stated, language).restated(((N, 2048),)) == stated.replace("1", "2").replace(
+            "024", "048"
+        )
+    assert shape_claim("64", "de").restated(((N, 1024),)) == "1.024"
+
+
 def test_dtypes() -> None:
     assert dtype_holds("float32", ("float32",))
     assert dtype_holds("int32, float32", ("float32", "int32"))
@@ -175,7 +265,25 @@ def test_unreadable_shape(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "many", "29,50", "29.505.1", "5 KiB", "5 bytes", "-3", "9" * 5000, "5 KB"]
+    "text",
+    [
+        "",
+        "many",
+        "29,50",
+        "29.505.1",
+        "29.505",
+        "29.000",
+        "0,505",
+        "29,5k",
+        "2 lots",
+        "1.2 million bytes",
+        "e8",
+        "5 KiB",
+        "5 bytes",
+        "-3",
+        "9" * 5000,
+        "5 KB",
+    ],
 )
 def test_unreadable_count(text: str) -> None:
     with pytest.raises(Unreadable) as raised:
@@ -393,6 +501,24 @@ def test_verdicts() -> None:
     assert verdict("params", "m", "80").holds
     assert (verdict("bytes", "m", "~0.4 KiB").restated, verdict("bytes", "m").count) == ("~0.3 KiB", 320)
     assert verdict("dtype", "m/a.output", "float16").restated == "float32"
+
+
+@pytest.mark.parametrize(
+    ("target", "stated", "restated"),
+    [
+        ("m", "80 (320.00 Byte)", ""),
+        ("m", "80 (320 B)", ""),
+        ("m", "81 (320.00 Byte)", "80 (320.00 Byte)"),
+        ("m", "80 (324.00 Byte)", "80 (320.00 Byte)"),
+        ("m", "80 (0.31 KB)", ""),
+        ("m/a.kernel", "15 ( 64.00 Byte )", "15 ( 60.00 Byte )"),
+        ("m/b.trainable", "15 (120.00 Byte)", ""),
+    ],
+)
+def test_a_count_with_its_size_as_keras_prints_it(target: str, stated: str, restated: str) -> None:
+    found = verdict("params", target, stated)
+    assert (found.holds, found.problem) == (not restated, "")
+    assert found.restated == (restated or stated)
 
 
 @pytest.mark.parametrize("text", ["<script>", "((((9^9)^9)^9)^9)", "(((((a^9)^9)^9)^9)^9)^9", "", "9" * 999])

@@ -1,0 +1,116 @@
+"""Claims of what a model is made of: types, its layers, and what a layer is connected to.
+
+``LSTM``, ``3``, ``LSTM, Dense``, ``embedding → lstm → dense``, ``dense, lstm``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+from sphinx_kerasshape.claims.counts import Unreadable
+from sphinx_kerasshape.messages.report import LayerRow
+from sphinx_kerasshape.text import quoted
+
+_BETWEEN = re.compile(r",? (?:and|und|et|y|e|then) |\s*(?:,|→|⟶|->|–>|➔|>)\s*")
+_MODULE = re.compile(r"(?:\w+\.)+(?=\w+$)")
+_ELLIPSIS = ("…", "...")
+
+
+@dataclass(frozen=True)
+class ListClaim:
+    """A stated list, with the text between its items."""
+
+    items: tuple[str, ...]
+    between: tuple[str, ...]
+
+    def restated(self, items: Sequence[str]) -> str:
+        """Return other items, separated like those of the claim."""
+        between = self.between
+        if len(between) != len(items) - 1:
+            between = (*(self.between[:1] or (", ",)),) * (len(items) - 1)
+        return "".join(chain.from_iterable(zip_longest(items, between, fillvalue="")))
+
+
+def list_claim(text: str) -> ListClaim:
+    """Return the list that a claim states. Raises :class:`Unreadable`."""
+    items = tuple(item.strip() for item in _BETWEEN.split(text.strip()))
+    if not all(items):
+        raise Unreadable(f"{quoted(text)} is not a list: write one such as LSTM, Dense")
+    return ListClaim(items, tuple(_BETWEEN.findall(text.strip())))
+
+
+def type_holds(stated: str, actual: str) -> bool:
+    """Whether a class is stated, perhaps with the module that it is from: ``layers.LSTM``."""
+    return _MODULE.sub("", stated.strip()) == actual
+
+
+def type_restated(stated: str, actual: str) -> str:
+    """Return a class with the module that the claim has."""
+    module = _MODULE.match(stated.strip())
+    return (module[0] if module else "") + actual
+
+
+def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
+    """Whether a number of layers or a list of their names or types is that of the rows, in their order."""
+    if stated.strip().isdecimal():
+        return int(stated) == len(_without_inputs(rows))
+    items = list_claim(stated).items
+    names_inputs = any(_is_row(items[0], row) for row in rows if row.type == "InputLayer")
+    rows = rows if names_inputs else _without_inputs(rows)
+    gaps = [number for number, item in enumerate(items) if item in _ELLIPSIS]
+    if len(gaps) > 1:
+        raise Unreadable(f"{quoted(stated)} has … twice: use it once, for any layers")
+    if not gaps:
+        return len(items) == len(rows) and all(map(_is_row, items, rows))
+    head, tail = items[: gaps[0]], items[gaps[0] + 1 :]
+    begin = list(zip(head, rows, strict=False))
+    end = list(zip(reversed(tail), reversed(rows), strict=False))
+    return len(head) + len(tail) <= len(rows) and all(_is_row(item, row) for item, row in begin + end)
+
+
+def layers_restated(stated: str, rows: Sequence[LayerRow]) -> str:
+    """Return the number of layers, or their names or types, as the claim states them."""
+    if not stated or stated.strip().isdecimal():
+        return str(len(_without_inputs(rows))) if stated else layers_text(rows)
+    claim = list_claim(stated)
+    named = sum(any(item == row.name for row in rows) for item in claim.items)
+    typed = sum(any(type_holds(item, row.type) for row in rows) for item in claim.items)
+    known = _without_inputs(rows)
+    return claim.restated([row.name if named > typed else row.type for row in known])
+
+
+def layers_text(rows: Sequence[LayerRow]) -> str:
+    """Return the types of layers, without those of inputs."""
+    return ", ".join(row.type for row in _without_inputs(rows))
+
+
+def sources_hold(stated: str, sources: Sequence[str], type_of: Callable[[str], str]) -> bool:
+    """Whether the layers that a claim names are those that others are connected to, in any order.
+
+    ``type_of`` returns the type of a layer, by which a claim may call it.
+    """
+    left = Counter(sources)
+    for item in list_claim(stated).items:
+        forms = (source for source in left if item in (source, base(source), type_of(base(source))))
+        found = next((source for source in forms if left[source]), None)
+        if found is None:
+            return False
+        left[found] -= 1
+    return not +left
+
+
+def base(source: str) -> str:
+    """Return the name of the layer of a source, without the numbers of its call and output."""
+    return re.sub(r"(?:\[\d+\]){1,2}$", "", source)
+
+
+def _without_inputs(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    return [row for row in rows if row.type != "InputLayer"]
+
+
+def _is_row(item: str, row: LayerRow) -> bool:
+    return item == row.name or type_holds(item, row.type)

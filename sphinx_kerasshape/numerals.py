@@ -1,0 +1,154 @@
+"""Numbers as a language writes them, ``29,505`` or ``29.505``, and its words for their units."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+_ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
+"""The separators of thousands that mean nothing else in any language."""
+_WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """The notation of numbers in a language."""
+
+    language: str = "en"
+    group: str = ","
+    """The sign between thousands."""
+    decimal: str = "."
+
+    @property
+    def signs(self) -> str:
+        """All signs that numbers may have between their digits."""
+        return f"{_ANY_GROUP}{self.group}{self.decimal}"
+
+    def written(self, number: float, group: str = "") -> str:
+        """Return a number in this notation, or with another separator of thousands."""
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        is_own = group in ("", self.group) and not self.language.startswith("en")
+        own = _written(number, self.language) if is_own else ""
+        return own or f"{number:,}".replace(",", group or self.group)
+
+    def parts(self, text: str) -> tuple[str, str, str] | None:
+        """Return a number's digits before and after the decimal sign, and its separator of thousands.
+
+        That is ``None`` if the text is not a number in this notation.
+        """
+        whole, point, decimals = text.partition(self.decimal)
+        if point and not decimals.isdecimal():
+            return None
+        digits = re.sub(r"\D", "", whole)
+        groups = set(re.findall(r"\D", whole))
+        if not groups:
+            return (digits, decimals, "") if digits else None
+        group = groups.pop()
+        if groups or group not in _ANY_GROUP + self.group:
+            return None
+        in_thousands = re.fullmatch(rf"(?!0\D)\d{{1,3}}(?:{re.escape(group)}\d{{3}})+", whole)
+        is_own = len(digits) <= 25 and whole == self.written(int(digits))
+        return (digits, decimals, group) if in_thousands or is_own else None
+
+    def unit(self, word: str) -> int | None:
+        """Return the value of a word such as ``million`` or ``Mrd.``; ``None`` for another word.
+
+        A word of English counts if the language has none that is written so: ``billion`` is 10⁹ in
+        English, and 10¹² in French.
+        """
+        word = _folded(word)
+        return self._words().get(word) or _english().get(word)
+
+    def _words(self) -> Mapping[str, int]:
+        return _english() if self.language.startswith("en") else _words(self.language)
+
+
+@functools.lru_cache(maxsize=64)
+def numerals(language: str) -> Numerals:
+    """Return the notation of a language; that of English for a language that Babel does not know."""
+    if language.startswith("en"):
+        return Numerals(language)  # Importing Babel takes longer than writing a small page.
+    # Babel groups some numbers of Swiss German, and not others.
+    grouped, fraction = "".join(_written(10**power, language) for power in (3, 6, 9)), _written(0.5, language)
+    if not grouped:
+        return Numerals()
+    group = next((sign for sign in grouped if not sign.isdecimal()), ",")
+    return Numerals(language, group, fraction.strip("05"))
+
+
+def is_ambiguous_fraction(decimals: str) -> bool:
+    """Whether a number without a unit can't have these decimals.
+
+    It is whole, and three zeros may be meant for thousands.
+    """
+    return bool(decimals.strip("0")) or len(decimals) >= 3
+
+
+def number(text: str, language: str, *, is_whole: bool) -> tuple[Numerals, str, str, str] | None:
+    """Return the notation of a number, its digits before and after the decimal sign, and its separator.
+
+    It is read in the notation of the language. Only if that is impossible, it is read in English:
+    so a text has one meaning at most. ``is_whole`` says that it has no unit, and so no fraction.
+    """
+    for notation in dict.fromkeys((numerals(language), Numerals())):
+        parts = notation.parts(text)
+        if parts is not None and not (is_whole and is_ambiguous_fraction(parts[1])):
+            return notation, *parts
+    return None
+
+
+def size_text(count: int, language: str) -> str:
+    """Return a number of bytes with its unit: ``115.3 KiB``."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            break
+        size /= 1024
+    return f"{count} B" if unit == "B" else f"{f'{size:.1f}'.replace('.', numerals(language).decimal)} {unit}"
+
+
+def _written(number: float, language: str) -> str:
+    """Return a number as Babel writes it; empty if it can't."""
+    from babel.core import UnknownLocaleError
+    from babel.numbers import format_decimal
+
+    try:
+        return str(format_decimal(number, locale=language.replace("-", "_")))
+    except (UnknownLocaleError, ValueError, ArithmeticError):
+        return ""  # also for more than 25 digits, which Babel can't round
+
+
+def _folded(word: str) -> str:
+    return " ".join(word.casefold().replace(".", "").split())
+
+
+@functools.lru_cache(maxsize=1)
+def _english() -> Mapping[str, int]:
+    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "bn": 10**9, "tn": 10**12}
+    return short | _WORDS | {f"{word}s": unit for word, unit in _WORDS.items()}
+
+
+@functools.lru_cache(maxsize=64)
+def _words(language: str) -> Mapping[str, int]:
+    """Return the words of a language for powers of ten, from the patterns of its short numbers."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        formats: Any = Locale.parse(language.replace("-", "_")).compact_decimal_formats
+    except (UnknownLocaleError, ValueError):
+        return {}
+    words: dict[str, int] = {}
+    for length in ("short", "long"):
+        for patterns in (formats.get(length) or {}).values():
+            for power, pattern in patterns.items():
+                zeros, text = pattern.pattern.count("0"), pattern.pattern.replace("0", "").replace("'", "")
+                word = _folded(text)
+                # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
+                if zeros and (len(word) > 1 or not word.isascii()) and word.strip():
+                    words[word] = int(power) // 10 ** (zeros - 1)
+    return words
