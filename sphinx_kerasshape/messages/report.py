@@ -129,6 +129,8 @@ class Model(NamedTuple):
     """Floating-point operations of a call, if the request asks for them and they are known."""
     unfollowed: str = ""
     """Why the axes that the request names could not be followed."""
+    trailing: bool = False
+    """Whether operations without a row follow the last layer, so that the outputs differ from its own."""
 
 
 class Error(NamedTuple):

@@ -95,7 +95,8 @@ def _type(row: Row, style: Style) -> list[nodes.Node]:
     return [style.name(row.layer.type)]
 
 
-def _shapes(tensors: tuple[TensorSpec, ...], style: Style) -> list[nodes.Node]:
+def shapes(tensors: tuple[TensorSpec, ...], style: Style) -> list[nodes.Node]:
+    """Return the shapes of tensors, separated by commas."""
     return _join(style.tensor(tensor) for tensor in tensors)
 
 
@@ -133,8 +134,8 @@ def _weights(row: Row, style: Style) -> list[nodes.Node]:
 COLUMNS: dict[str, Column] = {
     "layer": Column(lambda: _("Layer"), _layer),
     "type": Column(lambda: _("Type"), _type),
-    "input": Column(lambda: _("Input shape"), lambda row, style: _shapes(row.inputs, style)),
-    "output": Column(lambda: _("Output shape"), lambda row, style: _shapes(row.outputs, style)),
+    "input": Column(lambda: _("Input shape"), lambda row, style: shapes(row.inputs, style)),
+    "output": Column(lambda: _("Output shape"), lambda row, style: shapes(row.outputs, style)),
     "params": Column(
         lambda: _("Params"), lambda row, style: _count(row.layer.params, row, style), numeric=True
     ),

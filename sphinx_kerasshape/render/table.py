@@ -9,7 +9,7 @@ from sphinx import addnodes
 
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Model
-from sphinx_kerasshape.render.columns import COLUMNS, Row
+from sphinx_kerasshape.render.columns import COLUMNS, Row, shapes
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.translate import _
 
@@ -29,6 +29,8 @@ def fill(
     """Fill a table, except for its caption and names. ``anchors`` are those of all layers, in order."""
     body = nodes.tbody()
     body += [_filled_row(row, columns, style) for row in _rows(model, depth, anchors)]
+    if model.trailing and "output" in columns:
+        body += _output_row(model, columns, style)
     if totals:
         body += list(_total_rows(model, columns, style))
     empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
@@ -81,6 +83,19 @@ def _filled_row(row: Row, columns: tuple[str, ...], style: Style) -> nodes.row:
         cell += text
         cells += cell
     return cells
+
+
+def _output_row(model: Model, columns: tuple[str, ...], style: Style) -> nodes.row:
+    """Return the last row of a model in which operations follow the last layer: what the model gives."""
+    row = nodes.row("", classes=["kerasshape-output"])
+    for number, name in enumerate(columns):
+        cell = style.cell(scope="" if number else "row", numeric=COLUMNS[name].numeric)
+        if number == 0:
+            cell += nodes.paragraph("", _("Output"))
+        elif name == "output":
+            cell += nodes.paragraph("", "", *shapes(model.outputs, style))
+        row += cell
+    return row
 
 
 def total_values(model: Model) -> list[tuple[str, int]]:

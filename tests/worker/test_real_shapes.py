@@ -274,3 +274,42 @@ def test_rows_of_layers_that_keras_does_not_track(make_project: Callable[..., Pr
         assert "held (not tracked) (None, 5) 0" in table
         assert "out (None, 2) 12" in table
         assert "Total params 12" in table
+
+
+TIED = """
+class Language(keras.Model):
+    def __init__(self):
+        super().__init__(name="language")
+        self.embed = layers.Embedding(50, 16, name="embed")
+        self.lstm = layers.LSTM(16, return_sequences=True, name="lstm")
+
+    def call(self, words):
+        x = self.lstm(self.embed(words))
+        return keras.ops.matmul(x, keras.ops.transpose(self.embed.embeddings))
+
+model = Language()
+"""
+
+
+@pytest.mark.parametrize("name", ["page.rst", "page.md"])
+def test_a_table_ends_with_what_the_model_gives(name: str, make_project: Callable[..., Project]) -> None:
+    body = TIED.strip()
+    indented = "\n".join(f"   {line}".rstrip() for line in body.splitlines())
+    pages = {
+        "page.rst": "Page\n====\n\n.. keras:model:: language\n   :input: (None, None) int32\n\n"
+        f"{indented}\n\n"
+        "It gives :keras:shape:`(None, None, 50) <language.output>`, from "
+        ":keras:shape:`(None, None, 16) <language/[-1].output>`.\n",
+        "page.md": f"# Page\n\n```{{keras:model}} language\n:input: (None, None) int32\n{body}\n```\n\n"
+        "It gives {keras:shape}`(None, None, 50) <language.output>`, from "
+        "{keras:shape}`(None, None, 16) <language/[-1].output>`.\n",
+    }
+    built = make_project({name: pages[name]}).build("text")
+    assert built.warnings == []
+    rows = re.findall(r"^\| (.*) \|$", built.page("page.txt"), re.MULTILINE)
+    assert [re.split(r" *\| *", row.strip(" |"))[:2] for row in rows[1:]] == [
+        ["embed", "(None, None, 16)"],
+        ["lstm", "(None, None, 16)"],
+        ["Output", "(None, None, 50)"],
+        ["Total params", ""],
+    ]

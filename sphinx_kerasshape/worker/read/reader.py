@@ -66,7 +66,8 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
     counted = flops.count(model, _with_batch(sized)) if flops_at and sized else {}
     report = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
     ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
-    return report._replace(chain=_is_chain(report, call), inputs=ends[0], outputs=ends[1])
+    report = report._replace(chain=_is_chain(report, call), inputs=ends[0], outputs=ends[1])
+    return report._replace(trailing=_is_trailing(report))
 
 
 def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
@@ -142,6 +143,13 @@ def _is_chain(model: Model, call: RecordedCall) -> bool:
             return False
         before = [row.name]
     return len(call.inputs) == 1
+
+
+def _is_trailing(model: Model) -> bool:
+    """Whether the model gives other tensors than the last of its layers that is called."""
+    called = [row for row in model.layers if row.depth == 0 and row.calls]
+    last = called[-1].calls[-1].outputs if called else ()
+    return parts.tensors(model.outputs) != parts.tensors(last)
 
 
 def _uncalled(model: Any) -> str:
