@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sphinx_kerasshape.messages.report import Failure, Report
+from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.store.cache import Cache
 
 if TYPE_CHECKING:
+    from sphinx_kerasshape.run.execution import Execution
     from sphinx_kerasshape.run.worker_process import Worker
 
 Progress = Callable[[Iterator[Request], int], Iterable[Request]]
 """Takes requests as they are answered, and their number; shows the progress and passes them on."""
+
+
+def has_code(answer: Answer) -> bool:
+    """Whether an answer has the constructor's view of its model; a comment says why there is none."""
+    model = answer.model if isinstance(answer, Report) else None
+    return model is not None and bool(model.constructor) and not model.constructor.startswith("#")
 
 
 class Runner:
@@ -64,7 +71,27 @@ class Runner:
         from sphinx_kerasshape.run.execution import Execution  # only builds that run something need it
 
         execution = Execution(self.worker, self.timeout)
+        written = []
         for request in progress(execution.run(missing, results), len(missing)):
             result = results[request]
-            if isinstance(result.answer, Report):
+            if has_code(result.answer):
+                written.append(request)
+            elif isinstance(result.answer, Report):
                 self.cache.store(request, result.answer, result.fingerprint)
+        if written:
+            self._check_code(execution, written, results)
+
+    def _check_code(
+        self, execution: Execution, requests: list[Request], results: dict[Request, Result]
+    ) -> None:
+        """Run the constructor's view of models, and keep it where it builds the same model."""
+        from sphinx_kerasshape.run.rebuilt import checked, rebuilding
+
+        rebuilt: dict[Request, Result] = {}
+        again = {request: rebuilding(request, results[request].answer) for request in requests}
+        for _ in execution.run([*again.values()], rebuilt):
+            pass
+        for request in requests:
+            report = checked(results[request].answer, rebuilt[again[request]].answer)
+            results[request] = Result.of(report)
+            self.cache.store(request, report, results[request].fingerprint)

@@ -191,15 +191,35 @@ def _arguments(layer: Any) -> Iterator[tuple[str | None, str]]:
         for name, item in parameters.items()
         if item.default is inspect.Parameter.empty and name in config and item.kind is not item.VAR_KEYWORD
     ]
+    given = dict.fromkeys(required)
     try:
-        defaults = _config(type(layer).from_config({name: config[name] for name in required}))
+        different = _differing(layer, config, given)
     except Exception:
         raise NoView(f"{type(layer).__name__} can't be made from its config") from None
+    # Some defaults depend on other arguments: the strides of a pooling layer are its window's size.
+    while different:
+        given[different[0]] = None
+        try:
+            different = _differing(layer, config, given)
+        except Exception:
+            given |= dict.fromkeys(different)  # A value can't be read back; writing it says why.
+            break
     for name in required:
         yield None, _argument(layer, name, config[name])
     for name, value in config.items():
-        if name not in (*required, "name") and (name not in defaults or defaults[name] != value):
+        if name in given and name not in required:
             yield name, _argument(layer, name, value)
+
+
+def _differing(layer: Any, config: dict[str, Any], given: Iterable[str]) -> list[str]:
+    """Return the other arguments in which a layer made with those given differs."""
+    arguments = {name: config[name] for name in given}
+    try:
+        made = _config(type(layer).from_config(dict(arguments)))
+    except KeyError:
+        made = _config(type(layer)(**arguments))  # Rescaling reads all of its config.
+    known = {"name", *given}
+    return [name for name in config if name not in known and made.get(name, layer) != config[name]]
 
 
 def _config(layer: Any) -> dict[str, Any]:
