@@ -13,7 +13,7 @@ from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import layer_anchors
 from sphinx_kerasshape.pages.placeholder import View, placeholders
 from sphinx_kerasshape.pages.records import Block, Claim
-from sphinx_kerasshape.render import columns, parts, table
+from sphinx_kerasshape.render import columns, nested, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.values import value
 
@@ -36,6 +36,7 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
+    nested.flatten(document, context.output_format)
 
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
@@ -51,11 +52,11 @@ def _fill_table(node: nodes.table, view: View, block: Block, report: Report, sty
 
 
 def _add_notes(node: nodes.table, report: Report, context: BuildContext, style: Style) -> None:
-    """Put the notes of a table below it."""
+    """Put the needs of a model below its table, and the versions below all parts of the view."""
     assert report.model is not None
-    notes = parts.provenance(report.versions) if context.settings.provenance else []
-    notes += parts.needs(report.model, style)
-    node.parent.insert(node.parent.index(node) + 1, notes)
+    node.parent.insert(node.parent.index(node) + 1, parts.needs(report.model, style))
+    if context.settings.provenance:
+        node.parent += parts.provenance(report.versions)
 
 
 def _fill_without_report(node: nodes.table, answer: Answer) -> None:
