@@ -157,9 +157,9 @@ class Positions(layers.Layer):
     ("outputs_code", "sizes"),
     [
         ("Positions(name='p')(x)", (1, 1, "", 100)),
-        ("layers.Reshape((-1, 8, 8), name='r')(Positions(name='p')(x))", (8, 8, "r", 96)),
+        ("layers.Reshape((-1, 8, 8))(Positions(name='p')(x))", (8, 8, "", 96)),
         ("layers.Conv1D(8, 3, name='c')(x)", (3, 1, "c", 0)),
-        ("x[:, 2000:]", (2001, 1, "getitem", 0)),
+        ("x[:, 2000:]", (2001, 1, "get_item", 0)),
     ],
 )
 def test_largest_sizes(worker: Worker, outputs_code: str, sizes: tuple[int, int, str, int]) -> None:
