@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -103,6 +103,8 @@ class Axis(NamedTuple):
     """The step from one size that is taken to the next; 0 if there is no other."""
     refused: str
     """The layer that refuses the next smaller size; empty if none does."""
+    most: int = 0
+    """The largest size; 0 if there is no limit up to tens of thousands."""
 
 
 class Model(NamedTuple):

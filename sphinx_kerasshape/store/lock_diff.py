@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sphinx_kerasshape.messages.layers import layer_paths, weights_of
-from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Report, TensorSpec, Weight
+from sphinx_kerasshape.messages.report import Axis, LayerCall, LayerRow, Model, Report, TensorSpec, Weight
 from sphinx_kerasshape.text import listed, truncated
 
 Facts = dict[str, str]
@@ -133,11 +133,16 @@ def _error_facts(report: Report) -> Facts:
 def _model_facts(model: Model) -> Facts:
     return {
         "type": model.type,
-        **{f"axis {axis.name!r}": f"{axis.least} or more, by {axis.unit}" for axis in model.axes},
+        **{f"axis {axis.name!r}": _sizes(axis) for axis in model.axes},
         **_tensor_facts("input", model.inputs),
         **_tensor_facts("output", model.outputs),
         "params": _params(model.params, model.trainable),
     }
+
+
+def _sizes(axis: Axis) -> str:
+    limit = f"to {axis.most}" if axis.most else "or more"
+    return f"{axis.least} {limit}, by {axis.unit}"
 
 
 def _layer_facts(row: LayerRow) -> Facts:

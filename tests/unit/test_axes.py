@@ -364,7 +364,35 @@ def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
     assert claim.restated(TIME) == restated
 
 
-@pytest.mark.parametrize("text", ["time", "time < 3", "at least 3", "time ≥ three", "≥ 3"])
+LIMITED = (Axis("time", 3, 1, "conv", 100), Axis("width", 8, 8, "add", 96))
+
+
+@pytest.mark.parametrize(
+    ("text", "restated"),
+    [
+        ("time ≥ 3, time ≤ 100, width = 8, 16, 24, …, 96", None),
+        ("time < 101", None),
+        ("width ≤ 96", None),
+        ("time <= 99", "time <= 100"),
+        ("time < 100", "time < 101"),
+        ("width = 8, 16, 24, …, 88", "width = 8, 16, 24, …, 96"),
+    ],
+)
+def test_largest_sizes(text: str, restated: str | None) -> None:
+    claim = needs.needs_claim(text)
+    assert claim.holds(LIMITED) == (restated is None)
+    assert claim.restated(LIMITED) == (restated or text)
+
+
+def test_largest_sizes_as_text() -> None:
+    assert needs.needs(LIMITED) == "time ≥ 3, time ≤ 100, width = 8, 16, 24, …, 96"
+
+
+def test_a_limit_that_is_none_is_restated_as_the_smallest_size() -> None:
+    assert needs.needs_claim("time ≤ 5").restated((Axis("time", 3, 1, ""),)) == "time ≥ 3"
+
+
+@pytest.mark.parametrize("text", ["time", "time ≠ 3", "at least 3", "time ≥ three", "≥ 3"])
 def test_no_claim_of_needs(text: str) -> None:
     with pytest.raises(shapes.Unreadable, match="states no sizes of axes: write time ≥ 3"):
         needs.needs_claim(text)

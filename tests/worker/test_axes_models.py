@@ -142,6 +142,35 @@ def test_smallest_sizes(worker: Worker, code: str, axes: str, needs: list[tuple[
     assert [(axis.name, axis.least, axis.unit, axis.refused) for axis in found.axes] == needs
 
 
+POSITIONS = """
+class Positions(layers.Layer):
+    def build(self, shape):
+        self.table = self.add_weight(shape=(100, 8))
+
+    def call(self, x):
+        return x + self.table[:keras.ops.shape(x)[1]]
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs_code", "sizes"),
+    [
+        ("Positions(name='p')(x)", (1, 1, "", 100)),
+        ("layers.Reshape((-1, 8, 8))(Positions(name='p')(x))", (8, 8, "", 96)),
+        ("layers.Conv1D(8, 3, name='c')(x)", (3, 1, "c", 0)),
+        ("x[:, 2000:]", (2001, 1, "get_item", 0)),
+    ],
+)
+def test_largest_sizes(worker: Worker, outputs_code: str, sizes: tuple[int, int, str, int]) -> None:
+    code = f"{POSITIONS}model = {graph(outputs_code)}"
+    (answer,) = answers(worker, [request(code, axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    (_, least, unit, layer_name, most) = answer.model.axes[1]
+    assert (least, unit, layer_name.rstrip("_0123456789") or layer_name, most) == sizes
+
+
 def test_sizes_that_have_to_be_multiples_make_expressions_simple(worker: Worker) -> None:
     code = graph("layers.Add()([x, layers.UpSampling1D(8)(layers.MaxPooling1D(8)(x))])")
     found = model(worker, code, TIME)

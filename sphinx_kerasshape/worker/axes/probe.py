@@ -30,6 +30,8 @@ _LARGEST = (2048, 480, 120, 30, 8)
 """Largest sizes, in units, in the order of trying: some layers take so many steps at most."""
 
 
+_FAR_STEPS = (1_000, 30_011)
+"""Steps to sizes that a model without a limit takes."""
 _ALL_UP_TO = 41
 _POWERS = tuple(2**power for power in range(6, 13))
 _MAX_NUMBER = 100_000
@@ -141,7 +143,23 @@ class Probes:
                 else:
                     high = middle
                 middle = (low + high) // 2
-            yield Axis(name, rest + high * unit, unit, layer)
+            yield Axis(name, rest + high * unit, unit, layer, self._most(name, start))
+
+    def _most(self, name: str, start: Sizes) -> int:
+        """Return the largest size of an axis, such as a table of positions has; 0 if there is no limit."""
+        unit = self.units[name]
+
+        def refused(steps: int) -> bool:
+            return bool(self._refusing({**start, name: start[name] + steps * unit}))
+
+        high = next(filter(refused, _FAR_STEPS), 0)
+        if not high:
+            return 0
+        low = 0
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if refused(middle) else (middle, high)
+        return start[name] + low * unit
 
     def _refusing(self, sizes: Sizes) -> str:
         """Return the layer that refuses some sizes; empty if none does."""
@@ -165,7 +183,8 @@ class Probes:
     def _progressions(self) -> list[Probe]:
         """Return probes around some sizes that the model takes, each axis in steps of its own; or none."""
         numbers = sorted({*range(1, _ALL_UP_TO), *_POWERS, *_numbers(self._functional)})[:_MAX_NUMBERS]
-        same = (dict.fromkeys(self.names, number) for number in numbers)
+        # A size of one fits much by being repeated, and tells nothing of the others.
+        same = (dict.fromkeys(self.names, number) for number in (*numbers[1:], 1))
         few = numbers[-_FEW:] if len(self.names) < 4 else ()
         others = (dict(zip(self.names, sizes, strict=True)) for sizes in product(few, repeat=len(self.names)))
         found = next(filter(self._takes, chain(same, others)), None)
@@ -209,9 +228,12 @@ class Probes:
     def _with_small_units(self) -> list[Probe]:
         """Reduce the unit of each axis as far as possible, and return new probes."""
         for name in self.names:
-            large = self.units[name]
+            large, largest = self.units[name], self._largest
             for unit in sorted(unit for unit in _UNITS if large % unit == 0):
-                self.units[name] = unit
+                self.units[name], self._largest = unit, largest
+                if self._try():
+                    break
+                self._largest = largest * large // unit  # A layer may need that many steps at least.
                 if self._try():
                     break
         return self._try()
