@@ -69,8 +69,10 @@ class Build:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
         language = app.config.language or "en"
+        has_tags = app.builder.tags.eval_condition
+        folder = Path(app.confdir)
         self.context = BuildContext(
-            settings, language, app.builder.format, app.builder.tags.eval_condition, tuple(map(Path, folders))
+            settings, language, app.builder.format, has_tags, tuple(map(Path, folders)), folder
         )
         domain_of(app.env).context = self.context
         cache_folder = _cache_folder(app, settings)

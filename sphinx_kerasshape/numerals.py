@@ -46,7 +46,7 @@ class Numerals:
             return None
         digits = re.sub(r"\D", "", whole)
         groups = set(re.findall(r"\D", whole))
-        if not groups:
+        if not (groups and digits):
             return (digits, decimals, "") if digits else None
         group = groups.pop()
         if groups or group not in _ANY_GROUP + self.group:

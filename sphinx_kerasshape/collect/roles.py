@@ -121,7 +121,7 @@ def _other_files(role: SphinxRole, *, translated: bool) -> Iterator[str]:
     # Tables take their cells from files, and MyST substitutes text of conf.py.
     dependencies = role.inliner.document.settings.record_dependencies
     yield from (os.path.abspath(file) for file in (dependencies.list if dependencies else ()))
-    yield str(Path(env.app.confdir, "conf.py"))
+    yield str(domain_of(env).context.conf_folder / "conf.py")
 
 
 def _modified(file: str) -> int:

@@ -30,6 +30,8 @@ class BuildContext:
     """Whether the condition of a directive ``only`` is true in this build."""
     file_folders: tuple[Path, ...] = ()
     """Folders that ``:file:`` may take files from."""
+    conf_folder: Path = Path()
+    """The folder of ``conf.py``."""
     pages: Mapping[str, Page] = field(default_factory=dict)
     """The records of pages by document name, in alphabetical order."""
     results: Mapping[Request, Result] = field(default_factory=dict)

@@ -313,3 +313,17 @@ def test_a_table_ends_with_what_the_model_gives(name: str, make_project: Callabl
         ["Output", "(None, None, 50)"],
         ["Total params", ""],
     ]
+
+
+def test_reading_makes_no_models_of_its_own(worker: Worker) -> None:
+    """Keras numbers models as they are made, also between the author's."""
+    code = """
+        first = keras.Model(inputs := keras.Input((2,)), layers.Dense(2)(inputs))
+        x = first(keras.Input((2,)))
+        second = keras.Model(more := keras.Input((2,)), layers.Dense(2)(more))
+        print(first.name, second.name)
+        model = keras.Sequential([first, second])
+    """
+    (answer,) = answers(worker, [request(cleandoc(code))])
+    assert isinstance(answer, Report), answer
+    assert answer.output == "functional functional_1\n"

@@ -8,15 +8,19 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sphinx_kerasshape.worker.code.execute import MODULE
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic
 
 _MAX_LAYERS = 1000
+_imports: set[tuple[str, str]] = set()
+"""Module and name of the classes that the code which is being written needs, besides those of Keras."""
 
 
 class NoView(Exception):
@@ -25,6 +29,13 @@ class NoView(Exception):
 
 def code(model: Any) -> str:
     """Return the code of a Sequential or functional model. Raises :class:`NoView`."""
+    _imports.clear()
+    written = _code(model)
+    lines = [f"from {module} import {name}\n" for module, name in sorted(_imports)]
+    return "".join([*lines, "\n" if lines else "", written])
+
+
+def _code(model: Any) -> str:
     import keras
 
     graph = graph_of(model)
@@ -140,7 +151,7 @@ def _layer(operation: Any) -> str:
     if isinstance(operation, keras.layers.InputLayer):
         return _input(operation)
     if isinstance(operation, keras.Sequential):
-        return code(operation).partition("= ")[2]
+        return _code(operation).partition("= ")[2]
     if isinstance(operation, keras.Model):
         raise NoView(f"its layer {operation.name} is a functional model")
     if not kind.__name__.isidentifier():
@@ -150,6 +161,9 @@ def _layer(operation: Any) -> str:
     )
     arguments = f"{arguments}{_name_argument(operation)}".removeprefix(", ")
     module = "layers." if getattr(keras.layers, kind.__name__, None) is kind else ""
+    is_importable = getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
+    if not module and is_importable and kind.__module__ != MODULE:
+        _imports.add((kind.__module__, kind.__name__))
     return f"{module}{kind.__name__}({arguments})"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -154,21 +153,14 @@ class _Recorder:
 def graph_of(layer: Any) -> Any:
     """Return the functional model that a layer is or has inside; ``None`` if there is none."""
     import keras
+    from keras.src.models.functional import Functional
 
     if isinstance(layer, keras.Sequential):
         return layer._functional if type(layer).call is keras.Sequential.call else None
     if not (isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")):
         return None
     # A class of the author's may call more than the graph that it was made from.
-    return layer if type(layer).call is _functional_class().call else None
-
-
-@functools.cache
-def _functional_class() -> Any:
-    import keras
-
-    inputs = keras.Input((1,))
-    return type(keras.Model(inputs, inputs))
+    return layer if type(layer).call is Functional.call else None
 
 
 def _inputs(layer: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[TensorSpec]]:
