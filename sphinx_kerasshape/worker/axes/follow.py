@@ -55,7 +55,7 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
         raise Unfollowed(probes.hint())
     follower = _Follower(probes, start)
     follower.settle()
-    axes = tuple(probes.smallest(start[0].sizes))
+    axes = probes.ranges(start[0].sizes)
     follower.check_extremes(axes)
     return axes, follower.symbols()
 
