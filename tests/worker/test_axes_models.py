@@ -511,7 +511,7 @@ def test_axes_that_do_not_fit_are_one_warning(make_project: Callable[..., Projec
         (warning,) = project.build("text").warnings
         assert warning == (
             "page.rst:4: WARNING: model 'conv': :axes: names 1 axis (batch), but the input has 2 open axes: "
-            "(None, None, 50) [kerasshape.option]"
+            "(None, None, 50): name only the sizes that are None, the batch first [kerasshape.option]"
         )
 
 

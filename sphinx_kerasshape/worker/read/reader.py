@@ -167,8 +167,8 @@ def _uncalled(model: Any) -> str:
     kind = type(model).__name__
     return (
         f"{kind} is a subclassed model, whose shapes Keras knows only once it is called: "
-        "add ':input: (None, ...)' to the directive, with the batch axis first (for several inputs a list or "
-        "dict of shapes), or call the model in the code"
+        "add its input to the directive, with the batch axis first, such as ':input: (None, 28, 28, 1)' (for "
+        "several inputs a list or dict of shapes), or call the model in the code"
     )
 
 
@@ -183,13 +183,13 @@ def _unbuilt_sequential(model: Any) -> str:
         )
     shape = {
         "Embedding": "(None, None)",
-        "Dense": "(None, features)",
-        "Conv1D": "(None, steps, channels)",
-        "Conv2D": "(None, height, width, channels)",
-        "LSTM": "(None, None, features)",
-        "GRU": "(None, None, features)",
-    }.get(type(model.layers[0]).__name__, "(None, ...)")
+        "Dense": "(None, 784)",
+        "Conv1D": "(None, 50, 8)",
+        "Conv2D": "(None, 28, 28, 1)",
+        "LSTM": "(None, 50, 8)",
+        "GRU": "(None, 50, 8)",
+    }.get(type(model.layers[0]).__name__, "(None, 50)")
     return (
-        f"{name} has no input shape, so its layers have no shapes or weights yet: add "
-        f"':input: {shape}' to the directive, with the batch axis first, or a keras.Input before its layers"
+        f"{name} has no input shape, so its layers have no shapes or weights yet: add it to the directive, "
+        f"with the batch axis first, such as ':input: {shape}', or add a keras.Input before its layers"
     )
