@@ -336,9 +336,8 @@ TWICE = f"""\
    ":linenos:"
 ```
 """
-MISSING = (
-    "is neither an option nor code: put a blank line above it, or write the whole name on the first line"
-)
+NEITHER = "is neither an option nor code: put a blank line above it"
+MISSING = f"{NEITHER}, or write the whole name on the first line"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
     ":keras:model:`goood`": "unknown model 'goood'; did you mean 'good'?",
