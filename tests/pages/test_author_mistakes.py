@@ -465,7 +465,7 @@ def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
     ]
     text = builds[0].page("below.txt")
     assert text.endswith("The end.\n")
-    assert text.count(GOOD) == 5
+    assert text.count(f"\n   {GOOD}") == 5
     assert "   # A comment" in text
 
 
