@@ -41,6 +41,15 @@ def is_placeholder(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Element) and _ATTRIBUTE in node.attributes
 
 
+def insertions(tree: nodes.Element) -> Iterator[tuple[nodes.Element, Claim]]:
+    """Yield the placeholders of inserted values in a tree, and leave them placeholders."""
+    for node in list(tree.findall(is_placeholder)):
+        assert isinstance(node, nodes.Element)
+        claim = node.attributes[_ATTRIBUTE]
+        if isinstance(claim, Claim) and not claim.stated:
+            yield node, claim
+
+
 def placeholders(document: nodes.document) -> Iterator[tuple[nodes.Element, View | Claim]]:
     """Yield the placeholders of a document, and make each an ordinary node."""
     for node in list(document.findall(is_placeholder)):
