@@ -106,7 +106,7 @@ class Build:
 
             codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
             page.mentions.extend(mentions(doctree, codes, self.context.language))
-        if page and any(not claim.stated for claim in page.claims):
+        if page and page.claims:
             from sphinx_kerasshape.collect.titles import titles
 
             page.titles = titles(doctree)
@@ -131,8 +131,7 @@ class Build:
         if any(page.titles for page in self.context.pages.values()):
             from sphinx_kerasshape.render.titles import fill_titles
 
-            values = fill_titles(env, self.context, verdicts)
-            self._fingerprints[_TITLES] = fingerprint([values, self.context.settings.numbers])
+            self._fingerprints[_TITLES] = fingerprint(fill_titles(env, self.context, verdicts))
         changed = self.page_fingerprints.changed(self._fingerprints)
         # Any page may show the title of any other, in its text or beside it.
         return sorted(env.found_docs) if _TITLES in changed else changed

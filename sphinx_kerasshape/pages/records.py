@@ -83,7 +83,7 @@ class Claim(NamedTuple):
 
 
 Title = tuple[str | Claim, ...]
-"""The text of a title or caption: pieces of text, and the values that are inserted between them."""
+"""The text of a title or caption: pieces of text, and the values between them."""
 
 
 class Mention(NamedTuple):
@@ -133,10 +133,10 @@ class Page:
     mentions: list[Mention] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     titles: dict[str, Title] = field(default_factory=dict)
-    """The titles that have a value inserted, by the anchors of what they are the titles of."""
-    shown: object = None
-    """What these titles show in Sphinx's environment now; ``None`` if still as the page was read."""
-    labels: dict[str, Title] = field(default_factory=dict)
-    """Those that Sphinx has the text of, by the names of its labels; known once they show values."""
-    slugs: dict[str, Title] = field(default_factory=dict)
+    """The titles with values, by the anchors of what they are the titles of."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """The anchors of those titles that Sphinx has the text of, by the names of its labels."""
+    slugs: dict[str, str] = field(default_factory=dict)
     """Likewise, by the slugs of headings that MyST has the text of."""
+    shown: object = None
+    """What copies of these titles show now; ``None`` if still what they showed when the page was read."""
