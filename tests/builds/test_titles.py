@@ -401,3 +401,37 @@ def test_latex_has_each_sign_of_a_title_that_is_referred_to(sizes: Project) -> N
     done = subprocess.run(command, cwd=built.out, capture_output=True, timeout=DEADLINE, check=False)
     log = tex.with_suffix(".log").read_text("utf-8", "replace")
     assert (done.returncode, re.findall(r"^! .*", log, re.MULTILINE)) == (0, [])
+
+
+PO = """\
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "Title with :keras:params:`m`"
+msgstr "Titel mit :keras:params:`m` und :keras:params:`nope`"
+"""
+TRANSLATED = """\
+.. _here:
+
+Title with :keras:params:`m`
+============================
+
+.. keras:model:: m
+
+   keras.Sequential([keras.Input((4,)), layers.Dense(500)])
+
+See :ref:`here`.
+"""
+
+
+def test_a_translated_title_is_shown_with_its_own_values(make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.rst": TRANSLATED}, 'language = "de"\nlocale_dirs = ["locale"]\n')
+    project.write("locale/de/LC_MESSAGES/index.po", PO)
+    built = project.build("text")
+    # What has no value is one warning, however many copies the title has.
+    warning = (
+        "locale/de/LC_MESSAGES/index.po:6: WARNING: unknown model 'nope': choose from m [kerasshape.ref]"
+    )
+    assert built.warnings == [warning]
+    assert "See Titel mit 2.500 und –." in built.page("index.txt")
