@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
     from sphinx_kerasshape.run.worker_process import Worker
 
+_TITLES = "<titles>"
+"""The name of the fingerprint of all titles, among those of pages."""
 _MIN_PARALLEL_PAGES = 6
 """With fewer pages, Sphinx does not read in parallel."""
 
@@ -104,6 +106,10 @@ class Build:
 
             codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
             page.mentions.extend(mentions(doctree, codes, self.context.language))
+        if page and page.claims:
+            from sphinx_kerasshape.collect.titles import titles
+
+            page.titles = titles(doctree)
         blocks = page.blocks.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)
@@ -124,7 +130,13 @@ class Build:
             )
             warn(Problem.CACHE, message, None)
         self._fingerprints = fingerprints(self.context)
-        return self.page_fingerprints.changed(self._fingerprints)
+        if any(page.titles for page in self.context.pages.values()):
+            from sphinx_kerasshape.render.titles import fill_titles
+
+            self._fingerprints[_TITLES] = fingerprint(fill_titles(env, self.context, verdicts))
+        changed = self.page_fingerprints.changed(self._fingerprints)
+        # Any page may show the title of any other, in its text or beside it.
+        return sorted(env.found_docs) if _TITLES in changed else changed
 
     def end(self, app: Sphinx, error: Exception | None) -> None:
         """Store the fingerprints of the pages, and end all processes."""

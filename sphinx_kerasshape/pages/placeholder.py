@@ -41,6 +41,28 @@ def is_placeholder(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Element) and _ATTRIBUTE in node.attributes
 
 
+def values(tree: nodes.Element) -> Iterator[tuple[nodes.Element, Claim]]:
+    """Yield the placeholders of values in a tree, and leave them placeholders."""
+    for node in list(tree.findall(is_placeholder)):
+        assert isinstance(node, nodes.Element)
+        if isinstance(claim := node.attributes[_ATTRIBUTE], Claim):
+            yield node, claim
+
+
+def keep(node: nodes.Element, claim: Claim) -> None:
+    """Make a node a placeholder, also after it is filled, but its copies ordinary nodes."""
+    setattr(node, _ATTRIBUTE, claim)
+
+
+def kept(tree: nodes.Element) -> Iterator[tuple[nodes.Element, Claim]]:
+    """Yield the placeholders of values in a tree, and make their copies ordinary nodes."""
+    for node in list(tree.findall(lambda node: is_placeholder(node) or hasattr(node, _ATTRIBUTE))):
+        assert isinstance(node, nodes.Element)
+        claim = node.attributes.pop(_ATTRIBUTE, None) or getattr(node, _ATTRIBUTE)
+        keep(node, claim)
+        yield node, claim
+
+
 def placeholders(document: nodes.document) -> Iterator[tuple[nodes.Element, View | Claim]]:
     """Yield the placeholders of a document, and make each an ordinary node."""
     for node in list(document.findall(is_placeholder)):

@@ -82,6 +82,10 @@ class Claim(NamedTuple):
     """``file:line`` of the statement itself."""
 
 
+Title = tuple[str | Claim, ...]
+"""The text of a title or caption: pieces of text, and the values between them."""
+
+
 class Mention(NamedTuple):
     """A shape or a count in prose that no role covers."""
 
@@ -106,7 +110,7 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
-_VERSION = 3
+_VERSION = 4
 """Raise it if records or placeholders get another meaning while their fields stay the same."""
 
 
@@ -128,3 +132,11 @@ class Page:
     claims: list[Claim] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    titles: dict[str, Title] = field(default_factory=dict)
+    """The titles with values, by the anchors of what they are the titles of."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """The anchors of those titles that Sphinx has the text of, by the names of its labels."""
+    slugs: dict[str, str] = field(default_factory=dict)
+    """Likewise, by the slugs of headings that MyST has the text of."""
+    shown: object = None
+    """What copies of these titles show now; ``None`` if still what they showed when the page was read."""

@@ -17,6 +17,8 @@ NOTHING = "–"
 """The text of a cell that has no value."""
 _LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
 
+_ASCII = {"−": "-", "≥": ">=", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")"}
+
 
 class Style(NamedTuple):
     """The output format (``html``, ``latex``, …) and the language that values are written for."""
@@ -60,6 +62,12 @@ class Style(NamedTuple):
     def size(self, count: int) -> str:
         """Return a number of bytes with its unit: ``115.3 KiB``."""
         return numerals.size_text(count, self.language)
+
+    def plain(self, text: str) -> str:
+        """Return a value for text without any markup; LaTeX's default engine has no glyphs for some signs."""
+        if self.format != "latex":
+            return text
+        return re.sub("|".join(_ASCII), lambda sign: _ASCII[sign[0]], text)
 
     def cell(self, *, scope: str = "", numeric: bool = False) -> nodes.entry:
         """Return an empty cell; with a ``scope`` (``col`` or ``row``), a head."""

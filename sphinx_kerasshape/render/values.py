@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 def value(verdict: Verdict, style: Style) -> nodes.Node:
     """Return the stated text of a claim, or the true value of an insertion."""
-    kind, stated = verdict.claim.kind, verdict.claim.stated
-    text = stated or _inserted(verdict, style) or NOTHING
+    kind, text = verdict.claim.kind, value_text(verdict, style)
     if kind in ("shape", "axes"):
         return style.shape_as_written(text)
     if kind in ("dtype", "type", "layers", "connected") and not text.isdecimal():
         return style.name(text)
     return nodes.inline("", text, classes=["kerasshape-value"])
+
+
+def value_text(verdict: Verdict, style: Style) -> str:
+    """Return the same as plain text."""
+    return verdict.claim.stated or _inserted(verdict, style) or NOTHING
 
 
 def _inserted(verdict: Verdict, style: Style) -> str:
