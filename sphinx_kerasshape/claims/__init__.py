@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sphinx_kerasshape.claims import doubts, named_sizes, needs, targets, verdicts
+    from sphinx_kerasshape.claims import doubts, formula, named_sizes, needs, targets, verdicts
 
-__all__ = ["doubts", "named_sizes", "needs", "targets", "verdicts"]
+__all__ = ["doubts", "formula", "named_sizes", "needs", "targets", "verdicts"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from docutils import nodes
 
-from sphinx_kerasshape.claims.formula import formula
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.report import LayerRow, Model, TensorSpec, Weight
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.translate import _
@@ -110,7 +110,7 @@ def _count(count: int, row: Row, style: Style) -> list[nodes.Node]:
 
 
 def _formula(row: Row, style: Style) -> list[nodes.Node]:
-    text = formula(row.layer.type, row.weights) if row.shows_weights else ""
+    text = claims.formula.formula(row.layer.type, row.weights) if row.shows_weights else ""
     return [style.shape_as_written(text) if text else nodes.Text(NOTHING)]
 
 
