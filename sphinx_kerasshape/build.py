@@ -119,7 +119,9 @@ class Build:
         warnings.warn_of_all(self.context, verdicts, self._read_now, inventory)
         self._hand_over(app.builder, verdicts)
         if self.cache.problem:
-            message = f"answers can't be stored for the next build: {self.cache.problem}"
+            message = (
+                f"answers can't be stored, so the next build runs all models again: {self.cache.problem}"
+            )
             warn(Problem.CACHE, message, None)
         self._fingerprints = fingerprints(self.context)
         return self.page_fingerprints.changed(self._fingerprints)

@@ -71,13 +71,25 @@ def claim_finding(verdict: Verdict) -> Finding | None:
 def claim_text(verdict: Verdict) -> str:
     """Return the message about a claim that does not hold."""
     claim = verdict.claim
-    unit = " parameters" if claim.kind == "params" and verdict.count is not None else ""
-    unit_in_brackets = " B" if claim.kind == "bytes" else ""
-    full = "" if _is_full(verdict) else f" ({truncated(verdict.actual, 200)}{unit_in_brackets})"
+    actual = truncated(verdict.actual, 200) + (" B" if claim.kind == "bytes" else "")
+    is_shape = verdict.restated.startswith("(")
+    full = "" if _is_full(verdict) else f", in full {actual}" if is_shape else f" ({actual})"
     return (
-        f"the page states {excerpt(claim.stated)}{unit} for {excerpt(claim.target)}, "
+        f"the page states {_stated(verdict)} for {excerpt(claim.target)}, "
         f"but TensorFlow {truncated(verdict.version)} says {truncated(verdict.restated, 200)}{full}"
     )
+
+
+def _stated(verdict: Verdict) -> str:
+    """Return what a claim states, with the noun that it needs in a sentence."""
+    claim, stated = verdict.claim, excerpt(verdict.claim.stated)
+    if claim.kind == "params" and verdict.count is not None:
+        return f"{stated} parameters"
+    if claim.kind == "layers":
+        return f"{stated} layers" if claim.stated.strip().isdecimal() else f"the layers {stated}"
+    if claim.kind in ("type", "connected"):
+        return f"the {'type' if claim.kind == 'type' else 'connection to'} {stated}"
+    return stated
 
 
 def _is_full(verdict: Verdict) -> bool:
@@ -106,8 +118,11 @@ def failure_text(block: Block, failure: Failure) -> str:
     """Return the message about a failed model, with the frames of the author's code."""
     lines = [f"{block.title}: " + _message(block, failure).replace("\n", "\n  ")]
     if _is_missing(block, failure):
-        package = quoted(block.imported.partition(":")[0].strip().partition(".")[0])
-        mend = f"check its name, or add the folder that contains {package} to sys.path in conf.py"
+        module = block.imported.partition(":")[0].strip()
+        package = module.partition(".")[0]
+        mend = f"check the name {quoted(module)}"
+        if f"No module named {package!r}" in _error_message(failure):
+            mend += f", or add the folder that contains {quoted(package)} to sys.path in conf.py"
         lines.append(f"  :from: {excerpt(block.imported)} can't be imported: {mend}")
     else:
         lines += [f"  {frame_text(block, frame)}" for frame in failure.frames]
@@ -166,7 +181,7 @@ def _warn_of_mentions(context: BuildContext) -> None:
         # Without any report there is nothing to compare with.
         for mention in page.mentions if models else ():
             if message := claims.doubts.doubt(mention, models, context.language):
-                advice = "correct it, use a role to have it checked, or keras:unchecked to leave it unchecked"
+                advice = "correct the text, let a role check it, or write keras:unchecked if it is meant"
                 warn(Problem.LINT, f"{message}: {advice}", mention.location)
 
 
@@ -202,11 +217,11 @@ def _reference_problem(context: BuildContext, reference: Reference) -> str:
     _, block = context.models[name]
     layers = context.layers(block)
     if not slash:
-        first = truncated(next(iter(layers), "dense"))
-        return f"keras:layer needs a layer: write MODEL/LAYER, such as '{name}/{first}'"
+        example = f"{name}/{truncated(next(iter(layers), 'dense'))}"
+        return f"keras:layer needs a layer behind the name of the model: write, for instance, {example}"
     report = context.report(name)
     if report is not None and report.model is None:
-        return f"model {quoted(name)} has :raises:, so it has no layers"
+        return f"the code of {quoted(name)} is meant to fail (:raises:), so it has no layers"
     # The layers of a failed model are unknown; its failure has a message of its own.
     if not layers or layer in layers:
         return ""
@@ -227,7 +242,11 @@ def _is_missing(block: Block, failure: Failure) -> bool:
         return False
     parts = block.imported.partition(":")[0].strip().split(".")
     names = [".".join(parts[: number + 1]) for number in range(len(parts))]
-    return any(f"No module named {name!r}" in failure.error.message for name in names)
+    return any(f"No module named {name!r}" in _error_message(failure) for name in names)
+
+
+def _error_message(failure: Failure) -> str:
+    return failure.error.message if failure.error else ""
 
 
 def _failure_location(block: Block, failure: Failure) -> str:

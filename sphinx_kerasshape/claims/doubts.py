@@ -11,12 +11,16 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
+from typing import TypeVar
 
 from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
 from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.messages.report import LayerRow, Model, Shape, shape_text
+from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.pages.records import Mention
-from sphinx_kerasshape.text import excerpt
+from sphinx_kerasshape.text import excerpt, quoted
+
+_Value = TypeVar("_Value")
 
 _HYPOTHETICAL = re.compile(
     r"\b(?:not|never|no longer|isn't|wrong|mistake|instead of|rather than|unlike|would|could|might|if|suppose"
@@ -72,8 +76,9 @@ def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> st
 def _doubt_shape(mention: Mention, models: list[Model]) -> str:
     claim = shape_claim(mention.text)
     stated: Shape = tuple(size if isinstance(size, int) else None for size in claim.shapes[0])
-    tensors = {shape: None for model in models for shape in _tensors(model)}
-    weights = {weight.shape: None for model in models for row in model.layers for weight in row.weights}
+    tensors = _owners(pair for model in models for pair in _tensors(model))
+    rows = [row for model in models for row in model.layers]
+    weights = _owners((w.shape, f"the {w.name} of {quoted(row.name)}") for row in rows for w in row.weights)
     known = [*tensors, *weights]
     if any(claim.holds((shape,)) or _is_part(stated, shape) for shape in known):
         return ""
@@ -88,16 +93,26 @@ def _doubt_shape(mention: Mention, models: list[Model]) -> str:
         return ""
     nearest = min(fits, key=lambda shape: _distance(stated, shape))
     return (
-        f"no model on this page has the shape {excerpt(mention.text)}; the nearest is {shape_text(nearest)}"
+        f"no model on this page has the shape {excerpt(mention.text)}; "
+        f"the nearest is {shape_text(nearest)}, {(weights | tensors)[nearest]}"
     )
 
 
-def _tensors(model: Model) -> Iterator[Shape]:
-    for tensor in (*model.inputs, *model.outputs):
-        yield tensor.shape
-    for row in model.layers:
-        for call in row.calls:
-            yield from (tensor.shape for tensor in (*call.inputs, *call.outputs))
+def _owners(pairs: Iterable[tuple[_Value, str]]) -> dict[_Value, str]:
+    """Return what has each value first."""
+    owners: dict[_Value, str] = {}
+    for value, owner in pairs:
+        owners.setdefault(value, owner)
+    return owners
+
+
+def _tensors(model: Model) -> Iterator[tuple[Shape, str]]:
+    yield from ((tensor.shape, "the output of the model") for tensor in model.outputs)
+    yield from ((tensor.shape, "the input of the model") for tensor in model.inputs)
+    for name in ("outputs", "inputs"):
+        for row in model.layers:
+            owner = f"the {name[:-1]} of {quoted(row.name)}"
+            yield from ((tensor.shape, owner) for call in row.calls for tensor in getattr(call, name))
 
 
 def _is_part(stated: Shape, shape: Shape) -> bool:
@@ -169,7 +184,7 @@ def _distance(stated: Shape, shape: Shape) -> tuple[bool, int, float]:
 
 def _doubt_count(mention: Mention, models: list[Model], language: str) -> str:
     claims = list(_readings(mention.text, language))
-    counts = list({count: None for model in models for count in _counts(model)})
+    counts = _owners(pair for model in models for pair in _counts(model))
     if any(claim.holds(count) for claim in claims for count in counts):
         return ""
     if (
@@ -186,7 +201,8 @@ def _doubt_count(mention: Mention, models: list[Model], language: str) -> str:
         return ""
     nearest = min(near, key=lambda count: (not _is_typo(int(stated), count), abs(math.log(count / stated))))
     return (
-        f"no model or layer on this page has {excerpt(mention.text)} params; the nearest count is {nearest:,}"
+        f"nothing on this page has {excerpt(mention.text)} params; "
+        f"the nearest count is {numerals(language).written(nearest)}, {counts[nearest]}"
     )
 
 
@@ -215,21 +231,28 @@ def _is_typo(stated: int, count: int) -> bool:
     return any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))
 
 
-def _counts(model: Model) -> Iterator[int]:
-    yield from (model.params, model.trainable, model.non_trainable)
+def _counts(model: Model) -> Iterator[tuple[int, str]]:
+    yield from _split("the model", model.params, model.trainable)
     for row in model.layers:
-        yield from (row.params, row.trainable, row.params - row.trainable)
-        yield from (weight.params for weight in row.weights)
+        yield from _split(quoted(row.name), row.params, row.trainable)
+        yield from ((w.params, f"that of the {w.name} of {quoted(row.name)}") for w in row.weights)
     yield from _sums([row for row in model.layers if row.depth == 0])
 
 
-def _sums(rows: Sequence[LayerRow]) -> Iterator[int]:
+def _split(owner: str, params: int, trainable: int) -> Iterator[tuple[int, str]]:
+    yield params, f"that of {owner}"
+    yield trainable, f"that of what trains in {owner}"
+    yield params - trainable, f"that of what does not train in {owner}"
+
+
+def _sums(rows: Sequence[LayerRow]) -> Iterator[tuple[int, str]]:
     """Yield the counts of neighbouring layers together, and those of all layers of a type."""
-    counts = [row.params for row in rows if row.params][:60]
-    for start, end in combinations(range(len(counts) + 1), 2):
-        yield sum(counts[start:end])
-    for kind in {row.type for row in rows}:
-        yield sum(row.params for row in rows if row.type == kind)
+    counted = [row for row in rows if row.params][:60]
+    for start, end in combinations(range(len(counted) + 1), 2):
+        names = f"that from {quoted(counted[start].name)} to {quoted(counted[end - 1].name)} together"
+        yield sum(row.params for row in counted[start:end]), names
+    for kind in dict.fromkeys(row.type for row in rows):
+        yield sum(row.params for row in rows if row.type == kind), f"that of all {kind} layers together"
 
 
 def _names_layer(mention: Mention, models: Iterable[Model]) -> bool:

@@ -74,8 +74,8 @@ def needs_claim(text: str) -> NeedsClaim:
     rest = re.sub(r"\bneeds\b|\band\b|,", "", _NEED.sub("", text))
     if rest.strip() or not _NEED.search(text):
         raise Unreadable(
-            f"{quoted(text)} states no sizes of axes: "
-            "write time ≥ 3, time ≤ 100, time = 8, 16, 24, …, or time = 8"
+            f"{quoted(text)} doesn't say which sizes an axis may have: "
+            "write, for instance, 'time ≥ 3' or 'time = 8, 16, 24, …'"
         )
     return NeedsClaim(text)
 

@@ -151,7 +151,7 @@ def layers(target: Target, model: Model) -> tuple[LayerRow, ...]:
     row, _, path = _row(target, model)
     inside = tuple(_inside(model.layers, row))
     if not inside:
-        raise Unresolved(f"{quoted(path)} has no layers inside")
+        raise Unresolved(f"{quoted(path)} is a layer without layers inside: name a model")
     return inside
 
 
@@ -208,7 +208,7 @@ def size(target: Target, model: Model) -> int:
 def _refuse_tensors(target: Target, part: Part) -> None:
     if target.attribute in ("input", "output"):
         raise Unresolved(
-            f"the {target.attribute} of {part.name} has no weights: name a layer, or one of its weights"
+            f"only models, layers and weights have parameters: remove .{target.attribute}, or name a weight"
         )
 
 
@@ -240,7 +240,7 @@ def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
     """Return the index of the row, among those beside it, that has a name, an index or a type."""
     if isinstance(name, int):
         if not -len(rows) <= name < len(rows):
-            choices = f": {_indices(len(rows))}" if rows else "; it has no layers inside"
+            choices = f": {_indices('', len(rows))}" if rows else "; it has no layers inside"
             raise Unresolved(f"{quoted(path)} has no layer [{name}]{choices}")
         return name
     matches = [index for index, row in enumerate(rows) if row.name == name]
@@ -248,9 +248,11 @@ def _sibling(name: str | int, rows: list[LayerRow], path: str) -> int:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        several = listed([rows[index].name for index in matches])
-        kind = "named" if rows[matches[0]].name == name else "of type"
-        raise Unresolved(f"{quoted(path)} has several layers {kind} {quoted(name)}: choose from {several}")
+        if rows[matches[0]].name == name:
+            several, kind = listed([f"[{index}]" for index in matches]), "named"
+        else:
+            several, kind = listed([_quoted_name(rows[index].name) for index in matches]), "of type"
+        raise Unresolved(f"{quoted(path)} has several layers {kind} {name}: choose from {several}")
     choices = hint(name, [row.name for row in rows]) or "; it has no layers inside"
     raise Unresolved(f"{quoted(path)} has no layer {quoted(name)}{choices}")
 
@@ -269,10 +271,10 @@ def _weight(target: Target, part: Part) -> Weight | None:
     index = _integer(target.index)
     if index is not None and -len(weights) <= index < len(weights):
         return weights[index]
-    indices = _indices(len(weights))
+    indices = _indices(target.attribute, len(weights))
     if target.index:
         raise Unresolved(f"{part.name} has no {name} [{excerpt(target.index)}]: {indices}")
-    raise Unresolved(f"{part.name} has {len(weights)} weights {name}: name the layer, or {indices}")
+    raise Unresolved(f"{part.name} has {len(weights)} weights named {name}: name the layer, or {indices}")
 
 
 def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
@@ -288,12 +290,15 @@ def _tensors(target: Target, part: Part) -> tuple[TensorSpec, ...]:
     if namesakes := tuple(tensor for tensor in tensors if tensor.name == name):
         return namesakes
     index_text = f"{target.attribute} [{excerpt(target.index)}]"
-    raise Unresolved(f"{part.name} has no {index_text}: {_indices(len(tensors))}")
+    raise Unresolved(
+        f"{part.name} has no {index_text}: {_indices(target.attribute or 'output', len(tensors))}"
+    )
 
 
-def _indices(count: int) -> str:
-    """Return the end of a message about an index: the indices that exist."""
-    return "write [0]" if count == 1 else f"choose one of [0] to [{count - 1}]"
+def _indices(attribute: str, count: int) -> str:
+    """Return the end of a message about an index: how to write one that exists."""
+    name = f".{attribute}" if attribute else ""
+    return f"write {name or '[0]'}" if count == 1 else f"choose one from {name}[0] to {name}[{count - 1}]"
 
 
 def _integer(index: str) -> int | None:

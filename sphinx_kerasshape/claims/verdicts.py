@@ -77,7 +77,7 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
     if report is None:
         return Verdict(claim, holds=False)
     if report.model is None:
-        problem = f"model {quoted(target.model)} has :raises:, so it has no values"
+        problem = f"the code of {quoted(target.model)} is meant to fail (:raises:), so it has no values"
         return Verdict(claim, holds=False, problem=problem)
     verdict = _verdict(claim, target, report.model, language, request_of)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]

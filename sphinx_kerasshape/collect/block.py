@@ -78,8 +78,15 @@ class BlockDirective(SphinxDirective):
         has_name = not is_below or (self.takes_name and not is_alone)
         if code := lines[has_name:]:
             self.content = StringList([*code, *self.content], source=self._page_path)
-            hint = "; an option is written as ':depth: 2'" if code[0].startswith(":") else ""
-            raise Unusable(f"a blank line is missing above {quoted(code[0])}{hint}")
+            option = re.match(r":([a-z-]+):?\s*(.*)", code[0])
+            if option:
+                raise Unusable(
+                    f"{quoted(code[0])} is not an option: write ':{option[1]}: {option[2]}'".rstrip()
+                )
+            mend = "put a blank line above it"
+            if self.takes_name:
+                mend += ", or write the whole name on the first line"
+            raise Unusable(f"{quoted(code[0])} is neither an option nor code: {mend}")
         return " ".join(lines[0].split()) if lines else ""
 
     def _refusal(self, options: Options, problem: Problem, message: str) -> list[nodes.Node]:
@@ -158,9 +165,12 @@ class BlockDirective(SphinxDirective):
         if options.lineno_start is not None:
             values["lineno-start"] = options.lineno_start
         emphasized = options.emphasize_lines
-        if emphasized and not in_range(emphasized, count):
-            lines = "line 1 is the only line" if count == 1 else f"there are lines 1 to {count}"
-            message = f":emphasize-lines: {lines}, so {quoted(emphasized)} can't be emphasized"
+        if emphasized and not re.fullmatch(r"[\d\s,-]+", emphasized):
+            message = f":emphasize-lines: must be line numbers, such as 2,4-6, not {quoted(emphasized)}"
+            self._report(Problem.OPTION, message)
+        elif emphasized and not in_range(emphasized, count):
+            lines = "has only one line" if count == 1 else f"has {count:,} lines"
+            message = f":emphasize-lines: {quoted(emphasized)} has other lines than the code, which {lines}"
             self._report(Problem.OPTION, message)
         elif emphasized:
             values["emphasize-lines"] = emphasized

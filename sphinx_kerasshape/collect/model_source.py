@@ -79,11 +79,14 @@ def _read(name: str, option: str, env: BuildEnvironment, folders: Sequence[Path]
     path = Path(absolute)
     real = Path(os.path.realpath(path))
     if not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders):
-        raise Unusable(
-            f"{option} is outside of the documentation's folder: move it there, "
-            "or add its folder to kerasshape_file_folders in conf.py",
-            Problem.FILE,
-        )
+        mend = "or add its folder to kerasshape_file_folders in conf.py"
+        if ".." not in Path(name).parts:
+            message = (
+                f"{option} is a link to a place outside of the documentation's folder: copy the file, {mend}"
+            )
+        else:
+            message = f"{option} is outside of the documentation's folder: move it there, {mend}"
+        raise Unusable(message, Problem.FILE)
     if path.suffix not in (".py", *SAVED) and not path.is_dir():
         suffixes = ", ".join(SAVED)
         message = f"{option} is neither Python (.py) nor a saved model ({suffixes}, or a folder)"

@@ -19,6 +19,15 @@ from sphinx_kerasshape.pages.records import Finding, absolute
 _ERROR = re.compile(r"Error in \"(keras:\w+)\" directive:\s*(.*?)\.?\s*", re.DOTALL)
 
 
+def _mend(error: str) -> str:
+    """Return what docutils says, with how to mend it."""
+    if repeated := re.search(r"duplicate option \"([\w-]+)\"", error):
+        return f":{repeated[1]}: is given more than once: keep one"
+    if "invalid option block" in error:
+        return f"{error}: put a blank line between the options and the code"
+    return error
+
+
 class KeepErrors(SphinxTransform):
     """Records what docutils reports about our directives, before Sphinx removes its messages."""
 
@@ -29,7 +38,7 @@ class KeepErrors(SphinxTransform):
         for message in self.document.findall(nodes.system_message):
             error = _ERROR.fullmatch(message[0].astext()) if len(message) else None
             if error:
-                text = f"{error[1]} is left out, since docutils can't parse it: {error[2]}"
+                text = f"{error[1]} is not shown, since docutils can't parse it: {_mend(error[2])}"
                 path = str(self.env.doc2path(self.env.docname))
                 location = absolute(f"{message.get('source', '')}:{message.get('line', 1)}", path)
                 finding = Finding(Problem.OPTION, text, location, reported=True)

@@ -54,7 +54,7 @@ class Block(NamedTuple):
     @property
     def title(self) -> str:
         """The name of the block in messages."""
-        return "code" if self.is_code else f"model {quoted(self.name)}"
+        return "keras:code" if self.is_code else f"model {quoted(self.name)}"
 
 
 class Reference(NamedTuple):

@@ -27,6 +27,7 @@ from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
+from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
 """Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
@@ -289,13 +290,14 @@ def _read(model: Any, request: Request) -> Model:
     if keras2.is_used() and isinstance(model, keras2.model_class()):
         return keras2.read(model, request.axes, request.input)
     signature = inputs.build(model, request.input) if request.input else None
-    if signature is None:
-        return reader.read(model, request.axes, flops_at=request.flops)
     try:
-        return reader.read(model, request.axes, signature, request.flops)
+        with undisturbed(model):
+            return reader.read(model, request.axes, signature, request.flops)
     except (reader.Unreadable, follow.BadAxes):
         raise
     except Exception as error:
+        if signature is None:
+            raise
         raise inputs.Refused(inputs.refusal(request.input, error)) from error
 
 

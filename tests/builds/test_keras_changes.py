@@ -105,8 +105,8 @@ CASES: dict[str, tuple[str, Edit, list[str]]] = {
         unbuilt,
         [
             "the Sequential model 'net' has no input shape, so its layers have no shapes or weights yet: "
-            "add ':input: (None, None)' to the directive, with the batch axis first, or a keras.Input before "
-            "its layers",
+            "add it to the directive, with the batch axis first, such as ':input: (None, None)', or "
+            "add a keras.Input before its layers",
         ],
     ),
     "reset-after": (

@@ -165,7 +165,8 @@ def test_a_block_that_fails_has_one_message(build: Callable[..., Built]) -> None
     lines = {"md": (14, 6), "rst": (16, 8)}[re.match(r"index\.(\w+)", warning)[1]]  # type: ignore[index]
     name = warning.partition(":")[0]
     assert warning.splitlines() == [
-        f"{name}:{lines[0]}: WARNING: code: TypeError: unsupported operand type(s) for //: 'str' and 'int'",
+        f"{name}:{lines[0]}: WARNING: keras:code: TypeError: "
+        "unsupported operand type(s) for //: 'str' and 'int'",
         f'  {name}:{lines[0]}: half("a")',
         f"  {name}:{lines[1]}, in half: return x // 2 [kerasshape.code]",
     ]
@@ -179,7 +180,7 @@ def test_the_checker_says_what_was_not_run(make_project: Make) -> None:
     built = make_project({"index.md": cleandoc(FAILING)}).build("kerasshape-check")
     assert built.status == 1
     said = (built.out / "output.txt").read_text()
-    assert "index.md:17: code: an earlier block of its session failed" in said
+    assert "index.md:17: keras:code: an earlier block of its session failed" in said
     assert "index.md:22: model 'late': an earlier block of its session failed" in said
     assert said.endswith("2 models ran, 1 failed, no claims\n")
 
@@ -291,7 +292,7 @@ def test_a_timeout_and_a_crash_keep_the_answers_before(make_project: Make) -> No
         project.write("index.md", page(last))
         built = project.build("text")
         (warning,) = built.warnings
-        assert warning.startswith(f"index.md:8: WARNING: code: {message}")
+        assert warning.startswith(f"index.md:8: WARNING: keras:code: {message}")
         text = built.page("index.txt")
         assert "   first\n" in text
         assert text.count("This code was not run") == 1

@@ -74,7 +74,7 @@ def test_a_full_disk(make_project: Make, undisturbed: dict[str, bytes]) -> None:
     assert done.returncode == 0, done.stderr
     warnings = (project.folder / "warnings.txt").read_text()
     assert warnings.count("WARNING") == 1
-    assert "answers can't be stored for the next build" in warnings
+    assert "answers can't be stored, so the next build runs all models again" in warnings
     assert "No space left on device [kerasshape.cache]" in warnings
     assert html(Built(0, [], "", project.folder / "html")) == undisturbed
 

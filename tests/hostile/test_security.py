@@ -363,7 +363,8 @@ def test_files_from_outside_are_for_the_project_to_allow(link: bool, make_projec
     if link:
         (project.folder / "source" / "linked.py").symlink_to(outside)
     (warning,) = project.build("text").warnings
-    assert warning.startswith(f"index.md:3: WARNING: :file: {name} is outside of the documentation's folder")
+    where = "a link to a place outside" if link else "outside"
+    assert warning.startswith(f"index.md:3: WARNING: :file: {name} is {where} of the documentation's folder")
     project.write(
         "conf.py",
         "extensions = ['myst_parser', 'sphinx_kerasshape']\nkerasshape_file_folders = ['../examples']\n",

@@ -145,12 +145,13 @@ MISTAKES = {
     "lines": mistake(
         ":emphasize-lines: one",
         body=GOOD,
-        warning=":emphasize-lines: line 1 is the only line, so 'one' can't be emphasized [kerasshape.option]",
+        warning=":emphasize-lines: must be line numbers, such as 2,4-6, not 'one' [kerasshape.option]",
     ),
     "lines-outside": mistake(
         ":emphasize-lines: 1-2",
         body=GOOD,
-        warning=":emphasize-lines: line 1 is the only line, so '1-2' can't be emphasized [kerasshape.option]",
+        warning=":emphasize-lines: '1-2' has other lines than the code, which has only one line "
+        "[kerasshape.option]",
     ),
     "two-sources": mistake(
         ":from: zoo:model()",
@@ -181,7 +182,7 @@ MISTAKES = {
     "not-importable": mistake(
         ":from: zoo:model()",
         warning="model NAME: ModuleNotFoundError: No module named 'zoo'\n"
-        "  :from: zoo:model() can't be imported: check its name, or add the folder that contains 'zoo' "
+        "  :from: zoo:model() can't be imported: check the name 'zoo', or add the folder that contains 'zoo' "
         "to sys.path in conf.py [kerasshape.code]",
     ),
     "no-model": mistake(
@@ -230,7 +231,8 @@ MISTAKES = {
     ),
     "file-device": mistake(
         ":file: zero.py",
-        warning=":file: zero.py is outside of the documentation's folder: move it there, or "
+        warning=":file: zero.py is a link to a place outside of the documentation's folder: copy the file, "
+        "or "
         "add its folder to kerasshape_file_folders in conf.py "
         "[kerasshape.file]",
     ),
@@ -334,16 +336,18 @@ TWICE = f"""\
    ":linenos:"
 ```
 """
-MISSING = "a blank line is missing above"
+NEITHER = "is neither an option nor code: put a blank line above it"
+MISSING = f"{NEITHER}, or write the whole name on the first line"
 PAGES = [(name, suffix) for name in MISTAKES for suffix in ("rst", "md")]
 REFERENCES = {
     ":keras:model:`goood`": "unknown model 'goood'; did you mean 'good'?",
     ":keras:layer:`goood/dense`": "unknown model 'goood'; did you mean 'good'?",
     ":keras:layer:`good/dens`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
     ":keras:layer:`good/lstm`": "model 'good' has no layer 'lstm': choose from dense",
-    ":keras:layer:`good`": "keras:layer needs a layer: write MODEL/LAYER, such as 'good/dense'",
+    ":keras:layer:`good`": "keras:layer needs a layer behind the name of the model: write, for instance, "
+    "good/dense",
     ":keras:model:`good/dense`": "keras:model refers to a whole model: use keras:layer for 'good/dense'",
-    ":keras:layer:`failing/dense`": "model 'failing' has :raises:, so it has no layers",
+    ":keras:layer:`failing/dense`": "the code of 'failing' is meant to fail (:raises:), so it has no layers",
     f":keras:layer:`good/{'x' * 101}`": f"model 'good' has no layer '{'x' * 100}…': choose from dense",
     ":keras:layer:`the last layer <good/dens>`": "model 'good' has no layer 'dens'; did you mean 'dense'?",
 }
@@ -450,19 +454,18 @@ def test_nameless(builds: tuple[Built, Built]) -> None:
 def test_code_directly_below_the_directive(builds: tuple[Built, Built]) -> None:
     found = [text for text in builds[0].warnings if text.startswith("below")]
     assert found == [
-        f"below.rst:4: WARNING: {MISSING} '# A comment' [kerasshape.option]",
-        f"below.rst:9: WARNING: {MISSING} ':depth 2'; an option is written as ':depth: 2' "
-        "[kerasshape.option]",
-        f"below.rst:14: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
-        f"below.rst:18: WARNING: {MISSING} 'of several words' [kerasshape.option]",
-        f"below.rst:23: WARNING: {MISSING} 'units = 3' [kerasshape.option]",
-        f"below.rst:30: WARNING: {MISSING} '{GOOD}' [kerasshape.option]",
-        f"below.rst:33: WARNING: {MISSING} 'x = 3' [kerasshape.option]",
-        f"below.rst:38: WARNING: {MISSING} 'print(x + 2)' [kerasshape.option]",
+        f"below.rst:4: WARNING: '# A comment' {MISSING} [kerasshape.option]",
+        "below.rst:9: WARNING: ':depth 2' is not an option: write ':depth: 2' [kerasshape.option]",
+        f"below.rst:14: WARNING: 'units = 3' {MISSING} [kerasshape.option]",
+        f"below.rst:18: WARNING: 'of several words' {MISSING} [kerasshape.option]",
+        f"below.rst:23: WARNING: 'units = 3' {MISSING} [kerasshape.option]",
+        f"below.rst:30: WARNING: '{GOOD}' {MISSING} [kerasshape.option]",
+        f"below.rst:33: WARNING: 'x = 3' {NEITHER} [kerasshape.option]",
+        f"below.rst:38: WARNING: 'print(x + 2)' {NEITHER} [kerasshape.option]",
     ]
     text = builds[0].page("below.txt")
     assert text.endswith("The end.\n")
-    assert text.count(GOOD) == 5
+    assert text.count(f"\n   {GOOD}") == 5
     assert "   # A comment" in text
 
 
@@ -496,8 +499,8 @@ def test_configuration(builds: tuple[Built, Built]) -> None:
         "'trainable', 'formula', 'bytes', 'flops', 'weights', 'dtype' or 'connected', not 'ouput'; "
         "using the default, [] [kerasshape.option]",
         "WARNING: kerasshape_timeout must be at least 1, not 0; using the default, 60 [kerasshape.option]",
-        "WARNING: answers can't be stored for the next build: conf.py/cache: Not a directory "
-        "[kerasshape.cache]",
+        "WARNING: answers can't be stored, so the next build runs all models again: "
+        "conf.py/cache: Not a directory [kerasshape.cache]",
     ]
 
 
@@ -540,10 +543,10 @@ def test_what_docutils_refuses_is_said_in_each_build(make_project: Callable[...,
         'unread.rst:12: ERROR: Error in "keras:code" directive:',
     ]
     assert warm.warnings == [
-        "unread.rst:6: WARNING: keras:model is left out, since docutils can't parse it: invalid option data: "
-        'duplicate option "columns" [kerasshape.option]',
-        "unread.rst:12: WARNING: keras:code is left out, since docutils can't parse it: invalid option block "
-        "[kerasshape.option]",
+        "unread.rst:6: WARNING: keras:model is not shown, since docutils can't parse it: :columns: is given "
+        "more than once: keep one [kerasshape.option]",
+        "unread.rst:12: WARNING: keras:code is not shown, since docutils can't parse it: invalid option "
+        "block: put a blank line between the options and the code [kerasshape.option]",
     ]
     assert (cold.status, warm.status) == (0, 1)
     assert warm.page("unread.txt").endswith("The end.\n")

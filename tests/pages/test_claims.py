@@ -135,7 +135,7 @@ def tower():
 '''
 TROUBLES = {
     "(5,) <small/[>": "'small/[' is not a target: write MODEL, MODEL/LAYER or either with .ATTRIBUTE",
-    "(5,) <deep/Dense.output>": "'deep' has several layers of type 'Dense': choose from dense, dense_1",
+    "(5,) <deep/Dense.output>": "'deep' has several layers of type Dense: choose from dense, dense_1",
     "(5,) <nowhere.output>": "unknown model 'nowhere': choose from failed, page-md, page-rst, small, deep",
     "(5,) <small>": "'small' has several shapes: add .input, .output or the name of a weight",
     "(None, five) <small.output>": "'(None, five)' is not a shape: write one such as (None, 50), ",
@@ -282,7 +282,7 @@ def test_the_old_tutorial_on_convolutions(make_project: Callable[..., Project]) 
     says = f"but TensorFlow {version[1]} says"
     assert built.warnings == [
         f"cnn.md:18: WARNING: the page states (3, 3, 64) for cnn/last.output, {says} "
-        "(4, 4, 64) ((None, 4, 4, 64)) [kerasshape.claim]",
+        "(4, 4, 64), in full (None, 4, 4, 64) [kerasshape.claim]",
         f"cnn.md:19: WARNING: the page states 576 for cnn/flat.output, {says} "
         "1,024 ((None, 1024)) [kerasshape.claim]",
     ]

@@ -54,13 +54,14 @@ CASES = {
     ),
     "syntax": Case(
         "units = 3\nmodel = keras.Sequential([)\n",
-        "@2: WARNING: model NAME: the code isn't Python: closing parenthesis ')' does not match "
+        "@2: WARNING: model NAME: the code has a syntax error: closing parenthesis ')' does not match "
         "opening parenthesis '['\n"
         "  @2: model = keras.Sequential([) [kerasshape.syntax]",
     ),
     "syntax-late": Case(
         "units = 3\nreturn units\n",
-        "@2: WARNING: model NAME: the code isn't Python: 'return' outside function\n  @2 [kerasshape.syntax]",
+        "@2: WARNING: model NAME: the code has a syntax error: 'return' outside function\n  @2 "
+        "[kerasshape.syntax]",
     ),
     "none": Case(
         "units = 3\ndense = layers.Dense(units)\n",
@@ -117,23 +118,24 @@ CASES = {
     ),
     "no-error": Case(
         "model = keras.Sequential([keras.Input((4,))])\n",
-        "@0: WARNING: model NAME: the page expects ValueError (:raises:), but the code raised nothing "
+        "@0: WARNING: model NAME: the page expects ValueError (:raises:), but the code raised nothing: "
+        "remove :raises:, or correct the code "
         "[kerasshape.raises]",
         options=":raises: ValueError",
     ),
     "unbuilt": Case(
         'model = keras.Sequential([layers.LSTM(4), layers.Dense(1)], name="late")\n',
         "@0: WARNING: model NAME: the Sequential model 'late' has no input shape, so its layers have no "
-        "shapes or weights yet: add ':input: (None, None, features)' to the directive, with the batch axis "
-        "first, or a keras.Input before its layers "
+        "shapes or weights yet: add it to the directive, with the batch axis first, such as "
+        "':input: (None, 50, 8)', or add a keras.Input before its layers "
         "[kerasshape.unbuilt]",
     ),
     "subclassed": Case(
         "class Tower(keras.Model):\n    pass\n\nTower()\n",
         "@0: WARNING: model NAME: Tower is a subclassed model, whose shapes Keras knows only once it is "
-        "called: add ':input: (None, ...)' to the directive, with the batch axis first (for several inputs a "
-        "list or dict of shapes), or call the model in the code "
-        "[kerasshape.unbuilt]",
+        "called: add its input to the directive, with the batch axis first, such as "
+        "':input: (None, 28, 28, 1)' (for several inputs a list or dict of shapes), or call the model in the "
+        "code [kerasshape.unbuilt]",
     ),
 }
 RST = """\

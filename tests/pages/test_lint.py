@@ -127,9 +127,9 @@ DOUBTED = {
     ],
 }
 WARNING = re.compile(
-    r"(\S+):(\d+): WARNING: no model (?:on this page has the shape (?P<shape>.*?)|or layer on this page has "
-    r"(?P<count>.*?) params); the nearest (?:is|count is) (?P<nearest>.*?): correct it, use a role to have "
-    r"it checked, or keras:unchecked to leave it unchecked \[kerasshape\.lint\]"
+    r"(\S+):(\d+): WARNING: (?:no model on this page has the shape (?P<shape>.*?)|nothing on this page has "
+    r"(?P<count>.*?) params); the nearest (?:is|count is) (?P<nearest>.*?), (?:the|that) [^:]*: "
+    r"correct the text, let a role check it, or write keras:unchecked if it is meant \[kerasshape\.lint\]"
 )
 
 
@@ -195,21 +195,20 @@ Intended: {keras:unchecked}`(None, 128)`, checked: {keras:shape}`(None, None, 50
 There are 6,528 params, about 6.5k trainable parameters,
 but 7,818 parameters are too many.
 """
-MENDING = (
-    ": correct it, use a role to have it checked, or keras:unchecked to leave it unchecked [kerasshape.lint]"
-)
+MENDING = ": correct the text, let a role check it, or write keras:unchecked if it is meant [kerasshape.lint]"
 
 
 def test_every_build_repeats_it(make_project: Callable[..., Project]) -> None:
     pages = {"one.rst": RST, "two.md": MD.replace("dense", "other"), "three.md": "Only `(50, 127)`.\n"}
     project = make_project(pages, "kerasshape_lint = True\n")
     wanted = [
-        f"{place}: WARNING: no model on this page has the shape (50, 127); the nearest is (50, 128){MENDING}"
+        f"{place}: WARNING: no model on this page has the shape (50, 127); "
+        f"the nearest is (50, 128), the kernel of 'dense'{MENDING}"
         for place in ("one.rst:9", "two.md:8")
     ]
     wanted += [
-        f"{place}: WARNING: no model or layer on this page has 7,818 params; "
-        f"the nearest count is 6,528{MENDING}"
+        f"{place}: WARNING: nothing on this page has 7,818 params; "
+        f"the nearest count is 6,528, that of the model{MENDING}"
         for place in ("one.rst:13", "two.md:12")
     ]
     for _ in ("cold", "warm"):
@@ -224,8 +223,8 @@ def test_a_count_in_the_language_of_the_page(make_project: Callable[..., Project
     text += "Es sind 29.506 Parameter.\n"
     project = make_project({"index.md": text}, "language = 'de'\nkerasshape_lint = True\n")
     assert project.build("dummy").warnings == [
-        "index.md:9: WARNING: no model or layer on this page has 29.506 params; "
-        f"the nearest count is 29,505{MENDING}"
+        "index.md:9: WARNING: nothing on this page has 29.506 params; "
+        f"the nearest count is 29.505, that of the model{MENDING}"
     ]
 
 

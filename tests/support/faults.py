@@ -452,7 +452,7 @@ LYING = {
     "syntax-error-lies": Fault(
         "a `SyntaxError` about a line that isn't there",
         "raise SyntaxError('no', ('<kerasshape block>', 999999, 1, 'text'))",
-        "the code isn't Python: no",
+        "the code has a syntax error: no",
     ),
     "traceback-raises": Fault(
         "an exception whose traceback raises",

@@ -415,16 +415,17 @@ UNRESOLVED = {
     "m/[x].output": "is not a target",
     "m/a": "'m/a' has several shapes: add .input, .output or the name of a weight",
     "m": "'m' has several shapes: add",
-    "m/Dense.output": "'m' has several layers of type 'Dense': choose from a, b",
+    "m/Dense.output": "'m' has several layers of type Dense: choose from a, b",
     "m/c.output": "'m' has no layer 'c': choose from a, b, inner",
     "m/a/b.output": "'m/a' has no layer 'b'; it has no layers inside",
-    "m/[8].output": "'m' has no layer [8]: choose one of [0] to [5]",
+    "m/[8].output": "'m' has no layer [8]: choose one from [0] to [5]",
     "m/unknown.output": "Keras does not know the output of 'm/unknown'",
-    "m.kernel": "'m' has 2 weights 'kernel': name the layer, or choose one of [0] to [1]",
-    "m.kernel[2]": "'m' has no 'kernel' [2]: choose one of [0] to [1]",
-    "m.kernel[--5]": "'m' has no 'kernel' [--5]: choose one of [0] to [1]",
+    "m.kernel": "'m' has 2 weights named 'kernel': name the layer, "
+    "or choose one from .kernel[0] to .kernel[1]",
+    "m.kernel[2]": "'m' has no 'kernel' [2]: choose one from .kernel[0] to .kernel[1]",
+    "m.kernel[--5]": "'m' has no 'kernel' [--5]: choose one from .kernel[0] to .kernel[1]",
     "m/a.gamma": "'m/a' has no 'gamma': choose from input, output, kernel, bias",
-    "m.input[5]": "'m' has no input [5]: choose one of [0] to [1]",
+    "m.input[5]": "'m' has no input [5]: choose one from .input[0] to .input[1]",
     "m.input[--5]": "has no input [--5]",
     "m.input[²]": "has no input [²]",
 }
@@ -452,7 +453,7 @@ def test_counts_and_sizes_of_targets() -> None:
     assert targets.dtypes(parse("m"), MODEL) == ("float32",)
     assert targets.dtypes(parse("m/a.bias"), MODEL) == ("float32",)
     for read in (targets.params, targets.size):
-        with pytest.raises(Unresolved, match="has no weights: name a layer"):
+        with pytest.raises(Unresolved, match="only models, layers and weights have parameters"):
             read(parse("m.input"), MODEL)
 
 
@@ -548,7 +549,7 @@ def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
         ('"v1.2"/"a.b c"/e.f', "(5,)", f"""'v1.2/a.b c' has no layer 'e': choose from d, e.f; {DOTS}: """),
         ("m/[", "(5,)", "'m/[' is not a target"),
         ("m.output", "(a b)", "'(a b)' is not a shape"),
-        ("raises.output", "(5,)", "model 'raises' has :raises:, so it has no values"),
+        ("raises.output", "(5,)", "the code of 'raises' is meant to fail (:raises:), so it has no values"),
         ("m.output", "x" * 5000, f"'{'x' * 100}…' is not a shape"),
         ("m.output", "\x1b\u202e", r"'\x1b\u202e' is not a shape"),
         ("x" * 5000, "(5,)", f"unknown model '{'x' * 100}…': choose from "),

@@ -171,6 +171,96 @@ def test_largest_sizes(worker: Worker, outputs_code: str, sizes: tuple[int, int,
     assert (least, unit, layer_name.rstrip("_0123456789") or layer_name, most) == sizes
 
 
+COMPUTED = """
+class Embedded(layers.Layer):
+    def __init__(self, rows, **more):
+        super().__init__(**more)
+        self.positions = layers.Embedding(rows, 8)
+
+    def call(self, x):
+        return x + self.positions(keras.ops.arange(keras.ops.shape(x)[1]))
+
+class Numbers(layers.Layer):
+    def call(self, x):
+        return keras.ops.broadcast_to(keras.ops.arange(keras.ops.shape(x)[1]), keras.ops.shape(x)[:2])
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape[:2], "int32")
+
+class Gathered(layers.Layer):
+    def call(self, x):
+        import tensorflow as tf
+        return tf.gather(x, [4, 2], axis=1)
+
+class Blocks(layers.Layer):
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.attention = layers.MultiHeadAttention(2, 4)
+
+    def call(self, x):
+        return x + self.attention(x, x)
+
+x = keras.Input((None, 8), name="x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs_code", "sizes"),
+    [
+        ("Embedded(100)(x)", (1, 1, "", 100)),
+        ("Blocks()(Embedded(5000)(x))", (1, 1, "", 5000)),
+        ("layers.Conv1D(8, 3, name='c')(Embedded(100)(x))", (3, 1, "c", 100)),
+        ("layers.Conv1D(8, 3)(Embedded(100)(layers.ZeroPadding1D(7)(x)))", (1, 1, "", 86)),
+        ("Embedded(50)(layers.MaxPooling1D(2, padding='same')(x))", (1, 1, "", 100)),
+        ("x + layers.Embedding(64, 8)(Numbers()(x))", (1, 1, "", 64)),
+        ("keras.ops.take(x, [3, 5], axis=1)", (6, 1, "take", 0)),
+        ("Gathered(name='g')(x)", (5, 1, "g", 0)),
+        (
+            "layers.Dense(2)(Gathered(name='g')(layers.LSTM(4, return_sequences=True)(x)))",
+            (5, 1, "g", 0),
+        ),
+        ("layers.Add()([x, layers.MaxPooling1D(4, padding='same')(x)])", (1, 1, "", 4)),
+    ],
+)
+@pytest.mark.parametrize("weights", ["auto", "real"])
+def test_sizes_that_layers_refuse_only_when_they_compute(
+    worker: Worker, outputs_code: str, sizes: tuple[int, int, str, int], weights: str
+) -> None:
+    code = f"{COMPUTED}model = keras.Model(x, {outputs_code})"
+    (answer,) = answers(worker, [request(code, axes=TIME, weights=weights)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    (_, least, unit, layer_name, most) = answer.model.axes[1]
+    assert (least, unit, layer_name.rstrip("_0123456789") or layer_name, most) == sizes
+
+
+def test_reading_the_sizes_changes_nothing_of_the_model(worker: Worker) -> None:
+    """Weights, seeds, losses and what layers count are those of the author's own calls."""
+    code = """
+        import numpy as np
+        class Counts(layers.Layer):
+            def build(self, shape):
+                self.seen = self.add_weight(shape=(), initializer="zeros", trainable=False)
+                self.drop = layers.Dropout(0.5, seed=1)
+
+            def call(self, x):
+                self.seen.assign_add(1)
+                self.add_loss(keras.ops.sum(x))
+                return keras.ops.take(self.drop(x, training=True), [3, 5], axis=1)
+
+        model = keras.Model(x, Counts()(x))
+        shown = lambda: print(*(np.array(v) for v in model.variables), len(model.losses))
+        model(np.ones((2, 9, 8), "float32"))
+    """
+    session = request(COMPUTED + cleandoc(code) + "\nshown()", axes=TIME, weights="real")
+    (answer,) = answers(worker, [session])
+    again = request("shown()", kind="code", earlier=(session.step(),), weights="real")
+    (second,) = answers(worker, [again])
+    assert isinstance(answer, Report), answer
+    assert isinstance(second, Report), second
+    assert answer.output == second.output != ""
+
+
 def test_sizes_that_have_to_be_multiples_make_expressions_simple(worker: Worker) -> None:
     code = graph("layers.Add()([x, layers.UpSampling1D(8)(layers.MaxPooling1D(8)(x))])")
     found = model(worker, code, TIME)
@@ -421,7 +511,7 @@ def test_axes_that_do_not_fit_are_one_warning(make_project: Callable[..., Projec
         (warning,) = project.build("text").warnings
         assert warning == (
             "page.rst:4: WARNING: model 'conv': :axes: names 1 axis (batch), but the input has 2 open axes: "
-            "(None, None, 50) [kerasshape.option]"
+            "(None, None, 50): name only the sizes that are None, the batch first [kerasshape.option]"
         )
 
 

@@ -178,7 +178,7 @@ def test_the_expression_may_look_at_weights(worker: Worker) -> None:
     ("prelude", "problem", "message", "place"),
     [
         ("import keras\nimport nowhere\n", "code", "ModuleNotFoundError: No module named 'nowhere'", 2),
-        ("import keras\nimport (\n", "syntax", "kerasshape_prelude isn't Python: ", 2),
+        ("import keras\nimport (\n", "syntax", "kerasshape_prelude has a syntax error: ", 2),
     ],
 )
 def test_prelude(prelude: str, problem: str, message: str, place: int, worker: Worker) -> None:

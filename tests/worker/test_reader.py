@@ -442,15 +442,15 @@ UNBUILT = {
             def call(self, x):
                 return self.out(self.lstm(self.norm(x)))
         model = Small()""",
-        "Small is a subclassed model, whose shapes Keras knows only once it is called: add ':input: (None, "
-        "...)' to the directive, with the batch axis first (for several inputs a list or dict of shapes), or "
-        "call the model in the code",
+        "Small is a subclassed model, whose shapes Keras knows only once it is called: add its input to "
+        "the directive, with the batch axis first, such as ':input: (None, 28, 28, 1)' (for several inputs a "
+        "list or dict of shapes), or call the model in the code",
     ),
     "no_input": (
         "model = keras.Sequential([layers.Embedding(9, 3), layers.Dense(2)], name='net')",
         "the Sequential model 'net' has no input shape, so its layers have no shapes or weights yet: "
-        "add ':input: (None, None)' to the directive, with the batch axis first, or a keras.Input before its "
-        "layers",
+        "add it to the directive, with the batch axis first, such as ':input: (None, None)', or add a "
+        "keras.Input before its layers",
     ),
     "empty": ("model = keras.Sequential(name='net')", "the Sequential model 'net' has no layers"),
     "input_only": (

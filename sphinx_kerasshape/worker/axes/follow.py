@@ -55,7 +55,7 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
         raise Unfollowed(probes.hint())
     follower = _Follower(probes, start)
     follower.settle()
-    axes = tuple(probes.smallest(start[0].sizes))
+    axes = probes.ranges(start[0].sizes)
     follower.check_extremes(axes)
     return axes, follower.symbols()
 
@@ -84,7 +84,9 @@ def _dimensions(
     missing = shape.count(None)
     if len(names) != missing:
         is_own = count == 1 or name in axis_names
-        hint = "" if is_own else "; name the axes of each input, as in 'a: batch, time | b: batch'"
+        hint = ": name only the sizes that are None, the batch first"
+        if not is_own:
+            hint = "; name the axes of each input, as in 'a: batch, time | b: batch'"
         listed = f"{_axes(len(names))} ({', '.join(names)})"
         raise BadAxes(f"names {listed}, but {what} has {_axes(missing, 'open ')}: {shape}{hint}")
     following = iter(names)

@@ -7,19 +7,25 @@ all. Where tracing an operation would tell no more than what it declares, its de
 
 from __future__ import annotations
 
-import contextlib
 import io
 import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
-from itertools import chain, product
+from functools import partial
+from itertools import chain, count, product
 from typing import Any
 
 from sphinx_kerasshape.messages.report import Axis
+from sphinx_kerasshape.worker.axes.real_calls import RealCalls
 from sphinx_kerasshape.worker.read import declared
 from sphinx_kerasshape.worker.read.recorder import graph_of
 
+Call = Callable[[Any, Any, Any], declared.Traced]
+"""Makes a symbolic call of an operation, with some arguments."""
+Outputs = Callable[[Any, Any, Any], Any]
+"""Returns the symbolic outputs of an operation."""
 TensorPath = tuple[int, ...]
 """The id of a tensor of the graph, after the ids of the calls of nested models that it is in."""
 Sizes = dict[str, int]
@@ -28,8 +34,6 @@ _UNITS = (1, 2, 4, 8, 16, 32, 64, 3, 5, 6, 7, 10, 12, 24, 60, 420)
 """What sizes may have to be a multiple of, in the order of trying."""
 _LARGEST = (2048, 480, 120, 30, 8)
 """Largest sizes, in units, in the order of trying: some layers take so many steps at most."""
-
-
 _FAR_STEPS = (1_000, 30_011)
 """Steps to sizes that a model without a limit takes."""
 _ALL_UP_TO = 41
@@ -65,6 +69,8 @@ class Probe:
     sizes: Sizes
     shapes: dict[TensorPath, tuple[int, ...]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    is_checked: bool | None = None
+    """Whether all calls that may refuse the sizes were made; ``None`` if that was not asked for."""
 
 
 class Probes:
@@ -81,29 +87,41 @@ class Probes:
         """The step from one size of an axis to the next; 0 if there is one size only."""
         self._starts = dict.fromkeys(self.names, 0)
         """A size that the others differ from by multiples of the unit."""
+        self._steps = dict.fromkeys(self.names, _MAX_NUMBER)
+        """How many steps of the unit may be made from the start."""
+        self._tables = {int(weight.shape[0]) for weight in functional.weights if len(weight.shape) == 2}
+        """Numbers of rows: a table of positions has one for each step."""
         self._largest = 0
-        self._traces = True
-        """Whether operations are traced; some models can't be, whatever the sizes."""
+        self._symbolic: Call = declared.outputs
+        self._calls: RealCalls | None = None
         self._random = random.Random(0)  # noqa: S311 - the same sizes on every build
         self._results: dict[tuple[int, ...], Probe | Refused] = {}
 
-    def at(self, sizes: Mapping[str, int]) -> Probe:
-        """Return the probe for some sizes. Raises :class:`Refused`."""
+    def at(self, sizes: Mapping[str, int], *, real: bool = False) -> Probe:
+        """Return the probe for some sizes, with ``real`` calls or without. Raises :class:`Refused`."""
         key = tuple(sizes[name] for name in self.names)
-        if key not in self._results:
+        result = self._results.get(key)
+        if result is None or (real and isinstance(result, Probe) and result.is_checked is None):
             try:
-                self._results[key] = self._make(dict(sizes))
+                result = self._make(dict(sizes), self._calls if real else None)
             except Refused as refused:
-                self._results[key] = refused
-        result = self._results[key]
+                result = refused
+            self._results[key] = result
         if isinstance(result, Refused):
             raise result
         return result
 
     def first(self) -> list[Probe]:
         """Find out which sizes the model takes, and return some probes; none if it takes no sizes."""
-        for self._traces in (True, False):
+        # Some models can't be called, and some can't be traced, whatever the sizes.
+        for self._symbolic, self._calls in (
+            (declared.outputs, RealCalls()),
+            (declared.outputs, None),
+            (_declared, None),
+        ):
             self._results.clear()
+            self._starts = dict.fromkeys(self.names, 0)
+            self._steps = dict.fromkeys(self.names, _MAX_NUMBER)
             if probes := self._multiples() or self._progressions():
                 return probes
         return []
@@ -126,45 +144,57 @@ class Probes:
                 break
         return sizes
 
-    def smallest(self, start: Sizes) -> Iterator[Axis]:
-        """Find the smallest size of each axis, while the others have sizes that the model takes."""
-        for name in self.names:
-            unit = self.units[name]
-            if not unit:
-                yield Axis(name, start[name], 0, self._refusing({**start, name: start[name] + 1}))
-                continue
-            rest = start[name] % unit
-            # The first number of steps that gives no size, and one that gives a size which the model takes.
-            low, high, layer = -1 if rest else 0, start[name] // unit, ""
-            middle = low + 1
-            while high - low > 1:
-                if refusing := self._refusing({**start, name: rest + middle * unit}):
-                    low, layer = middle, refusing
-                else:
-                    high = middle
-                middle = (low + high) // 2
-            yield Axis(name, rest + high * unit, unit, layer, self._most(name, start))
+    def ranges(self, start: Sizes) -> tuple[Axis, ...]:
+        """Find the smallest and the largest size of each axis, while the others have sizes that are taken."""
+        smallest = [self._smallest(name, start) for name in self.names]
+        small = {axis.name: axis.least for axis in smallest}
+        if self._refusing(small):
+            small = start
+        # The other axes are small, so that real calls of long sequences can be made.
+        return tuple(axis._replace(most=self._most(axis, small)) for axis in smallest)
 
-    def _most(self, name: str, start: Sizes) -> int:
-        """Return the largest size of an axis, such as a table of positions has; 0 if there is no limit."""
+    def _smallest(self, name: str, start: Sizes) -> Axis:
         unit = self.units[name]
+        if not unit:
+            return Axis(name, start[name], 0, self._refusing({**start, name: start[name] + 1}))
+        rest = start[name] % unit
+        # The first number of steps that gives no size, and one that gives a size which the model takes.
+        low, high, layer = -1 if rest else 0, start[name] // unit, ""
+        middle = low + 1
+        while high - low > 1:
+            if refusing := self._refusing({**start, name: rest + middle * unit}):
+                low, layer = middle, refusing
+            else:
+                high = middle
+            middle = (low + high) // 2
+        return Axis(name, rest + high * unit, unit, layer)
+
+    def _most(self, axis: Axis, small: Sizes) -> int:
+        """Return the largest size of an axis, such as a table of positions has; 0 if there is no limit."""
+        first = small[axis.name]
 
         def refused(steps: int) -> bool:
-            return bool(self._refusing({**start, name: start[name] + steps * unit}))
+            return bool(self._refusing({**small, axis.name: first + steps * axis.unit}))
 
-        high = next(filter(refused, _FAR_STEPS), 0)
-        if not high:
+        if not axis.unit:
             return 0
+        within = {(rows - first) // axis.unit for rows in self._tables if first <= rows <= _MAX_NUMBER}
         low = 0
+        for high in sorted({*_FAR_STEPS, *within, *(steps + 1 for steps in within)} - {0}):
+            if refused(high):
+                break
+            low = high
+        else:
+            return 0
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if refused(middle) else (middle, high)
-        return start[name] + low * unit
+        return first + low * axis.unit
 
     def _refusing(self, sizes: Sizes) -> str:
         """Return the layer that refuses some sizes; empty if none does."""
         try:
-            self.at(sizes)
+            self.at(sizes, real=True)
         except Refused as refused:
             return refused.layer
         return ""
@@ -202,10 +232,15 @@ class Probes:
 
     def _step(self, name: str, start: Sizes, numbers: list[int]) -> int:
         """Return the step from one size of an axis that the model takes to the next; 0 if there is none."""
-        for step in numbers:
-            if all(self._takes({**start, name: start[name] + step * more}) for more in (1, 2, 5)):
-                return step
-        return 0
+
+        def takes(step: int, *times: int) -> bool:
+            return all(self._takes({**start, name: start[name] + step * more}) for more in times)
+
+        if step := next((step for step in numbers if takes(step, 1, 2, 5)), 0):
+            return step
+        step = next((step for step in numbers if takes(step, 1)), 0)
+        self._steps[name] = next(steps for steps in count(1) if not takes(step, steps + 1)) if step else 0
+        return step
 
     def _takes(self, sizes: Sizes) -> bool:
         return not self._refusing(sizes)
@@ -213,17 +248,24 @@ class Probes:
     def _size(self, name: str) -> int:
         start = self._starts[name]
         least = 0 if start else max(2, self._largest // 8)
-        return start + self.units[name] * self._random.randint(least, self._largest)
+        most = min(self._largest, self._steps[name])
+        return start + self.units[name] * self._random.randint(min(least, most), most)
 
     def _try(self) -> list[Probe]:
         """Make some probes, if the model takes the sizes; the last differ from the first in one axis each."""
         first = self.new_sizes()
         others = [self.new_sizes() for _ in range(5)]
         alone = [{**first, name: self.new_sizes()[name]} for name in self.names]
-        try:
-            return [self.at(sizes) for sizes in (first, *others, *alone)]
-        except Refused:
-            return []
+        probes = []
+        with suppress(Refused):
+            for sizes in (first, *others, *alone):
+                probe = self.at(sizes, real=True)
+                if not probe.is_checked:
+                    break
+                probes.append(probe)
+            else:
+                return probes
+        return []
 
     def _with_small_units(self) -> list[Probe]:
         """Reduce the unit of each axis as far as possible, and return new probes."""
@@ -238,7 +280,7 @@ class Probes:
                     break
         return self._try()
 
-    def _make(self, sizes: Sizes) -> Probe:
+    def _make(self, sizes: Sizes, calls: RealCalls | None) -> Probe:
         import keras
 
         probe = Probe(sizes)
@@ -249,10 +291,20 @@ class Probes:
             for dims, reference in zip(self._axes, self._functional.inputs, strict=True)
         ]
         # What a layer prints meanwhile does not belong in a page.
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _walk(self._functional, tensors, (), probe, declared.outputs if self._traces else _declared)
+            if calls:
+                calls.begin()
+            _walk(self._functional, tensors, (), probe, partial(self._call, calls))
+        if calls or not self._calls:
+            probe.is_checked = not calls or calls.are_complete
         return probe
+
+    def _call(self, calls: RealCalls | None, operation: Any, args: Any, kwargs: Any) -> Any:
+        call = self._symbolic(operation, args, kwargs)
+        if calls:
+            calls.confirm(operation, args, kwargs, call)
+        return call.outputs
 
 
 def _numbers(functional: Any) -> set[int]:
@@ -260,7 +312,7 @@ def _numbers(functional: Any) -> set[int]:
     found: set[int] = set()
     stack: list[Any] = [tuple(weight.shape) for weight in functional.weights]
     for operation in functional.operations:
-        with contextlib.suppress(Exception):
+        with suppress(Exception):
             stack.append(operation.get_config())
     while stack:
         item = stack.pop()
@@ -274,12 +326,8 @@ def _numbers(functional: Any) -> set[int]:
     return found | {number // divisor for number in found for divisor in few if number % divisor == 0}
 
 
-Outputs = Callable[[Any, Any, Any], Any]
-"""Returns the symbolic outputs of an operation that is called with some arguments."""
-
-
-def _declared(operation: Any, args: Any, kwargs: Any) -> Any:
-    return operation.compute_output_spec(*args, **kwargs)
+def _declared(operation: Any, args: Any, kwargs: Any) -> declared.Traced:
+    return declared.Traced(operation.compute_output_spec(*args, **kwargs))
 
 
 def _walk(

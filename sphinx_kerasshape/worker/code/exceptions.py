@@ -54,7 +54,8 @@ def matches(error: BaseException, expected: str) -> bool:
 
 def not_raised(expected: str) -> Failure:
     """Return the failure of code that should have raised an exception."""
-    return Failure(Problem.RAISES, f"the page expects {expected} (:raises:), but the code raised nothing")
+    text = f"the page expects {expected} (:raises:), but the code raised nothing"
+    return Failure(Problem.RAISES, f"{text}: remove :raises:, or correct the code")
 
 
 def failure(error: BaseException, request: Request) -> Failure:
@@ -85,7 +86,7 @@ def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | Non
     file = execute.PRELUDE if in_prelude else request.origin
     what = "kerasshape_prelude" if in_prelude else "the code"
     frame = Frame(file, line, "", (error.text or "").strip()[:_MAX_LINE_LENGTH])
-    return Failure(Problem.SYNTAX, f"{what} isn't Python: {error.msg}", (frame,), plain)
+    return Failure(Problem.SYNTAX, f"{what} has a syntax error: {error.msg}", (frame,), plain)
 
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:

@@ -4,8 +4,8 @@ Keras' own ``StatelessScope(initialize_variables=False)`` defers every variable'
 shapes and counts are the same without the memory. Yet a page must show what plain Keras would say, so for
 as long as the process lives, and in all of its threads:
 
-* Keras makes a placeholder when it is asked for the value of a deferred variable. That is right while it
-  infers shapes. Any other access raises :class:`NeedsValues`, which ends the weightless run.
+* While Keras infers shapes, the value of a deferred variable is a placeholder. Any other access raises
+  :class:`NeedsValues`, which ends the weightless run.
 * A variable that is made from a value (an optimizer's ``learning_rate``) has that value, though the scope
   would forbid it. A variable that is assigned a value keeps it. A small variable whose initial value is not
   random, such as zeros, gets its value when it is accessed.
@@ -61,16 +61,20 @@ class _Run:
         self.refused = True
         raise NeedsValues
 
-    def access(self, variable: Any) -> None:
-        """Give a variable the value that is needed where it is accessed, if any; or end the run."""
+    def access(self, variable: Any) -> Any:
+        """Return the value that a variable needs where it is accessed, and give it that; or end the run."""
+        import tensorflow as tf
+
         initializer, shape, dtype = variable._initializer, variable._shape, variable._dtype
         is_number = isinstance(initializer, _Number)
         if self._infers_shapes() and not is_number:
-            return
+            # Keras would call the initializer, whose random numbers are many operations of a graph.
+            return tf.compat.v1.placeholder(dtype, shape)
         if not is_number and not (_is_constant(initializer) and prod(shape) <= _SMALL):
             self.refuse()
         with self._outside(variable.path):
             variable._initialize(initializer(shape, dtype=dtype))
+        return vars(variable)["_value"]
 
     def _enter(self) -> None:
         """Put the scope where threads, and code after ``clear_session()``, can't miss it."""
@@ -187,9 +191,8 @@ class _ValueDescriptor:
     def __get__(self, variable: Any, owner: Any = None) -> Any:
         if variable is None:
             return self
-        if vars(variable).get("_value") is None:
-            self._run.access(variable)
-        return vars(variable).get("_value")
+        value = vars(variable).get("_value")
+        return self._run.access(variable) if value is None else value
 
     def __set__(self, variable: Any, value: Any) -> None:
         vars(variable)["_value"] = value

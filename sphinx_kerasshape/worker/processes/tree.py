@@ -17,8 +17,8 @@ _SET_CHILD_SUBREAPER = 36
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _KILL_SECONDS = 5.0
 """How long to kill processes that start others faster than they die."""
-_TRACKER_SECONDS = 4.0
-"""How long a tracker of shared memory may take to tidy up; perhaps it has only just been started."""
+_TRACKER_SECONDS = 30.0
+"""How long a tracker of shared memory may take to tidy up once nobody else is left; it may be starting."""
 
 IS_KNOWN = sys.platform == "linux" and os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 """Whether this system tells which processes are children of which."""

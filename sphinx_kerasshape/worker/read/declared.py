@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.messages.report import shape_text
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import quiet
+from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _RANKS = ("1D", "2D", "3D")
 KEPT = {
@@ -61,34 +62,61 @@ def corrections(functional: Any) -> Corrections:
     return _found[id(functional)][1]
 
 
-def outputs(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+class Traced(NamedTuple):
+    """A symbolic call: its outputs, and what a real one would cost."""
+
+    outputs: Any
+    numbers: int = 0
+    """Numbers in all tensors of the call, as far as their shapes are known."""
+    has_loop: bool = False
+
+
+def outputs(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
     """Return symbolic tensors such as a call on some sizes gives. Raises whatever the call raises."""
     import tensorflow as tf
 
+    call = Traced(None)
     if not keeps(operation, args, kwargs, KEPT):
-        real = traced(operation, args, kwargs)
-        if all(tensor.shape is not None and None not in tensor.shape for tensor in tf.nest.flatten(real)):
-            return real
-    return operation.compute_output_spec(*args, **kwargs)
+        call = traced(operation, args, kwargs)
+        shapes = [tensor.shape for tensor in tf.nest.flatten(call.outputs)]
+        if all(shape is not None and None not in shape for shape in shapes):
+            return call
+    return call._replace(outputs=operation.compute_output_spec(*args, **kwargs))
 
 
-def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-    """Return the symbolic outputs of a symbolic call. Raises whatever the call raises."""
+def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
+    """Return a symbolic call. Raises whatever the call raises."""
+    import tensorflow as tf
     from keras.src import backend
 
-    return backend.compute_output_spec(operation, *args, **kwargs)
+    graphs = []
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        graphs.append(tf.compat.v1.get_default_graph())
+        return operation(*args, **kwargs)
+
+    with undisturbed(operation):
+        spec = backend.compute_output_spec(call, *args, **kwargs)
+    operations = [made for graph in graphs for made in graph.get_operations()]
+    shapes = (tensor.shape for made in operations for tensor in made.outputs)
+    numbers = sum(shape.num_elements() or 0 for shape in shapes if shape.rank)
+    return Traced(spec, numbers, any(made.type.endswith("While") for made in operations))
 
 
 def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str]) -> bool:
     """Whether an operation is of one of Keras' own classes, with nothing of the author's inside."""
-    kind = type(operation)
-    if not kind.__module__.startswith("keras.src.layers.") or not kwargs.keys() <= _FLAGS:
+    if not is_of_keras(operation) or not kwargs.keys() <= _FLAGS:
         return False
-    if "call" in vars(operation) or not all(_is_from_keras(value) for value in vars(operation).values()):
-        return False
-    if kind.__name__ in _WRAPPERS:
-        return keeps(getattr(operation, _WRAPPERS[kind.__name__]), (), {}, classes)
-    return kind.__name__ in classes and len(args) <= 1
+    name = type(operation).__name__
+    if name in _WRAPPERS:
+        return keeps(getattr(operation, _WRAPPERS[name]), (), {}, classes)
+    return name in classes and len(args) <= 1
+
+
+def is_of_keras(layer: Any) -> bool:
+    """Whether a layer is of one of Keras' own classes, with no function of the author's."""
+    is_own = not type(layer).__module__.startswith("keras.src.layers.") or "call" in vars(layer)
+    return not is_own and all(_is_from_keras(value) for value in vars(layer).values())
 
 
 def _is_from_keras(value: Any) -> bool:
@@ -173,12 +201,15 @@ def _filled(node: Any, operation: Any, args: Any, kwargs: Any) -> list[Any]:
     import tensorflow as tf
 
     with quiet():
-        real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs))
+        real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs).outputs)
         if len(real) != len(node.outputs):
             return list(node.outputs)
         if all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True)):
             return real
-        sized = [tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes))) for sizes in _SIZES]
+        sized = [
+            tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes)).outputs)
+            for sizes in _SIZES
+        ]
     return [_common(*tensors) for tensors in zip(*sized, strict=True)]
 
 

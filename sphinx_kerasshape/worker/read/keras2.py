@@ -50,8 +50,8 @@ def read(model: Any, axes: str, input_text: str) -> Model:
     if isinstance(model, tf.keras.Sequential) and not model._graph_initialized:
         if not input_text:
             raise Unreadable(
-                f"the Sequential model {model.name!r} has no input shape: add ':input: (None, ...)' "
-                "to the directive, with the batch axis first, or an Input before its layers"
+                f"the Sequential model {model.name!r} has no input shape: add it to the directive, with the "
+                "batch axis first, such as ':input: (None, 50)', or add an Input before its layers"
             )
         model.build(next(input_spec.tensors(input_spec.parse(input_text))).shape)
     if not getattr(model, "_is_graph_network", False):

@@ -7,6 +7,7 @@ its variables, each counted once. The text of ``summary()`` is never used.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sphinx_kerasshape.messages import input_spec
@@ -14,7 +15,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Axis, Model, shape_text
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.axes.follow import Symbols
-from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace
+from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace, weights
 from sphinx_kerasshape.worker.read.flops import Flops
 from sphinx_kerasshape.worker.read.parts import Graph, Part, Traced
 from sphinx_kerasshape.worker.read.recorder import RecordedCall, graph_of
@@ -38,6 +39,7 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     functional = graph_of(model)
     if functional is None:
         return _read_call(model, axes, signature, flops_at)
+    _build_inside(functional)
     named_axes: tuple[Axis, ...] = ()
     symbols: Symbols = {}
     unfollowed = ""
@@ -51,6 +53,15 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
     report = report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1])
     return report._replace(axes=named_axes, unfollowed=unfollowed)
+
+
+def _build_inside(functional: Any) -> None:
+    """Build the layers that only a call builds, such as one that another layer has as its activation."""
+    from keras.src import backend
+
+    if not all(getattr(layer, "built", True) for layer in weights.all_layers(functional)):
+        with suppress(Exception), trace.quiet():
+            backend.compute_output_spec(functional, functional._inputs_struct)
 
 
 def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str) -> Model:
@@ -156,8 +167,8 @@ def _uncalled(model: Any) -> str:
     kind = type(model).__name__
     return (
         f"{kind} is a subclassed model, whose shapes Keras knows only once it is called: "
-        "add ':input: (None, ...)' to the directive, with the batch axis first (for several inputs a list or "
-        "dict of shapes), or call the model in the code"
+        "add its input to the directive, with the batch axis first, such as ':input: (None, 28, 28, 1)' (for "
+        "several inputs a list or dict of shapes), or call the model in the code"
     )
 
 
@@ -172,13 +183,13 @@ def _unbuilt_sequential(model: Any) -> str:
         )
     shape = {
         "Embedding": "(None, None)",
-        "Dense": "(None, features)",
-        "Conv1D": "(None, steps, channels)",
-        "Conv2D": "(None, height, width, channels)",
-        "LSTM": "(None, None, features)",
-        "GRU": "(None, None, features)",
-    }.get(type(model.layers[0]).__name__, "(None, ...)")
+        "Dense": "(None, 784)",
+        "Conv1D": "(None, 50, 8)",
+        "Conv2D": "(None, 28, 28, 1)",
+        "LSTM": "(None, 50, 8)",
+        "GRU": "(None, 50, 8)",
+    }.get(type(model.layers[0]).__name__, "(None, 50)")
     return (
-        f"{name} has no input shape, so its layers have no shapes or weights yet: add "
-        f"':input: {shape}' to the directive, with the batch axis first, or a keras.Input before its layers"
+        f"{name} has no input shape, so its layers have no shapes or weights yet: add it to the directive, "
+        f"with the batch axis first, such as ':input: {shape}', or add a keras.Input before its layers"
     )

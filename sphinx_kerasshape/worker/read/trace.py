@@ -103,16 +103,16 @@ def _with_sizes(signature: Signature, batch: int, size: int) -> Signature:
 
 def _zeros(signature: Signature, batch: int, size: int) -> Signature:
     """Replace symbolic tensors by zeros, with sizes for the open axes."""
-    import keras
-
-    def zeros(tensor: Any) -> Any:
-        if str(tensor.dtype) == "string":
-            import tensorflow as tf
-
-            return tf.fill(tensor.shape, "")
-        return keras.ops.zeros(tensor.shape, dtype=tensor.dtype)
-
     return _with_sizes(signature, batch, size).map(zeros)
+
+
+def zeros(tensor: Any) -> Any:
+    """Return zeros, or empty strings, of the shape and dtype of a symbolic tensor."""
+    import tensorflow as tf
+
+    return (
+        tf.fill(tensor.shape, "") if str(tensor.dtype) == "string" else tf.zeros(tensor.shape, tensor.dtype)
+    )
 
 
 @contextlib.contextmanager

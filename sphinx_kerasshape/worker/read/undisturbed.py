@@ -1,0 +1,91 @@
+"""Calls that leave no trace: what reading calls, the author's code must not see.
+
+A call of a layer can build it, replace its losses, keep values in its attributes, name new layers, and draw
+random numbers. All of that is put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx_kerasshape.worker.read import weights
+
+_MAX_ITEMS = 100_000
+"""Items of a container that is put back; a larger one is data."""
+
+
+@contextlib.contextmanager
+def undisturbed(layer: Any) -> Iterator[None]:
+    """Put back the attributes of a layer and of all inside it, and what numbers and names come from."""
+    import numpy
+    from keras.src.backend.common import global_state
+
+    names = global_state.get_global_attribute("object_name_uids")
+    saved = _saved([*weights.all_layers(layer), *([] if names is None else [names])])
+    states = random.getstate(), numpy.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])
+        for thing, content in saved:
+            _restore(thing, content)
+
+
+def _saved(things: list[Any]) -> list[tuple[Any, Any]]:
+    """Return layers and the containers in them, each with its content."""
+    saved: dict[int, tuple[Any, Any]] = {}
+    while things:
+        thing = things.pop()
+        if id(thing) in saved or (issubclass(type(thing), dict | list | set) and len(thing) > _MAX_ITEMS):
+            continue
+        content = _content(thing)
+        if content is not None:
+            saved[id(thing)] = thing, content
+            things += content.values() if isinstance(content, dict) else content
+    return [*saved.values()]
+
+
+def _content(thing: Any) -> dict[Any, Any] | list[Any] | None:
+    """Return a copy of what a layer or a container holds; ``None`` if it is neither."""
+    import keras
+    from keras.src.utils.tracking import Tracker
+
+    # Classes are asked for, since a proxy of TensorFlow says that it is a dictionary; and not the
+    # containers' own methods, which Keras replaces by some that track each change.
+    kind = type(thing)
+    if issubclass(kind, dict):
+        return dict(dict.items(thing))
+    if issubclass(kind, list):
+        return [*list.__iter__(thing)]
+    if issubclass(kind, set):
+        return [*set.__iter__(thing)]
+    if issubclass(kind, keras.Operation | Tracker):
+        return dict(vars(thing))
+    return [thing.__wrapped__] if hasattr(kind, "__wrapped__") else None
+
+
+def _restore(thing: Any, content: dict[Any, Any] | list[Any]) -> None:
+    now = _content(thing)
+    assert now is not None
+    if len(now) == len(content) and _items(now) == _items(content):
+        return
+    if issubclass(type(thing), list):
+        list.__setitem__(thing, slice(None), content)
+    elif issubclass(type(thing), set):
+        set.clear(thing)
+        set.update(thing, content)
+    else:
+        own = thing if issubclass(type(thing), dict) else vars(thing)
+        dict.clear(own)
+        dict.update(own, content)
+
+
+def _items(content: dict[Any, Any] | list[Any]) -> list[Any]:
+    """Return what is compared: tensors are not asked whether they are equal."""
+    if isinstance(content, dict):
+        return [(key, id(value)) for key, value in content.items()]
+    return [id(item) for item in content]
