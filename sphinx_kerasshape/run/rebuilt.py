@@ -50,7 +50,7 @@ def _model(answer: Answer) -> Model:
 def _is_missing_names(code: str) -> bool:
     """Whether code uses names that it neither sets nor imports."""
     names = {"keras", "layers", *dir(builtins)}
-    used = set()
+    used: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else names).add(node.id)
@@ -72,7 +72,8 @@ def _difference(model: Model, rebuilt: Answer) -> str:
             return f"the code that would build it gives other settings, or another place, to {name!r}"
     for row, other_row in zip_longest(_rows(model), _rows(rebuilt.model)):
         if row is None or other_row is None or row[1:] != other_row[1:]:
-            return f"the code that would build it gives another {(row or other_row or ('',))[0]!r}"
+            different = row or other_row or ("",)
+            return f"the code that would build it gives another {different[0]!r}"
     return "" if _ends(model) == _ends(rebuilt.model) else "the code that would build it builds another one"
 
 
@@ -90,7 +91,7 @@ def _rows(model: Model) -> Sequence[tuple[object, ...]]:
         above[row.depth :] = [number]
         scope = tuple(above[:-1])
         numbers.setdefault((scope, row.name), len(numbers))
-        # Names that have no row, such as those of the inputs of a Sequential model, are numbered as they come.
+        # Names that have no row, such as a Sequential model's inputs, are numbered as they come.
         calls = tuple(_call(call, scope, numbers) for call in row.calls)
         weights = tuple((weight.shape, weight.dtype, weight.trainable) for weight in row.weights)
         counts = (row.params, row.trainable, row.shared, row.bytes)

@@ -27,6 +27,7 @@ from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
+from sphinx_kerasshape.worker.read.expressions import NoView
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
@@ -277,9 +278,9 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
     """Return the code that would build a model and what it is compared by, or a comment on why not."""
     try:
         if isinstance(model, Model):
-            raise constructor.NoView("the file does not say what its layers are")  # noqa: TRY301
+            raise NoView("the file does not say what its layers are")  # noqa: TRY301
         return constructor.code(model), tuple(constructor.ingredients(model))
-    except constructor.NoView as reason:
+    except NoView as reason:
         why = str(reason)
     except Exception as error:
         why = f"it can't be written ({exceptions.name(error)})"

@@ -50,13 +50,15 @@ class Expressions:
             return f"{self.value(arguments['x'])}[{self._index(arguments['key'])}]"
         function, name = _function_of(operation)
         given = dict(arguments)
-        positional, keywords = [], []
+        settings = _settings(operation)
+        positional: list[str] = []
+        keywords: list[str] = []
         for parameter in inspect.signature(function).parameters.values():
             if parameter.kind is parameter.VAR_POSITIONAL:
                 positional += map(self.value, given.pop(parameter.name, ()))
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
-            value = given.pop(parameter.name, getattr(operation, parameter.name, _NO_VALUE))
+            value = given.pop(parameter.name, settings.get(parameter.name, _NO_VALUE))
             if parameter.default is not _EMPTY:
                 if value is not _NO_VALUE and value is not parameter.default and value != parameter.default:
                     keywords.append(f"{parameter.name}={self.value(value)}")
@@ -88,7 +90,7 @@ class Expressions:
         module, name = str(thing.__module__), str(thing.__qualname__)
         if getattr(keras.layers, name, None) is thing:
             return f"layers.{name}"
-        paths = getattr(thing, "_api_export_path", ())
+        paths = vars(thing).get("_api_export_path", ())  # that of the class itself, not of a base
         exported = paths if isinstance(paths, str) else min(paths, key=len, default="")
         if exported and module.startswith("keras."):
             return str(exported)
@@ -113,7 +115,7 @@ class Expressions:
         if is_own_function(live):
             return self.reference(live)
         is_object = isinstance(value, dict) and "class_name" in value and hasattr(live, "get_config")
-        if is_object and not type(live).__module__.startswith("keras."):
+        if live is not None and is_object and not type(live).__module__.startswith("keras."):
             return self._object(self.reference(type(live)), live.get_config())
         return self.value(value)
 
@@ -123,7 +125,7 @@ class Expressions:
         kind, config = value["class_name"], value.get("config")
         module = value.get("module") or ""
         if kind.endswith("DTypePolicy"):
-            return quoted(config["name"])
+            return quoted(str(config and config["name"]))
         if kind in ("__numpy__", "__tensor__"):
             return literal(keras.saving.deserialize_keras_object(value))
         if module == "keras.layers":
@@ -285,6 +287,14 @@ def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
             if code is not None and kind in code.co_names:
                 return function, f"{path}.{name}"
     raise NoView(f"keras.ops has no function for {kind}")
+
+
+def _settings(operation: Any) -> dict[str, Any]:
+    """Return what an operation was made from: as its config has it, or as it keeps it."""
+    try:
+        return {**vars(operation), **operation.get_config()}
+    except Exception:
+        return dict(vars(operation))
 
 
 def _found(module: str, name: str) -> Any:
