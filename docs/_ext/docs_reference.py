@@ -135,7 +135,12 @@ def _named_in_the_lock(record: Any) -> list[str]:
     return [name for name in record._fields if (record, name) not in _NOT_IN_THE_LOCK]
 
 
-_NOT_IN_THE_LOCK = ((report.Report, "versions"), (report.Report, "sources"), (report.Report, "unread"))
+_NOT_IN_THE_LOCK = (
+    (report.Report, "versions"),
+    (report.Report, "sources"),
+    (report.Report, "unread"),
+    (report.Model, "ingredients"),
+)
 NAMES: dict[str, Iterable[str]] = {
     "fix": _options_of("fix"),
     "columns": COLUMNS,

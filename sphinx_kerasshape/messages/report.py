@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -133,6 +133,8 @@ class Model(NamedTuple):
     """Why the axes that the request names could not be followed."""
     trailing: bool = False
     """Whether operations without a row follow the last layer, so that the outputs differ from its own."""
+    ingredients: tuple[str, ...] = ()
+    """What each layer is made from, to compare the model with that of its ``constructor``; then left out."""
 
 
 class Error(NamedTuple):

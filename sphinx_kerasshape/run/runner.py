@@ -85,13 +85,15 @@ class Runner:
         self, execution: Execution, requests: list[Request], results: dict[Request, Result]
     ) -> None:
         """Run the constructor's view of models, and keep it where it builds the same model."""
-        from sphinx_kerasshape.run.rebuilt import checked, rebuilding
+        from sphinx_kerasshape.run.rebuilt import checked, is_lasting, rebuilding
 
         rebuilt: dict[Request, Result] = {}
         again = {request: rebuilding(request, results[request].answer) for request in requests}
         for _ in execution.run([*again.values()], rebuilt):
             pass
         for request in requests:
-            report = checked(results[request].answer, rebuilt[again[request]].answer)
+            answer = rebuilt[again[request]].answer
+            report = checked(results[request].answer, answer)
             results[request] = Result.of(report)
-            self.cache.store(request, report, results[request].fingerprint)
+            if is_lasting(answer):
+                self.cache.store(request, report, results[request].fingerprint)

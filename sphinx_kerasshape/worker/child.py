@@ -27,6 +27,7 @@ from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
+from sphinx_kerasshape.worker.read.expressions import NoView
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
@@ -266,23 +267,24 @@ def _described(model: Any, request: Request) -> Model:
     """Return a model as a report has it, with the views of it that the request asks for."""
     report = model if isinstance(model, Model) else _read(model, request)
     if request.constructor:
-        report = report._replace(constructor=_constructor(model))
+        written, ingredients = _constructor(model)
+        report = report._replace(constructor=written, ingredients=ingredients)
     if request.source:
         report = report._replace(source=execute.source(request.source, request.code))
     return report
 
 
-def _constructor(model: Any) -> str:
-    """Return the code that would build a model, or a comment that says why there is none."""
+def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
+    """Return the code that would build a model and what it is compared by, or a comment on why not."""
     try:
         if isinstance(model, Model):
-            raise constructor.NoView("the file does not say what its layers are")  # noqa: TRY301
-        return constructor.code(model)
-    except constructor.NoView as reason:
+            raise NoView("the file does not say what its layers are")  # noqa: TRY301
+        return constructor.code(model), tuple(constructor.ingredients(model))
+    except NoView as reason:
         why = str(reason)
     except Exception as error:
         why = f"it can't be written ({exceptions.name(error)})"
-    return f"# There is no constructor's view of this model: {why}."
+    return f"# There is no constructor's view of this model: {why}.", ()
 
 
 def _read(model: Any, request: Request) -> Model:

@@ -1,194 +1,256 @@
 """The constructor's view of a model: code that builds it, with every argument that is not a default.
 
-``Input(shape=(50,))`` is what an author writes for an input of shape (None, 50).
+``Input(shape=(50,))`` is what an author writes for an input of shape (None, 50). The code is shown only if
+it was run and built the same model; :func:`ingredients` is what the two are compared by besides their tables.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import keyword
 import re
-import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.code.execute import MODULE
+from sphinx_kerasshape.worker.read.expressions import (
+    Expressions,
+    NoView,
+    is_own_function,
+    literal,
+    name_argument,
+    quoted,
+)
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic
 
-_MAX_LAYERS = 1000
-_imports: set[tuple[str, str]] = set()
-"""Module and name of the classes that the code which is being written needs, besides those of Keras."""
-
-
-class NoView(Exception):
-    """A model whose code can't be written; the message says why."""
+_MAX_LAYERS = 5000
 
 
 def code(model: Any) -> str:
     """Return the code of a Sequential or functional model. Raises :class:`NoView`."""
-    _imports.clear()
-    written = _code(model)
-    lines = [f"from {module} import {name}\n" for module, name in sorted(_imports)]
-    return "".join([*lines, "\n" if lines else "", written])
-
-
-def _code(model: Any) -> str:
-    import keras
-
     graph = graph_of(model)
-    if graph is None or type(model).__module__.partition(".")[0] != "keras":
+    if graph is None:
         raise NoView(f"{type(model).__name__} is a subclassed model, with a constructor of its own")
     if len(graph.operations) > _MAX_LAYERS:
         raise NoView(f"it has {len(graph.operations):,} layers, more than {_MAX_LAYERS:,}")
-    return _sequential(model) if isinstance(model, keras.Sequential) else _Writer(graph).code(model)
+    first = _Script({})
+    first.write(model)
+    # Layers that are needed again are variables; which ones are known once everything has been written.
+    return _Script(first.times).write(model)
 
 
-def _sequential(model: Any) -> str:
-    layers = [model._layers[0], *model.layers] if model._layers[0] is not model.layers[0] else model.layers
-    lines = textwrap.indent("".join(f"{_layer(layer)},\n" for layer in layers), "    ")
-    return f"model = keras.Sequential([\n{lines}]{_name_argument(model)})"
+class _Script(Expressions):
+    """Writes a model: a line for each call, with its layer, and a variable for each layer that is shared."""
 
-
-class _Writer:
-    """Writes a functional model, one line a call; each output has the name of its layer."""
-
-    def __init__(self, graph: Any) -> None:
-        self._graph = graph
-        self._names: dict[int, str] = {}
+    def __init__(self, times: dict[int, int]) -> None:
+        super().__init__()
+        self.times = Counter[int]()
+        """How often each layer is needed, by its id."""
+        self._expected_times = times
+        self._lines: list[tuple[str, str, bool]] = []
+        """Variables, what they are set to, and whether the line is needed though nothing uses it."""
+        self._taken = {"model", "keras", "layers", "tf", "float", "slice"}
+        self._tensors: dict[int, str] = {}
         """The variable of each tensor, by the tensor's id."""
-        self._taken = {"model", "keras", "layers", "tf"}
-        self._shared_layers: dict[int, str] = {}
-        """The variable of each layer with several calls, by the layer's id."""
+        self._layers: dict[int, str] = {}
+        """The variable of each layer that has one, by the layer's id."""
+        self._kept: list[Any] = []
+        """Layers made here, so that no later one gets the id of an earlier one."""
 
-    def code(self, model: Any) -> str:
-        lines = list(self._lines())
-        inputs, outputs = (self._value(ends) for ends in (model._inputs_struct, model._outputs_struct))
-        return "\n".join([*lines, f"model = keras.Model({inputs}, {outputs}{_name_argument(model)})"])
+    def write(self, model: Any) -> str:
+        """Return the code."""
+        text = self._model(model)
+        lines = [f"from {module} import {name}\n" for module, name in sorted(self.imports)]
+        lines += _global_settings()
+        body = "".join(f"{line}\n" for line in self._needed(text))
+        frozen = "" if getattr(model, "trainable", True) else "\nmodel.trainable = False"
+        return "".join([*lines, "\n" if lines else "", body, f"model = {text}", frozen])
 
-    def _lines(self) -> Iterator[str]:
-        nodes = self._ordered()
-        calls = Counter(id(node.operation) for node in nodes)
-        for node in nodes:
-            operation = node.operation
-            if calls[id(operation)] > 1 and id(operation) not in self._shared_layers:
-                self._shared_layers[id(operation)] = self._new_name(f"{operation.name}_layer")
-                yield f"{self._shared_layers[id(operation)]} = {_layer(operation)}"
-            name = "inputs" if node.is_input and _is_plain_input(operation) else operation.name
-            names = [self._new_name(name) for _ in node.outputs]
-            for tensor, tensor_name in zip(node.outputs, names, strict=True):
-                self._names[id(tensor)] = tensor_name
-            yield f"{', '.join(names)} = {self._call(node)}"
+    def layer(self, layer: Any) -> str:
+        """Return an expression for a layer; it is a variable if the layer is needed again."""
+        self._kept.append(layer)
+        self.times[id(layer)] += 1
+        if id(layer) in self._layers:
+            return self._layers[id(layer)]
+        text = self._model(layer) if graph_of(layer) is not None else self.constructed(layer)
+        if self._expected_times.get(id(layer), 0) < 2 and not _is_functional(layer):
+            return text
+        name = self._new_name(layer.name if _is_functional(layer) else f"{layer.name}_layer")
+        self._layers[id(layer)] = name
+        self._lines.append((name, text, True))
+        return name
 
-    def _ordered(self) -> list[Any]:
-        """Return the calls in an order in which they can be made: inputs first, each layer's in turn."""
-        members = {id(node) for nodes in self._graph._nodes_by_depth.values() for node in nodes}
-        inputs = [tensor._keras_history[0] for tensor in self._graph.inputs]
-        wanted = [
-            node
-            for operation in (*inputs, *self._graph.operations)
-            for node in operation._inbound_nodes
-            if id(node) in members
-        ]
-        ordered: dict[int, Any] = {}
-        stack = wanted[::-1]
-        while stack:
-            node = stack[-1]
-            makers = [tensor._keras_history for tensor in node.input_tensors]
-            before = [maker._inbound_nodes[index] for maker, index, _ in makers]
-            missing = [other for other in before if id(other) not in ordered]
-            if missing:
-                stack += missing[::-1]
-            else:
-                ordered.setdefault(id(stack.pop()), node)
-        return list(ordered.values())
+    def value(self, value: Any) -> str:
+        """Write a value; a tensor is the variable of the call that gives it."""
+        if is_symbolic(value):
+            return self._tensors[id(value)]
+        return super().value(value)
 
-    def _call(self, node: Any) -> str:
+    def _model(self, model: Any) -> str:
         import keras
 
-        operation = node.operation
-        if node.is_input:
-            return _layer(operation)
-        arguments = [self._value(value) for value in node.arguments.args]
-        arguments += [
-            f"{name}={self._value(value)}"
-            for name, value in node.arguments.kwargs.items()
-            if value is not None and (name, value) != ("training", False)  # Keras adds these itself.
-        ]
-        if not isinstance(operation, keras.Layer):
-            return _operation(operation, arguments)
-        layer = self._shared_layers.get(id(operation)) or _layer(operation)
-        return f"{layer}({', '.join(arguments)})"
+        if isinstance(model, keras.Sequential) and type(model).__module__.startswith("keras."):
+            has_input = model._layers[0] is not model.layers[0]
+            layers = [_input(model._layers[0])] if has_input else []
+            layers += map(self.layer, model.layers)
+            lines = textwrap.indent("".join(f"{layer},\n" for layer in layers), "    ")
+            return f"keras.Sequential([\n{lines}]{''.join(f', {name}' for name in name_argument(model))})"
+        if not _is_functional(model):
+            return self.constructed(model)
+        self._write_calls(graph_of(model))
+        ends = [self.value(ends) for ends in (model._inputs_struct, model._outputs_struct)]
+        return f"keras.Model({', '.join([*ends, *name_argument(model)])})"
 
-    def _value(self, value: Any) -> str:
-        if is_symbolic(value):
-            return self._names[id(value)]
-        if isinstance(value, dict):
-            return "{" + ", ".join(f"{key!r}: {self._value(item)}" for key, item in value.items()) + "}"
-        if isinstance(value, list | tuple):
-            return _sequence(value, map(self._value, value))
-        return _literal(value)
+    def _write_calls(self, graph: Any) -> None:
+        """Write the calls of a graph that are not there yet: models can share a part of their graphs."""
+        for node in calls(graph):
+            if any(id(tensor) in self._tensors for tensor in node.outputs):
+                continue
+            text = _input(node.operation) if node.is_input else self._call(node)
+            name = "inputs" if node.is_input and _is_plain_input(node.operation) else node.operation.name
+            names = [self._new_name(name) for _ in node.outputs]
+            for tensor, tensor_name in zip(node.outputs, names, strict=True):
+                self._tensors[id(tensor)] = tensor_name
+            self._lines.append((", ".join(names), text, _is_layer(node.operation)))
+
+    def _call(self, node: Any) -> str:
+        operation = node.operation
+        arguments = given_arguments(node)
+        try:
+            if not _is_layer(operation):
+                return self.operation(operation, arguments)
+            layer = self.layer(operation)
+            return f"{layer}({', '.join(self._call_arguments(node, arguments))})"
+        except NoView as reason:
+            raise NoView(f"{operation.name!r} can't be written: {reason}") from None
+
+    def _call_arguments(self, node: Any, arguments: dict[str, Any]) -> Iterator[str]:
+        parameters = inspect.signature(node.operation.call).parameters
+        for number, (name, value) in enumerate(arguments.items()):
+            kind = parameters[name].kind if name in parameters else inspect.Parameter.KEYWORD_ONLY
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                yield from map(self.value, value)
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                yield from (f"{key}={self.value(item)}" for key, item in value.items())
+            else:
+                yield ("" if number < len(node.arguments.args) else f"{name}=") + self.value(value)
+
+    def _needed(self, last: str) -> list[str]:
+        """Return the lines whose variables are used; Keras makes masks by itself."""
+        used = set(re.findall(r"\w+", last))
+        lines = []
+        for names, text, is_needed in reversed(self._lines):
+            if is_needed or not used.isdisjoint(names.split(", ")):
+                used.update(re.findall(r"\w+", text))
+                lines.append(f"{names} = {text}")
+        return lines[::-1]
 
     def _new_name(self, name: str) -> str:
         """Return a name for a variable that no other has."""
         plain = re.sub(r"\W", "_", name) or "layer"
         plain = f"_{plain}" if plain[:1].isdigit() else f"{plain}_" if keyword.iskeyword(plain) else plain
         number, new = 1, plain
-        while new in self._taken:
+        while new in self._taken or new in {name for _, name in self.imports}:
             number += 1
             new = f"{plain}_{number}"
         self._taken.add(new)
         return new
 
 
-def _layer(operation: Any) -> str:
-    """Return the call of a layer's constructor."""
-    import keras
-
-    kind = type(operation)
-    if isinstance(operation, keras.layers.InputLayer):
-        return _input(operation)
-    if isinstance(operation, keras.Sequential):
-        return _code(operation).partition("= ")[2]
-    if isinstance(operation, keras.Model):
-        raise NoView(f"its layer {operation.name} is a functional model")
-    if not kind.__name__.isidentifier():
-        raise NoView(f"{kind.__name__!r} is not a name that Python code can have")
-    arguments = ", ".join(
-        value if name is None else f"{name}={value}" for name, value in _arguments(operation)
-    )
-    arguments = f"{arguments}{_name_argument(operation)}".removeprefix(", ")
-    module = "layers." if getattr(keras.layers, kind.__name__, None) is kind else ""
-    is_importable = getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
-    if not module and is_importable and kind.__module__ != MODULE:
-        _imports.add((kind.__module__, kind.__name__))
-    return f"{module}{kind.__name__}({arguments})"
-
-
-def _operation(operation: Any, arguments: list[str]) -> str:
-    """Return the call of the function in ``keras.ops`` that makes an operation."""
-    import keras
-
-    name = _snake_case(type(operation))
-    if not hasattr(keras.ops, name):
-        raise NoView(f"keras.ops has no function for {type(operation).__name__}")
-    for parameter in inspect.signature(type(operation).__init__).parameters.values():
-        if parameter.name in ("self", "name") or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+def ingredients(model: Any) -> Iterator[str]:
+    """Yield the name of each layer or operation, and a digest of what it and its calls are given."""
+    numbers: dict[int, int] = {}
+    stack = [model]
+    seen: set[int] = set()
+    while stack:
+        here = stack.pop()
+        graph = graph_of(here)
+        if graph is None or id(here) in seen:
             continue
-        value = getattr(operation, parameter.name, parameter.default)
-        if value is not parameter.default:
-            arguments = [*arguments, f"{parameter.name}={_serialized(value)}"]
-    return f"keras.ops.{name}({', '.join(arguments)})"
+        seen.add(id(here))
+        for node in calls(graph):
+            stack.append(node.operation)
+            for tensor in node.outputs:
+                numbers.setdefault(id(tensor), len(numbers))
+            content = [_settings(node.operation), () if node.is_input else given_arguments(node)]
+            yield f"{node.operation.name[:100]} {_digest(content, numbers)}"
+        if _is_functional(here):
+            yield f"{here.name[:100]} {_digest([here._inputs_struct, here._outputs_struct], numbers)}"
+
+
+def calls(graph: Any) -> list[Any]:
+    """Return the calls of a graph as they can be made: inputs first, each layer's in turn."""
+    members = {id(node) for nodes in graph._nodes_by_depth.values() for node in nodes}
+    inputs = [tensor._keras_history[0] for tensor in graph.inputs]
+    wanted = [
+        node
+        for operation in (*inputs, *graph.operations)
+        for node in operation._inbound_nodes
+        if id(node) in members
+    ]
+    ordered: dict[int, Any] = {}
+    stack = wanted[::-1]
+    while stack:
+        node = stack[-1]
+        makers = [tensor._keras_history for tensor in node.input_tensors]
+        before = [maker._inbound_nodes[index] for maker, index, _ in makers]
+        missing = [other for other in before if id(other) not in ordered]
+        if missing:
+            stack += missing[::-1]
+        else:
+            ordered.setdefault(id(stack.pop()), node)
+    return list(ordered.values())
+
+
+def given_arguments(node: Any) -> dict[str, Any]:
+    """Return the arguments of a call by name, without those that Keras adds itself."""
+    import keras
+
+    args, kwargs = node.arguments.args, {k: v for k, v in node.arguments.kwargs.items() if v is not None}
+    parameters = inspect.signature(node.operation.call).parameters
+    try:
+        bound = inspect.signature(node.operation.call).bind(*args, **kwargs).arguments
+    except TypeError:
+        bound = {"inputs": args[0], **kwargs} if args else kwargs
+    if not _is_layer(node.operation):
+        return bound
+    # Keras adds the masks of the inputs, and 'training' if the author gives nothing by name.
+    is_added = "mask" not in parameters or "mask" in node.arguments.kwargs
+    if is_added and bound.get("training") is False:
+        del bound["training"]
+    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors} | {id(None)}
+    return {
+        name: value
+        for name, value in bound.items()
+        if not (name.endswith("mask") and all(id(item) in masks for item in keras.tree.flatten(value)))
+    }
+
+
+def _is_layer(operation: Any) -> bool:
+    import keras
+
+    return isinstance(operation, keras.Layer)
+
+
+def _is_functional(layer: Any) -> bool:
+    """Whether a layer is a model made of inputs and outputs, not of a class with arguments of its own."""
+    import keras
+
+    is_from_keras = type(layer).__module__.startswith(("keras.src.models.", "keras.models."))
+    return isinstance(layer, keras.Model) and not isinstance(layer, keras.Sequential) and is_from_keras
 
 
 def _input(operation: Any) -> str:
+    config = operation.get_config()
     shape = tuple(operation.batch_shape)
-    shape_argument = f"shape={shape[1:]!r}" if shape[0] is None else f"batch_shape={shape!r}"
-    dtype = "" if operation.dtype == "float32" else f", dtype={_quoted(operation.dtype)}"
-    name = "" if _is_plain_input(operation) else f", name={_quoted(operation.name)}"
-    return f"layers.Input({shape_argument}{dtype}{name})"
+    arguments = [f"shape={shape[1:]!r}" if shape[0] is None else f"batch_shape={shape!r}"]
+    arguments += [f"dtype={quoted(operation.dtype)}"] if operation.dtype != "float32" else []
+    arguments += [f"{name}=True" for name in ("sparse", "ragged", "optional") if config.get(name)]
+    arguments += [] if _is_plain_input(operation) else [f"name={quoted(operation.name)}"]
+    return f"layers.Input({', '.join(arguments)})"
 
 
 def _is_plain_input(operation: Any) -> bool:
@@ -196,122 +258,58 @@ def _is_plain_input(operation: Any) -> bool:
     return bool(re.fullmatch(r"input_layer(_\d+)?|keras_tensor\w*", operation.name))
 
 
-def _arguments(layer: Any) -> Iterator[tuple[str | None, str]]:
-    """Yield the arguments that are not defaults; required ones have no name, but their place."""
-    config = _config(layer)
-    parameters = inspect.signature(type(layer).__init__).parameters
-    required = [
-        name
-        for name, item in parameters.items()
-        if item.default is inspect.Parameter.empty and name in config and item.kind is not item.VAR_KEYWORD
-    ]
-    given = dict.fromkeys(required)
+def _global_settings() -> Iterator[str]:
+    """Yield the lines that change what Keras' own defaults depend on."""
+    import keras
+
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy().name
+    if floatx != "float32":
+        yield f"keras.config.set_floatx({quoted(floatx)})\n"
+    if policy != floatx:
+        yield f"keras.config.set_dtype_policy({quoted(policy)})\n"
+    if keras.config.image_data_format() != "channels_last":
+        yield f"keras.config.set_image_data_format({quoted(keras.config.image_data_format())})\n"
+
+
+def _settings(operation: Any) -> list[Any]:
+    """Return what an operation is made from, as far as it says so."""
     try:
-        different = _differing(layer, config, given)
+        config = operation.get_config() if graph_of(operation) is None else {}
     except Exception:
-        raise NoView(f"{type(layer).__name__} can't be made from its config") from None
-    # Some defaults depend on other arguments: the strides of a pooling layer are its window's size.
-    while different:
-        given[different[0]] = None
-        try:
-            different = _differing(layer, config, given)
-        except Exception:
-            given |= dict.fromkeys(different)  # A value can't be read back; writing it says why.
-            break
-    for name in required:
-        yield None, _argument(layer, name, config[name])
-    for name, value in config.items():
-        if name in given and name not in required:
-            yield name, _argument(layer, name, value)
+        config = {}
+    own = {
+        name: value
+        for name, value in vars(operation).items()
+        if not name.startswith("_")
+        and (isinstance(value, bool | int | float | str | tuple) or is_own_function(value))
+    }
+    return [f"{type(operation).__module__}.{type(operation).__qualname__}", config, own]
 
 
-def _differing(layer: Any, config: dict[str, Any], given: Iterable[str]) -> list[str]:
-    """Return the other arguments in which a layer made with those given differs."""
-    arguments = {name: config[name] for name in given}
-    try:
-        made = _config(type(layer).from_config(dict(arguments)))
-    except KeyError:
-        made = _config(type(layer)(**arguments))  # Rescaling reads all of its config.
-    known = {"name", *given}
-    return [name for name in config if name not in known and made.get(name, layer) != config[name]]
+def _digest(value: Any, numbers: dict[int, int]) -> str:
+    return hashlib.sha256(_canonical(value, numbers).encode()).hexdigest()[:16]
 
 
-def _config(layer: Any) -> dict[str, Any]:
-    """Return a layer's config, without what a Bidirectional derives from its layer."""
-    import keras
-
-    config = dict(layer.get_config())
-    if isinstance(layer, keras.layers.Bidirectional):
-        forward, backward = layer.forward_layer.get_config(), layer.backward_layer.get_config()
-        mirrored = {**forward, "go_backwards": not forward["go_backwards"], "name": backward["name"]}
-        if backward == mirrored:
-            config["backward_layer"] = None
-        config["layer"] = {**config["layer"], "config": {**config["layer"]["config"]}}
-        config["layer"]["config"]["name"] = forward["name"].removeprefix("forward_")
-    return config
-
-
-def _argument(layer: Any, name: str, value: Any) -> str:
-    import keras
-
-    inner = getattr(layer, name, None)
-    return _layer(inner) if isinstance(inner, keras.Layer) else _serialized(value)
-
-
-def _serialized(value: Any) -> str:
-    """Write a value of a config; an object is written as the call that makes it."""
-    if isinstance(value, dict) and "class_name" in value:
-        return _serialized_object(value)
+def _canonical(value: Any, numbers: dict[int, int]) -> str:
+    """Write a value without what differs between two builds of a model: numbers in names, and addresses."""
+    if is_symbolic(value):
+        return f"<tensor {numbers.get(id(value), '?')}>"
+    if isinstance(value, dict):
+        items = (
+            f"{key!r}: {_unnumbered(item) if key == 'name' else _canonical(item, numbers)}"
+            for key, item in value.items()
+            if key not in ("build_config", "shared_object_id")
+        )
+        return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):
-        return _sequence(value, map(_serialized, value))
-    return _literal(value)
+        return "[" + ", ".join(_canonical(item, numbers) for item in value) + "]"
+    if is_own_function(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    try:
+        return literal(value)
+    except NoView:
+        return re.sub(r"0x[0-9a-f]+", "", repr(value))
 
 
-def _serialized_object(value: dict[str, Any]) -> str:
-    import keras
-
-    if value["class_name"] == "DTypePolicy":
-        return _quoted(value["config"]["name"])
-    module, config = value.get("module") or "", value.get("config")
-    if module == "keras.layers":
-        return _layer(keras.saving.deserialize_keras_object(value))
-    if not isinstance(config, dict) or not module.startswith("keras"):
-        name = config if value["class_name"] == "function" else value["class_name"]
-        raise NoView(f"{name} is not part of Keras")
-    arguments = (f"{name}={_serialized(item)}" for name, item in config.items() if item is not None)
-    return f"{module}.{value['class_name']}({', '.join(arguments)})"
-
-
-def _sequence(value: list[Any] | tuple[Any, ...], items: Iterable[str]) -> str:
-    """Write a list or tuple from its written items."""
-    text = ", ".join(items)
-    return f"[{text}]" if isinstance(value, list) else f"({text}{',' if len(value) == 1 else ''})"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    if value is None or isinstance(value, bool | int | float | slice | type(...)):
-        return repr(value)
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        return repr(value.item())
-    raise NoView(f"a value of type {type(value).__name__} can't be written as a literal")
-
-
-def _name_argument(layer: Any) -> str:
-    """Return a layer's name as an argument; empty if Keras gave the name."""
-    is_automatic = re.fullmatch(rf"{re.escape(_snake_case(type(layer)))}(_\d+)?", layer.name)
-    return "" if is_automatic else f", name={_quoted(layer.name)}"
-
-
-def _snake_case(kind: type) -> str:
-    """Return a class's name as Keras turns it into names of layers: ``Conv1D`` gives ``conv1d``."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind.__name__))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _quoted(text: str) -> str:
-    """Return a text as a literal in double quotes."""
-    # The quote in front makes ``repr`` use single quotes, and escape those inside.
-    inside = repr('"' + text)[2:-1].replace("\\'", "'")
-    return '"' + inside.replace('"', '\\"') + '"'
+def _unnumbered(name: object) -> str:
+    return re.sub(r"(_\d+)?$", "", str(name))

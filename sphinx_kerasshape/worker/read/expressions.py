@@ -1,0 +1,304 @@
+"""Python expressions for what models are made of: layers, operations, objects and plain values."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
+from typing import Any
+
+from sphinx_kerasshape.worker.code.execute import MODULE
+
+_MAX_ARRAY = 64
+"""Numbers of an array that is written; a longer one tells a reader nothing."""
+_EMPTY = inspect.Parameter.empty
+_NO_VALUE = object()
+
+
+class NoView(Exception):
+    """A model whose code can't be written; the message says why."""
+
+
+class Expressions:
+    """Writes expressions, and collects what they need to import besides Keras."""
+
+    def __init__(self) -> None:
+        self.imports: set[tuple[str, str]] = set()
+        """Module and name of each thing to import."""
+
+    def layer(self, layer: Any) -> str:
+        """Return an expression for a layer, such as one that another holds."""
+        return self.constructed(layer)
+
+    def constructed(self, layer: Any) -> str:
+        """Return the call of a layer's constructor, with the arguments that are not defaults."""
+        kind = self.reference(type(layer))
+        arguments = [
+            self._argument(layer, name, value)
+            if is_positional
+            else f"{name}={self._argument(layer, name, value)}"
+            for name, value, is_positional in different_arguments(layer)
+        ]
+        return f"{kind}({', '.join([*arguments, *name_argument(layer)])})"
+
+    def operation(self, operation: Any, arguments: dict[str, Any]) -> str:
+        """Return the call of the function that makes an operation, for the arguments of its ``call()``."""
+        if type(operation).__name__ == "GetItem":
+            return f"{self.value(arguments['x'])}[{self._index(arguments['key'])}]"
+        function, name = _function_of(operation)
+        given = dict(arguments)
+        settings = _settings(operation)
+        positional: list[str] = []
+        keywords: list[str] = []
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional += map(self.value, given.pop(parameter.name, ()))
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            value = given.pop(parameter.name, settings.get(parameter.name, _NO_VALUE))
+            if parameter.default is not _EMPTY:
+                if value is not _NO_VALUE and value is not parameter.default and value != parameter.default:
+                    keywords.append(f"{parameter.name}={self.value(value)}")
+            elif value is _NO_VALUE:
+                raise NoView(f"the argument {parameter.name!r} of {name}() is not known")
+            else:
+                positional.append(self.value(value))
+        if given:
+            raise NoView(f"{name}() has no argument {next(iter(given))!r}")
+        return f"{name}({', '.join([*positional, *keywords])})"
+
+    def value(self, value: Any) -> str:
+        """Write a value of a call or a config; an object is written as the call that makes it."""
+        if isinstance(value, dict):
+            if "class_name" in value:
+                return self._serialized(value)
+            return (
+                "{" + ", ".join(f"{self.value(key)}: {self.value(item)}" for key, item in value.items()) + "}"
+            )
+        if isinstance(value, list | tuple):
+            text = ", ".join(map(self.value, value))
+            return f"[{text}]" if isinstance(value, list) else f"({text}{',' if len(value) == 1 else ''})"
+        return literal(value)
+
+    def reference(self, thing: Any) -> str:
+        """Return an expression for a class or function that other code can name."""
+        import keras
+
+        module, name = str(thing.__module__), str(thing.__qualname__)
+        if getattr(keras.layers, name, None) is thing:
+            return f"layers.{name}"
+        paths = vars(thing).get("_api_export_path", ())  # that of the class itself, not of a base
+        exported = paths if isinstance(paths, str) else min(paths, key=len, default="")
+        if exported and module.startswith("keras."):
+            return str(exported)
+        if not all(part.isidentifier() for part in name.split(".")):
+            what = "class" if isinstance(thing, type) else "function"
+            raise NoView(f"the {what} {name!r} has no name that other code could use")
+        if _found(module, name) is not thing:
+            raise NoView(f"{name} can't be found in its module {module}")
+        if module not in (MODULE, "builtins"):
+            self.imports.add((module, name.partition(".")[0]))
+        return name
+
+    def _argument(self, layer: Any, name: str, value: Any) -> str:
+        """Write an argument; what the layer has made of it says more than the config."""
+        import keras
+
+        live = getattr(layer, name, None)
+        if isinstance(live, keras.Layer):
+            return self.layer(live)
+        if isinstance(live, list | tuple) and live and all(isinstance(item, keras.Layer) for item in live):
+            return f"[{', '.join(map(self.layer, live))}]"
+        if is_own_function(live):
+            return self.reference(live)
+        is_object = isinstance(value, dict) and "class_name" in value and hasattr(live, "get_config")
+        if live is not None and is_object and not type(live).__module__.startswith("keras."):
+            return self._object(self.reference(type(live)), live.get_config())
+        return self.value(value)
+
+    def _serialized(self, value: dict[str, Any]) -> str:
+        import keras
+
+        kind, config = value["class_name"], value.get("config")
+        module = value.get("module") or ""
+        if kind.endswith("DTypePolicy"):
+            return quoted(str(config and config["name"]))
+        if kind in ("__numpy__", "__tensor__"):
+            return literal(keras.saving.deserialize_keras_object(value))
+        if module == "keras.layers":
+            return self.layer(keras.saving.deserialize_keras_object(value))
+        if not isinstance(config, dict) or not module.startswith("keras"):
+            raise NoView(f"{config if kind == 'function' else kind} is not part of Keras")
+        return self._object(f"{module}.{kind}", config)
+
+    def _object(self, kind: str, config: dict[str, Any]) -> str:
+        arguments = (f"{name}={self.value(item)}" for name, item in config.items() if item is not None)
+        return f"{kind}({', '.join(arguments)})"
+
+    def _index(self, key: Any) -> str:
+        if isinstance(key, tuple) and key:
+            return ", ".join(map(self._index, key)) + ("," if len(key) == 1 else "")
+        if isinstance(key, slice):
+            ends = ("" if end is None else self.value(end) for end in (key.start, key.stop))
+            return ":".join(ends) + ("" if key.step is None else f":{self.value(key.step)}")
+        return "..." if key is Ellipsis else self.value(key)
+
+
+def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
+    """Yield the arguments of a constructor that are not defaults, with whether they are required ones."""
+    import keras
+
+    config = _config(layer)
+    parameters = inspect.signature(type(layer).__init__).parameters
+    required = [
+        name
+        for name, item in parameters.items()
+        if item.default is _EMPTY and name in config and item.kind is not item.VAR_KEYWORD
+    ]
+    if isinstance(layer, keras.Model):  # Making one to compare with would take as long as the model did.
+        given = {name for name, item in parameters.items() if config.get(name, item.default) != item.default}
+    else:
+        given = _needed(layer, config, required)
+    yield from ((name, config[name], True) for name in required)
+    yield from ((name, config[name], False) for name in config if name in given and name not in required)
+
+
+def name_argument(layer: Any) -> list[str]:
+    """Return a layer's name as an argument, unless Keras gave the name."""
+    is_automatic = re.fullmatch(rf"{re.escape(snake_case(type(layer)))}(_\d+)?", layer.name)
+    return [] if is_automatic else [f"name={quoted(layer.name)}"]
+
+
+def snake_case(kind: type) -> str:
+    """Return a class's name as Keras turns it into names of layers: ``Conv1D`` gives ``conv1d``."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind.__name__))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def is_own_function(value: object) -> bool:
+    """Whether a value is a function that is not one of Keras or TensorFlow, which configs name."""
+    module = str(getattr(value, "__module__", None))
+    return isinstance(value, FunctionType) and not module.startswith(("keras.", "tensorflow."))
+
+
+def literal(value: Any) -> str:
+    """Write a plain value, or a small array."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if value is None or isinstance(value, bool | int | float | slice | type(...)):
+        return repr(value)
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return literal(value.item())
+    if hasattr(value, "as_numpy_dtype"):
+        return quoted(value.name)
+    kind = type(value).__name__
+    if kind in ("ndarray", "EagerTensor"):
+        numbers = value if kind == "ndarray" else value.numpy()
+        if numbers.size > _MAX_ARRAY:
+            raise NoView(f"an array of {numbers.size:,} values is too long to write")
+        values = Expressions().value(numbers.tolist())
+        return f"keras.ops.array({values}, dtype={quoted(str(numbers.dtype))})"
+    raise NoView(f"a value of type {kind} can't be written as a literal")
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal in double quotes."""
+    # The quote in front makes ``repr`` use single quotes, and escape those inside.
+    inside = repr('"' + text)[2:-1].replace("\\'", "'")
+    return '"' + inside.replace('"', '\\"') + '"'
+
+
+def _needed(layer: Any, config: dict[str, Any], required: Iterable[str]) -> set[str]:
+    """Return the arguments that make a layer with the same config; all others are defaults."""
+    given = set(required)
+    try:
+        different = _differing(layer, config, given)
+        # Some defaults depend on other arguments: the strides of a pooling layer are its window's size.
+        while different:
+            given.add(different[0])
+            different = _differing(layer, config, given)
+    except Exception:
+        # The class refuses some combinations: begin with all, and leave out what makes no difference.
+        given = set(config) - {"name"}
+        for name in config:
+            if name in given and name not in required and _makes_same(layer, config, given - {name}):
+                given.remove(name)
+    return given
+
+
+def _makes_same(layer: Any, config: dict[str, Any], given: Iterable[str]) -> bool:
+    try:
+        return not _differing(layer, config, given)
+    except Exception:
+        return False
+
+
+def _differing(layer: Any, config: dict[str, Any], given: Iterable[str]) -> list[str]:
+    """Return the other arguments in which a layer made with those given differs."""
+    arguments = {name: config[name] for name in config if name in given}
+    functions = {name: getattr(layer, name, None) for name in arguments}
+    functions = {name: value for name, value in functions.items() if is_own_function(value)}
+    try:
+        made = type(layer)(**arguments | functions) if functions else type(layer).from_config(dict(arguments))
+    except KeyError:
+        made = type(layer)(**arguments)  # Rescaling reads all of its config.
+    made_config = _config(made)
+    known = {"name", *given}
+    return [name for name in config if name not in known and made_config.get(name, layer) != config[name]]
+
+
+def _config(layer: Any) -> dict[str, Any]:
+    """Return a layer's config, without what a Bidirectional derives from its layer."""
+    import keras
+
+    try:
+        config = dict(layer.get_config())
+    except NotImplementedError:
+        raise NoView(f"the class {type(layer).__name__} has no get_config()") from None
+    if isinstance(layer, keras.layers.Bidirectional):
+        forward, backward = layer.forward_layer.get_config(), layer.backward_layer.get_config()
+        mirrored = {**forward, "go_backwards": not forward["go_backwards"], "name": backward["name"]}
+        if backward == mirrored:
+            config["backward_layer"] = None
+        config["layer"] = {**config["layer"], "config": {**config["layer"]["config"]}}
+        config["layer"]["config"]["name"] = forward["name"].removeprefix("forward_")
+    return config
+
+
+def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
+    """Return the public function that makes an operation, and its name."""
+    import keras
+
+    kind = type(operation).__name__
+    rooms = [(keras.ops, "keras.ops")]
+    if hasattr(keras.ops, "image"):
+        rooms.append((keras.ops.image, "keras.ops.image"))
+    for room, path in rooms:
+        named = getattr(room, snake_case(type(operation)), None)
+        if callable(named):
+            return named, f"{path}.{snake_case(type(operation))}"
+        for name, function in vars(room).items():
+            code = getattr(function, "__code__", None)
+            if code is not None and kind in code.co_names:
+                return function, f"{path}.{name}"
+    raise NoView(f"keras.ops has no function for {kind}")
+
+
+def _settings(operation: Any) -> dict[str, Any]:
+    """Return what an operation was made from: as its config has it, or as it keeps it."""
+    try:
+        return {**vars(operation), **operation.get_config()}
+    except Exception:
+        return dict(vars(operation))
+
+
+def _found(module: str, name: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
