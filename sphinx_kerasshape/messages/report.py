@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -37,6 +37,8 @@ class Weight(NamedTuple):
     shape: Annotated[tuple[int, ...], "shape"]
     dtype: Word
     trainable: bool
+    gates: int = 1
+    """The gates of Keras' own recurrent cells that it is made of, side by side in its last axis."""
 
     @property
     def params(self) -> int:
