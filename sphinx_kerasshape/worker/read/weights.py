@@ -87,10 +87,10 @@ def gates(layers: Iterable[Any]) -> dict[int, int]:
     for layer in layers:
         number = _gates(type(layer))
         own = vars(layer) if number else {}
-        units = own.get("units") or own.get("filters")
+        size = number * own.get("units", own.get("filters", 0))
         for name in ("kernel", "recurrent_kernel", "bias"):
-            # A class that derives from Keras' may have other weights of these names.
-            if own.get(name) is not None and shape_of(own[name])[-1:] == (number * units,):
+            # A class that derives from Keras' may have something else of these names.
+            if size and tuple(getattr(own.get(name), "shape", ()))[-1:] == (size,):
                 found[id(own[name])] = number
     return found
 
