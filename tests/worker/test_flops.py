@@ -86,6 +86,79 @@ def test_counts(worker: Worker, code: str, flops: str, expected: dict[str, int |
     assert counted(worker, code, flops) == expected
 
 
+ENCODER = """
+    x = keras.Input((16, 32), name="x")
+    y = layers.MultiHeadAttention(4, 8, name="heads")(x, x)
+    y = layers.Add(name="add")([x, y])
+    z = layers.Dense(64, activation="relu", name="wide")(y)
+    keras.Model(x, layers.Dense(32, name="narrow")(z))"""
+HEADS = (
+    3 * (2 * 16 * 32 * (4 * 8) + 16 * 4 * 8)  # query, key and value, with their biases
+    + 4 * (2 * 16 * 8 * 16)  # every query times every key
+    + 5 * 4 * 16 * 16  # a softmax is five for each number
+    + 4 * (2 * 16 * 16 * 8)  # the weights times the values
+    + (2 * 16 * (4 * 8) * 32 + 16 * 32)  # what they give, put together
+)
+
+
+def test_a_transformer_has_a_total(worker: Worker) -> None:
+    found = counted(worker, ENCODER, "batch")
+    rows = {name: found[name] for name in ("heads", "add", "wide", "narrow")}
+    # Versions of Keras divide the queries by √8, or the products of queries and keys.
+    assert rows["heads"] in (HEADS + 16 * 4 * 8, HEADS + 4 * 16 * 16)
+    assert rows | {"heads": 0} == {"heads": 0, "add": 512, "wide": 16 * 64 * 65, "narrow": 16 * 32 * 129}
+    assert found[""] == sum(filter(None, rows.values()))
+    # Twice the batch, twice the work.
+    assert counted(worker, ENCODER, "(2, 16, 32)")[""] == 2 * found[""]
+
+
+PRODUCTS = {
+    # What is computed of q (5, 8) and k (7, 8), and how many operations that are.
+    "layers.Attention()([q, k])": 2 * (2 * 5 * 7 * 8) + 5 * 5 * 7,
+    "layers.AdditiveAttention(use_scale=False)([q, k])": (
+        3 * (5 * 7 * 8)
+        - 5 * 7  # each sum of a query and a key, times one; their sums
+        + 5 * 5 * 7
+        + 2 * 5 * 7 * 8
+    ),
+    "layers.EinsumDense('abc,cd->abd', (5, 6), bias_axes='d')(q)": 2 * 5 * 8 * 6 + 5 * 6,
+    "layers.EinsumDense('...x,xyz->...yz', (2, 3))(q)": 2 * 5 * 8 * 6,
+    "ops.einsum('bij,bkj->bik', q, k)": 2 * 5 * 8 * 7,
+    "ops.einsum('bij,bkj->bikj', q, k)": 5 * 8 * 7,  # multiplied, not added
+    "ops.einsum('bij->bji', q)": 0,
+    "ops.einsum('bij->bj', q)": 4 * 8,
+    "ops.einsum('bij,bkj,bkl->bil', q, k, k)": 2 * (2 * 5 * 7 * 8),
+    "ops.matmul(q, ops.transpose(k, (0, 2, 1)))": 2 * 5 * 8 * 7,
+    "layers.Dot(2)([q, k])": 2 * 5 * 8 * 7,
+    "layers.Lambda(lambda x: tf.matmul(x, x, transpose_a=True))(q)": 2 * 8 * 5 * 8,
+    "layers.Lambda(lambda x: tf.matmul(x, x, transpose_b=True))(q)": 2 * 5 * 8 * 5,
+}
+
+
+def test_products(worker: Worker) -> None:
+    head = "from keras import ops\nq, k = keras.Input((5, 8), name='q'), keras.Input((7, 8), name='k')\n"
+    codes = [f"{head}keras.Model([q, k], {code})" for code in PRODUCTS]
+    found = {}
+    for code, answer in zip(
+        PRODUCTS, answers(worker, [request(c, flops="batch") for c in codes]), strict=True
+    ):
+        assert isinstance(answer, Report), (code, answer)
+        assert answer.model is not None
+        found[code] = answer.model.flops
+    assert found == PRODUCTS
+
+
+def test_queries_in_groups(worker: Worker) -> None:
+    code = """
+        q, k = keras.Input((5, 8)), keras.Input((7, 8))
+        keras.Model([q, k], layers.GroupQueryAttention(6, 4, 2)(q, k))"""
+    projections = (2 * 8 + 1) * 5 * 24 + 2 * (2 * 8 + 1) * 7 * 12 + (2 * 24 + 1) * 5 * 8
+    attention = 2 * (4 * 2 * 5 * 7 * 6) + 5 * 4 * 5 * 7
+    # And the products of queries and keys, or the queries, are divided by √6.
+    rest = (counted(worker, code, "batch")[""] or 0) - projections - attention
+    assert 4 * 5 * 6 <= rest <= 4 * 5 * 7 + 2
+
+
 def test_a_subclassed_model(worker: Worker) -> None:
     code = """
         class Net(keras.Model):

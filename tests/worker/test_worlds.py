@@ -335,7 +335,8 @@ def test_formulas_of_keras_2(legacy: Worker) -> None:
         class GRU(K.Dense):
             pass
         model = tf.keras.Sequential([
-            tf.keras.Input((None, 5)), K.Bidirectional(K.LSTM(4, return_sequences=True)), K.GRU(6), GRU(3)])"""
+            tf.keras.Input((None, 5)),
+            K.Bidirectional(K.LSTM(4, return_sequences=True)), K.GRU(6), GRU(3)])"""
     (answer,) = answers(legacy, [request(cleandoc(code))])
     assert isinstance(answer, Report), answer
     assert answer.model is not None
