@@ -135,6 +135,8 @@ class Model(NamedTuple):
     """Why the axes that the request names could not be followed."""
     trailing: bool = False
     """Whether operations without a row follow the last layer, so that the outputs differ from its own."""
+    uncounted: str = ""
+    """Sizes that operations could be counted for, if they are asked for and open axes prevent that."""
 
 
 class Error(NamedTuple):

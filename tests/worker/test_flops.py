@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import cleandoc
+from textwrap import indent
 
 import pytest
 
@@ -197,3 +198,103 @@ def test_open_sizes_are_refused(make_project: Callable[..., Project]) -> None:
     page = f"# Net\n\n{head}{cleandoc(CONV)}\n```\n"
     (warning,) = make_project({"index.md": page}).build("text").warnings
     assert warning.startswith("index.md:3: WARNING: :flops-at: (None, 8, 8, 3) has open axes: ")
+
+
+OPEN = """\
+x = keras.Input((None, 8), name="x")
+keras.Model(x, layers.Dense(4, name="d")(layers.Dense(4, name="c")(x)))"""
+PAGES = {
+    "index.md": f"# Net\n\n```{{keras:model}} net\n:columns: layer, flops\n\n{OPEN}\n```\n",
+    "index.rst": (
+        "Net\n===\n\n.. keras:model:: net\n   :columns: layer, flops\n\n" + indent(OPEN, "   ") + "\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_whose_input_has_open_axes(name: str, make_project: Callable[..., Project]) -> None:
+    project = make_project({name: PAGES[name]})
+    line = 3 if name == "index.md" else 4
+    hint = (
+        f"{name}:{line}: WARNING: model 'net': the column flops has no counts, since the input has open "
+        "axes: add their sizes to the directive, such as ':flops-at: (1, 128, 8)' [kerasshape.option]"
+    )
+    assert project.build("text").warnings == [hint]
+    assert project.build("text", "-E").warnings == [hint]
+    # What it says helps.
+    columns = next(row for row in PAGES[name].splitlines() if "columns" in row)
+    project.write(
+        name, PAGES[name].replace(columns, f"{columns}\n{columns.split(':')[0]}:flops-at: (1, 128, 8)")
+    )
+    built = project.build("text")
+    assert built.warnings == []
+    assert "8,704" in built.page("index.txt")
+
+
+HINTS = {
+    # A size that works is named, for each input, in the form that a call takes.
+    "model = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)])": "(1, 128, 128, 3)",
+    """
+    a, b = keras.Input((None, 8)), keras.Input((3, 8))
+    model = keras.Model([a, b], layers.Dot(2)([a, b]))""": "[(1, 128, 8), (1, 3, 8)]",
+    """
+    words = keras.Input((None,), dtype="int32")
+    model = keras.Sequential([words, layers.Embedding(9, 4), layers.Dense(2)])""": "(1, 128) int32",
+    """
+    x = keras.Input((None, 8))
+    class Position(layers.Layer):
+        def build(self, shape):
+            self.position = self.add_weight(shape=(50, 8))
+        def call(self, x):
+            return x + self.position[:keras.ops.shape(x)[1]]
+    model = keras.Model(x, layers.Dense(2)(Position()(x)))""": "(1, 32, 8)",
+    """
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.d = layers.Dense(4)
+        def call(self, left, right, training=False):
+            return self.d(left) + self.d(right)
+    model = Net()
+    model(keras.Input((None, 8)), right=keras.Input((None, 8)))""": "",
+    # No sizes would help, or none are needed.
+    "model = keras.Sequential([keras.Input((None, 8)), layers.LSTM(4)])": "",
+    "model = keras.Sequential([keras.Input((5, 8)), layers.Dense(4)])": "",
+    "model = keras.Sequential([keras.Input((5, 8)), layers.LSTM(4)])": "",
+}
+
+
+def test_hints(worker: Worker) -> None:
+    requests = [request(cleandoc(code), flops="batch") for code in HINTS]
+    for code, answer in zip(HINTS, answers(worker, requests), strict=True):
+        assert isinstance(answer, Report), (code, answer)
+        assert answer.model is not None
+        assert answer.model.uncounted == HINTS[code], code
+
+
+def test_hints_for_subclassed_models(worker: Worker) -> None:
+    code = """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.d = layers.Dense(4, name="d")
+            def call(self, {parameters}):
+                return self.d({used})
+        model = Net()"""
+    stated = {
+        ("x", "x", "(None, None, 8)"): "(1, 128, 8)",
+        ("x, y", "x * y", "[(None, None, 8), (None, None, 1)]"): "[(1, 128, 8), (1, 128, 1)]",
+        (
+            "x, y",
+            "x * y",
+            "{'x': (None, None, 8), 'y': (None, None, 1)}",
+        ): "{'x': (1, 128, 8), 'y': (1, 128, 1)}",
+        ("x", "x['a']", "{'a': (None, None, 8)}"): "{'a': (1, 128, 8)}",
+    }
+    for (parameters, used, given), hint in stated.items():
+        written = cleandoc(code).format(parameters=parameters, used=used)
+        (answer,) = answers(worker, [request(written, flops="batch", input=given)])
+        assert isinstance(answer, Report), answer
+        assert answer.model is not None
+        assert answer.model.uncounted == hint
+        assert counted(worker, written, hint, input=given)["d"]

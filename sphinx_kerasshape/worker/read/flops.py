@@ -33,11 +33,11 @@ Flops = dict[int, int | None]
 
 
 def count(model: Any, signature: Signature) -> Flops:
-    """Count the operations of a call with tensors of full shapes; empty if they can't be counted."""
+    """Count the operations of a call; empty if a shape is not full, or if they can't be counted."""
     import keras
     import tensorflow as tf
 
-    if keras.backend.backend() != "tensorflow" or _has_open_axes(signature):
+    if keras.backend.backend() != "tensorflow" or has_open_axes(signature):
         return {}
     from keras.src import backend
 
@@ -79,7 +79,7 @@ def _seeds(layer: Any) -> list[Any]:
     return [generator.state for generator in getattr(layer, "_seed_generators", ())]
 
 
-def _has_open_axes(signature: Signature) -> bool:
+def has_open_axes(signature: Signature) -> bool:
     """Whether a tensor has an open axis, or there is no tensor."""
     are_open: list[bool] = []
 
