@@ -257,6 +257,9 @@ HINTS = {
             return self.d(left) + self.d(right)
     model = Net()
     model(keras.Input((None, 8)), right=keras.Input((None, 8)))""": "",
+    """
+    x = {"q": keras.Input((None, 8), name="q"), "k": keras.Input((4, 9), name="k")}
+    model = keras.Model(x, layers.Dense(2)(x["q"]))""": "{'q': (1, 128, 8), 'k': (1, 4, 9)}",
     # No sizes would help, or none are needed.
     "model = keras.Sequential([keras.Input((None, 8)), layers.LSTM(4)])": "",
     "model = keras.Sequential([keras.Input((5, 8)), layers.Dense(4)])": "",

@@ -127,7 +127,11 @@ def _sized(model: Any, functional: Any, flops_at: str) -> Signature:
     struct = model.inputs[0] if isinstance(model, keras.Sequential) else functional._inputs_struct
     if flops_at == "batch":
         return _with_batch(Signature((struct,), {}))
-    stated = list(input_spec.tensors(input_spec.parse(flops_at)))
+    structure = input_spec.parse(flops_at)
+    if isinstance(struct, dict) and isinstance(structure, dict):
+        # Keras has the inputs in an order of its own.
+        structure = [structure[name] for name in keras.tree.flatten({name: name for name in structure})]
+    stated = list(input_spec.tensors(structure))
     if [len(tensor.shape) for tensor in stated] != [len(own.shape) for own in functional.inputs]:
         shapes = ", ".join(shape_text(own.shape) for own in functional.inputs)
         raise inputs.Refused(f":flops-at: {flops_at} does not fit the model's input, {shapes}")
