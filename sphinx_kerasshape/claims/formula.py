@@ -12,33 +12,40 @@ from sphinx_kerasshape.messages.report import Weight
 from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import quoted
 
-GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
-"""Recurrent layers, whose weights are those of so many gates, side by side in the last axis."""
 MAX_TERMS = 8
-"""Terms of a formula; a longer one explains nothing."""
+"""Terms of a formula, or in its parentheses; a longer one explains nothing."""
 MAX_SUM_LENGTH = 1000
 """Characters of a sum that is read."""
 _SIGNS = {"×": "*", "·": "*", "⋅": "*", "−": "-", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " "}
 
 
-def formula(kind: str, weights: Sequence[Weight]) -> str:
+def formula(weights: Sequence[Weight]) -> str:
     """Return the sum that gives a layer's count, ``50×128 + 128``; empty if it would be too long.
 
-    Weights of equal shapes are one term, ``4×64``. So are the gates of a recurrent layer,
-    ``4×(50×64 + 64×64 + 64)``.
+    Weights of equal shapes are one term, ``4×64``. So are the gates of a recurrent cell,
+    ``4×(50×64 + 64×64 + 64)``, and cells of equal shapes, ``2×4×(50×64 + 64×64 + 64)``.
     """
-    shapes = [weight.shape for weight in weights]
-    gates = GATES.get(kind, 1)
-    if gates > 1 and shapes and all(shape and shape[-1] % gates == 0 for shape in shapes):
-        inner = _sum([(*shape[:-1], shape[-1] // gates) for shape in shapes])
-        return f"{gates}×({inner})" if inner else ""
-    return _sum(shapes)
-
-
-def _sum(shapes: list[tuple[int, ...]]) -> str:
-    counted = Counter(shapes)
-    terms = [_product((number, *shape) if number > 1 else shape) for shape, number in counted.items()]
+    sums: dict[tuple[str, int], Counter[tuple[int, ...]]] = {}
+    for weight in weights:
+        gates, shape = _of_gate(weight)
+        cell = weight.path.rpartition("/")[0] if gates > 1 else ""
+        sums.setdefault((cell, gates), Counter())[shape] += 1
+    counted = Counter((gates, tuple(shapes.items())) for (_, gates), shapes in sums.items())
+    terms: list[str] = []
+    for (gates, shapes), number in counted.items():
+        inner = [_product((times, *shape)) for shape, times in shapes]
+        if gates > 1 and len(inner) <= MAX_TERMS:
+            inner = [f"{_product((number, gates))}×({' + '.join(inner)})"]
+        terms += inner
     return " + ".join(terms) if len(terms) <= MAX_TERMS else ""
+
+
+def _of_gate(weight: Weight) -> tuple[int, tuple[int, ...]]:
+    """Return the number of a weight's gates, and the shape of one."""
+    *sizes, last = weight.shape or (1,)
+    if weight.gates > 1 and last % weight.gates == 0:
+        return weight.gates, (*sizes, last // weight.gates)
+    return 1, weight.shape
 
 
 def _product(sizes: tuple[int, ...]) -> str:

@@ -185,8 +185,8 @@ def _refuse_attribute(target: Target, what: str) -> None:
 def breakdown(target: Target, model: Model, language: str = "en") -> str:
     """Return the sum that gives a count: over the weights of a layer, or over the layers of a model."""
     if target.layers:
-        row, weights, path = _row(target, model)
-        text = formula(row.type, weights)
+        _layer, weights, path = _row(target, model)
+        text = formula(weights)
         if weights and not text:
             raise Unresolved(f"'{path}' has too many different weights for a formula: state the count")
         return text or "0"

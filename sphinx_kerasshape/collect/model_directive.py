@@ -99,7 +99,7 @@ class ModelDirective(BlockDirective):
             file=source.saved,
             custom_objects=options.custom_objects,
             constructor="constructor" in options.show,
-            flops=options.flops_at or "batch" if "flops" in self._columns(options) else "",
+            flops=options.flops_at or "batch" if self._shows_flops(options) else "",
             source=source.callee if "source" in options.show else "",
             model=options.model,
             axes=options.axes,
@@ -140,6 +140,9 @@ class ModelDirective(BlockDirective):
 
     def _columns(self, options: Options) -> tuple[str, ...]:
         return options.columns or self._context.settings.columns
+
+    def _shows_flops(self, options: Options) -> bool:
+        return "table" in options.show and "flops" in self._columns(options)
 
     def _has_total_rows(self, options: Options) -> bool:
         """Whether the totals are the last rows of the table: they follow it, and it has their column."""

@@ -7,6 +7,10 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import LayerRow, Report, Weight, shape_text
 
 _UNTRACKED = re.compile(r"untracked (\d{1,30})", re.ASCII)
+_UNCOUNTED = (
+    "the column flops has no counts, since the input has open axes: "
+    "add their sizes to the directive, such as ':flops-at: {}'"
+)
 
 
 def weights_of(layers: Sequence[LayerRow], number: int) -> tuple[Weight, ...]:
@@ -42,6 +46,8 @@ def remarks(report: Report) -> tuple[tuple[Problem, str], ...]:
     if report.model is None:
         return ()
     found = [(Problem.OPTION, f":axes: {report.model.unfollowed}")] if report.model.unfollowed else []
+    if report.model.uncounted:
+        found.append((Problem.OPTION, _UNCOUNTED.format(report.model.uncounted)))
     wrong: dict[str, list[tuple[str, LayerRow]]] = {}
     for path, row in zip(layer_paths(report), report.model.layers, strict=True):
         if row.declared:

@@ -37,6 +37,8 @@ class Weight(NamedTuple):
     shape: Annotated[tuple[int, ...], "shape"]
     dtype: Word
     trainable: bool
+    gates: int = 1
+    """The gates of Keras' own recurrent cells that it is made of, side by side in its last axis."""
 
     @property
     def params(self) -> int:
@@ -135,6 +137,8 @@ class Model(NamedTuple):
     """Whether operations without a row follow the last layer, so that the outputs differ from its own."""
     ingredients: tuple[str, ...] = ()
     """What each layer is made from, to compare the model with that of its ``constructor``; then left out."""
+    uncounted: str = ""
+    """Sizes that operations could be counted for, if they are asked for and open axes prevent that."""
 
 
 class Error(NamedTuple):

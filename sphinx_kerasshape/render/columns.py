@@ -110,7 +110,7 @@ def _count(count: int, row: Row, style: Style) -> list[nodes.Node]:
 
 
 def _formula(row: Row, style: Style) -> list[nodes.Node]:
-    text = claims.formula.formula(row.layer.type, row.weights) if row.shows_weights else ""
+    text = claims.formula.formula(row.weights) if row.shows_weights else ""
     return [style.shape_as_written(text) if text else nodes.Text(NOTHING)]
 
 

@@ -187,7 +187,7 @@ def compare(usual: Report, real: Report, truth: dict[str, Any]) -> int:
     assert not {path for path in missing if not inside_of_cells(path, truth["calls"])}
     # Every formula sums to its count.
     for number, row in enumerate(model.layers):
-        text = formula.formula(row.type, weights_of(model.layers, number))
+        text = formula.formula(weights_of(model.layers, number))
         if text:
             assert formula.value(text) == row.params
     return compared

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_kerasshape.claims.formula import GATES, MAX_TERMS, Unreadable, formula
+from sphinx_kerasshape.claims.formula import MAX_TERMS, Unreadable, formula
 from sphinx_kerasshape.claims.formula import value as value_of
 from sphinx_kerasshape.messages.report import Weight
 
@@ -18,18 +18,32 @@ def value(text: str) -> int:
     return int(eval(text.replace("×", "*"))) if text else 0
 
 
-@given(
-    st.lists(st.lists(st.integers(0, 5), max_size=4).map(tuple), max_size=2 * MAX_TERMS),
-    st.sampled_from(["Dense", *GATES]),
-)
-def test_it_sums_to_the_count(shapes: list[tuple[int, ...]], kind: str) -> None:
-    weights = tuple(Weight("w", f"w{n}", shape, "float32", True) for n, shape in enumerate(shapes))
-    count = sum(weight.params for weight in weights)
-    text = formula(kind, weights)
+SHAPES = st.lists(st.integers(0, 5), max_size=4).map(tuple)
+WEIGHTS = st.tuples(st.sampled_from(["a/", "b/", ""]), SHAPES, st.integers(-1, 4))
+
+
+@given(st.lists(WEIGHTS, max_size=2 * MAX_TERMS))
+def test_it_sums_to_the_count(stated: list[tuple[str, tuple[int, ...], int]]) -> None:
+    weights = tuple(
+        Weight("w", f"{path}w{number}", shape, "float32", True, gates)
+        for number, (path, shape, gates) in enumerate(stated)
+    )
+    text = formula(weights)
     if text:
-        assert value(text) == count
+        assert value(text) == sum(weight.params for weight in weights)
     else:
-        assert not shapes or len(set(shapes)) > MAX_TERMS
+        assert not weights or len(set(stated)) > MAX_TERMS
+
+
+def test_terms_in_parentheses_are_one() -> None:
+    def weight(path: str, shape: tuple[int, ...], gates: int = 1) -> Weight:
+        return Weight("w", path, shape, "float32", True, gates)
+
+    cells = [weight(f"{size}/{part}", (size, 2 * part), 2) for size in (4, 6) for part in (3, 5)]
+    assert formula(cells) == "2×(4×3 + 4×5) + 2×(6×3 + 6×5)"
+    plain = [weight(f"{size}", (size,)) for size in range(2, MAX_TERMS + 2)]
+    assert formula([*cells, *plain[2:]]) == "2×(4×3 + 4×5) + 2×(6×3 + 6×5) + 4 + 5 + 6 + 7 + 8 + 9"
+    assert formula([*cells, *plain[1:]]) == ""
 
 
 @pytest.mark.parametrize(

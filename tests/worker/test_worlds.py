@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
@@ -325,6 +326,25 @@ def test_keras_2(name: str, legacy: Worker) -> None:
     assert answer.model is not None
     assert written(answer.model) == cleandoc(rows)
     assert ("package", "tf-keras") in [(source.kind, source.key) for source in answer.sources]
+
+
+@pytest.mark.slow
+def test_formulas_of_keras_2(legacy: Worker) -> None:
+    code = """
+        K = tf.keras.layers
+        class GRU(K.Dense):
+            pass
+        model = tf.keras.Sequential([
+            tf.keras.Input((None, 5)),
+            K.Bidirectional(K.LSTM(4, return_sequences=True)), K.GRU(6), GRU(3)])"""
+    (answer,) = answers(legacy, [request(cleandoc(code))])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert [formula(row.weights) for row in answer.model.layers] == [
+        "2×4×(5×4 + 4×4 + 4)",
+        "3×(8×6 + 6×6 + 2×6)",
+        "6×3 + 3",
+    ]
 
 
 @pytest.mark.slow

@@ -2,13 +2,15 @@
 
 The model is called once on symbolic tensors of full shapes. TensorFlow has figures for the operations of
 the resulting graph (``RegisterStatistics``); they are added up for each layer, over all its calls. A
-multiplication with an addition counts as two. Operations without a figure, such as ReLU, count as nothing.
-But where a figure is missing for what may be most of the work, such as the body of a loop, the layer has
-no count.
+multiplication with an addition counts as two. Of products of tensors (``Einsum``, ``BatchMatMul``),
+TensorFlow has no figure or a wrong one, so they are counted here by the same rule. Other operations without
+a figure, such as ReLU, count as nothing. But where one is missing for what may be most of the work, such as
+the body of a loop, the layer has no count.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from sphinx_kerasshape.worker.read import weights
@@ -31,11 +33,11 @@ Flops = dict[int, int | None]
 
 
 def count(model: Any, signature: Signature) -> Flops:
-    """Count the operations of a call with tensors of full shapes; empty if they can't be counted."""
+    """Count the operations of a call; empty if a shape is not full, or if they can't be counted."""
     import keras
     import tensorflow as tf
 
-    if keras.backend.backend() != "tensorflow" or _has_open_axes(signature):
+    if keras.backend.backend() != "tensorflow" or has_open_axes(signature):
         return {}
     from keras.src import backend
 
@@ -77,7 +79,7 @@ def _seeds(layer: Any) -> list[Any]:
     return [generator.state for generator in getattr(layer, "_seed_generators", ())]
 
 
-def _has_open_axes(signature: Signature) -> bool:
+def has_open_axes(signature: Signature) -> bool:
     """Whether a tensor has an open axis, or there is no tensor."""
     are_open: list[bool] = []
 
@@ -92,13 +94,50 @@ def _has_open_axes(signature: Signature) -> bool:
 def _figure(operation: Any) -> int | None:
     from tensorflow.python.framework import ops
 
+    count = _PRODUCTS.get(operation.type)
     try:
+        if count is not None:
+            return count(operation)
         figure = ops.get_stats_for_node_def(operation.graph, operation.node_def, "flops").value
     except Exception:
         figure = None
     if figure is None:
         return None if operation.type in UNKNOWN else 0
     return int(figure)
+
+
+def _of_matmul(operation: Any) -> int:
+    """Count a product of matrices; TensorFlow's own figure overlooks that the first may be transposed."""
+    first, output = operation.inputs[0].shape, operation.outputs[0].shape
+    sizes = first.as_list()[-2 if operation.get_attr("adj_x") else -1], *output.as_list()
+    return 2 * prod(map(int, sizes))
+
+
+def _of_einsum(operation: Any) -> int:
+    """Count a multiplication for each combination of indices, and an addition if one of them is summed."""
+    terms, _, result = operation.get_attr("equation").decode().partition("->")
+    inputs, output = (
+        [tensor.shape.as_list() for tensor in operation.inputs],
+        operation.outputs[0].shape.as_list(),
+    )
+    sizes: dict[str, int] = {}
+    for term, shape in zip((*terms.split(","), result), (*inputs, output), strict=True):
+        before, dots, after = term.partition("...")
+        sizes |= zip(before, shape, strict=False)
+        sizes |= zip(reversed(after), reversed(shape), strict=False)
+        # In the result, which comes last, these have the sizes that inputs are broadcast to.
+        sizes[dots] = prod(shape[len(before) : len(shape) - len(after)])
+    steps = prod(map(int, sizes.values()))
+    if len(inputs) == 1:
+        return steps - prod(map(int, output))
+    return 2 * steps if sizes.keys() - set(result) - {"...", ""} else steps
+
+
+_PRODUCTS = {
+    "Einsum": _of_einsum,
+    **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _of_matmul),
+}
+"""Functions that count products of tensors."""
 
 
 def _summed(spans: list[tuple[int, int, int]], figures: list[int | None]) -> Flops:

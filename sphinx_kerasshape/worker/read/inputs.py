@@ -10,7 +10,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import shape_text
 from sphinx_kerasshape.worker.code import exceptions
 from sphinx_kerasshape.worker.read.recorder import graph_of
-from sphinx_kerasshape.worker.read.trace import Signature
+from sphinx_kerasshape.worker.read.trace import Signature, is_symbolic
 
 _FLAGS = {"training": False, "mask": None}
 """Parameters that no input is for, with the values of a call in inference."""
@@ -45,6 +45,24 @@ def refusal(text: str, error: Exception) -> str:
     """Return the message for a model that doesn't take an input."""
     reason = f"{exceptions.name(error)}: {exceptions.message(error)}"
     return f"the model can't be built with :input: {text}\n{reason}"
+
+
+def written(signature: Signature) -> str:
+    """Return the text for what a model is called with. Raises if it can't be written."""
+    import keras
+
+    def spec(value: Any) -> input_spec.InputSpec | None:
+        if not is_symbolic(value):
+            return None
+        dtype = str(value.dtype)
+        return input_spec.InputSpec(tuple(value.shape), "" if dtype == keras.config.floatx() else dtype)
+
+    args, kwargs = keras.tree.map_structure(spec, (signature.args, signature.kwargs))
+    tensors = [item for item in args if item is not None]
+    named = {name: item for name, item in kwargs.items() if item is not None}
+    if tensors and named:
+        raise ValueError("some inputs have names, others have not")
+    return input_spec.write(named or (tensors[0] if len(tensors) == 1 else tensors))
 
 
 def _build_sequential(model: Any, structure: input_spec.Structure) -> None:

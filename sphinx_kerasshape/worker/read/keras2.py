@@ -15,7 +15,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Source, TensorSpec, Weight
 from sphinx_kerasshape.worker.code import sources
 from sphinx_kerasshape.worker.read.rows import is_chain
-from sphinx_kerasshape.worker.read.weights import Count
+from sphinx_kerasshape.worker.read.weights import Count, gates
 
 
 class Unreadable(Exception):
@@ -119,13 +119,17 @@ def _tensor(tensor: Any, *, named: bool = False) -> TensorSpec:
 
 def _weights(layer: Any) -> tuple[Weight, ...]:
     trainable = {id(variable) for variable in layer.trainable_weights}
-    return tuple(_weight(variable, id(variable) in trainable) for variable in _unique(layer.weights))
+    of_gates = gates(layer._flatten_layers())
+    return tuple(
+        _weight(variable, id(variable) in trainable, of_gates.get(id(variable), 1))
+        for variable in _unique(layer.weights)
+    )
 
 
-def _weight(variable: Any, trainable: bool) -> Weight:
+def _weight(variable: Any, trainable: bool, gates: int) -> Weight:
     path = variable.name.partition(":")[0]
     shape = tuple(map(int, variable.shape))
-    return Weight(path.rpartition("/")[2], path, shape, variable.dtype.name, trainable)
+    return Weight(path.rpartition("/")[2], path, shape, variable.dtype.name, trainable, gates)
 
 
 def _unique(variables: Iterable[Any]) -> list[Any]:

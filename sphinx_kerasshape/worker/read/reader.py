@@ -6,7 +6,7 @@ its variables, each counted once. The text of ``summary()`` is never used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,9 @@ from sphinx_kerasshape.worker.read.parts import Graph, Part, Traced
 from sphinx_kerasshape.worker.read.recorder import RecordedCall, graph_of
 from sphinx_kerasshape.worker.read.rows import Rows
 from sphinx_kerasshape.worker.read.trace import Signature
+
+_EXAMPLES = (128, 32, 8, 224)
+"""Sizes of open axes, of which the first that works is shown as an example."""
 
 
 class Unreadable(Exception):
@@ -48,11 +51,11 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     except follow.Unfollowed as error:
         unfollowed = str(error)
     graph = Graph(functional, symbols)
-    counted = flops.count(model, _sized(model, functional, flops_at)) if flops_at else {}
+    counted, uncounted = _counted(model, flops_at, lambda text: _sized(model, functional, text))
     report = _model(model, graph.parts(model), symbols, counted)
     ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
     report = report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1])
-    return report._replace(axes=named_axes, unfollowed=unfollowed)
+    return report._replace(axes=named_axes, unfollowed=unfollowed, uncounted=uncounted)
 
 
 def _build_inside(functional: Any) -> None:
@@ -73,12 +76,15 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
     signature, call = _recorded(model, signature)
     if axes:
         raise follow.BadAxes("can't be followed through a subclassed model")
-    sized = signature if flops_at in ("", "batch") else inputs.build(model, flops_at)
-    counted = flops.count(model, _with_batch(sized)) if flops_at and sized else {}
+
+    def sized(text: str) -> Signature:
+        return _with_batch((inputs.build(model, text) if text != "batch" else None) or signature)
+
+    counted, uncounted = _counted(model, flops_at, sized)
     report = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
     ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
     report = report._replace(chain=_is_chain(report, call), inputs=ends[0], outputs=ends[1])
-    return report._replace(trailing=_is_trailing(report))
+    return report._replace(trailing=_is_trailing(report), uncounted=uncounted)
 
 
 def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
@@ -119,6 +125,24 @@ def _called(call: RecordedCall) -> set[int]:
     return found
 
 
+def _counted(model: Any, flops_at: str, sized: Callable[[str], Signature]) -> tuple[Flops, str]:
+    """Return the operations of each layer; if open axes prevent that, sizes for which there are any."""
+    if not flops_at:
+        return {}, ""
+    signature = sized(flops_at)
+    if not flops.has_open_axes(signature):
+        return flops.count(model, signature), ""
+    shown = [model, *weights.inner_layers(model), *getattr(model, "operations", ())]
+    for size in _EXAMPLES:
+        # Not every model takes every size, and not all that can be called can be written as an option.
+        with suppress(Exception):
+            text = inputs.written(trace.with_sizes(signature, 1, size))
+            counted = flops.count(model, sized(text))
+            if any(counted.get(id(part)) for part in shown):
+                return {}, text
+    return {}, ""
+
+
 def _sized(model: Any, functional: Any, flops_at: str) -> Signature:
     """Return the input to count operations for: the model's own, or one of stated sizes."""
     import keras
@@ -126,7 +150,11 @@ def _sized(model: Any, functional: Any, flops_at: str) -> Signature:
     struct = model.inputs[0] if isinstance(model, keras.Sequential) else functional._inputs_struct
     if flops_at == "batch":
         return _with_batch(Signature((struct,), {}))
-    stated = list(input_spec.tensors(input_spec.parse(flops_at)))
+    structure = input_spec.parse(flops_at)
+    if isinstance(struct, dict) and isinstance(structure, dict):
+        # Keras has the inputs in an order of its own.
+        structure = [structure[name] for name in keras.tree.flatten({name: name for name in structure})]
+    stated = list(input_spec.tensors(structure))
     if [len(tensor.shape) for tensor in stated] != [len(own.shape) for own in functional.inputs]:
         shapes = ", ".join(shape_text(own.shape) for own in functional.inputs)
         raise inputs.Refused(f":flops-at: {flops_at} does not fit the model's input, {shapes}")

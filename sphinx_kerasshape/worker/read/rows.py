@@ -35,6 +35,7 @@ class Rows:
         # A model trains the weights that are trainable, also those of a frozen layer whose parts are not.
         self._is_frozen = not getattr(model, "trainable", True)
         self._layers = {id(layer) for layer in weights.all_layers(model)}
+        self._gates = weights.gates(weights.all_layers(model))
         self._weights = {id(variable) for variable in weights.all_variables(model)}
         count = self._counts.of(model)
         self.count = count._replace(trainable=0) if self._is_frozen else count
@@ -109,6 +110,7 @@ class Rows:
             shape=weights.shape_of(variable),
             dtype=str(variable.dtype),
             trainable=bool(variable.trainable),
+            gates=self._gates.get(id(variable), 1),
         )
 
     def _path(self, variable: Any) -> str:

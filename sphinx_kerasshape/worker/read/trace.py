@@ -54,7 +54,7 @@ def record(layer: Any, signature: Signature, *, symbolic_only: bool = False) -> 
         return _merged(_on_symbols(layer, signature))
     except Exception:
         with contextlib.suppress(Exception):
-            sized = [_with_sizes(signature, *sizes) for sizes in zip(_BATCH_SIZES, _SIZES[1], strict=True)]
+            sized = [with_sizes(signature, *sizes) for sizes in zip(_BATCH_SIZES, _SIZES[1], strict=True)]
             return _merged([run for one_size in sized for run in _on_symbols(layer, one_size)])
         if symbolic_only:
             raise
@@ -89,8 +89,8 @@ def _on_values(layer: Any, signature: Signature) -> RecordedCall:
     raise first_error
 
 
-def _with_sizes(signature: Signature, batch: int, size: int) -> Signature:
-    """Replace open axes by sizes."""
+def with_sizes(signature: Signature, batch: int, size: int) -> Signature:
+    """Replace an open batch axis, and other open axes, by sizes."""
     import keras
 
     def sized(tensor: Any) -> Any:
@@ -103,7 +103,7 @@ def _with_sizes(signature: Signature, batch: int, size: int) -> Signature:
 
 def _zeros(signature: Signature, batch: int, size: int) -> Signature:
     """Replace symbolic tensors by zeros, with sizes for the open axes."""
-    return _with_sizes(signature, batch, size).map(zeros)
+    return with_sizes(signature, batch, size).map(zeros)
 
 
 def zeros(tensor: Any) -> Any:

@@ -77,6 +77,31 @@ def all_variables(layer: Any) -> list[Any]:
     return list({id(variable): variable for variable in variables}.values())
 
 
+_GATES = {"LSTMCell": 4, "GRUCell": 3, "ConvLSTMCell": 4}
+"""The gates of Keras' own cells."""
+
+
+def gates(layers: Iterable[Any]) -> dict[int, int]:
+    """Return the number of gates that weights are made of, by their ids: those of Keras' own cells."""
+    found: dict[int, int] = {}
+    for layer in layers:
+        number = _gates(type(layer))
+        own = vars(layer) if number else {}
+        size = number * own.get("units", own.get("filters", 0))
+        for name in ("kernel", "recurrent_kernel", "bias"):
+            # A class that derives from Keras' may have something else of these names.
+            if size and tuple(getattr(own.get(name), "shape", ()))[-1:] == (size,):
+                found[id(own[name])] = number
+    return found
+
+
+def _gates(kind: type) -> int:
+    """Return the number of gates of a class: never by its name alone, which may be an author's."""
+    keras = ("keras", "tf_keras")
+    own = (base for base in kind.__mro__ if base.__module__.partition(".")[0] in keras)
+    return next((_GATES[base.__name__] for base in own if base.__name__ in _GATES), 0)
+
+
 class Counts:
     """The counts of a model's layers, in time proportional to its size if nothing is shared."""
 
