@@ -6,20 +6,17 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from types import FunctionType
+from collections.abc import Callable
 from typing import Any
 
 from sphinx_kerasshape.worker.code.execute import MODULE
+from sphinx_kerasshape.worker.read.arguments import NoView, different_arguments, is_own_function
+from sphinx_kerasshape.worker.read.trace import is_symbolic
 
 _MAX_ARRAY = 64
 """Numbers of an array that is written; a longer one tells a reader nothing."""
 _EMPTY = inspect.Parameter.empty
 _NO_VALUE = object()
-
-
-class NoView(Exception):
-    """A model whose code can't be written; the message says why."""
 
 
 class Expressions:
@@ -60,7 +57,7 @@ class Expressions:
                 continue
             value = given.pop(parameter.name, settings.get(parameter.name, _NO_VALUE))
             if parameter.default is not _EMPTY:
-                if value is not _NO_VALUE and value is not parameter.default and value != parameter.default:
+                if value is not _NO_VALUE and not _is_same(value, parameter.default):
                     keywords.append(f"{parameter.name}={self.value(value)}")
             elif value is _NO_VALUE:
                 raise NoView(f"the argument {parameter.name!r} of {name}() is not known")
@@ -125,7 +122,7 @@ class Expressions:
         kind, config = value["class_name"], value.get("config")
         module = value.get("module") or ""
         if kind.endswith("DTypePolicy"):
-            return quoted(str(config and config["name"]))
+            return quoted(keras.saving.deserialize_keras_object(value).name)
         if kind in ("__numpy__", "__tensor__"):
             return literal(keras.saving.deserialize_keras_object(value))
         if module == "keras.layers":
@@ -147,25 +144,6 @@ class Expressions:
         return "..." if key is Ellipsis else self.value(key)
 
 
-def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
-    """Yield the arguments of a constructor that are not defaults, with whether they are required ones."""
-    import keras
-
-    config = _config(layer)
-    parameters = inspect.signature(type(layer).__init__).parameters
-    required = [
-        name
-        for name, item in parameters.items()
-        if item.default is _EMPTY and name in config and item.kind is not item.VAR_KEYWORD
-    ]
-    if isinstance(layer, keras.Model):  # Making one to compare with would take as long as the model did.
-        given = {name for name, item in parameters.items() if config.get(name, item.default) != item.default}
-    else:
-        given = _needed(layer, config, required)
-    yield from ((name, config[name], True) for name in required)
-    yield from ((name, config[name], False) for name in config if name in given and name not in required)
-
-
 def name_argument(layer: Any) -> list[str]:
     """Return a layer's name as an argument, unless Keras gave the name."""
     is_automatic = re.fullmatch(rf"{re.escape(snake_case(type(layer)))}(_\d+)?", layer.name)
@@ -176,12 +154,6 @@ def snake_case(kind: type) -> str:
     """Return a class's name as Keras turns it into names of layers: ``Conv1D`` gives ``conv1d``."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind.__name__))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def is_own_function(value: object) -> bool:
-    """Whether a value is a function that is not one of Keras or TensorFlow, which configs name."""
-    module = str(getattr(value, "__module__", None))
-    return isinstance(value, FunctionType) and not module.startswith(("keras.", "tensorflow."))
 
 
 def literal(value: Any) -> str:
@@ -213,63 +185,6 @@ def quoted(text: str) -> str:
     return '"' + inside.replace('"', '\\"') + '"'
 
 
-def _needed(layer: Any, config: dict[str, Any], required: Iterable[str]) -> set[str]:
-    """Return the arguments that make a layer with the same config; all others are defaults."""
-    given = set(required)
-    try:
-        different = _differing(layer, config, given)
-        # Some defaults depend on other arguments: the strides of a pooling layer are its window's size.
-        while different:
-            given.add(different[0])
-            different = _differing(layer, config, given)
-    except Exception:
-        # The class refuses some combinations: begin with all, and leave out what makes no difference.
-        given = set(config) - {"name"}
-        for name in config:
-            if name in given and name not in required and _makes_same(layer, config, given - {name}):
-                given.remove(name)
-    return given
-
-
-def _makes_same(layer: Any, config: dict[str, Any], given: Iterable[str]) -> bool:
-    try:
-        return not _differing(layer, config, given)
-    except Exception:
-        return False
-
-
-def _differing(layer: Any, config: dict[str, Any], given: Iterable[str]) -> list[str]:
-    """Return the other arguments in which a layer made with those given differs."""
-    arguments = {name: config[name] for name in config if name in given}
-    functions = {name: getattr(layer, name, None) for name in arguments}
-    functions = {name: value for name, value in functions.items() if is_own_function(value)}
-    try:
-        made = type(layer)(**arguments | functions) if functions else type(layer).from_config(dict(arguments))
-    except KeyError:
-        made = type(layer)(**arguments)  # Rescaling reads all of its config.
-    made_config = _config(made)
-    known = {"name", *given}
-    return [name for name in config if name not in known and made_config.get(name, layer) != config[name]]
-
-
-def _config(layer: Any) -> dict[str, Any]:
-    """Return a layer's config, without what a Bidirectional derives from its layer."""
-    import keras
-
-    try:
-        config = dict(layer.get_config())
-    except NotImplementedError:
-        raise NoView(f"the class {type(layer).__name__} has no get_config()") from None
-    if isinstance(layer, keras.layers.Bidirectional):
-        forward, backward = layer.forward_layer.get_config(), layer.backward_layer.get_config()
-        mirrored = {**forward, "go_backwards": not forward["go_backwards"], "name": backward["name"]}
-        if backward == mirrored:
-            config["backward_layer"] = None
-        config["layer"] = {**config["layer"], "config": {**config["layer"]["config"]}}
-        config["layer"]["config"]["name"] = forward["name"].removeprefix("forward_")
-    return config
-
-
 def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
     """Return the public function that makes an operation, and its name."""
     import keras
@@ -287,6 +202,13 @@ def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
             if code is not None and kind in code.co_names:
                 return function, f"{path}.{name}"
     raise NoView(f"keras.ops has no function for {kind}")
+
+
+def _is_same(value: Any, default: Any) -> bool:
+    """Whether a value is a default; tensors and arrays are compared with nothing."""
+    if value is default:
+        return True
+    return not is_symbolic(value) and not hasattr(value, "shape") and bool(value == default)
 
 
 def _settings(operation: Any) -> dict[str, Any]:
