@@ -190,6 +190,20 @@ BUILT = {
         """,
         'Net(3, name="inner")(inputs)',
     ),
+    "arguments by name only": (
+        """
+        class Double(layers.Layer):
+            def __init__(self, *, units, **kwargs):
+                super().__init__(**kwargs)
+                self.units, self.inner = units, layers.Dense(units)
+
+            def call(self, x):
+                return self.inner(x) * 2
+
+        model = keras.Sequential([keras.Input((4,)), Double(units=3)])
+        """,
+        "Double(units=3)",
+    ),
     "class without its arguments": (
         """
         class Net(keras.Model):

@@ -15,7 +15,7 @@ class NoView(Exception):
 
 
 def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
-    """Yield the arguments of a constructor that are not defaults, with whether they are required ones."""
+    """Yield the arguments of a constructor that are not defaults, with whether to give them by position."""
     import keras
 
     config = _config(layer)
@@ -29,7 +29,8 @@ def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
         given -= {"name"}
     else:
         given = _needed(layer, config, required)
-    yield from ((name, config[name], True) for name in required)
+    for name in required:
+        yield name, config[name], parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY
     yield from ((name, config[name], False) for name in config if name in given and name not in required)
 
 
