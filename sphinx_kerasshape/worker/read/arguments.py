@@ -19,7 +19,7 @@ def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
     import keras
 
     config = _config(layer)
-    parameters = _parameters(layer)
+    parameters = parameters_of(layer)
     required = [name for name, item in parameters.items() if item.default is _EMPTY]
     for name in required:
         if name not in config:
@@ -36,13 +36,13 @@ def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
 
 def kept_arguments(layer: Any) -> dict[str, bool | float | str]:
     """Return the arguments of a constructor that a layer or model keeps under their names."""
-    kept = {name: getattr(layer, name, None) for name in _parameters(layer)}
+    kept = {name: getattr(layer, name, None) for name in parameters_of(layer)}
     return {name: value for name, value in kept.items() if isinstance(value, bool | int | float | str)}
 
 
 def has_known_arguments(layer: Any) -> bool:
     """Whether a layer or model says what each argument of its constructor was."""
-    return _parameters(layer).keys() <= _config(layer).keys() | {"dtype"}
+    return parameters_of(layer).keys() <= _config(layer).keys() | {"dtype"}
 
 
 def given_arguments(node: Any) -> dict[str, Any]:
@@ -67,6 +67,13 @@ def given_arguments(node: Any) -> dict[str, Any]:
         for name, value in bound.items()
         if not (name.endswith("mask") and all(id(item) in masks for item in keras.tree.flatten(value)))
     }
+
+
+def parameters_of(layer: Any) -> dict[str, inspect.Parameter]:
+    """Return the named parameters of a layer's constructor."""
+    _, *parameters = inspect.signature(type(layer).__init__).parameters.values()
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {item.name: item for item in parameters if item.kind not in unnamed}
 
 
 def is_layer(operation: Any) -> bool:
@@ -138,10 +145,3 @@ def _config(layer: Any) -> dict[str, Any]:
         config["layer"] = {**config["layer"], "config": {**config["layer"]["config"]}}
         config["layer"]["config"]["name"] = forward["name"].removeprefix("forward_")
     return config
-
-
-def _parameters(layer: Any) -> dict[str, inspect.Parameter]:
-    """Return the named parameters of a layer's constructor."""
-    _, *parameters = inspect.signature(type(layer).__init__).parameters.values()
-    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {item.name: item for item in parameters if item.kind not in unnamed}
