@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Expr
 from sphinx_kerasshape.messages.layers import weights_of
-from sphinx_kerasshape.messages.report import Failure, LayerCall, LayerRow, Model, Report, TensorSpec
+from sphinx_kerasshape.messages.report import Axis, Failure, LayerCall, LayerRow, Model, Report, TensorSpec
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import REPOSITORY
 from tests.support.random_models import Program, programs
@@ -25,7 +25,7 @@ from tests.support.workers import answers, request
 
 pytestmark = pytest.mark.slow
 
-RUNS, EXAMPLES = 4, 10
+RUNS, EXAMPLES = 12, 12
 """How often to start afresh, and with how many models: Hypothesis varies models from the tenth on."""
 FOUND = {
     "orthogonal numbers of a dtype that TensorFlow has none for": Program(
@@ -99,7 +99,7 @@ def test_random_models(worker: Worker, tensorflow: Plain, record_property: pytes
     record_property(
         "figure", f"random models: {', '.join(f'{count} {name}' for name, count in figures.items())}"
     )
-    assert figures["models"] > RUNS * EXAMPLES // 2
+    assert figures["models"] > RUNS * EXAMPLES * 3 // 4
     assert figures["unknown sizes"] * 20 < figures["named sizes"]
 
 
@@ -226,20 +226,25 @@ def is_inside(path: tuple[str, ...], rows: list[dict[str, Any]]) -> bool:
     """Whether this is part of a layer that is no model."""
     kinds = {tuple(row["path"]): row["type"] for row in rows}
     above = next(path[:length] for length in range(len(path) - 1, 0, -1) if path[:length] in kinds)
-    return kinds[above] in ("Bidirectional", "TimeDistributed", "MultiHeadAttention")
+    return kinds[above] in ("Bidirectional", "TimeDistributed", "MultiHeadAttention", "Positioned")
 
 
 # What a call says.
 
 
 def some_sizes(model: Model) -> list[Sizes]:
-    """Return the smallest sizes that the model takes, and two others."""
+    """Return the smallest sizes that the model takes, others, and the largest ones."""
     draw = random.Random(0)
     small = {axis.name: axis.least for axis in model.axes}
-    others = [
-        {axis.name: axis.least + axis.unit * draw.randint(1, 6) for axis in model.axes} for _ in range(2)
-    ]
-    return [small, *others] if small else [small]
+    others = [{axis.name: draw.choice(taken(axis)) for axis in model.axes} for _ in range(4)]
+    most = {axis.name: axis.most or axis.least for axis in model.axes}
+    return [small, *others, most] if small else [small]
+
+
+def taken(axis: Axis) -> list[int]:
+    """Return the first sizes of an axis that the model takes."""
+    sizes = [axis.least + axis.unit * steps for steps in range(8 if axis.unit else 1)]
+    return [size for size in sizes if not axis.most or size <= axis.most]
 
 
 def too_small(program: Program, model: Model, tensorflow: Plain) -> None:
@@ -248,12 +253,16 @@ def too_small(program: Program, model: Model, tensorflow: Plain) -> None:
     Keras is asked: some of TensorFlow's convolutions give back what is smaller than their kernel, and
     what comes after an empty tensor may crash.
     """
-    ample = {axis.name: axis.least + 3 * axis.unit for axis in model.axes}
+    ample = {axis.name: taken(axis)[-1] for axis in model.axes}
     for axis in model.axes:
         if axis.least > axis.unit:
             sizes = {**ample, axis.name: axis.least - axis.unit}
             said = tensorflow.call(program, sizes, symbolic=True)
-            assert is_refused(said), (axis, said)
+            assert is_refused(said) or is_refused(tensorflow.call(program, sizes)), (axis, said)
+        between = [axis.least + more for more in range(1, axis.unit)] + ([axis.most + 1] if axis.most else [])
+        for size in between:
+            said = tensorflow.call(program, {**ample, axis.name: size})
+            assert is_refused(said) or size == 1, (axis, size, said)
 
 
 def called(model: Model, said: dict[str, Any], sizes: Sizes) -> Counter[str]:

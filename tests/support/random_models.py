@@ -18,6 +18,38 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 PRELUDE = "import tensorflow as tf\nimport keras\nfrom keras import layers\n"
+OWN = """
+class Taken(layers.Layer):
+    def __init__(self, last, **more):
+        super().__init__(**more)
+        self.last = last
+
+    def call(self, x):
+        return keras.ops.take(x, [0, self.last], axis=1)
+
+
+class Positioned(layers.Layer):
+    def __init__(self, rows, size, **more):
+        super().__init__(**more)
+        self.table = layers.Embedding(rows, size)
+
+    def call(self, x, mask=None):
+        return x + self.table(keras.ops.arange(keras.ops.shape(x)[1]))
+
+
+class Doubled(layers.Layer):
+    def call(self, x, training=False):
+        return keras.ops.concatenate([x, x], axis=-1)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 2 * shape[-1])
+
+
+class Halved(layers.Layer):
+    def call(self, x):
+        return x[:, ::2]
+"""
+"""Layers of an author's own: some refuse sizes only when they compute."""
 
 
 class Open(NamedTuple):
@@ -399,6 +431,7 @@ class Graph:
             *[self.merge] * 3,
             *[self.concatenate] * 2,
             *[self.operation] * 3,
+            *[self.own] * 2,
             self.attention,
             self.dot,
             self.embedding,
@@ -515,6 +548,36 @@ class Graph:
         code = f"layers.MultiHeadAttention({number(self.draw, 2)}, {number(self.draw, 3)})"
         self.add(f"{code}({x.name}, {y.name})", x.dims)
 
+    def own(self) -> None:
+        """Call a layer of the author's own, or a group of layers that takes some sizes only."""
+        x = self.pick(
+            lambda one: len(one.dims) == 3 and isinstance(one.dims[2], int) and one.kind == "float32"
+        )
+        batch, dim, size = x.dims
+        count = number(self.draw, 5, 2)
+        rows = number(self.draw, 90, 8)
+        name = x.name
+        pooled = f"layers.UpSampling1D({count})(layers.MaxPooling1D({count}, padding='same')({name}))"
+        found: list[tuple[str, Dims, int, int]] = [
+            # code, what it gives, the least and the largest size
+            (f"Taken({count})({name})", (batch, 2, size), count + 1, 1000),
+            (f"Positioned({rows}, {size})({name})", x.dims, 1, rows),
+            (f"Doubled()({name})", (batch, dim, 2 * known(size)), 1, 1000),
+            (f"Halved()({name})", (batch, window(dim, 1, 2, "valid"), size), 1, 1000),
+            (
+                f"layers.Lambda(lambda t: t[:, {count}:])({name})",
+                (batch, shifted(dim, -count), size),
+                count + 1,
+                1000,
+            ),
+            (f"keras.ops.take({name}, [{count}], axis=1)", (batch, 1, size), count + 1, 1000),
+            (f"layers.Concatenate()([{name}, {pooled}])", (batch, dim, 2 * known(size)), 1, 1000),
+        ]
+        code, dims, least, most = self.draw(st.sampled_from(found))
+        if isinstance(dim, int) and (not least <= dim <= most or ("Pooling" in code and dim % count)):
+            raise Unfit
+        self.add(code, dims)
+
     def dot(self) -> None:
         x = self.pick(lambda one: one.kind == "float32" and len(one.dims) == 3)
         y = self.pick(lambda one: one.kind == "float32" and len(one.dims) == 3 and one.dims[2] == x.dims[2])
@@ -559,7 +622,10 @@ class Graph:
             ends.append(name)
         for _ in range(number(self.draw, 3)):
             inner.step()
-        made = inner.outputs()
+        # Keras names an input anew that is also an output.
+        made = [x for x in inner.outputs() if x.name not in ends]
+        if not made:
+            raise Unfit
         structure = self.draw(st.sampled_from(["list", "dict"])) if len(made) > 1 else "one"
         name = self.name("inner")
         inputs = ends[0] if len(ends) == 1 else f"[{', '.join(ends)}]"
@@ -661,6 +727,8 @@ def programs(draw: Draw) -> Program:
         inputs = f"{{{', '.join(f'{one.name!r}: {one.name}' for one in ends)}}}"
     graph.set("model", f"keras.Model({inputs}, {structured(made, structure)})")
     graph.freeze("model")
+    if any(f"{name}(" in line for line in lines for name in ("Taken", "Positioned", "Doubled", "Halved")):
+        lines.insert(0, OWN)
     return Program("\n".join(lines), tuple((one.name, named(one.dims), one.kind) for one in ends))
 
 
@@ -744,7 +812,7 @@ def make(code: str, state: State) -> dict[str, Any]:
         return {"error": type(error).__name__, "message": message(error)}
     model = state["model"] = names["model"]
     return {
-        "rows": list(rows(model, (), frozen=False)),
+        "rows": list(rows(model, (), set(map(id, model.trainable_weights)))),
         "params": model.count_params(),
         "weights": count(model.weights),
         "trainable": count(model.trainable_weights),
@@ -772,26 +840,27 @@ def described(tensor: Any) -> tuple[list[int | None], str]:
     return shape, keras.backend.standardize_dtype(tensor.dtype)
 
 
-def rows(model: Any, above: tuple[str, ...], *, frozen: bool) -> Iterator[dict[str, Any]]:
-    """Give the layers of a model in its order, those of a nested model behind it."""
+def rows(model: Any, above: tuple[str, ...], trained: set[int]) -> Iterator[dict[str, Any]]:
+    """Give the layers of a model in its order, those of a nested model behind it.
+
+    ``trained`` has the ids of the weights that the whole model trains.
+    """
     import keras
 
-    frozen = frozen or not model.trainable
     graph = configured(model)
     for layer in model.layers if isinstance(model, keras.Sequential) else model.operations:
         path = (*above, layer.name)
         weights = getattr(layer, "weights", [])
-        trainable = [] if frozen else getattr(layer, "trainable_weights", [])
         yield {
             "path": path,
             "type": type(layer).__name__,
             "params": count(weights),
-            "trainable": count(trainable),
+            "trainable": count([one for one in weights if id(one) in trained]),
             "weights": [(id(one), one.path, list(one.shape), one.dtype) for one in weights],
             "calls": graph.get(layer.name),
         }
         if isinstance(layer, keras.Model):
-            yield from rows(layer, path, frozen=frozen)
+            yield from rows(layer, path, trained)
 
 
 def configured(model: Any) -> dict[str, list[Any]]:

@@ -551,3 +551,45 @@ def test_an_input_feeds_each_parameter(name: str, worker: Worker) -> None:
     assert isinstance(answer, Report), answer
     assert answer.model is not None
     assert [row.name for row in answer.model.layers if row.calls] == called.split()
+
+
+@pytest.mark.parametrize(
+    ("start", "is_kept", "keep", "kept"),
+    [
+        ("self.memory = None", "self.memory is not None", "self.memory = ", "self.memory"),
+        ("self.memory = {}", "'x' in self.memory", "self.memory['x'] = ", "self.memory['x']"),
+        ("pass", "hasattr(self, '_memory')", "self._memory = ", "self._memory"),
+    ],
+)
+def test_values_kept_from_the_first_call(
+    worker: Worker, start: str, is_kept: str, keep: str, kept: str
+) -> None:
+    """A layer that only the first call calls has its row, and the author's code keeps its values."""
+    code = f"""
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense, self.out = layers.Dense(3, name="d"), layers.Dense(2, name="out")
+                {start}
+
+            def build(self, shape):
+                self.dense.build((None, 4))
+                self.out.build((None, 3))
+
+            def call(self, x):
+                if not ({is_kept}):
+                    {keep}self.dense(keras.ops.ones((1, 4)))
+                return self.out(x[:, :3] + {kept})
+
+        model = Net()
+        model(keras.ops.zeros((2, 4)))
+    """
+    read = request(cleandoc(code))
+    later = request(f"self = model\nprint({kept}.shape)", kind="code", earlier=(read.step(),))
+    answer, printed = answers(worker, [read, later])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    rows = {row.name: [call.outputs[0].shape for call in row.calls] for row in answer.model.layers}
+    assert rows == {"d": [(1, 3)], "out": [(None, 2)]}
+    assert isinstance(printed, Report), printed
+    assert printed.output == "(1, 3)\n"

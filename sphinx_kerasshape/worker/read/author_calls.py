@@ -8,9 +8,14 @@ from typing import Any
 
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import Signature, is_symbolic
+from sphinx_kerasshape.worker.read.undisturbed import Content, content_of, take_back
 
 _last_calls: dict[int, tuple[Any, Signature]] = {}
 """The last call of each model without a graph, by the model's id; the model is kept, and with it its id."""
+
+
+_first_calls: dict[int, tuple[Any, Content]] = {}
+"""What each such model held before its first call, by the model's id."""
 
 
 def watch() -> None:
@@ -18,6 +23,8 @@ def watch() -> None:
     import keras
 
     def recorded_call(model: Any, *args: Any, **kwargs: Any) -> Any:
+        if graph_of(model) is None and id(model) not in _first_calls:
+            _first_calls[id(model)] = model, content_of(model)
         outputs = keras.Layer.__call__(model, *args, **kwargs)
         if graph_of(model) is None:
             signature = Signature(*keras.tree.map_structure(_symbolic, (args, kwargs)))
@@ -25,6 +32,11 @@ def watch() -> None:
         return outputs
 
     keras.Model.__call__ = recorded_call
+
+
+def forget_values(model: Any) -> bool:
+    """Take from a model the values that it has kept since its first call; return whether there were any."""
+    return id(model) in _first_calls and take_back(_first_calls[id(model)][1])
 
 
 def signatures(model: Any) -> Iterator[Signature]:

@@ -88,12 +88,35 @@ def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, Recor
     last_error: Exception | None = None
     for candidate in author_calls.signatures(model):
         try:
-            return candidate, trace.record(model, candidate)
+            return candidate, _whole(model, candidate, trace.record(model, candidate))
         except Exception as error:
             last_error = error
     if last_error is not None:
         raise last_error
     raise Unreadable(_uncalled(model))
+
+
+def _whole(model: Any, signature: Signature, call: RecordedCall) -> RecordedCall:
+    """Return a call like the model's first one, if that called more layers and kept what they gave."""
+    called = _called(call)
+    if all(id(layer) in called for layer in weights.inner_layers(model)):
+        return call
+    with suppress(Exception):
+        if author_calls.forget_values(model):
+            first = trace.record(model, signature)
+            return first if len(_called(first)) > len(called) else call
+    return call
+
+
+def _called(call: RecordedCall) -> set[int]:
+    """Return the ids of the layers that a call called."""
+    found = {id(call.layer)}
+    stack = [call]
+    while stack:
+        inner = stack.pop().inner
+        found.update(id(one.layer) for one in inner)
+        stack += inner
+    return found
 
 
 def _sized(model: Any, functional: Any, flops_at: str) -> Signature:

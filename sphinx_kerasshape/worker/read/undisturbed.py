@@ -13,6 +13,8 @@ from typing import Any
 
 from sphinx_kerasshape.worker.read import weights
 
+Content = list[tuple[Any, Any]]
+"""Layers and containers, each with a copy of what it holds."""
 _MAX_ITEMS = 100_000
 """Items of a container that is put back; a larger one is data."""
 
@@ -24,7 +26,7 @@ def undisturbed(layer: Any) -> Iterator[None]:
     from keras.src.backend.common import global_state
 
     names = global_state.get_global_attribute("object_name_uids")
-    saved = _saved([*weights.all_layers(layer), *([] if names is None else [names])])
+    saved = content_of(layer) + ([] if names is None else [(names, dict(names))])
     states = random.getstate(), numpy.random.get_state()
     try:
         yield
@@ -35,8 +37,46 @@ def undisturbed(layer: Any) -> Iterator[None]:
             _restore(thing, content)
 
 
-def _saved(things: list[Any]) -> list[tuple[Any, Any]]:
-    """Return layers and the containers in them, each with its content."""
+def take_back(saved: Content) -> bool:
+    """Set back the values that layers have kept since; return whether there were any.
+
+    A value is a tensor or a plain one, not a layer, a variable, or anything that Keras keeps itself.
+    """
+    import keras
+
+    of_keras = vars(keras.Model(name="plain")).keys()
+    found = False
+    for thing, content in saved:
+        now = _content(thing)
+        own = thing.__dict__ if isinstance(thing, keras.Layer) else thing
+        if issubclass(type(own), dict) and now is not None:
+            kept = () if own is thing else of_keras
+            for key in [key for key in now if key not in kept and _is_value(now[key])]:
+                if key not in content or content[key] is not now[key]:
+                    found = True
+                    dict.__delitem__(own, key)
+                    dict.update(own, {key: content[key]} if key in content else {})
+        elif issubclass(type(thing), list) and any(map(_is_tensor, now or ())):
+            found = found or _items(now or []) != _items(content)
+            _restore(thing, content)
+    return found
+
+
+def _is_value(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | tuple) or _is_tensor(value)
+
+
+def _is_tensor(value: Any) -> bool:
+    import keras
+    import tensorflow as tf
+
+    is_variable = isinstance(value, keras.Variable | tf.Variable | keras.Operation)
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not is_variable
+
+
+def content_of(layer: Any) -> Content:
+    """Return a layer, the layers inside it, and the containers in them, each with its content."""
+    things = [*weights.all_layers(layer)]
     saved: dict[int, tuple[Any, Any]] = {}
     while things:
         thing = things.pop()
