@@ -81,6 +81,52 @@ def test_arguments_that_a_config_leaves_out(worker: Worker) -> None:
     assert "Scale(by=3)" in constructor(worker, kept)
 
 
+NOT_WRITTEN = {
+    # a model, and what the comment says
+    "lambda": (
+        "keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x)])",
+        "the function '<lambda>' has no name that other code could use",
+    ),
+    "array": (
+        "x = keras.Input((9,)); model = keras.Model(x, keras.ops.matmul(x, keras.ops.ones((9, 9))))",
+        "'matmul' can't be written: an array of 81 values is too long to write",
+    ),
+    "list": (
+        """
+        words = [f"w{number}" for number in range(1001)]
+        model = keras.Sequential([keras.Input((1,), dtype="string"), layers.StringLookup(vocabulary=words)])
+        """,
+        "a list of 1,001 values is too long to write",
+    ),
+    "argument": (
+        """
+        class Net(keras.Model):
+            def __init__(self, units):
+                x = keras.Input((4,))
+                super().__init__(x, layers.Dense(units)(x))
+
+        x = keras.Input((4,))
+        model = keras.Model(x, Net(3)(x))
+        """,
+        "'net' can't be written: the argument 'units' of Net() is not known",
+    ),
+    "depth": (
+        """
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+        for _ in range(120):
+            model = keras.Sequential([keras.Input((4,)), model])
+        """,
+        "the code that would build it fails (SyntaxError: too many nested parentheses",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_WRITTEN)
+def test_why_there_is_no_code(worker: Worker, name: str) -> None:
+    code, reason = NOT_WRITTEN[name]
+    assert constructor(worker, code).startswith(f"# There is no constructor's view of this model: {reason}")
+
+
 BUILT = {
     "nested": (
         """
@@ -214,6 +260,10 @@ BUILT = {
         model = Net(3)
         """,
         "keras.Model(inputs, dense)  # what Net() makes; its arguments are not known",
+    ),
+    "letters that names can't have": (
+        "x = keras.Input((4,)); model = keras.Model(x, layers.Dense(1, name='x²')(x))",
+        'x_ = layers.Dense(1, name="x²")(inputs)',
     ),
     "shared block": (
         """

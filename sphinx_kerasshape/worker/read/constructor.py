@@ -21,7 +21,7 @@ from sphinx_kerasshape.worker.read.arguments import (
     is_layer,
     kept_arguments,
 )
-from sphinx_kerasshape.worker.read.expressions import Expressions, name_argument, quoted
+from sphinx_kerasshape.worker.read.expressions import Expressions, keyword_argument, name_argument, quoted
 from sphinx_kerasshape.worker.read.ingredients import PLAIN_INPUT, calls
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic
@@ -117,7 +117,7 @@ class _Script(Expressions):
         defaults = inspect.signature(type(model).__init__).parameters
         for name, value in kept_arguments(model).items():
             if name not in ("name", "trainable") and value != defaults[name].default:
-                yield f"{name}={self.value(value)}"
+                yield keyword_argument(name, self.value(value))
 
     def _write_calls(self, graph: Any) -> None:
         """Write the calls of a graph that are not there yet: models can share a part of their graphs."""
@@ -149,9 +149,11 @@ class _Script(Expressions):
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 yield from map(self.value, value)
             elif kind is inspect.Parameter.VAR_KEYWORD:
-                yield from (f"{key}={self.value(item)}" for key, item in value.items())
+                yield from (keyword_argument(key, self.value(item)) for key, item in value.items())
+            elif number < len(node.arguments.args):
+                yield self.value(value)
             else:
-                yield ("" if number < len(node.arguments.args) else f"{name}=") + self.value(value)
+                yield keyword_argument(name, self.value(value))
 
     def _needed(self, last: str) -> list[str]:
         """Return the lines whose variables are used; Keras makes masks by itself."""
@@ -165,7 +167,7 @@ class _Script(Expressions):
 
     def _new_name(self, name: str) -> str:
         """Return a name for a variable that no other has."""
-        plain = re.sub(r"\W", "_", name) or "layer"
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "layer"
         plain = f"_{plain}" if plain[:1].isdigit() else f"{plain}_" if keyword.iskeyword(plain) else plain
         number, new = 1, plain
         while new in self._taken or new in {name for _, name in self.imports}:

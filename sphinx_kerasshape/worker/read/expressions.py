@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import math
 import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from sphinx_kerasshape.worker.code import saved_config
 from sphinx_kerasshape.worker.code.execute import MODULE
 from sphinx_kerasshape.worker.read.arguments import NoView, different_arguments, is_own_function
 from sphinx_kerasshape.worker.read.trace import is_symbolic
 
 _MAX_ARRAY = 64
 """Numbers of an array that is written; a longer one tells a reader nothing."""
+_MAX_LIST = 1000
+"""Entries of a list that is written, such as the words of a vocabulary."""
 _EMPTY = inspect.Parameter.empty
 _NO_VALUE = object()
 
@@ -36,7 +40,7 @@ class Expressions:
         arguments = [
             self._argument(layer, name, value)
             if is_positional
-            else f"{name}={self._argument(layer, name, value)}"
+            else keyword_argument(name, self._argument(layer, name, value))
             for name, value, is_positional in different_arguments(layer)
         ]
         return f"{kind}({', '.join([*arguments, *name_argument(layer)])})"
@@ -76,6 +80,8 @@ class Expressions:
                 "{" + ", ".join(f"{self.value(key)}: {self.value(item)}" for key, item in value.items()) + "}"
             )
         if isinstance(value, list | tuple):
+            if len(value) > _MAX_LIST:
+                raise NoView(f"a list of {len(value):,} values is too long to write")
             text = ", ".join(map(self.value, value))
             return f"[{text}]" if isinstance(value, list) else f"({text}{',' if len(value) == 1 else ''})"
         return literal(value)
@@ -91,7 +97,7 @@ class Expressions:
         exported = paths if isinstance(paths, str) else min(paths, key=len, default="")
         if exported and module.startswith("keras."):
             return str(exported)
-        if not all(part.isidentifier() for part in name.split(".")):
+        if not all(part.isidentifier() for part in f"{module}.{name}".split(".")):
             what = "class" if isinstance(thing, type) else "function"
             raise NoView(f"the {what} {name!r} has no name that other code could use")
         if _found(module, name) is not thing:
@@ -119,6 +125,10 @@ class Expressions:
     def _serialized(self, value: dict[str, Any]) -> str:
         import keras
 
+        # The code is run: what the config of a file has no right to name, it must not name either.
+        refused = saved_config.refusal(value, {})
+        if refused:
+            raise NoView(refused)
         kind, config = value["class_name"], value.get("config")
         module = value.get("module") or ""
         if kind.endswith("DTypePolicy"):
@@ -127,12 +137,14 @@ class Expressions:
             return literal(keras.saving.deserialize_keras_object(value))
         if module == "keras.layers":
             return self.layer(keras.saving.deserialize_keras_object(value))
-        if not isinstance(config, dict) or not module.startswith("keras"):
+        if not isinstance(config, dict) or not isinstance(_public(f"{module}.{kind}"), type):
             raise NoView(f"{config if kind == 'function' else kind} is not part of Keras")
         return self._object(f"{module}.{kind}", config)
 
     def _object(self, kind: str, config: dict[str, Any]) -> str:
-        arguments = (f"{name}={self.value(item)}" for name, item in config.items() if item is not None)
+        arguments = (
+            keyword_argument(name, self.value(item)) for name, item in config.items() if item is not None
+        )
         return f"{kind}({', '.join(arguments)})"
 
     def _index(self, key: Any) -> str:
@@ -142,6 +154,13 @@ class Expressions:
             ends = ("" if end is None else self.value(end) for end in (key.start, key.stop))
             return ":".join(ends) + ("" if key.step is None else f":{self.value(key.step)}")
         return "..." if key is Ellipsis else self.value(key)
+
+
+def keyword_argument(name: str, text: str) -> str:
+    """Return an argument by name; a file may have anything for a name."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise NoView(f"{name[:100]!r} is no name of an argument")
+    return f"{name}={text}"
 
 
 def name_argument(layer: Any) -> list[str]:
@@ -217,6 +236,17 @@ def _settings(operation: Any) -> dict[str, Any]:
         return {**vars(operation), **operation.get_config()}
     except Exception:
         return dict(vars(operation))
+
+
+def _public(path: str) -> Any:
+    """Return what Keras has under a path, such as ``keras.initializers.Zeros``."""
+    import keras
+
+    room, _, names = path.partition(".")
+    found: Any = keras if room == "keras" else None
+    for name in names.split("."):
+        found = getattr(found, name, None)
+    return found
 
 
 def _found(module: str, name: str) -> Any:
