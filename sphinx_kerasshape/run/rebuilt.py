@@ -51,7 +51,11 @@ def _is_missing_names(code: str) -> bool:
     """Whether code uses names that it neither sets nor imports."""
     names = {"keras", "layers", *dir(builtins)}
     used: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # Running it says why, such as that it is nested too deeply.
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else names).add(node.id)
         elif isinstance(node, ast.alias):

@@ -26,8 +26,8 @@ from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved, sources, weightless
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
-from sphinx_kerasshape.worker.read import author_calls, constructor, inputs, keras2, reader
-from sphinx_kerasshape.worker.read.expressions import NoView
+from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
+from sphinx_kerasshape.worker.read.arguments import NoView
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
@@ -279,7 +279,7 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
     try:
         if isinstance(model, Model):
             raise NoView("the file does not say what its layers are")  # noqa: TRY301
-        return constructor.code(model), tuple(constructor.ingredients(model))
+        return constructor.code(model), tuple(ingredients.ingredients(model))
     except NoView as reason:
         why = str(reason)
     except Exception as error:

@@ -234,6 +234,34 @@ class Evil:
         return os.mkdir, (self.path,)
 
 
+WRITTEN: dict[str, Callable[[str], dict[str, Any]]] = {
+    "an argument": lambda code: layer("keras.initializers", "Zeros", **{f"a={code}, b": 1}),
+    "an inner argument": lambda code: layer(
+        "keras.initializers", "Zeros", a=layer("keras.initializers", "Zeros", **{f"a={code}, b": 1})
+    ),
+    "a module": lambda code: layer(f"keras.Input((1,)) if {code} else keras", "Zeros"),
+    "a class": lambda code: layer("keras", f"Input((1,)) if {code} else keras.Input"),
+    "a function": lambda _: layer("keras.activations", "relu"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_a_config_names_is_not_written_into_code(name: str, attacks: Attacks, worker: Worker) -> None:
+    """Settings whose names are code, in a model with a constructor's view: it is neither shown nor run."""
+    with zipfile.ZipFile(attacks.folder / "plain.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+    # Keras keeps this setting of a Dense layer whatever it is.
+    setting = WRITTEN[name](f"__import__('os').mkdir({str(attacks.canary)!r})")
+    config["config"]["layers"][1]["config"]["use_bias"] = setting
+    path = attacks.keras("written", config)
+    (report,) = answers(worker, [Request("", file=str(path), constructor=True)])
+    assert isinstance(report, Report), report
+    assert report.model is not None
+    assert report.model.constructor.startswith("# There is no constructor's view of this model: ")
+    assert "the code that would build it" not in report.model.constructor  # It was not even run.
+    assert not attacks.canary.exists()
+
+
 def test_weights_are_not_unpickled(attacks: Attacks, worker: Worker) -> None:
     """Pickled weights: refused."""
     header = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"

@@ -145,7 +145,13 @@ def _classes() -> tuple[type, ...]:
     names = (
         *("Operation", "Initializer", "Regularizer", "Loss", "Metric", "Optimizer", "DTypePolicy"),
         *("constraints.Constraint", "optimizers.schedules.LearningRateSchedule", "random.SeedGenerator"),
-        *("dtype_policies.DTypePolicyMap", "quantizers.Quantizer", "utils.FeatureSpace", "KerasTensor"),
+        *(
+            "dtype_policies.DTypePolicyMap",
+            "quantizers.Quantizer",
+            "quantizers.QuantizationConfig",
+            "utils.FeatureSpace",
+            "KerasTensor",
+        ),
     )
     return tuple(kind for name in names if isinstance(kind := _attribute(keras, name), type))
 

@@ -1,12 +1,11 @@
 """The constructor's view of a model: code that builds it, with every argument that is not a default.
 
 ``Input(shape=(50,))`` is what an author writes for an input of shape (None, 50). The code is shown only if
-it was run and built the same model; :func:`ingredients` is what the two are compared by besides their tables.
+it was run and built the same model.
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import keyword
 import re
@@ -15,14 +14,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.read.expressions import (
-    Expressions,
+from sphinx_kerasshape.worker.read.arguments import (
     NoView,
-    is_own_function,
-    literal,
-    name_argument,
-    quoted,
+    given_arguments,
+    has_known_arguments,
+    is_layer,
+    kept_arguments,
 )
+from sphinx_kerasshape.worker.read.expressions import Expressions, keyword_argument, name_argument, quoted
+from sphinx_kerasshape.worker.read.ingredients import PLAIN_INPUT, calls
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic
 
@@ -61,13 +61,15 @@ class _Script(Expressions):
         """Layers made here, so that no later one gets the id of an earlier one."""
 
     def write(self, model: Any) -> str:
-        """Return the code."""
-        text = self._model(model)
+        """Return the code; of a class whose arguments are not known, what its constructor makes."""
+        is_known = _is_made_of_parts(model) or has_known_arguments(model)
+        text = self._model(model) if is_known else self._parts(model, _plain_class(model))
         lines = [f"from {module} import {name}\n" for module, name in sorted(self.imports)]
         lines += _global_settings()
         body = "".join(f"{line}\n" for line in self._needed(text))
+        note = "" if is_known else f"  # what {type(model).__name__}() makes; its arguments are not known"
         frozen = "" if getattr(model, "trainable", True) else "\nmodel.trainable = False"
-        return "".join([*lines, "\n" if lines else "", body, f"model = {text}", frozen])
+        return "".join([*lines, "\n" if lines else "", body, f"model = {text}{note}", frozen])
 
     def layer(self, layer: Any) -> str:
         """Return an expression for a layer; it is a variable if the layer is needed again."""
@@ -76,12 +78,13 @@ class _Script(Expressions):
         if id(layer) in self._layers:
             return self._layers[id(layer)]
         text = self._model(layer) if graph_of(layer) is not None else self.constructed(layer)
-        if self._expected_times.get(id(layer), 0) < 2 and not _is_functional(layer):
-            return text
-        name = self._new_name(layer.name if _is_functional(layer) else f"{layer.name}_layer")
-        self._layers[id(layer)] = name
-        self._lines.append((name, text, True))
-        return name
+        is_functional = graph_of(layer) is not None and _is_functional(layer)
+        if self._expected_times.get(id(layer), 0) > 1 or is_functional:
+            name = self._new_name(layer.name if is_functional else f"{layer.name}_layer")
+            self._lines.append((name, text, True))
+            text = name
+        self._layers[id(layer)] = text
+        return text
 
     def value(self, value: Any) -> str:
         """Write a value; a tensor is the variable of the call that gives it."""
@@ -90,19 +93,31 @@ class _Script(Expressions):
         return super().value(value)
 
     def _model(self, model: Any) -> str:
-        import keras
+        if not _is_made_of_parts(model):
+            return self.constructed(model)
+        is_own = not type(model).__module__.startswith("keras.")
+        return self._parts(model, self.reference(type(model)) if is_own else _plain_class(model))
 
-        if isinstance(model, keras.Sequential) and type(model).__module__.startswith("keras."):
+    def _parts(self, model: Any, kind: str) -> str:
+        """Return the call of a class that takes the layers of a model, or its inputs and outputs."""
+        if _is_sequential(model):
             has_input = model._layers[0] is not model.layers[0]
             layers = [_input(model._layers[0])] if has_input else []
             layers += map(self.layer, model.layers)
             lines = textwrap.indent("".join(f"{layer},\n" for layer in layers), "    ")
-            return f"keras.Sequential([\n{lines}]{''.join(f', {name}' for name in name_argument(model))})"
-        if not _is_functional(model):
-            return self.constructed(model)
-        self._write_calls(graph_of(model))
-        ends = [self.value(ends) for ends in (model._inputs_struct, model._outputs_struct)]
-        return f"keras.Model({', '.join([*ends, *name_argument(model)])})"
+            parts = [f"[\n{lines}]"]
+        else:
+            self._write_calls(graph_of(model))
+            parts = [self.value(ends) for ends in (model._inputs_struct, model._outputs_struct)]
+        own = () if kind.startswith("keras.") else self._own_arguments(model)
+        return f"{kind}({', '.join([*parts, *own, *name_argument(model)])})"
+
+    def _own_arguments(self, model: Any) -> Iterator[str]:
+        """Yield the arguments that a class takes besides the parts of its models, if it keeps them."""
+        defaults = inspect.signature(type(model).__init__).parameters
+        for name, value in kept_arguments(model).items():
+            if name not in ("name", "trainable") and value != defaults[name].default:
+                yield keyword_argument(name, self.value(value))
 
     def _write_calls(self, graph: Any) -> None:
         """Write the calls of a graph that are not there yet: models can share a part of their graphs."""
@@ -114,13 +129,13 @@ class _Script(Expressions):
             names = [self._new_name(name) for _ in node.outputs]
             for tensor, tensor_name in zip(node.outputs, names, strict=True):
                 self._tensors[id(tensor)] = tensor_name
-            self._lines.append((", ".join(names), text, _is_layer(node.operation)))
+            self._lines.append((", ".join(names), text, is_layer(node.operation)))
 
     def _call(self, node: Any) -> str:
         operation = node.operation
         arguments = given_arguments(node)
         try:
-            if not _is_layer(operation):
+            if not is_layer(operation):
                 return self.operation(operation, arguments)
             layer = self.layer(operation)
             return f"{layer}({', '.join(self._call_arguments(node, arguments))})"
@@ -134,9 +149,11 @@ class _Script(Expressions):
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 yield from map(self.value, value)
             elif kind is inspect.Parameter.VAR_KEYWORD:
-                yield from (f"{key}={self.value(item)}" for key, item in value.items())
+                yield from (keyword_argument(key, self.value(item)) for key, item in value.items())
+            elif number < len(node.arguments.args):
+                yield self.value(value)
             else:
-                yield ("" if number < len(node.arguments.args) else f"{name}=") + self.value(value)
+                yield keyword_argument(name, self.value(value))
 
     def _needed(self, last: str) -> list[str]:
         """Return the lines whose variables are used; Keras makes masks by itself."""
@@ -150,7 +167,7 @@ class _Script(Expressions):
 
     def _new_name(self, name: str) -> str:
         """Return a name for a variable that no other has."""
-        plain = re.sub(r"\W", "_", name) or "layer"
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "layer"
         plain = f"_{plain}" if plain[:1].isdigit() else f"{plain}_" if keyword.iskeyword(plain) else plain
         number, new = 1, plain
         while new in self._taken or new in {name for _, name in self.imports}:
@@ -160,87 +177,26 @@ class _Script(Expressions):
         return new
 
 
-def ingredients(model: Any) -> Iterator[str]:
-    """Yield the name of each layer or operation, and a digest of what it and its calls are given."""
-    numbers: dict[int, int] = {}
-    stack = [model]
-    seen: set[int] = set()
-    while stack:
-        here = stack.pop()
-        graph = graph_of(here)
-        if graph is None or id(here) in seen:
-            continue
-        seen.add(id(here))
-        for node in calls(graph):
-            stack.append(node.operation)
-            for tensor in node.outputs:
-                numbers.setdefault(id(tensor), len(numbers))
-            content = [_settings(node.operation), () if node.is_input else given_arguments(node)]
-            yield f"{node.operation.name[:100]} {_digest(content, numbers)}"
-        if _is_functional(here):
-            yield f"{here.name[:100]} {_digest([here._inputs_struct, here._outputs_struct], numbers)}"
+def _is_made_of_parts(model: Any) -> bool:
+    """Whether the class of a model takes its layers, or its inputs and outputs, not arguments of its own."""
+    parts = ("layers",) if _is_sequential(model) else ("inputs", "outputs")
+    _, *parameters = inspect.signature(type(model).__init__).parameters.values()
+    names = tuple(item.name for item in parameters[: len(parts)])
+    return names == parts or any(item.kind is item.VAR_POSITIONAL for item in parameters[:1])
 
 
-def calls(graph: Any) -> list[Any]:
-    """Return the calls of a graph as they can be made: inputs first, each layer's in turn."""
-    members = {id(node) for nodes in graph._nodes_by_depth.values() for node in nodes}
-    inputs = [tensor._keras_history[0] for tensor in graph.inputs]
-    wanted = [
-        node
-        for operation in (*inputs, *graph.operations)
-        for node in operation._inbound_nodes
-        if id(node) in members
-    ]
-    ordered: dict[int, Any] = {}
-    stack = wanted[::-1]
-    while stack:
-        node = stack[-1]
-        makers = [tensor._keras_history for tensor in node.input_tensors]
-        before = [maker._inbound_nodes[index] for maker, index, _ in makers]
-        missing = [other for other in before if id(other) not in ordered]
-        if missing:
-            stack += missing[::-1]
-        else:
-            ordered.setdefault(id(stack.pop()), node)
-    return list(ordered.values())
+def _is_functional(model: Any) -> bool:
+    return _is_made_of_parts(model) and not _is_sequential(model)
 
 
-def given_arguments(node: Any) -> dict[str, Any]:
-    """Return the arguments of a call by name, without those that Keras adds itself."""
+def _is_sequential(model: Any) -> bool:
     import keras
 
-    args, kwargs = node.arguments.args, {k: v for k, v in node.arguments.kwargs.items() if v is not None}
-    parameters = inspect.signature(node.operation.call).parameters
-    try:
-        bound = inspect.signature(node.operation.call).bind(*args, **kwargs).arguments
-    except TypeError:
-        bound = {"inputs": args[0], **kwargs} if args else kwargs
-    if not _is_layer(node.operation):
-        return bound
-    # Keras adds the masks of the inputs, and 'training' if the author gives nothing by name.
-    is_added = "mask" not in parameters or "mask" in node.arguments.kwargs
-    if is_added and bound.get("training") is False:
-        del bound["training"]
-    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors} | {id(None)}
-    return {
-        name: value
-        for name, value in bound.items()
-        if not (name.endswith("mask") and all(id(item) in masks for item in keras.tree.flatten(value)))
-    }
+    return isinstance(model, keras.Sequential)
 
 
-def _is_layer(operation: Any) -> bool:
-    import keras
-
-    return isinstance(operation, keras.Layer)
-
-
-def _is_functional(layer: Any) -> bool:
-    """Whether a layer is a model made of inputs and outputs, not of a class with arguments of its own."""
-    import keras
-
-    is_from_keras = type(layer).__module__.startswith(("keras.src.models.", "keras.models."))
-    return isinstance(layer, keras.Model) and not isinstance(layer, keras.Sequential) and is_from_keras
+def _plain_class(model: Any) -> str:
+    return "keras.Sequential" if _is_sequential(model) else "keras.Model"
 
 
 def _input(operation: Any) -> str:
@@ -255,7 +211,7 @@ def _input(operation: Any) -> str:
 
 def _is_plain_input(operation: Any) -> bool:
     """Whether an input has the name that Keras gives it."""
-    return bool(re.fullmatch(r"input_layer(_\d+)?|keras_tensor\w*", operation.name))
+    return PLAIN_INPUT.fullmatch(operation.name) is not None
 
 
 def _global_settings() -> Iterator[str]:
@@ -269,47 +225,3 @@ def _global_settings() -> Iterator[str]:
         yield f"keras.config.set_dtype_policy({quoted(policy)})\n"
     if keras.config.image_data_format() != "channels_last":
         yield f"keras.config.set_image_data_format({quoted(keras.config.image_data_format())})\n"
-
-
-def _settings(operation: Any) -> list[Any]:
-    """Return what an operation is made from, as far as it says so."""
-    try:
-        config = operation.get_config() if graph_of(operation) is None else {}
-    except Exception:
-        config = {}
-    own = {
-        name: value
-        for name, value in vars(operation).items()
-        if not name.startswith("_")
-        and (isinstance(value, bool | int | float | str | tuple) or is_own_function(value))
-    }
-    return [f"{type(operation).__module__}.{type(operation).__qualname__}", config, own]
-
-
-def _digest(value: Any, numbers: dict[int, int]) -> str:
-    return hashlib.sha256(_canonical(value, numbers).encode()).hexdigest()[:16]
-
-
-def _canonical(value: Any, numbers: dict[int, int]) -> str:
-    """Write a value without what differs between two builds of a model: numbers in names, and addresses."""
-    if is_symbolic(value):
-        return f"<tensor {numbers.get(id(value), '?')}>"
-    if isinstance(value, dict):
-        items = (
-            f"{key!r}: {_unnumbered(item) if key == 'name' else _canonical(item, numbers)}"
-            for key, item in value.items()
-            if key not in ("build_config", "shared_object_id")
-        )
-        return "{" + ", ".join(items) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_canonical(item, numbers) for item in value) + "]"
-    if is_own_function(value):
-        return f"{value.__module__}.{value.__qualname__}"
-    try:
-        return literal(value)
-    except NoView:
-        return re.sub(r"0x[0-9a-f]+", "", repr(value))
-
-
-def _unnumbered(name: object) -> str:
-    return re.sub(r"(_\d+)?$", "", str(name))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from types import FunctionType
+from collections.abc import Callable
 from typing import Any
 
+from sphinx_kerasshape.worker.code import saved_config
 from sphinx_kerasshape.worker.code.execute import MODULE
+from sphinx_kerasshape.worker.read.arguments import NoView, different_arguments, is_own_function
+from sphinx_kerasshape.worker.read.trace import is_symbolic
 
 _MAX_ARRAY = 64
 """Numbers of an array that is written; a longer one tells a reader nothing."""
+_MAX_LIST = 1000
+"""Entries of a list that is written, such as the words of a vocabulary."""
 _EMPTY = inspect.Parameter.empty
 _NO_VALUE = object()
-
-
-class NoView(Exception):
-    """A model whose code can't be written; the message says why."""
 
 
 class Expressions:
@@ -39,7 +40,7 @@ class Expressions:
         arguments = [
             self._argument(layer, name, value)
             if is_positional
-            else f"{name}={self._argument(layer, name, value)}"
+            else keyword_argument(name, self._argument(layer, name, value))
             for name, value, is_positional in different_arguments(layer)
         ]
         return f"{kind}({', '.join([*arguments, *name_argument(layer)])})"
@@ -60,7 +61,7 @@ class Expressions:
                 continue
             value = given.pop(parameter.name, settings.get(parameter.name, _NO_VALUE))
             if parameter.default is not _EMPTY:
-                if value is not _NO_VALUE and value is not parameter.default and value != parameter.default:
+                if value is not _NO_VALUE and not _is_same(value, parameter.default):
                     keywords.append(f"{parameter.name}={self.value(value)}")
             elif value is _NO_VALUE:
                 raise NoView(f"the argument {parameter.name!r} of {name}() is not known")
@@ -79,6 +80,8 @@ class Expressions:
                 "{" + ", ".join(f"{self.value(key)}: {self.value(item)}" for key, item in value.items()) + "}"
             )
         if isinstance(value, list | tuple):
+            if len(value) > _MAX_LIST:
+                raise NoView(f"a list of {len(value):,} values is too long to write")
             text = ", ".join(map(self.value, value))
             return f"[{text}]" if isinstance(value, list) else f"({text}{',' if len(value) == 1 else ''})"
         return literal(value)
@@ -94,7 +97,7 @@ class Expressions:
         exported = paths if isinstance(paths, str) else min(paths, key=len, default="")
         if exported and module.startswith("keras."):
             return str(exported)
-        if not all(part.isidentifier() for part in name.split(".")):
+        if not all(part.isidentifier() for part in f"{module}.{name}".split(".")):
             what = "class" if isinstance(thing, type) else "function"
             raise NoView(f"the {what} {name!r} has no name that other code could use")
         if _found(module, name) is not thing:
@@ -122,20 +125,26 @@ class Expressions:
     def _serialized(self, value: dict[str, Any]) -> str:
         import keras
 
+        # The code is run: what the config of a file has no right to name, it must not name either.
+        refused = saved_config.refusal(value, {})
+        if refused:
+            raise NoView(refused)
         kind, config = value["class_name"], value.get("config")
         module = value.get("module") or ""
         if kind.endswith("DTypePolicy"):
-            return quoted(str(config and config["name"]))
+            return quoted(keras.saving.deserialize_keras_object(value).name)
         if kind in ("__numpy__", "__tensor__"):
             return literal(keras.saving.deserialize_keras_object(value))
         if module == "keras.layers":
             return self.layer(keras.saving.deserialize_keras_object(value))
-        if not isinstance(config, dict) or not module.startswith("keras"):
+        if not isinstance(config, dict) or not isinstance(_public(f"{module}.{kind}"), type):
             raise NoView(f"{config if kind == 'function' else kind} is not part of Keras")
         return self._object(f"{module}.{kind}", config)
 
     def _object(self, kind: str, config: dict[str, Any]) -> str:
-        arguments = (f"{name}={self.value(item)}" for name, item in config.items() if item is not None)
+        arguments = (
+            keyword_argument(name, self.value(item)) for name, item in config.items() if item is not None
+        )
         return f"{kind}({', '.join(arguments)})"
 
     def _index(self, key: Any) -> str:
@@ -147,23 +156,11 @@ class Expressions:
         return "..." if key is Ellipsis else self.value(key)
 
 
-def different_arguments(layer: Any) -> Iterator[tuple[str, Any, bool]]:
-    """Yield the arguments of a constructor that are not defaults, with whether they are required ones."""
-    import keras
-
-    config = _config(layer)
-    parameters = inspect.signature(type(layer).__init__).parameters
-    required = [
-        name
-        for name, item in parameters.items()
-        if item.default is _EMPTY and name in config and item.kind is not item.VAR_KEYWORD
-    ]
-    if isinstance(layer, keras.Model):  # Making one to compare with would take as long as the model did.
-        given = {name for name, item in parameters.items() if config.get(name, item.default) != item.default}
-    else:
-        given = _needed(layer, config, required)
-    yield from ((name, config[name], True) for name in required)
-    yield from ((name, config[name], False) for name in config if name in given and name not in required)
+def keyword_argument(name: str, text: str) -> str:
+    """Return an argument by name; a file may have anything for a name."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise NoView(f"{name[:100]!r} is no name of an argument")
+    return f"{name}={text}"
 
 
 def name_argument(layer: Any) -> list[str]:
@@ -176,12 +173,6 @@ def snake_case(kind: type) -> str:
     """Return a class's name as Keras turns it into names of layers: ``Conv1D`` gives ``conv1d``."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind.__name__))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def is_own_function(value: object) -> bool:
-    """Whether a value is a function that is not one of Keras or TensorFlow, which configs name."""
-    module = str(getattr(value, "__module__", None))
-    return isinstance(value, FunctionType) and not module.startswith(("keras.", "tensorflow."))
 
 
 def literal(value: Any) -> str:
@@ -213,63 +204,6 @@ def quoted(text: str) -> str:
     return '"' + inside.replace('"', '\\"') + '"'
 
 
-def _needed(layer: Any, config: dict[str, Any], required: Iterable[str]) -> set[str]:
-    """Return the arguments that make a layer with the same config; all others are defaults."""
-    given = set(required)
-    try:
-        different = _differing(layer, config, given)
-        # Some defaults depend on other arguments: the strides of a pooling layer are its window's size.
-        while different:
-            given.add(different[0])
-            different = _differing(layer, config, given)
-    except Exception:
-        # The class refuses some combinations: begin with all, and leave out what makes no difference.
-        given = set(config) - {"name"}
-        for name in config:
-            if name in given and name not in required and _makes_same(layer, config, given - {name}):
-                given.remove(name)
-    return given
-
-
-def _makes_same(layer: Any, config: dict[str, Any], given: Iterable[str]) -> bool:
-    try:
-        return not _differing(layer, config, given)
-    except Exception:
-        return False
-
-
-def _differing(layer: Any, config: dict[str, Any], given: Iterable[str]) -> list[str]:
-    """Return the other arguments in which a layer made with those given differs."""
-    arguments = {name: config[name] for name in config if name in given}
-    functions = {name: getattr(layer, name, None) for name in arguments}
-    functions = {name: value for name, value in functions.items() if is_own_function(value)}
-    try:
-        made = type(layer)(**arguments | functions) if functions else type(layer).from_config(dict(arguments))
-    except KeyError:
-        made = type(layer)(**arguments)  # Rescaling reads all of its config.
-    made_config = _config(made)
-    known = {"name", *given}
-    return [name for name in config if name not in known and made_config.get(name, layer) != config[name]]
-
-
-def _config(layer: Any) -> dict[str, Any]:
-    """Return a layer's config, without what a Bidirectional derives from its layer."""
-    import keras
-
-    try:
-        config = dict(layer.get_config())
-    except NotImplementedError:
-        raise NoView(f"the class {type(layer).__name__} has no get_config()") from None
-    if isinstance(layer, keras.layers.Bidirectional):
-        forward, backward = layer.forward_layer.get_config(), layer.backward_layer.get_config()
-        mirrored = {**forward, "go_backwards": not forward["go_backwards"], "name": backward["name"]}
-        if backward == mirrored:
-            config["backward_layer"] = None
-        config["layer"] = {**config["layer"], "config": {**config["layer"]["config"]}}
-        config["layer"]["config"]["name"] = forward["name"].removeprefix("forward_")
-    return config
-
-
 def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
     """Return the public function that makes an operation, and its name."""
     import keras
@@ -289,12 +223,30 @@ def _function_of(operation: Any) -> tuple[Callable[..., Any], str]:
     raise NoView(f"keras.ops has no function for {kind}")
 
 
+def _is_same(value: Any, default: Any) -> bool:
+    """Whether a value is a default; tensors and arrays are compared with nothing."""
+    if value is default:
+        return True
+    return not is_symbolic(value) and not hasattr(value, "shape") and bool(value == default)
+
+
 def _settings(operation: Any) -> dict[str, Any]:
     """Return what an operation was made from: as its config has it, or as it keeps it."""
     try:
         return {**vars(operation), **operation.get_config()}
     except Exception:
         return dict(vars(operation))
+
+
+def _public(path: str) -> Any:
+    """Return what Keras has under a path, such as ``keras.initializers.Zeros``."""
+    import keras
+
+    room, _, names = path.partition(".")
+    found: Any = keras if room == "keras" else None
+    for name in names.split("."):
+        found = getattr(found, name, None)
+    return found
 
 
 def _found(module: str, name: str) -> Any:
