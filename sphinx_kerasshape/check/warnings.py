@@ -116,8 +116,10 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
 
 def failure_text(block: Block, failure: Failure) -> str:
     """Return the message about a failed model, with the frames of the author's code."""
-    lines = [f"{block.title}: " + _message(block, failure).replace("\n", "\n  ")]
-    if _is_missing(block, failure):
+    is_missing = _is_missing(block, failure)
+    message = _message(block, failure) + ("" if is_missing else failure.mend)
+    lines = [f"{block.title}: " + message.replace("\n", "\n  ")]
+    if is_missing:
         module = block.imported.partition(":")[0].strip()
         package = module.partition(".")[0]
         mend = f"check the name {quoted(module)}"

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -191,6 +191,8 @@ class Failure(NamedTuple):
     message: Lines
     frames: tuple[Frame, ...] = ()
     error: Error | None = None
+    mend: str = ""
+    """The end of the warning, such as ``: add 'import numpy as np'``; readers don't see it."""
 
 
 class Report(NamedTuple):

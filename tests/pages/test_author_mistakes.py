@@ -191,13 +191,26 @@ MISTAKES = {
         "[kerasshape.model]",
     ),
     "no-such-name": mistake(
-        ":from: tiny:model()",
-        warning="model NAME: ImportError: cannot import name 'model' from 'tiny' (tiny.py)\n"
-        "  HERE: from tiny import model [kerasshape.code]",
+        ":from: tiny:moder()",
+        warning="model NAME: ImportError: cannot import name 'moder' from 'tiny' (tiny.py); did you mean "
+        "'modern'?\n"
+        "  HERE: from tiny import moder [kerasshape.code]",
+    ),
+    "no-name-like-it": mistake(
+        ":from: tiny:network()",
+        warning="model NAME: ImportError: cannot import name 'network' from 'tiny' (tiny.py): choose from "
+        "make, modern\n"
+        "  HERE: from tiny import network [kerasshape.code]",
+    ),
+    "no-method": mistake(
+        ":from: tiny:make.modell()",
+        warning="model NAME: AttributeError: 'function' object has no attribute 'modell'\n"
+        "  HERE: model = make.modell() [kerasshape.code]",
     ),
     "no-such-package": mistake(
         ":from: needy:model()",
-        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found': install it where "
+        "the models run, or add the folder that contains 'nowhere_to_be_found' to sys.path in conf.py\n"
         "  HERE: from needy import model\n"
         "  needy.py:1: import nowhere_to_be_found [kerasshape.code]",
     ),
@@ -387,7 +400,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
-    project.write("tiny.py", "def make():\n    pass\n")
+    project.write("tiny.py", "import os\n\n\ndef make():\n    pass\n\n\ndef modern():\n    pass\n")
     project.write("marked.py", f"\ufeff{GOOD}\n")
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)

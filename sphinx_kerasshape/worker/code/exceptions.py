@@ -10,7 +10,7 @@ from typing import Any
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Error, Failure, Frame
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.worker.code import execute, sources
+from sphinx_kerasshape.worker.code import execute, mends, sources
 
 # CSI and OSC sequences and lone escapes of terminals; control characters but tab and newline.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
@@ -73,7 +73,7 @@ def failure(error: BaseException, request: Request) -> Failure:
         text = f"the page expects {request.raises} (:raises:), but the code raised {plain}"
     elif isinstance(error, SystemExit):
         text = f"the code asked to exit ({plain})"
-    return Failure(problem, text, own_frames, plain)
+    return Failure(problem, text, own_frames, plain, mends.of_error(error))
 
 
 def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | None:
@@ -86,7 +86,8 @@ def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | Non
     file = execute.PRELUDE if in_prelude else request.origin
     what = "kerasshape_prelude" if in_prelude else "the code"
     frame = Frame(file, line, "", (error.text or "").strip()[:_MAX_LINE_LENGTH])
-    return Failure(Problem.SYNTAX, f"{what} has a syntax error: {error.msg}", (frame,), plain)
+    text = f"{what} has a syntax error: {error.msg}"
+    return Failure(Problem.SYNTAX, text, (frame,), plain, mends.of_syntax(error, code))
 
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
