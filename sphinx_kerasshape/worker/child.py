@@ -252,7 +252,7 @@ def _found(model: Any, request: Request) -> Model | Failure:
 
 def _refused(refusal: Any, request: Request) -> Failure:
     frames = exceptions.frames(refusal.__cause__, request) if refusal.__cause__ else ()
-    return Failure(refusal.problem, str(refusal), frames)
+    return Failure(refusal.problem, str(refusal), frames, mend=getattr(refusal, "mend", ""))
 
 
 def _loaded(request: Request, namespace: dict[str, Any]) -> Any:
@@ -297,7 +297,7 @@ def _read(model: Any, request: Request) -> Model:
     except Exception as error:
         if signature is None:
             raise
-        raise inputs.Refused(inputs.refusal(request.input, error)) from error
+        raise inputs.refused(model, request.input, error) from error
 
 
 def _versions() -> Versions:

@@ -121,6 +121,22 @@ CASES = {
         "  @1: import keras.bricks [kerasshape.code]",
         mend="check the name, since 'keras' itself is there",
     ),
+    "weights": Case(
+        'raise Exception("URL fetch failure on https://host/weights.h5: None -- [Errno -2]")\n',
+        "@1: WARNING: model NAME: Exception: URL fetch failure on https://host/weights.h5: "
+        "None -- [Errno -2]MEND\n"
+        '  @1: raise Exception("URL fetch failure on https://host/weights.h5: None -- '
+        '[Errno -2]") [kerasshape.code]',
+        mend="shapes need no trained weights: write weights=None",
+    ),
+    "data": Case(
+        'raise Exception("URL fetch failure on https://host/mnist.npz: None -- [Errno -2]")\n',
+        "@1: WARNING: model NAME: Exception: URL fetch failure on https://host/mnist.npz: "
+        "None -- [Errno -2]MEND\n"
+        '  @1: raise Exception("URL fetch failure on https://host/mnist.npz: None -- [Errno -2]") '
+        "[kerasshape.code]",
+        mend="shapes need no real data: use zeros of the same shape, or build where there is a network",
+    ),
     "indented": Case(
         "  units = 3\nmodel = [units]\n",
         "@1: WARNING: model NAME: the code has a syntax error: unexpected indentMEND\n"
@@ -343,3 +359,46 @@ def test_code_that_never_ends(make_project: Callable[..., Project]) -> None:
         f"sleeps.rst:4: WARNING: model 'sleeps': {message} [kerasshape.timeout]",
     ]
     assert message in " ".join(built.page("sleeps.txt").split())
+
+
+TOWER = """\
+class Tower(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+Tower()"""
+INPUTS = {
+    "(50,)": ("keras.Sequential([layers.Dense(2)])", "put the batch axis first, ':input: (None, 50)'"),
+    "(50, 8)": ("keras.Sequential([layers.LSTM(2)])", "put the batch axis first, ':input: (None, 50, 8)'"),
+    "(None, 8)": (
+        "keras.Sequential([layers.LSTM(2)])",
+        "put the batch axis first, ':input: (None, None, 8)'",
+    ),
+    "(7,)": (TOWER, "put the batch axis first, ':input: (None, 7)'"),
+    "(None,)": (
+        "keras.Sequential([layers.Dense(2)])",
+        "this is only the batch axis; add the sizes of a sample, such as ':input: (None, 50)'",
+    ),
+    "(None, 50, 8)": ("keras.Sequential([layers.Conv2D(2, 3), layers.LSTM(2)])", ""),
+}
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_an_input_without_a_batch_axis(suffix: str, make_project: Callable[..., Project]) -> None:
+    """The warning says so if the model takes the input with a batch axis; it has been tried."""
+    page = "# P\n\n" if suffix == "md" else "P\n=\n\n"
+    for shape, (code, _) in INPUTS.items():
+        lines = [f":input: {shape}", "", *code.split("\n")]
+        if suffix == "md":
+            page += "\n".join([f"```{{keras:model}} m{len(page)}", *lines, "```\n\n"])
+        else:
+            page += "\n   ".join([f".. keras:model:: m{len(page)}", *lines]) + "\n\n"
+    warnings = make_project({f"index.{suffix}": page}).build("text").warnings
+    found = [warning.partition("\n")[0].partition("the model can't be built")[2] for warning in warnings]
+    assert found == [
+        f" with :input: {shape}" + (f": {mend}" if mend else "") for shape, (_, mend) in INPUTS.items()
+    ]
