@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import gc
 import json
 import os
@@ -32,6 +33,8 @@ from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
 """Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
 _streams: list[Any] = []
+STACK_SIGNAL = getattr(signal, "SIGUSR1", signal.SIGTERM)
+"""The signal on which a forked process writes the stacks of its threads to standard error."""
 
 
 class Unable(Exception):
@@ -65,6 +68,7 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         os.closerange(3, answers)
         live_in(folder)
         open_streams()
+        faulthandler.register(STACK_SIGNAL, 2)
         _serve(command, answers)
     except BaseException as error:
         _explain(error)

@@ -285,14 +285,14 @@ def test_a_timeout_and_a_crash_keep_the_answers_before(make_project: Make) -> No
         return "# P\n\n" + "".join(f"```{{keras:code}}\n:session: s\n{block}\n```\n\n" for block in blocks)
 
     project = make_project({"index.md": page("while True: pass")}, "kerasshape_timeout = 4\n")
-    for last, message in (
-        ("while True: pass", "the code ran for more than 4 s"),
-        ("import os; os._exit(3)", "the process that ran the code ended with exit status 3"),
+    for last, line, message in (
+        ("while True: pass", 10, "the code ran for more than 4 s"),
+        ("import os; os._exit(3)", 8, "the process that ran the code ended with exit status 3"),
     ):
         project.write("index.md", page(last))
         built = project.build("text")
         (warning,) = built.warnings
-        assert warning.startswith(f"index.md:8: WARNING: keras:code: {message}")
+        assert warning.startswith(f"index.md:{line}: WARNING: keras:code: {message}")
         text = built.page("index.txt")
         assert "   first\n" in text
         assert text.count("This code was not run") == 1

@@ -350,14 +350,37 @@ def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
 def test_code_that_never_ends(make_project: Callable[..., Project]) -> None:
     pages = {
         "sleeps.rst": "Page\n====\n\n.. keras:model:: sleeps\n\n   import time\n   time.sleep(10**6)\n",
-        "loops.md": "# Page\n\n```{keras:model} loops\nwhile True:\n    pass\n```\n",
+        "loops.md": "# Page\n\n```{keras:model} loops\nwhile True: pass\n```\n",
     }
+    pages["deep.md"] = """\
+# Page
+
+```{keras:code}
+:session: deep
+import time
+def wait():
+    time.sleep(10**6)
+```
+
+```{keras:model} deep
+:session: deep
+units = 3
+wait()
+```
+"""
     built = make_project(pages, "kerasshape_timeout = 4\n").build("text", "--keep-going")
     message = "the code ran for more than 4 s (kerasshape_timeout) and was stopped"
-    assert built.warnings == [
-        f"loops.md:3: WARNING: model 'loops': {message} [kerasshape.timeout]",
-        f"sleeps.rst:4: WARNING: model 'sleeps': {message} [kerasshape.timeout]",
+    mend = f"{message}: make it faster, or set a higher kerasshape_timeout in conf.py"
+    assert built.warnings[1:] == [
+        f"loops.md:4: WARNING: model 'loops': {mend}\n  loops.md:4: while True: pass [kerasshape.timeout]",
+        f"sleeps.rst:7: WARNING: model 'sleeps': {mend}\n"
+        "  sleeps.rst:7: time.sleep(10**6) [kerasshape.timeout]",
     ]
+    assert built.warnings[0] == (
+        f"deep.md:13: WARNING: model 'deep': {mend}\n"
+        "  deep.md:13: wait()\n"
+        "  deep.md:7, in wait: time.sleep(10**6) [kerasshape.timeout]"
+    )
     assert message in " ".join(built.page("sleeps.txt").split())
 
 
