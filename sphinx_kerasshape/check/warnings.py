@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape import claims
+from sphinx_kerasshape.check import mends
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Frame, Model
@@ -102,7 +103,7 @@ def _is_full(verdict: Verdict) -> bool:
 
 def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
     """Yield the name of each model that failed, with the message about it."""
-    for _, block in context.blocks():
+    for docname, block in context.blocks():
         failure = context.results[block.request].failure
         if failure is None or failure.problem is None:
             continue
@@ -111,13 +112,17 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
             yield block.name, Finding(failure.problem, message, block.location)
         else:
             location = _failure_location(block, failure)
-            yield block.name, Finding(failure.problem, failure_text(block, failure), location)
+            mended = failure._replace(mend=mends.mend(context, docname, block, failure))
+            yield block.name, Finding(failure.problem, failure_text(block, mended), location)
 
 
 def failure_text(block: Block, failure: Failure) -> str:
     """Return the message about a failed model, with the frames of the author's code."""
-    lines = [f"{block.title}: " + _message(block, failure).replace("\n", "\n  ")]
-    if _is_missing(block, failure):
+    is_missing = _is_missing(block, failure)
+    first, newline, rest = _message(block, failure).partition("\n")
+    message = first + ("" if is_missing else failure.mend) + newline + rest
+    lines = [f"{block.title}: " + message.replace("\n", "\n  ")]
+    if is_missing:
         module = block.imported.partition(":")[0].strip()
         package = module.partition(".")[0]
         mend = f"check the name {quoted(module)}"

@@ -1,4 +1,4 @@
-"""Directives that docutils can't parse, and so never runs.
+"""Directives that docutils can't parse, and so never runs, and what parsers take for something else.
 
 Docutils reports them only in the build that reads the page. Its messages are recorded here, so that
 later builds repeat them.
@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+from sphinx_kerasshape.collect.unparsed import unparsed
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import Finding, absolute
@@ -35,11 +36,13 @@ class KeepErrors(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
+        path = str(self.env.doc2path(self.env.docname))
+        if findings := list(unparsed(self.document, path)):
+            domain_of(self.env).page(self.env.docname).findings.extend(findings)
         for message in self.document.findall(nodes.system_message):
             error = _ERROR.fullmatch(message[0].astext()) if len(message) else None
             if error:
                 text = f"{error[1]} is not shown, since docutils can't parse it: {_mend(error[2])}"
-                path = str(self.env.doc2path(self.env.docname))
                 location = absolute(f"{message.get('source', '')}:{message.get('line', 1)}", path)
                 finding = Finding(Problem.OPTION, text, location, reported=True)
                 domain_of(self.env).page(self.env.docname).findings.append(finding)

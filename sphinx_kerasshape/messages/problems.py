@@ -38,7 +38,8 @@ OF_CODE = (
 )
 """The problems that a process which ran a model's code may report; no others are believed."""
 HELP = {
-    Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, can't be used.",
+    Problem.OPTION: "An option or argument of a directive, or a setting of ``conf.py``, can't be used; or a "
+    "directive is written so that it is a comment or text.",
     Problem.NAME: "A model has no name, one that can't be used, or the name of another model.",
     Problem.FILE: "The file that ``:file:`` names can't be used.",
     Problem.SYNTAX: "The code is not Python.",
@@ -56,7 +57,8 @@ HELP = {
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.DECLARED: "A layer declares another shape or dtype than its call gives, which the page shows.",
     Problem.UNTRACKED: "The model calls a layer that Keras does not track, so its weights don't count.",
-    Problem.REF: "A role refers to a model, a layer or a weight that does not exist.",
+    Problem.REF: "A role refers to a model, a layer or a weight that does not exist, or is written as in the "
+    "other markup, reST or Markdown.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
     Problem.CACHE: "An answer could not be stored for the next build, or a stored one is damaged.",

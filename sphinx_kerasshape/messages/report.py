@@ -197,6 +197,8 @@ class Failure(NamedTuple):
     message: Lines
     frames: tuple[Frame, ...] = ()
     error: Error | None = None
+    mend: str = ""
+    """The end of the warning, such as ``: add 'import numpy as np'``; readers don't see it."""
 
 
 class Report(NamedTuple):

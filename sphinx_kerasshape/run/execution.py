@@ -103,7 +103,8 @@ class Execution:
             return failure
         twice = ", without weights first and then with real ones," if run.timeout < self.timeout else ""
         text = f"the code ran for more than {self.timeout} s (kerasshape_timeout){twice} and was stopped"
-        return failure._replace(message=text)
+        mend = ": make it faster, or set a higher kerasshape_timeout in conf.py"
+        return failure._replace(message=text, mend=mend)
 
 
 def sessions(requests: Iterable[Request]) -> list[Chain]:

@@ -78,8 +78,9 @@ class Plan(NamedTuple):
                 lines = self._model_drifts(self.lock, block, result)
                 if len(lines) > LINES:
                     lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
-                for line in lines:
-                    yield Finding(Problem.LOCK, f"{block.title}: {line}", block.location)
+                if lines:
+                    message = f"{block.title}: " + "\n  ".join(lines)
+                    yield Finding(Problem.LOCK, message, block.location)
             names.add(block.name)
         yield from self._extra_models(self.lock, names)
 
@@ -92,6 +93,7 @@ class Plan(NamedTuple):
             yield Finding(Problem.LOCK, message, f"{self.path}:{line}")
 
     def _model_drifts(self, lock: Lock, block: Block, result: Result) -> list[str]:
+        """Return what has changed and how to mend it, then the values that differ; empty if none does."""
         locked = lock.models.get(block.name)
         if locked is None:
             return [f"it is not in {self.path.name}: {REMEDY}"]
@@ -101,7 +103,10 @@ class Plan(NamedTuple):
         if not is_same and isinstance(result.answer, Report):
             lines = store.lock_diff.differences(locked.report, result.answer)
         change = self._change(block)
-        return [f"{change}: {REMEDY}", *lines] if change else lines
+        if change:
+            return [f"{change}: {REMEDY}", *lines]
+        mend = f"check them, then {REMEDY}"
+        return [f"TensorFlow gives other values than {self.path.name} has: {mend}", *lines] if lines else []
 
     def _change(self, block: Block) -> str:
         """Return what has changed since the model's report was locked; empty if nothing has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import gc
 import json
 import os
@@ -33,6 +34,8 @@ from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
 """Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
 _streams: list[Any] = []
+STACK_SIGNAL = getattr(signal, "SIGUSR1", signal.SIGTERM)
+"""The signal on which a forked process writes the stacks of its threads to standard error."""
 
 
 class Unable(Exception):
@@ -66,6 +69,7 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         os.closerange(3, answers)
         live_in(folder)
         open_streams()
+        faulthandler.register(STACK_SIGNAL, 2)
         _serve(command, answers)
     except BaseException as error:
         _explain(error)
@@ -253,7 +257,7 @@ def _found(model: Any, request: Request) -> Model | Failure:
 
 def _refused(refusal: Any, request: Request) -> Failure:
     frames = exceptions.frames(refusal.__cause__, request) if refusal.__cause__ else ()
-    return Failure(refusal.problem, str(refusal), frames)
+    return Failure(refusal.problem, str(refusal), frames, mend=getattr(refusal, "mend", ""))
 
 
 def _loaded(request: Request, namespace: dict[str, Any]) -> Any:
@@ -299,7 +303,7 @@ def _read(model: Any, request: Request) -> Model:
     except Exception as error:
         if signature is None:
             raise
-        raise inputs.Refused(inputs.refusal(request.input, error)) from error
+        raise inputs.refused(model, request.input, error) from error
 
 
 def _versions() -> Versions:

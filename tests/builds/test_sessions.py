@@ -285,14 +285,14 @@ def test_a_timeout_and_a_crash_keep_the_answers_before(make_project: Make) -> No
         return "# P\n\n" + "".join(f"```{{keras:code}}\n:session: s\n{block}\n```\n\n" for block in blocks)
 
     project = make_project({"index.md": page("while True: pass")}, "kerasshape_timeout = 4\n")
-    for last, message in (
-        ("while True: pass", "the code ran for more than 4 s"),
-        ("import os; os._exit(3)", "the process that ran the code ended with exit status 3"),
+    for last, line, message in (
+        ("while True: pass", 10, "the code ran for more than 4 s"),
+        ("import os; os._exit(3)", 8, "the process that ran the code ended with exit status 3"),
     ):
         project.write("index.md", page(last))
         built = project.build("text")
         (warning,) = built.warnings
-        assert warning.startswith(f"index.md:8: WARNING: keras:code: {message}")
+        assert warning.startswith(f"index.md:{line}: WARNING: keras:code: {message}")
         text = built.page("index.txt")
         assert "   first\n" in text
         assert text.count("This code was not run") == 1
@@ -424,3 +424,57 @@ def test_a_session_goes_on_after_code_whose_model_is_unclear(make_project: Make)
     ]
     clear = built.page("index.txt").partition("b.summary()")[2].partition("1 / 0")[0]
     assert "(None, 4)" in clear
+
+
+NOT_DEFINED = "NameError: name 'units' is not defined"
+UNDEFINED = {
+    ":session: net": (
+        ":session: netz",
+        "it is defined in session 'net'; did you mean ':session: net'?",
+    ),
+    ":session: first": ("", "add ':session: first', the session in which it is defined"),
+    "": (
+        "",
+        "it is defined in model 'first': blocks share names if each has the same ':session:'",
+    ),
+}
+
+
+@pytest.mark.parametrize("first", UNDEFINED)
+def test_a_name_of_another_session(first: str, build: Callable[..., Built]) -> None:
+    """A misspelt or missing session: the warning names the session that defines the name."""
+    second, mend = UNDEFINED[first]
+    page = f"""
+        # A page
+
+        ```{{keras:model}} first
+        {first or ":show: code, table"}
+        units = 3
+        keras.Sequential([keras.Input((4,)), layers.Dense(units)])
+        ```
+
+        ```{{keras:model}} second
+        {second or ":show: code, table"}
+        keras.Sequential([keras.Input((4,)), layers.Dense(units)])
+        ```
+        """
+    (warning,) = build(page).warnings
+    message = warning.partition("WARNING: ")[2].partition("\n")[0]
+    assert message == f"model 'second': {NOT_DEFINED}: {mend}"
+
+
+def test_an_import_of_another_block(build: Callable[..., Built]) -> None:
+    """A module that a block without a session has imported: import it again."""
+    page = """
+        # A page
+
+        ```{keras:code}
+        import numpy as np
+        ```
+
+        ```{keras:code}
+        np.ones(3)
+        ```
+        """
+    (warning,) = build(page).warnings
+    assert "name 'np' is not defined: add 'import numpy as np'" in warning

@@ -268,6 +268,19 @@ def test_without_a_network(executor: str, port: int, make_project: Make) -> None
     assert re.search(r"index.md:5: WARNING: model 'm': OSError: \[Errno \d+\] .*unreachable", warning)
 
 
+def test_data_without_a_network(make_project: Make) -> None:
+    """A data set, with `kerasshape_network = False`: the warning names the setting."""
+    if not may_leave_network():
+        pytest.skip("this system lets no process give up its network")
+    page = f"# P\n\n```{{keras:model}} m\nkeras.datasets.mnist.load_data()\n{MODEL}\n```\n"
+    project = make_project({"index.md": page}, "kerasshape_network = False\n")
+    (warning,) = project.build("text", KERAS_HOME=str(project.folder)).warnings
+    mend = (
+        "shapes need no real data: use zeros of the same shape, or set kerasshape_network to True in conf.py"
+    )
+    assert warning.partition("\n")[0].endswith(f": {mend}")
+
+
 @pytest.mark.parametrize("executor", ["fork", "spawn"])
 def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> None:
     """A system that can't take the network away: nothing is run, and one warning says so."""

@@ -191,13 +191,26 @@ MISTAKES = {
         "[kerasshape.model]",
     ),
     "no-such-name": mistake(
-        ":from: tiny:model()",
-        warning="model NAME: ImportError: cannot import name 'model' from 'tiny' (tiny.py)\n"
-        "  HERE: from tiny import model [kerasshape.code]",
+        ":from: tiny:moder()",
+        warning="model NAME: ImportError: cannot import name 'moder' from 'tiny' (tiny.py); did you mean "
+        "'modern'?\n"
+        "  HERE: from tiny import moder [kerasshape.code]",
+    ),
+    "no-name-like-it": mistake(
+        ":from: tiny:network()",
+        warning="model NAME: ImportError: cannot import name 'network' from 'tiny' (tiny.py): choose from "
+        "make, modern\n"
+        "  HERE: from tiny import network [kerasshape.code]",
+    ),
+    "no-method": mistake(
+        ":from: tiny:make.modell()",
+        warning="model NAME: AttributeError: 'function' object has no attribute 'modell'\n"
+        "  HERE: model = make.modell() [kerasshape.code]",
     ),
     "no-such-package": mistake(
         ":from: needy:model()",
-        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+        warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found': install it where "
+        "the models run, or add the folder that contains 'nowhere_to_be_found' to sys.path in conf.py\n"
         "  HERE: from needy import model\n"
         "  needy.py:1: import nowhere_to_be_found [kerasshape.code]",
     ),
@@ -387,7 +400,7 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
-    project.write("tiny.py", "def make():\n    pass\n")
+    project.write("tiny.py", "import os\n\n\ndef make():\n    pass\n\n\ndef modern():\n    pass\n")
     project.write("marked.py", f"\ufeff{GOOD}\n")
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)
@@ -571,3 +584,79 @@ def test_a_name_cannot_be_read_as_another_entry_of_the_inventory(
         "mine keras:model 1 page.html#keras-model-$ -",
         "mine/dense keras:layer -1 page.html#keras-model-mine--dense dense",
     ]
+
+
+TAKEN_FOR_TEXT = {
+    "text.rst": """\
+Text
+====
+
+.. keras:model: a
+
+   keras.Sequential([])
+
+- item
+
+  .. keras:code:
+
+     x = 1
+
+.. keras:model: a
+
+Two
+lines {keras:shape}`a.output` and
+{keras:params}`10 <a>`, {keras:layer}`a/dense`.
+
+.. keras:model is a directive.
+.. A comment:
+   keras:model: a
+
+How: ``{keras:shape}`a```, ``.. keras:model: a``
+""",
+    "foreign.md": """\
+# Text
+
+Two
+lines :keras:shape:`a.output` and
+:keras:params:`10 <a>`, :keras:layer:`a/dense`.
+
+> .. keras:model:: a
+
+How: `` :keras:shape:`a` ``, `.. keras:model:: a`, :keras:shape: is a role.
+
+```rst
+.. keras:model: a
+```
+""",
+}
+IS_COMMENT = "is a comment, so nothing is run or shown"
+
+
+def test_what_is_taken_for_text_or_a_comment(make_project: Callable[..., Project]) -> None:
+    """One colon too few, and the syntax of the other markup, which neither docutils nor MyST reports."""
+    project = make_project(TAKEN_FOR_TEXT)
+    cold, warm = project.build("text"), project.build("text", "-W", "--keep-going")
+    is_markdown, is_rest = "is Markdown in a reST text", "is reST in a Markdown text"
+    assert cold.warnings == [
+        f"foreign.md:4: WARNING: ':keras:shape:`a.output`' {is_rest}: write '{{keras:shape}}`a.output`' "
+        "[kerasshape.ref]",
+        f"foreign.md:5: WARNING: ':keras:params:`10 <a>`' {is_rest}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        f"foreign.md:5: WARNING: ':keras:layer:`a/dense`' {is_rest}: write '{{keras:layer}}`a/dense`' "
+        "[kerasshape.ref]",
+        f"foreign.md:7: WARNING: '.. keras:model:: a' {is_rest}: write '```{{keras:model}} a' "
+        "[kerasshape.option]",
+        f"text.rst:4: WARNING: '.. keras:model: a' {IS_COMMENT}: write '.. keras:model:: a' "
+        "[kerasshape.option]",
+        f"text.rst:10: WARNING: '.. keras:code:' {IS_COMMENT}: write '.. keras:code::' [kerasshape.option]",
+        f"text.rst:14: WARNING: '.. keras:model: a' {IS_COMMENT}: write '.. keras:model:: a' "
+        "[kerasshape.option]",
+        f"text.rst:17: WARNING: '{{keras:shape}}`a.output`' {is_markdown}: write ':keras:shape:`a.output`' "
+        "[kerasshape.ref]",
+        f"text.rst:18: WARNING: '{{keras:params}}`10 <a>`' {is_markdown}: write ':keras:params:`10 <a>`' "
+        "[kerasshape.ref]",
+        f"text.rst:18: WARNING: '{{keras:layer}}`a/dense`' {is_markdown}: write ':keras:layer:`a/dense`' "
+        "[kerasshape.ref]",
+    ]
+    assert sorted(warm.warnings) == sorted(cold.warnings)
+    assert warm.status == 1

@@ -32,11 +32,16 @@ def build(units):
 
 @dataclass(frozen=True)
 class Case:
-    """A failing model. In ``warning``, ``@2`` is the place of the code's line 2, ``@0`` the directive's."""
+    """A failing model.
+
+    In ``warning``, ``@2`` is the place of the code's line 2, ``@0`` the directive's, and ``MEND`` stands for
+    ``mend``, which readers don't see.
+    """
 
     code: str
     warning: str
     options: str = ""
+    mend: str = ""
 
 
 CASES = {
@@ -57,6 +62,116 @@ CASES = {
         "@2: WARNING: model NAME: the code has a syntax error: closing parenthesis ')' does not match "
         "opening parenthesis '['\n"
         "  @2: model = keras.Sequential([) [kerasshape.syntax]",
+    ),
+    "not-imported": Case(
+        "units = 3\nfeatures = np.prod((5, units))\n",
+        "@2: WARNING: model NAME: NameError: name 'np' is not definedMEND\n"
+        "  @2: features = np.prod((5, units)) [kerasshape.code]",
+        mend="add 'import numpy as np' to the code, or to kerasshape_prelude in conf.py",
+    ),
+    "of-layers": Case(
+        "units = 3\nhead = Dense(units)\n",
+        "@2: WARNING: model NAME: NameError: name 'Dense' is not definedMEND\n"
+        "  @2: head = Dense(units) [kerasshape.code]",
+        mend="write layers.Dense, or add 'from keras.layers import Dense'",
+    ),
+    "of-keras": Case(
+        "model = Sequential([])\n",
+        "@1: WARNING: model NAME: NameError: name 'Sequential' is not definedMEND\n"
+        "  @1: model = Sequential([]) [kerasshape.code]",
+        mend="write keras.Sequential, or add 'from keras import Sequential'",
+    ),
+    "of-submodule": Case(
+        "stop = EarlyStopping()\n",
+        "@1: WARNING: model NAME: NameError: name 'EarlyStopping' is not definedMEND\n"
+        "  @1: stop = EarlyStopping() [kerasshape.code]",
+        mend="write keras.callbacks.EarlyStopping, or add 'from keras.callbacks import EarlyStopping'",
+    ),
+    "misspelt": Case(
+        "units = 3\nlayers.Dense(unit)\n",
+        "@2: WARNING: model NAME: NameError: name 'unit' is not defined; did you mean 'units'?\n"
+        "  @2: layers.Dense(unit) [kerasshape.code]",
+    ),
+    "misspelt-function": Case(
+        "units = 3\nprnt(units)\n",
+        "@2: WARNING: model NAME: NameError: name 'prnt' is not defined; did you mean 'print'?\n"
+        "  @2: prnt(units) [kerasshape.code]",
+    ),
+    "unknown": Case(
+        "layers.Dense(neurons)\n",
+        "@1: WARNING: model NAME: NameError: name 'neurons' is not definedMEND\n"
+        "  @1: layers.Dense(neurons) [kerasshape.code]",
+        mend="define or import it in the code, or in an earlier block of the same ':session:'",
+    ),
+    "not-installed": Case(
+        "import zoo.small\n",
+        "@1: WARNING: model NAME: ModuleNotFoundError: No module named 'zoo'MEND\n"
+        "  @1: import zoo.small [kerasshape.code]",
+        mend="install it where the models run, or add the folder that contains 'zoo' to sys.path in conf.py",
+    ),
+    "no-submodule": Case(
+        "import keras.layer\n",
+        "@1: WARNING: model NAME: ModuleNotFoundError: No module named 'keras.layer'; "
+        "did you mean 'keras.layers'?\n"
+        "  @1: import keras.layer [kerasshape.code]",
+    ),
+    "no-submodule-like-it": Case(
+        "import keras.bricks\n",
+        "@1: WARNING: model NAME: ModuleNotFoundError: No module named 'keras.bricks'MEND\n"
+        "  @1: import keras.bricks [kerasshape.code]",
+        mend="check the name, since 'keras' itself is there",
+    ),
+    "weights": Case(
+        'raise Exception("URL fetch failure on https://host/weights.h5: None -- [Errno -2]")\n',
+        "@1: WARNING: model NAME: Exception: URL fetch failure on https://host/weights.h5: "
+        "None -- [Errno -2]MEND\n"
+        '  @1: raise Exception("URL fetch failure on https://host/weights.h5: None -- '
+        '[Errno -2]") [kerasshape.code]',
+        mend="shapes need no trained weights: write weights=None",
+    ),
+    "data": Case(
+        'raise Exception("URL fetch failure on https://host/mnist.npz: None -- [Errno -2]")\n',
+        "@1: WARNING: model NAME: Exception: URL fetch failure on https://host/mnist.npz: "
+        "None -- [Errno -2]MEND\n"
+        '  @1: raise Exception("URL fetch failure on https://host/mnist.npz: None -- [Errno -2]") '
+        "[kerasshape.code]",
+        mend="shapes need no real data: use zeros of the same shape, or build where there is a network",
+    ),
+    "indented": Case(
+        "  units = 3\nmodel = [units]\n",
+        "@1: WARNING: model NAME: the code has a syntax error: unexpected indentMEND\n"
+        "  @1: units = 3 [kerasshape.syntax]",
+        mend="remove the spaces before its first line",
+    ),
+    "indented-later": Case(
+        "units = 3\n  model = [units]\n",
+        "@2: WARNING: model NAME: the code has a syntax error: unexpected indentMEND\n"
+        "  @2: model = [units] [kerasshape.syntax]",
+        mend="indent the line like the one above it",
+    ),
+    "prompt": Case(
+        ">>> units = 3\n>>> units\n3\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"
+        "  @1: >>> units = 3 [kerasshape.syntax]",
+        mend="remove the prompts (>>> and ...) and the output below them",
+    ),
+    "magic": Case(
+        "%matplotlib inline\nunits = 3\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"
+        "  @1: %matplotlib inline [kerasshape.syntax]",
+        mend="remove the line, which is a command of notebooks and not Python",
+    ),
+    "shell": Case(
+        "!pip install keras\nunits = 3\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"
+        "  @1: !pip install keras [kerasshape.syntax]",
+        mend="remove the line, which is a command of notebooks and not Python",
+    ),
+    "attribute": Case(
+        "import math\nmath.sqroot(4)\n",
+        "@2: WARNING: model NAME: AttributeError: module 'math' has no attribute 'sqroot'; "
+        "did you mean 'sqrt'?\n"
+        "  @2: math.sqroot(4) [kerasshape.code]",
     ),
     "syntax-late": Case(
         "units = 3\nreturn units\n",
@@ -169,7 +284,7 @@ PAGES = [(case, suffix) for case in CASES for suffix in ("rst", "md")]
 
 
 def page(case: str, suffix: str) -> str:
-    code, options = CASES[case].code.strip(), CASES[case].options
+    code, options = CASES[case].code.strip("\n"), CASES[case].options
     values = {"name": f"{case}-{suffix}", "units": units(case)}
     if suffix == "md":
         return MYST.format(options=options and f"\n{options}", code=code, **values)
@@ -188,6 +303,7 @@ def warning(case: str, suffix: str) -> str:
     directive = next(number for number, line in enumerate(lines, start=1) if "keras:model" in line)
     first = lines.index(("" if suffix == "md" else "   ") + CASES[case].code.split("\n")[0]) + 1
     text = CASES[case].warning.replace("NAME", f"'{case}-{suffix}'").replace("@0", f"{file}:{directive}")
+    text = text.replace("MEND", f": {CASES[case].mend}")
     return re.sub("@([0-9])", lambda found: f"{file}:{first + int(found[1]) - 1}", text)
 
 
@@ -216,7 +332,7 @@ def test_page_shows_code_and_error_and_the_good_model(
     case: str, suffix: str, builds: tuple[Built, Built]
 ) -> None:
     text = builds[0].page(f"{case}-{suffix}.txt")
-    message = re.search(r"model NAME: (.*?)(\n| \[)", CASES[case].warning)
+    message = re.search(r"model NAME: (.*?)(MEND|; did|\n| \[)", CASES[case].warning)
     assert message is not None
     words = " ".join(text.split())
     assert " ".join(CASES[case].code.split()) in words
@@ -234,12 +350,78 @@ def test_warm_build_warns_again_and_fails(builds: tuple[Built, Built]) -> None:
 def test_code_that_never_ends(make_project: Callable[..., Project]) -> None:
     pages = {
         "sleeps.rst": "Page\n====\n\n.. keras:model:: sleeps\n\n   import time\n   time.sleep(10**6)\n",
-        "loops.md": "# Page\n\n```{keras:model} loops\nwhile True:\n    pass\n```\n",
+        "loops.md": "# Page\n\n```{keras:model} loops\nwhile True: pass\n```\n",
     }
+    pages["deep.md"] = """\
+# Page
+
+```{keras:code}
+:session: deep
+import time
+def wait():
+    time.sleep(10**6)
+```
+
+```{keras:model} deep
+:session: deep
+units = 3
+wait()
+```
+"""
     built = make_project(pages, "kerasshape_timeout = 4\n").build("text", "--keep-going")
     message = "the code ran for more than 4 s (kerasshape_timeout) and was stopped"
-    assert built.warnings == [
-        f"loops.md:3: WARNING: model 'loops': {message} [kerasshape.timeout]",
-        f"sleeps.rst:4: WARNING: model 'sleeps': {message} [kerasshape.timeout]",
+    mend = f"{message}: make it faster, or set a higher kerasshape_timeout in conf.py"
+    assert built.warnings[1:] == [
+        f"loops.md:4: WARNING: model 'loops': {mend}\n  loops.md:4: while True: pass [kerasshape.timeout]",
+        f"sleeps.rst:7: WARNING: model 'sleeps': {mend}\n"
+        "  sleeps.rst:7: time.sleep(10**6) [kerasshape.timeout]",
     ]
+    assert built.warnings[0] == (
+        f"deep.md:13: WARNING: model 'deep': {mend}\n"
+        "  deep.md:13: wait()\n"
+        "  deep.md:7, in wait: time.sleep(10**6) [kerasshape.timeout]"
+    )
     assert message in " ".join(built.page("sleeps.txt").split())
+
+
+TOWER = """\
+class Tower(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+Tower()"""
+INPUTS = {
+    "(50,)": ("keras.Sequential([layers.Dense(2)])", "put the batch axis first, ':input: (None, 50)'"),
+    "(50, 8)": ("keras.Sequential([layers.LSTM(2)])", "put the batch axis first, ':input: (None, 50, 8)'"),
+    "(None, 8)": (
+        "keras.Sequential([layers.LSTM(2)])",
+        "put the batch axis first, ':input: (None, None, 8)'",
+    ),
+    "(7,)": (TOWER, "put the batch axis first, ':input: (None, 7)'"),
+    "(None,)": (
+        "keras.Sequential([layers.Dense(2)])",
+        "this is only the batch axis; add the sizes of a sample, such as ':input: (None, 50)'",
+    ),
+    "(None, 50, 8)": ("keras.Sequential([layers.Conv2D(2, 3), layers.LSTM(2)])", ""),
+}
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_an_input_without_a_batch_axis(suffix: str, make_project: Callable[..., Project]) -> None:
+    """The warning says so if the model takes the input with a batch axis; it has been tried."""
+    page = "# P\n\n" if suffix == "md" else "P\n=\n\n"
+    for shape, (code, _) in INPUTS.items():
+        lines = [f":input: {shape}", "", *code.split("\n")]
+        if suffix == "md":
+            page += "\n".join([f"```{{keras:model}} m{len(page)}", *lines, "```\n\n"])
+        else:
+            page += "\n   ".join([f".. keras:model:: m{len(page)}", *lines]) + "\n\n"
+    warnings = make_project({f"index.{suffix}": page}).build("text").warnings
+    found = [warning.partition("\n")[0].partition("the model can't be built")[2] for warning in warnings]
+    assert found == [
+        f" with :input: {shape}" + (f": {mend}" if mend else "") for shape, (_, mend) in INPUTS.items()
+    ]

@@ -18,7 +18,7 @@ kerasshape_processes = {PROCESSES}
 LEFT_BEHIND = "86417"
 """Seconds that what is left behind would sleep, by which it is found."""
 
-_TIMEOUT = f"the code ran for more than {TIMEOUT} s (kerasshape_timeout) and was stopped [kerasshape.timeout]"
+_TIMEOUT = f"the code ran for more than {TIMEOUT} s (kerasshape_timeout) and was stopped: make it "
 _MEMORY = (
     f"the code used more than {MEMORY:,} MB of memory (kerasshape_memory) and was stopped [kerasshape.limit]"
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Error, Failure, Frame
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.worker.code import execute, sources
+from sphinx_kerasshape.worker.code import execute, mends, sources
 
 # CSI and OSC sequences and lone escapes of terminals; control characters but tab and newline.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
@@ -62,18 +63,18 @@ def failure(error: BaseException, request: Request) -> Failure:
     """Return the failure of code that has raised an exception."""
     plain = Error(name(error), message(error))
     try:
-        own_frames = frames(error, request)
+        passed = frames(error, request)
         if issubclass(type(error), SyntaxError) and (unreadable := _syntax_failure(error, request, plain)):
             return unreadable
     except Exception:
-        own_frames = ()  # The author's own exception classes can do anything.
+        passed = ()  # The author's own exception classes can do anything.
     problem, text = Problem.CODE, str(plain)
     if request.raises:
         problem = Problem.RAISES
         text = f"the page expects {request.raises} (:raises:), but the code raised {plain}"
     elif isinstance(error, SystemExit):
         text = f"the code asked to exit ({plain})"
-    return Failure(problem, text, own_frames, plain)
+    return Failure(problem, text, passed, plain, mends.of_error(error))
 
 
 def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | None:
@@ -86,25 +87,31 @@ def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | Non
     file = execute.PRELUDE if in_prelude else request.origin
     what = "kerasshape_prelude" if in_prelude else "the code"
     frame = Frame(file, line, "", (error.text or "").strip()[:_MAX_LINE_LENGTH])
-    return Failure(Problem.SYNTAX, f"{what} has a syntax error: {error.msg}", (frame,), plain)
+    text = f"{what} has a syntax error: {error.msg}"
+    return Failure(Problem.SYNTAX, text, (frame,), plain, mends.of_syntax(error, code))
 
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
-    """Return the frames of the author's own code, outermost first."""
+    """Return the frames of the author's own code that an exception passed through, outermost first."""
+    entries = traceback.extract_tb(error.__traceback__)
+    return own_frames([(entry.filename, entry.lineno or 1, entry.name) for entry in entries], request)
+
+
+def own_frames(entries: Iterable[tuple[str, int, str]], request: Request) -> tuple[Frame, ...]:
+    """Return those of some frames, as file, line and function, that are the author's own code."""
     names = [execute.file_name(block) for block in request.session()]
     blocks = {name: number for number, name in enumerate(names, 1) if name.startswith("<")}
-    own_frames = []
-    for entry in traceback.extract_tb(error.__traceback__):
+    own = []
+    for name, line, function in entries:
         block = 0
-        if entry.filename == names[-1]:
+        if name == names[-1]:
             file = request.origin
-        elif entry.filename in blocks:
-            file, block = "", blocks[entry.filename]
-        elif entry.filename == execute.PRELUDE or sources.is_project_file(entry.filename):
-            file = entry.filename
+        elif name in blocks:
+            file, block = "", blocks[name]
+        elif name == execute.PRELUDE or sources.is_project_file(name):
+            file = name
         else:
             continue
-        line = entry.lineno or 1
-        text = linecache.getline(entry.filename, line).strip()[:_MAX_LINE_LENGTH]
-        own_frames.append(Frame(file, line, entry.name, text, block))
-    return tuple(own_frames[:5] + own_frames[-5:] if len(own_frames) > 10 else own_frames)
+        text = linecache.getline(name, line).strip()[:_MAX_LINE_LENGTH]
+        own.append(Frame(file, line, function, text, block))
+    return tuple(own[:5] + own[-5:] if len(own) > 10 else own)

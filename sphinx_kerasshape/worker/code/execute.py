@@ -93,6 +93,13 @@ def source(name: str, code: str) -> str:
         return f"# There is no Python source of {name}."
 
 
+def keep_lines(request: Request) -> None:
+    """Store the lines of a request and of the earlier blocks of its session, which have not run here."""
+    _with_lines_cached(request.prelude, PRELUDE)
+    for block in request.session():
+        _with_lines_cached(block.code, file_name(block))
+
+
 def _with_lines_cached(code: str, name: str) -> str:
     """Return code, after storing its lines for tracebacks and ``inspect`` if it is in no file."""
     if name.startswith("<"):

@@ -5,21 +5,31 @@ Nothing that arrives is trusted: the author's code can write to every descriptor
 
 from __future__ import annotations
 
+import contextlib
+import linecache
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from sphinx_kerasshape.messages import protocol
+from sphinx_kerasshape.messages.codec import decode
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Failure
+from sphinx_kerasshape.messages.report import Failure, Frame
+from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.worker import child
+from sphinx_kerasshape.worker.code import exceptions, execute
 from sphinx_kerasshape.worker.processes.limits import CHECK_SECONDS, Limits
 
 _CHUNK = 1 << 16
 _MAX_CHUNKS = 64
 """How much to read from a pipe whose child is done; a pipe holds no more."""
 _KEPT_ERRORS = 1 << 16
+_STACK_SECONDS = 0.2
+"""How long a child has to write where it is."""
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x", re.MULTILINE)
+_ENTRY = re.compile(r'^  File "(.*)", line (\d{1,9}) in (.*)$', re.MULTILINE)
 
 
 @dataclass
@@ -105,6 +115,25 @@ class Running:
             return None
         self._checked = now
         return self.limits.exceeded(self.pid)
+
+    def stack(self) -> tuple[Frame, ...]:
+        """Return the lines of the author's code that the child runs now; none if it doesn't tell."""
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, child.STACK_SIGNAL)
+            time.sleep(_STACK_SECONDS)
+        for pipe, kind in list(self.pipes.items()):
+            if kind == "stderr":
+                self.read(pipe)
+        requests = self.command["requests"]
+        request = decode(Request, requests[min(self.done, len(requests) - 1)])
+        linecache.checkcache()
+        execute.keep_lines(request)
+        # The main thread is the last one; in each, the innermost frame is the first.
+        for thread in reversed(_THREAD.split(self._errors.decode(errors="replace"))):
+            entries = [(file, int(line), name) for file, line, name in _ENTRY.findall(thread)]
+            if frames := exceptions.own_frames(entries[::-1], request):
+                return frames
+        return ()
 
     def garbled(self, garbage: str = "") -> Failure:
         """Return the failure of a child that has written something else than an answer."""

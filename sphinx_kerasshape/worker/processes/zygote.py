@@ -191,7 +191,8 @@ class _Zygote:
             if not running.is_garbled:
                 self._finish(running, None if running.is_done else running.crashed())
         elif failure := running.exceeded():
-            self._finish(running, failure)
+            is_late = failure.problem == Problem.TIMEOUT
+            self._finish(running, failure._replace(frames=running.stack()) if is_late else failure)
 
     def _has_exited(self, running: Running) -> bool:
         pid, status = os.waitpid(running.pid, os.WNOHANG)
@@ -217,8 +218,8 @@ class _Zygote:
             self._answer(running, running.garbled("endlessly nested lists"))
 
     def _answer(self, running: Running, failure: Failure | None) -> None:
-        answers = running.answers[: len(running.command["requests"])]
-        answers += [child.as_message(failure)] if failure is not None else []
+        last = [child.as_message(failure)] if failure is not None else []
+        answers = [*running.answers, *last][: len(running.command["requests"])]
         for number, answer in enumerate(answers):
             if "report" in answer:
                 answer["report"]["output"] = running.output(number)

@@ -21,6 +21,8 @@ class Refused(Exception):
     """An input that a model can't be built with; the message says why, and how to mend it."""
 
     problem = Problem.UNBUILT
+    mend = ""
+    """The end of the first line of the warning."""
 
 
 def build(model: Any, text: str) -> Signature | None:
@@ -41,10 +43,35 @@ def build(model: Any, text: str) -> Signature | None:
     return None
 
 
-def refusal(text: str, error: Exception) -> str:
-    """Return the message for a model that doesn't take an input."""
+def refused(model: Any, text: str, error: Exception) -> Refused:
+    """Return the refusal of an input that a model doesn't take."""
     reason = f"{exceptions.name(error)}: {exceptions.message(error)}"
-    return f"the model can't be built with :input: {text}\n{reason}"
+    refusal = Refused(f"the model can't be built with :input: {text}\n{reason}")
+    refusal.mend = _mend(model, input_spec.parse(text))
+    return refusal
+
+
+def _mend(model: Any, structure: input_spec.Structure) -> str:
+    """Return that the batch axis is missing, if the model takes the input with it."""
+    if not isinstance(structure, input_spec.InputSpec):
+        return ""
+    if structure.shape == (None,):
+        return ": this is only the batch axis; add the sizes of a sample, such as ':input: (None, 50)'"
+    with_batch = structure._replace(shape=(None, *structure.shape))
+    try:
+        _fresh(model)(_symbolic(with_batch))
+    except Exception:
+        return ""
+    return f": put the batch axis first, ':input: {input_spec.write(with_batch)}'"
+
+
+def _fresh(model: Any) -> Any:
+    """Return a model that no input has built yet: a Sequential anew, another as its reading left it."""
+    import keras
+
+    if not isinstance(model, keras.Sequential):
+        return model
+    return keras.Sequential([type(layer).from_config(layer.get_config()) for layer in model.layers])
 
 
 def written(signature: Signature) -> str:
@@ -79,7 +106,7 @@ def _build_sequential(model: Any, structure: input_spec.Structure) -> None:
             model._layers.insert(0, layer)
         model.build(structure.shape)
     except Exception as error:
-        raise Refused(refusal(str(structure), error)) from error
+        raise refused(model, str(structure), error) from error
 
 
 def _check_same(model: Any, structure: input_spec.Structure) -> None:

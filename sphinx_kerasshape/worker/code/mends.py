@@ -1,0 +1,141 @@
+"""Mends of what an author's code raises: the ends of messages, such as ``: add 'import numpy as np'``."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from sphinx_kerasshape.text import excerpt, listed, quoted
+from sphinx_kerasshape.worker.code import execute
+
+_ALIASES = {
+    "np": "import numpy as np",
+    "tf": "import tensorflow as tf",
+    "plt": "import matplotlib.pyplot as plt",
+    "pd": "import pandas as pd",
+}
+_PARTS = (
+    *("", "layers", "callbacks", "optimizers", "losses", "metrics", "initializers", "regularizers"),
+    *("activations", "applications", "datasets", "utils"),
+)
+"""The modules of Keras that a name may be missing from; the empty one is ``keras`` itself."""
+_PROMPT = re.compile(r">>>|\.\.\.(\s|$)|In \[\d*\]:")
+_COMMAND = re.compile(r"[%!]|pip install ")
+_INDENTED = {
+    "unexpected indent": "indent the line like the one above it",
+    "unindent does not match any outer indentation level": "indent the line like one above it",
+    "inconsistent use of tabs and spaces in indentation": "indent all lines with spaces",
+}
+_FEW = 8
+"""So many names are listed where none is similar."""
+
+
+def of_error(error: BaseException) -> str:
+    """Return how to mend an exception that Python raises for a wrong name; empty if unknown."""
+    kind = type(error)
+    try:
+        if kind is NameError:
+            return _of_name(error)
+        if kind is ModuleNotFoundError:
+            return _of_module(error)
+        if kind is AttributeError:
+            return _of_attribute(error)
+        if kind is ImportError:
+            return _of_import(error)
+    except Exception:  # Objects of the author's code can do anything when asked for their names.
+        return ""
+    return ""
+
+
+def of_syntax(error: Any, code: str) -> str:
+    """Return how to mend code that is not Python; empty if Python's message must do."""
+    text = (error.text or "").strip()
+    if _PROMPT.match(text):
+        return ": remove the prompts (>>> and ...) and the output below them"
+    if _COMMAND.match(text):
+        return ": remove the line, which is a command of notebooks and not Python"
+    before = code.split("\n")[: (error.lineno or 1) - 1]
+    if error.msg == "unexpected indent" and not any(line.strip() for line in before):
+        return ": remove the spaces before its first line"
+    return f": {_INDENTED[error.msg]}" if error.msg in _INDENTED else ""
+
+
+def _of_name(error: Any) -> str:
+    name, names = error.name, _globals(error)
+    if not isinstance(name, str):
+        return ""
+    is_page = names.get("__name__") == execute.MODULE
+    statement = _ALIASES.get(name, "")
+    if not statement and (name in sys.stdlib_module_names or name in sys.modules):
+        statement = f"import {name}"
+    if statement:
+        where = " to the code, or to kerasshape_prelude in conf.py" if is_page else ""
+        return f": add '{statement}'{where}"
+    for part in _PARTS:
+        module = f"keras.{part}".rstrip(".")
+        if name in _public(sys.modules.get(module)):
+            return f": {_imported(module, part, name, names)}"
+    if close := _close(name, [*names, *dir(builtins)]):
+        return close
+    session = ", or in an earlier block of the same ':session:'" if is_page else ""
+    return f": define or import it in the code{session}"
+
+
+def _imported(module: str, part: str, name: str, names: dict[str, Any]) -> str:
+    """Return how to use a name of Keras, given the names that the code has."""
+    statement = f"add 'from {module} import {name}'"
+    if part and names.get(part) is sys.modules[module]:
+        return f"write {part}.{name}, or {statement}"
+    return f"write {module}.{name}, or {statement}" if "keras" in names else statement
+
+
+def _of_module(error: Any) -> str:
+    package, _, _ = error.name.partition(".")
+    parent, _, word = error.name.rpartition(".")
+    if package not in sys.modules:
+        folder = f"or add the folder that contains {quoted(package)} to sys.path in conf.py"
+        return f": install it where the models run, {folder}"
+    close = _close(word, _public(sys.modules.get(parent)), f"{parent}.")
+    return close or f": check the name, since {quoted(package)} itself is there"
+
+
+def _of_attribute(error: Any) -> str:
+    owner = error.obj if isinstance(error.obj, type | types.ModuleType) else type(error.obj)
+    return _choice(error.name, _public(owner)) if isinstance(error.name, str) else ""
+
+
+def _of_import(error: Any) -> str:
+    wanted = re.match(r"cannot import name '(\w+)'", str(error))
+    module = sys.modules.get(error.name or "")
+    if not wanted or module is None:
+        return ""
+    return _choice(wanted[1], [name for name in _public(module) if callable(vars(module).get(name))])
+
+
+def _globals(error: BaseException) -> dict[str, Any]:
+    """Return the names of the module in which an exception was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals if trace is not None else {}
+
+
+def _public(owner: object) -> list[str]:
+    return [name for name in dir(owner) if not name.startswith("_")] if owner is not None else []
+
+
+def _choice(word: str, names: list[str]) -> str:
+    """Return the name that was meant, or all names if there are few."""
+    few = f": choose from {listed(names)}" if 0 < len(names) <= _FEW else ""
+    return _close(word, names) or few
+
+
+def _close(word: str, names: Iterable[str], prefix: str = "") -> str:
+    from difflib import get_close_matches  # slow to import, and rarely needed
+
+    close = get_close_matches(word, [name for name in names if not name.startswith("_")], n=1, cutoff=0.75)
+    return f"; did you mean {quoted(prefix + excerpt(close[0]))}?" if close else ""
