@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Finding, absolute
@@ -18,17 +19,23 @@ _MYST_ROLE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}(`[^`]+`)")
 _RST_ROLE = re.compile(rf":(keras:(?:{_NAMES})):$")
 _RST_DIRECTIVE = re.compile(r"\.\. (keras:(?:model|code))::[ \t]*(.*)")
 _ONE_COLON = re.compile(r"(keras:(?:model|code)):(?!:)[ \t]*(.*)")
-_ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement)
-"""Nodes whose text is shown as it is, or not at all."""
+_ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
+"""Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
 
 
 def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
     """Yield what a page, whose file is ``path``, has of the other markup or with one colon too few."""
     yield from _comments(document, path)
     for text in document.findall(nodes.Text):
-        if "keras:" in text and text.parent is not None and not isinstance(text.parent, _ELSEWHERE):
+        if "keras:" in text and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
             for offset, problem, message in _of_text(text):
                 yield Finding(problem, message, _location(text, offset, path))
+
+
+def _above(node: nodes.Node) -> Iterator[nodes.Node]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
