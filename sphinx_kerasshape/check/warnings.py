@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape import claims
-from sphinx_kerasshape.check import mends
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Frame, Model
@@ -112,6 +111,8 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
             yield block.name, Finding(failure.problem, message, block.location)
         else:
             location = _failure_location(block, failure)
+            from sphinx_kerasshape.check import mends  # only a failed model needs it
+
             mended = failure._replace(mend=mends.mend(context, docname, block, failure))
             yield block.name, Finding(failure.problem, failure_text(block, mended), location)
 

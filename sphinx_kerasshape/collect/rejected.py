@@ -12,7 +12,6 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from sphinx_kerasshape.collect.unparsed import unparsed
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import Finding, absolute
@@ -36,6 +35,8 @@ class KeepErrors(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
+        from sphinx_kerasshape.collect.unparsed import unparsed  # only a build that reads a page needs it
+
         path = str(self.env.doc2path(self.env.docname))
         if findings := list(unparsed(self.document, path)):
             domain_of(self.env).page(self.env.docname).findings.extend(findings)
