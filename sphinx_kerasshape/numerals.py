@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 _ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
@@ -14,8 +13,7 @@ _ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
 _WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 
-@dataclass(frozen=True)
-class Numerals:
+class Numerals(NamedTuple):
     """The notation of numbers in a language."""
 
     language: str = "en"

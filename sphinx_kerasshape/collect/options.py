@@ -1,7 +1,5 @@
 """The options of the directives, from text to values. Each message says how to mend an unusable option."""
 
-from __future__ import annotations
-
 import ast
 import itertools
 import re
@@ -108,7 +106,7 @@ def in_range(lines: str, count: int) -> bool:
     return True
 
 
-def _setter(option: str, options: _Table, directive: str) -> tuple[str, Callable[[str], Any]]:
+def _setter(option: str, options: "_Table", directive: str) -> tuple[str, Callable[[str], Any]]:
     if option not in options:
         raise Unusable(f"is not an option of {directive}{hint(option, tuple(options), ':{}:'.format)}")
     return options[option]

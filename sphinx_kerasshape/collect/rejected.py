@@ -35,11 +35,12 @@ class KeepErrors(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
-        from sphinx_kerasshape.collect.unparsed import unparsed  # only a build that reads a page needs it
-
         path = str(self.env.doc2path(self.env.docname))
-        if findings := list(unparsed(self.document, path)):
-            domain_of(self.env).page(self.env.docname).findings.extend(findings)
+        if any("keras:" in text for text in self.document.findall(nodes.Text)):
+            from sphinx_kerasshape.collect.unparsed import unparsed  # few pages need it
+
+            if findings := list(unparsed(self.document, path)):
+                domain_of(self.env).page(self.env.docname).findings.extend(findings)
         for message in self.document.findall(nodes.system_message):
             error = _ERROR.fullmatch(message[0].astext()) if len(message) else None
             if error:

@@ -14,7 +14,7 @@ from sphinx_kerasshape.pages.records import Block, Page
 from sphinx_kerasshape.settings.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BuildContext:
     """The state of a build.
 

@@ -1,7 +1,5 @@
 """The records of a page, as plain data: our part of Sphinx's environment."""
 
-from __future__ import annotations
-
 import os
 import zlib
 from dataclasses import dataclass, field
@@ -123,7 +121,7 @@ def layout() -> int:
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Page:
     """The record of one page."""
 
