@@ -67,11 +67,8 @@ def _is_value(value: Any) -> bool:
 
 
 def _is_tensor(value: Any) -> bool:
-    import keras
-    import tensorflow as tf
-
-    is_variable = isinstance(value, keras.Variable | tf.Variable | keras.Operation)
-    return hasattr(value, "shape") and hasattr(value, "dtype") and not is_variable
+    """Whether a value is a tensor; variables and layers can be trained, and are none."""
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not hasattr(value, "trainable")
 
 
 def content_of(layer: Any) -> Content:
