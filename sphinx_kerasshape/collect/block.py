@@ -80,9 +80,8 @@ class BlockDirective(SphinxDirective):
             self.content = StringList([*code, *self.content], source=self._page_path)
             option = re.match(r":([a-z-]+):?\s*(.*)", code[0])
             if option:
-                raise Unusable(
-                    f"{quoted(code[0])} is not an option: write ':{option[1]}: {option[2]}'".rstrip()
-                )
+                written = f":{option[1]}: {option[2]}".rstrip()
+                raise Unusable(f"{quoted(code[0])} is not an option: write {quoted(written)}")
             mend = "put a blank line above it"
             if self.takes_name:
                 mend += ", or write the whole name on the first line"

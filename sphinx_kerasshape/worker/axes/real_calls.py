@@ -20,18 +20,8 @@ _MAX_WEIGHTS = 50_000_000
 _MAX_WORK = 400_000_000
 """Numbers in the tensors of all calls for a model."""
 _BY_SHAPE = {
-    *(
-        "Add",
-        "Subtract",
-        "Multiply",
-        "Divide",
-        "TrueDivide",
-        "Power",
-        "Maximum",
-        "Minimum",
-        "Matmul",
-        "Einsum",
-    ),
+    *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Power", "Maximum", "Minimum"),
+    *("Matmul", "Einsum"),
     *("Concatenate", "Stack", "Split", "Reshape", "Transpose", "ExpandDims", "Squeeze", "Cast", "GetItem"),
     *("Mean", "Sum", "Max", "Min", "Softmax", "Sigmoid", "Tanh", "Relu", "Gelu", "Silu", "Exp", "Sqrt"),
 }
@@ -135,5 +125,6 @@ def _may_refuse(operation: Any) -> bool:
     import keras
 
     if not isinstance(operation, keras.Layer):
-        return type(operation).__name__ not in _BY_SHAPE
+        kind = type(operation)
+        return kind.__name__ not in _BY_SHAPE or not kind.__module__.startswith("keras.src.ops.")
     return not all(map(declared.is_of_keras, weights.all_layers(operation)))

@@ -17,7 +17,7 @@ PLAIN_INPUT = re.compile(r"input_layer(_\d+)?|keras_tensor\w*")
 
 
 def ingredients(model: Any) -> Iterator[str]:
-    """Yield the name of each layer or operation, and a digest of what it and its calls are given.
+    """Yield each layer's or operation's name, with a digest of its settings and its calls' arguments.
 
     The arguments of a call are those that Keras keeps, with what it has added: what the writer of
     the code takes for an addition is no part of the comparison.

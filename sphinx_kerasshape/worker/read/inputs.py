@@ -66,7 +66,7 @@ def _mend(model: Any, structure: input_spec.Structure) -> str:
 
 
 def _fresh(model: Any) -> Any:
-    """Return a model that no input has built yet: a Sequential anew, another as its reading left it."""
+    """Return a copy of a Sequential model that no input has built; of any other model, the model itself."""
     import keras
 
     if not isinstance(model, keras.Sequential):

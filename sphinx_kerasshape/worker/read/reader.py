@@ -23,7 +23,7 @@ from sphinx_kerasshape.worker.read.rows import Rows
 from sphinx_kerasshape.worker.read.trace import Signature
 
 _EXAMPLES = (128, 32, 8, 224)
-"""Sizes of open axes, of which the first that works is shown as an example."""
+"""Sizes to try for open axes; the first that works is shown as an example."""
 
 
 class Unreadable(Exception):
