@@ -21,7 +21,7 @@ _MAX_ITEMS = 100_000
 
 @contextlib.contextmanager
 def undisturbed(layer: Any) -> Iterator[None]:
-    """Put back the attributes of a layer and of all layers inside it, and the sources of numbers and names."""
+    """Put back the attributes of a layer and of all layers inside it, and the state of names and numbers."""
     import numpy
     from keras.src.backend.common import global_state
 
