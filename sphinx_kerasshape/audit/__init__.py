@@ -1,0 +1,1 @@
+"""Audits: documents that were not written for this extension, and what TensorFlow says about them."""
