@@ -529,7 +529,13 @@ def verdict(kind: str, target: str, stated: str = "") -> Verdict:
 
 @pytest.mark.parametrize(
     ("stated", "restated"),
-    [("6", "6"), ("six", "six"), ("Seven layers", "Six layers"), ("one layer", "six layers"), ("a, b, inner", ""), ("one", "")],
+    [
+        ("6", "6"),
+        ("six", "six"),
+        ("Seven layers", "Six layers"),
+        ("one layer", "six layers"),
+        ("a, b, inner", ""),
+    ],
 )
 def test_a_number_of_layers(stated: str, restated: str) -> None:
     found = verdict("layers", "m", stated)
