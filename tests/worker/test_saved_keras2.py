@@ -124,6 +124,14 @@ def test_files_of_keras_2(name: str, folder: Path, legacy: Worker) -> None:
     assert ("package", "tf-keras") in [(source.kind, source.key) for source in answer.sources]
 
 
+def test_the_constructor_of_a_model_of_keras_2(folder: Path, legacy: Worker) -> None:
+    (report,) = answers(legacy, [Request("", file=str(folder / "nested.h5"), constructor=True)])
+    assert isinstance(report, Report), report
+    assert report.model is not None
+    text = "# There is no constructor's view of this model: it is a model of Keras 2."
+    assert report.model.constructor == text
+
+
 def test_a_file_of_keras_3_is_read_by_keras_3(folder: Path, legacy: Worker) -> None:
     code = "import keras; keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save('new.keras')"
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
