@@ -294,6 +294,7 @@ def forged(folder: Path, end: str, layer: dict[str, Any]) -> Path:
 @pytest.mark.parametrize("end", [".h5", ".keras"])
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_a_config_names_is_not_called(name: str, end: str, folder: Path, legacy: Worker) -> None:
+    """Functions, classes and operations that a file of Keras 2 names: refused, before Keras 2 sees them."""
     layer, message = ATTACKS[name]
     failure = loaded(forged(folder, end, layer), legacy, custom_objects="old_gates.Gate")
     assert isinstance(failure, Failure), failure
@@ -303,6 +304,7 @@ def test_what_a_config_names_is_not_called(name: str, end: str, folder: Path, le
 
 @pytest.mark.parametrize("name", ["lambda.h5", "lambda.keras"])
 def test_lambda_layers_are_refused(name: str, folder: Path, legacy: Worker) -> None:
+    """A Lambda layer in a file of Keras 2: refused, since it is Python code."""
     failure = loaded(folder / name, legacy)
     assert isinstance(failure, Failure)
     assert "it has a Lambda layer, which Keras 2 saves as Python code" in failure.message
@@ -312,7 +314,7 @@ def test_lambda_layers_are_refused(name: str, folder: Path, legacy: Worker) -> N
 def test_a_saved_model_without_usable_layers_is_read_as_data(
     metadata: bytes, folder: Path, legacy: Worker
 ) -> None:
-    """Its rows are the scopes of its weights."""
+    """A SavedModel of Keras 2 whose layers name something else, or can't be read: its weights are shown."""
     copy = folder / "without"
     shutil.copytree(folder / "sequential", copy, dirs_exist_ok=True)
     if metadata == b"of another model":
