@@ -107,7 +107,7 @@ def loaded(path: Path, worker: Worker, **more: str) -> Answer:
 
 
 def rows(answer: Answer) -> list[object]:
-    """Return what Keras 2 itself says of a model: its layers with their counts, and the total."""
+    """Return layers with their counts, and the total, as ``known.json`` has them."""
     assert isinstance(answer, Report), answer
     assert answer.model is not None
     layers = [row for row in answer.model.layers if row.depth == 0 and row.type != "InputLayer"]
