@@ -78,7 +78,7 @@ def content_of(layer: Any) -> Content:
     saved: dict[int, tuple[Any, Any]] = {}
     while things:
         thing = things.pop()
-        copy = _copy_of(type(thing))
+        copy = _copy_of(type(thing))  # type: ignore[arg-type]
         if copy is None or id(thing) in saved or _is_data(thing):
             continue
         content = copy(thing)
@@ -89,7 +89,7 @@ def content_of(layer: Any) -> Content:
 
 def _content(thing: Any) -> dict[Any, Any] | list[Any] | None:
     """Return a copy of what a layer or a container holds; ``None`` if it is neither."""
-    copy = _copy_of(type(thing))
+    copy = _copy_of(type(thing))  # type: ignore[arg-type]
     return None if copy is None else copy(thing)
 
 
