@@ -224,11 +224,11 @@ def _cache_folder(app: Sphinx, settings: Settings) -> Path:
 
 def _lock_path(app: Sphinx, settings: Settings) -> Path:
     """Return the path of the lock. A folder is refused, since other messages advise to delete a bad lock."""
-    path, default = (Path(app.confdir, name) for name in (settings.lockfile, Settings.lockfile))
+    path, default = (Path(app.confdir, name) for name in (settings.lockfile, Settings().lockfile))
     with suppress(OSError):
         if path.is_dir() and path != default:
             problem = f"kerasshape_lockfile must be the path of a file, but {path} is a folder"
-            warn(Problem.OPTION, f"{problem}; using the default, {Settings.lockfile!r}", None)
+            warn(Problem.OPTION, f"{problem}; using the default, {default.name!r}", None)
             return default
     return path
 

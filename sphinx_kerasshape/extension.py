@@ -17,7 +17,6 @@ files              the stylesheet, the translations
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +35,14 @@ from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
 from sphinx_kerasshape.render import translate
 from sphinx_kerasshape.render.nodes import keras_header_cell
 from sphinx_kerasshape.render.transform import FillPlaceholders
-from sphinx_kerasshape.settings.settings import PREFIX, Rebuild, Settings
+from sphinx_kerasshape.settings.settings import PREFIX, declarations
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
+
+    from sphinx_kerasshape.settings.checks import Rebuild
 
 STATIC = Path(__file__).parent / "static"
 STYLESHEET = "kerasshape.css"
@@ -78,17 +79,17 @@ def register(app: Sphinx) -> ExtensionMetadata:
 
 def registrations() -> Iterator[tuple[str, Any, Rebuild, Any]]:
     """Yield the arguments of ``app.add_config_value`` for each setting."""
-    for setting in fields(Settings):
-        default: Any = setting.default
+    for name, value, setting in declarations():
+        default: Any = list(value) if isinstance(value, tuple) else value
         types: Any = [type(default)]
-        if isinstance(default, tuple):
-            default, types = list(default), [list, tuple]
-        elif isinstance(default, bool):
+        if isinstance(value, tuple):
+            types = [list, tuple]
+        elif isinstance(value, bool):
             # If strings are allowed, Sphinx passes on a value of the command line as it is.
             types = [bool, str]
-        elif setting.metadata["choices"]:
-            types = ENUM(*setting.metadata["choices"])
-        yield PREFIX + setting.name, default, setting.metadata["rebuild"], types
+        elif setting.choices:
+            types = ENUM(*setting.choices)
+        yield PREFIX + name, default, setting.rebuild, types
 
 
 def _follow(app: Sphinx, build: Build) -> None:

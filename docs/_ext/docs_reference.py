@@ -17,7 +17,6 @@ import runpy
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout, suppress
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,8 @@ from sphinx_kerasshape.check.diagnostics import TYPE
 from sphinx_kerasshape.collect import options
 from sphinx_kerasshape.messages import report
 from sphinx_kerasshape.messages.problems import HELP
-from sphinx_kerasshape.settings.settings import COLUMNS, PREFIX, PRELUDE, Settings
+from sphinx_kerasshape.settings.checks import Setting
+from sphinx_kerasshape.settings.settings import COLUMNS, PREFIX, PRELUDE, declarations
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -46,7 +46,7 @@ class SettingsReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Write a ``confval`` for each field, and parse it."""
-        text = "\n".join(line for option in fields(Settings) for line in _entry(option))
+        text = "\n".join(line for option in declarations() for line in _entry(*option))
         return self.parse_text_to_nodes(text)
 
 
@@ -178,21 +178,20 @@ def _outcome(says: str) -> str:
     return f"says `{text}`"
 
 
-def _entry(option: Field[Any]) -> Iterator[str]:
-    yield f"```{{confval}} {PREFIX}{option.name}"
-    yield f":type: {_kind(option)}"
-    yield f":default: {_default(option.default)}"
+def _entry(name: str, default: Any, setting: Setting) -> Iterator[str]:
+    yield f"```{{confval}} {PREFIX}{name}"
+    yield f":type: {_kind(default, setting)}"
+    yield f":default: {_default(default)}"
     yield ""
-    yield option.metadata["help"]
+    yield setting.help
     yield "```"
 
 
-def _kind(option: Field[Any]) -> str:
-    if option.metadata["choices"]:
-        return " or ".join(f"`{choice!r}`" for choice in option.metadata["choices"])
-    kind = _KINDS[type(option.default)]
-    least, most = option.metadata["least"], option.metadata["most"]
-    return kind if least is None else f"{kind}, {least} to {most:,}"
+def _kind(default: Any, setting: Setting) -> str:
+    if setting.choices:
+        return " or ".join(f"`{choice!r}`" for choice in setting.choices)
+    kind = _KINDS[type(default)]
+    return f"{kind}, {setting.least} to {setting.most:,}" if setting.most else kind
 
 
 def _default(value: Any) -> str:

@@ -83,10 +83,10 @@ def claim_text(verdict: Verdict) -> str:
 def _stated(verdict: Verdict) -> str:
     """Return what a claim states, with the noun that it needs in a sentence."""
     claim, stated = verdict.claim, excerpt(verdict.claim.stated)
-    if claim.kind == "params" and verdict.count is not None:
-        return f"{stated} parameters"
-    if claim.kind == "layers":
-        return f"{stated} layers" if claim.stated.strip().isdecimal() else f"the layers {stated}"
+    if verdict.noun:
+        return f"{stated} {verdict.noun}"
+    if claim.kind == "layers" and verdict.count is None:
+        return f"the layers {stated}"
     if claim.kind in ("type", "connected"):
         return f"the {'type' if claim.kind == 'type' else 'connection to'} {stated}"
     return stated
@@ -94,7 +94,7 @@ def _stated(verdict: Verdict) -> str:
 
 def _is_full(verdict: Verdict) -> bool:
     """Whether the value in the notation of the page hides no part of it."""
-    if verdict.count is not None:
+    if verdict.count is not None and verdict.claim.kind != "layers":
         return re.sub(r"\D", "", verdict.restated) == str(verdict.count)
     ascii_text = claims.named_sizes.ascii_text
     return ascii_text(verdict.restated) == ascii_text(verdict.actual)

@@ -1,6 +1,7 @@
 """Claims of counts and sizes: ``29,505``, ``29.5k``, ``~30 K``, ``1.2 billion``, ``1.38e8``, ``115.3 KiB``.
 
-A number is compared at the precision in which it is written. It is read in the page's language; see
+Small numbers may be words, and counts may have a noun: ``twelve parameters``, ``three layers``. A number is
+compared at the precision in which it is written. It is read in the page's language; see
 :func:`.numerals.number`.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 import functools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sphinx_kerasshape import numerals
+from sphinx_kerasshape.claims import number_words
 from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
@@ -29,6 +31,9 @@ _THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4, "p": 5}
 _BYTES = re.compile(r"(?P<prefix>[kKMGTPmgtp](?P<binary>i?))?B|[bB]ytes?")
 _WITH_SIZE = re.compile(r"(?P<count>[^()]+?)(?P<open>\s*\(\s*)(?P<size>[^()]+?)(?P<close>\s*\))")
 """A count with its size, as Keras prints it: ``29,505 (115.25 KB)``."""
+
+PARAMS, LAYERS = "param(?:eter)?", "layer"
+"""The nouns that counts may have, in the singular."""
 
 
 class Unreadable(ValueError):
@@ -55,13 +60,20 @@ class CountClaim:
     suffix: str = ""
     """The unit, with the space before it."""
     of_bytes: bool = False
+    words: str = ""
+    """The number, if it is in words."""
+    noun: str = ""
+    """What is counted, with the space before it."""
 
     def holds(self, actual: int) -> bool:
         """Whether the actual value, rounded like the claim, equals the claim."""
         return any(abs(actual - self.number * unit) * 2 <= self._precision(unit) for unit in self.units)
 
     def restated(self, actual: int) -> str:
-        """Return the actual value with the separators, digits and unit of the claim."""
+        """Return the actual value with the separators, digits, unit and noun of the claim."""
+        return self._number(actual) + self._noun(actual)
+
+    def _number(self, actual: int) -> str:
         if self.power:
             return self._with_power(actual)
         # Of two values of a suffix, take the one that brings the claim closer.
@@ -75,9 +87,11 @@ class CountClaim:
         return f"{self.about}{self._digits(scaled)}{self.suffix}"
 
     def _digits(self, number: Fraction) -> str:
-        """Return a number with the separator and the decimals of the claim."""
+        """Return a number with the words, or the separator and the decimals, of the claim."""
+        if self.words and number < number_words.END:
+            return number_words.written(int(number), like=self.words)
         whole, rest = divmod(int(number * 10**self.decimals), 10**self.decimals)
-        is_grouped = self.group or (not self.suffix and whole >= 1000 > self.number)
+        is_grouped = self.group or self.words or (not self.suffix and whole >= 1000 > self.number)
         text = self.notation.written(whole, self.group) if is_grouped else str(whole)
         return text + (f"{self.notation.decimal}{rest:0{self.decimals}}" if self.decimals else "")
 
@@ -89,19 +103,30 @@ class CountClaim:
         new = re.sub(rf"(\d+|[{_SUPERSCRIPT}]+)(?=\}}?$)", power, self.power)
         return f"{self.about}{mantissa.replace('.', self.notation.decimal)}{new}"
 
+    def _noun(self, actual: int) -> str:
+        """Return the noun, in the singular or plural if the claim has it in the right one."""
+        singular = self.noun.removesuffix("s")
+        nouns = {True: singular, False: f"{singular}s"}
+        is_right = self.noun == nouns[self.number * self.units[0] == 1]
+        return nouns[actual == 1] if self.noun and is_right else self.noun
+
     def _precision(self, unit: int) -> Fraction:
         step = self.step * unit
         return Fraction(0) if step == 1 else step
 
 
-def count_claim(text: str, language: str = "en") -> CountClaim:
-    """Return the claim that a count states: ``29,505``, ``29505``, ``29.5k``, ``~30 K``, ``1.2 billion``."""
-    claim = _claim(text, language, of_bytes=False)
+def count_claim(text: str, language: str = "en", noun: str = PARAMS) -> CountClaim:
+    """Return the claim that a count states: ``29,505``, ``29.5k``, ``~30 K``, ``two million params``.
+
+    ``noun`` is a pattern of what may be counted.
+    """
+    number, counted = _without_noun(text.strip(), noun)
+    claim = _claim(number, language, of_bytes=False)
     if claim is None:
         write = numerals.numerals(language).written
         examples = f"{write(29505)}, {write(29.5)}k or ~30k"
         raise Unreadable(f"{quoted(text)} is not a count: write one such as {examples}")
-    return claim
+    return replace(claim, text=text, noun=counted)
 
 
 def size_claim(text: str, language: str = "en") -> CountClaim:
@@ -120,8 +145,18 @@ def with_size(text: str) -> tuple[str, str, str, str] | None:
     return (match["count"], match["open"], match["size"], match["close"]) if match else None
 
 
+def _without_noun(text: str, noun: str) -> tuple[str, str]:
+    """Return a count without its noun, and the noun with the space before it."""
+    words = text.split()
+    if len(words) < 2 or not re.fullmatch(f"{noun}s?", words[-1], re.IGNORECASE):
+        return text, ""
+    number = text.removesuffix(words[-1]).rstrip()
+    return number, text.removeprefix(number)
+
+
 def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
-    match = _pattern(language).fullmatch(text.strip())
+    digits_text, words = number_words.in_digits(text.strip())
+    match = _pattern(language).fullmatch(digits_text)
     if match is None:
         return None
     power, suffix = match["power"] or "", (match["suffix"] or "").strip()
@@ -149,6 +184,7 @@ def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
         power=power,
         suffix=match["suffix"] or "",
         of_bytes=of_bytes,
+        words=words,
     )
 
 

@@ -1,6 +1,6 @@
 """Claims of what a model is made of: types, its layers, and what a layer is connected to.
 
-``LSTM``, ``3``, ``LSTM, Dense``, ``embedding → lstm → dense``, ``dense, lstm``.
+``LSTM``, ``3``, ``three layers``, ``LSTM, Dense``, ``embedding → lstm → dense``, ``dense, lstm``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from sphinx_kerasshape.claims.counts import Unreadable
+from sphinx_kerasshape.claims.counts import LAYERS, CountClaim, Unreadable, count_claim
 from sphinx_kerasshape.messages.report import LayerRow
 from sphinx_kerasshape.text import quoted
 
@@ -54,13 +54,27 @@ def type_restated(stated: str, actual: str) -> str:
     return (module[0] if module else "") + actual
 
 
+def number_claim(text: str, language: str) -> CountClaim | None:
+    """Return the claim of a number of layers; ``None`` if the text is a list of them."""
+    try:
+        return count_claim(text, language, LAYERS)
+    except Unreadable:
+        return None
+
+
+def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> CountClaim | None:
+    """Return the claim of how many layers the rows are; ``None`` if a list of them is stated.
+
+    A layer may be called ``one``.
+    """
+    return None if any(_is_row(stated, row) for row in rows) else number_claim(stated, language)
+
+
 def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
-    """Whether a number of layers or a list of their names or types is that of the rows, in their order."""
-    if stated.strip().isdecimal():
-        return int(stated) == len(_without_inputs(rows))
+    """Whether a list of names or types of layers is that of the rows, in their order."""
     items = list_claim(stated).items
     names_inputs = any(_is_row(items[0], row) for row in rows if row.type == "InputLayer")
-    rows = rows if names_inputs else _without_inputs(rows)
+    rows = rows if names_inputs else without_inputs(rows)
     gaps = [number for number, item in enumerate(items) if item in _ELLIPSIS]
     if len(gaps) > 1:
         raise Unreadable(f"{quoted(stated)} has … twice: use it once, for any layers")
@@ -73,19 +87,16 @@ def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
 
 
 def layers_restated(stated: str, rows: Sequence[LayerRow]) -> str:
-    """Return the number of layers, or their names or types, as the claim states them."""
-    if not stated or stated.strip().isdecimal():
-        return str(len(_without_inputs(rows))) if stated else layers_text(rows)
+    """Return the names or types of layers, as the claim lists them."""
     claim = list_claim(stated)
     named = sum(any(item == row.name for row in rows) for item in claim.items)
     typed = sum(any(type_holds(item, row.type) for row in rows) for item in claim.items)
-    known = _without_inputs(rows)
-    return claim.restated([row.name if named > typed else row.type for row in known])
+    return claim.restated([row.name if named > typed else row.type for row in without_inputs(rows)])
 
 
 def layers_text(rows: Sequence[LayerRow]) -> str:
     """Return the types of layers, without those of inputs."""
-    return ", ".join(row.type for row in _without_inputs(rows))
+    return ", ".join(row.type for row in without_inputs(rows))
 
 
 def sources_hold(stated: str, sources: Sequence[str], type_of: Callable[[str], str]) -> bool:
@@ -108,7 +119,8 @@ def base(source: str) -> str:
     return re.sub(r"(?:\[\d+\]){1,2}$", "", source)
 
 
-def _without_inputs(rows: Sequence[LayerRow]) -> list[LayerRow]:
+def without_inputs(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """Return the rows of layers that are no inputs."""
     return [row for row in rows if row.type != "InputLayer"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sphinx_kerasshape.axes import notation
 from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, structure, targets
 from sphinx_kerasshape.claims.code_integers import code_integers
-from sphinx_kerasshape.messages.report import Axis, Model, Report, Shape, shape_text
+from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, Report, Shape, shape_text
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import hint, quoted, truncated
@@ -35,6 +35,8 @@ class Verdict:
     """The actual value, if it is one shape."""
     count: int | None = None
     """The actual value, if it is a number."""
+    noun: str = ""
+    """What is counted, if a count is stated without a noun."""
     version: str = ""
     """The version of TensorFlow that gave the report."""
     problem: str = ""
@@ -108,24 +110,19 @@ def _verdict(
         case "params":
             return _params(claim.stated, target, model, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), counts.size_claim, language)
+            return _count(claim.stated, targets.size(target, model), counts.size_claim, language, "")
         case _:
-            return _structure(claim, target, model)
+            return _structure(claim, target, model, language)
 
 
-def _structure(claim: Claim, target: targets.Target, model: Model) -> dict[str, object]:
+def _structure(claim: Claim, target: targets.Target, model: Model, language: str) -> dict[str, object]:
     """Return the verdict on a type, on a model's layers, or on a layer's connections."""
     stated = claim.stated
+    if claim.kind == "layers":
+        return _layers(stated, targets.layers(target, model), language)
     if claim.kind == "type":
         actual = targets.type_of(target, model)
         holds, restated = structure.type_holds(stated, actual), structure.type_restated(stated, actual)
-    elif claim.kind == "layers":
-        rows = targets.layers(target, model)
-        actual = structure.layers_text(rows)
-        holds, restated = (
-            not stated or structure.layers_hold(stated, rows),
-            structure.layers_restated(stated, rows),
-        )
     else:
         sources = targets.sources(target, model)
         types = {row.name: row.type for row in model.layers}
@@ -133,6 +130,25 @@ def _structure(claim: Claim, target: targets.Target, model: Model) -> dict[str, 
         holds = not stated or structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
         restated = structure.list_claim(stated).restated(sources) if stated else actual
     return {"holds": not stated or holds, "actual": actual, "restated": restated}
+
+
+def _layers(stated: str, rows: Sequence[LayerRow], language: str) -> dict[str, object]:
+    """Return the verdict on a list of layers, or on their number."""
+    actual = structure.layers_text(rows)
+    if not stated:
+        return {"holds": True, "actual": actual, "restated": actual}
+    number = structure.number_of_layers(stated, rows, language)
+    if number is None:
+        restated = structure.layers_restated(stated, rows)
+        return {"holds": structure.layers_hold(stated, rows), "actual": actual, "restated": restated}
+    count = len(structure.without_inputs(rows))
+    return {
+        "holds": number.holds(count),
+        "actual": actual or "0",
+        "restated": number.restated(count),
+        "count": count,
+        "noun": "" if number.noun else "layers",
+    }
 
 
 def _integers(model: str, request_of: RequestOf | None) -> Mapping[str, int]:
@@ -173,12 +189,17 @@ def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
 
 
 def _count(
-    stated: str, actual: int, read: Callable[[str, str], counts.CountClaim], language: str
+    stated: str,
+    actual: int,
+    read: Callable[[str, str], counts.CountClaim],
+    language: str,
+    noun: str = "parameters",
 ) -> dict[str, object]:
     verdict = {"holds": True, "actual": f"{actual:,}", "restated": f"{actual:,}", "count": actual}
     if stated:
         claim = read(stated, language)
         verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
+        verdict["noun"] = "" if claim.noun else noun
     return verdict
 
 

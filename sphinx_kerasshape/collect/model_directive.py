@@ -111,7 +111,7 @@ class ModelDirective(BlockDirective):
         )
 
     def _expectations(self, options: Options, block: Block) -> Iterator[Claim]:
-        for attribute in ("input", "output", "params", "axes"):
+        for attribute in ("input", "output", "params", "axes", "type", "layers"):
             stated = getattr(options, f"expect_{attribute}")
             if stated:
                 is_shape = attribute in ("input", "output")

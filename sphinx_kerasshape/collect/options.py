@@ -68,6 +68,8 @@ class Options(NamedTuple):
     expect_output: str = ""
     expect_params: str = ""
     expect_axes: str = ""
+    expect_type: str = ""
+    expect_layers: str = ""
     linenos: bool = False
     lineno_start: int | None = None
     emphasize_lines: str = ""
@@ -282,6 +284,8 @@ _OPTIONS: _Table = {
     "expect-output": ("expect_output", _statement),
     "expect-params": ("expect_params", _statement),
     "expect-axes": ("expect_axes", _statement),
+    "expect-type": ("expect_type", _statement),
+    "expect-layers": ("expect_layers", _statement),
     **_OF_BLOCKS,
 }
 

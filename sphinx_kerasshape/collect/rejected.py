@@ -16,7 +16,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import Finding, absolute
 
-_ERROR = re.compile(r"Error in \"(keras:\w+)\" directive:\s*(.*?)\.?\s*", re.DOTALL)
+_ERROR = r"Error in \"(keras:\w+)\" directive:\s*(.*?)\.?\s*"
 
 
 def _mend(error: str) -> str:
@@ -42,7 +42,7 @@ class KeepErrors(SphinxTransform):
             if findings := list(unparsed(self.document, path)):
                 domain_of(self.env).page(self.env.docname).findings.extend(findings)
         for message in self.document.findall(nodes.system_message):
-            error = _ERROR.fullmatch(message[0].astext()) if len(message) else None
+            error = re.fullmatch(_ERROR, message[0].astext(), re.DOTALL) if len(message) else None
             if error:
                 text = f"{error[1]} is not shown, since docutils can't parse it: {_mend(error[2])}"
                 location = absolute(f"{message.get('source', '')}:{message.get('line', 1)}", path)

@@ -1,7 +1,5 @@
 """Placeholders: nodes that the read phase puts into a doctree, and the write phase fills."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -2,7 +2,6 @@
 
 import os
 import zlib
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
@@ -121,20 +120,20 @@ def layout() -> int:
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
-@dataclass(eq=False, repr=False)
 class Page:
     """The record of one page."""
 
-    blocks: dict[str, Block] = field(default_factory=dict)
-    references: list[Reference] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    titles: dict[str, Title] = field(default_factory=dict)
-    """The titles with values, by the anchors of what they are the titles of."""
-    labels: dict[str, str] = field(default_factory=dict)
-    """The anchors of those titles that Sphinx has the text of, by the names of its labels."""
-    slugs: dict[str, str] = field(default_factory=dict)
-    """Likewise, by the slugs of headings that MyST has the text of."""
-    shown: object = None
-    """What copies of these titles show now; ``None`` if still what they showed when the page was read."""
+    def __init__(self) -> None:
+        self.blocks: dict[str, Block] = {}
+        self.references: list[Reference] = []
+        self.claims: list[Claim] = []
+        self.mentions: list[Mention] = []
+        self.findings: list[Finding] = []
+        self.titles: dict[str, Title] = {}
+        """The titles with values, by the anchors of what they are the titles of."""
+        self.labels: dict[str, str] = {}
+        """The anchors of those titles that Sphinx has the text of, by the names of its labels."""
+        self.slugs: dict[str, str] = {}
+        """Likewise, by the slugs of headings that MyST has the text of."""
+        self.shown: object = None
+        """What copies of these titles show now; ``None`` if still what they showed after reading."""

@@ -17,7 +17,7 @@ def value(verdict: Verdict, style: Style) -> nodes.Node:
     kind, text = verdict.claim.kind, value_text(verdict, style)
     if kind in ("shape", "axes"):
         return style.shape_as_written(text)
-    if kind in ("dtype", "type", "layers", "connected") and not text.isdecimal():
+    if kind in ("dtype", "type", "layers", "connected") and verdict.count is None:
         return style.name(text)
     return nodes.inline("", text, classes=["kerasshape-value"])
 

@@ -1,7 +1,5 @@
 """The versions that an interpreter has installed: this one, or another program, which may not be a Python."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import importlib.metadata
@@ -17,7 +15,6 @@ SECONDS = 30
 """The time that another interpreter has to report its versions."""
 _MAX_LINE_LENGTH = 1 << 22
 _MAX_VERSION_LENGTH = 1000
-_VERSION = re.compile(r"^Version:[ \t]*(\S+)", re.MULTILINE | re.IGNORECASE)
 _ASK = (
     "import json, platform, importlib.metadata as m\n"
     "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
@@ -117,8 +114,8 @@ def _installed(name: str) -> str:
     try:
         distribution = importlib.metadata.distribution(name)
         # Parsing the rest of the metadata, a README, would take milliseconds.
-        found = _VERSION.search(distribution.read_text("METADATA") or "")
-        return found[1] if found else distribution.version
+        found = (distribution.read_text("METADATA") or "").partition("\nVersion:")[2].partition("\n")[0]
+        return found.strip() or distribution.version
     except (importlib.metadata.PackageNotFoundError, ValueError):
         return ""
 

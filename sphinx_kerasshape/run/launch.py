@@ -81,7 +81,7 @@ def run_environment(settings: Settings) -> RunEnvironment:
     present = environment(settings.environment, os.environ)
     allowed = {item.partition("=")[0] for item in settings.environment}
     variables = [(name, present[name]) for name in sorted(allowed & present.keys())]
-    if settings.output != Settings.output:
+    if settings.output != Settings().output:
         variables.append(("kerasshape_output", str(settings.output)))
     if not settings.network:
         variables.append(("kerasshape_network", "False"))

@@ -6,8 +6,6 @@ large or a stranger's, its model is run again. Several builds may share a
 folder without locks, since entries are written atomically.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -79,12 +77,12 @@ class Cache:
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:
-            files.write_atomically(self._path(key), dumps(head).encode() + b"\n" + body)
+            files.write_atomically(Path(self._path(key)), dumps(head).encode() + b"\n" + body)
         except OSError as error:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
-    def _path(self, key: str) -> Path:
-        return self._folder / key[:2] / f"{key[2:]}.json"
+    def _path(self, key: str) -> str:
+        return os.path.join(self._folder, key[:2], f"{key[2:]}.json")
 
     def _key(self, request: Request) -> str:
         return fingerprint([SCHEMA, request, self._environment.versions, self._environment.variables])
@@ -107,9 +105,9 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _entry(self, path: Path) -> bytes:
+    def _entry(self, path: str) -> bytes:
         """Return the bytes of an entry. Raises ``OSError``, ``ValueError`` if a stranger wrote it."""
-        if hasattr(os, "getuid") and path.stat().st_uid not in self._trusted_users:
+        if hasattr(os, "getuid") and os.stat(path).st_uid not in self._trusted_users:
             raise ValueError("the entry of another user")
         return files.read_bytes(path)
 

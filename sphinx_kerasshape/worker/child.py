@@ -283,6 +283,8 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
     try:
         if isinstance(model, Model):
             raise NoView("the file does not say what its layers are")  # noqa: TRY301
+        if _is_of_keras_2(model):
+            raise NoView("it is a model of Keras 2")  # noqa: TRY301
         return constructor.code(model), tuple(ingredients.ingredients(model))
     except NoView as reason:
         why = str(reason)
@@ -292,7 +294,7 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
 
 
 def _read(model: Any, request: Request) -> Model:
-    if keras2.is_used() and isinstance(model, keras2.model_class()):
+    if _is_of_keras_2(model):
         return keras2.read(model, request.axes, request.input)
     signature = inputs.build(model, request.input) if request.input else None
     try:
@@ -304,6 +306,10 @@ def _read(model: Any, request: Request) -> Model:
         if signature is None:
             raise
         raise inputs.refused(model, request.input, error) from error
+
+
+def _is_of_keras_2(model: Any) -> bool:
+    return keras2.is_used() and isinstance(model, keras2.model_class())
 
 
 def _versions() -> Versions:

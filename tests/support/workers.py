@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from unittest import mock
+
+import pytest
 
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.messages.report import Answer
@@ -21,6 +25,22 @@ from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 def make_worker(**options: object) -> Worker:
     settings = Settings(**options)  # type: ignore[arg-type]
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
+
+
+def require_keras_2() -> None:
+    """Skip a test that needs Keras 2, where it is not installed for this TensorFlow."""
+    if importlib.util.find_spec("tf_keras") is None:
+        pytest.skip("tf-keras is not installed")
+    if version("tf-keras").split(".")[:2] != tf_version():
+        pytest.skip(f"tf-keras {version('tf-keras')} is for another TensorFlow")
+
+
+def tf_version() -> list[str]:
+    name = "tensorflow-cpu" if importlib.util.find_spec("tensorflow") else "tensorflow"
+    try:
+        return version(name).split(".")[:2]
+    except ModuleNotFoundError:
+        return version("tensorflow").split(".")[:2]
 
 
 OURS = launch(Settings()).path

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_kerasshape.check.warnings import claim_finding
-from sphinx_kerasshape.claims import targets
+from sphinx_kerasshape.claims import number_words, targets
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim, size_claim
 from sphinx_kerasshape.claims.shapes import dtype_holds, shape_claim
 from sphinx_kerasshape.claims.targets import Unresolved, parse
@@ -137,6 +137,28 @@ COUNTS = [
     ("54\u202f410", 54_410, True, "54\u202f410"),
     ("54\u2009411", 54_410, False, "54\u2009410"),
     ("29505.0", 29505, True, "29505.0"),
+    # in words, which stay words if the truth is a small number
+    ("twelve", 12, True, "twelve"),
+    ("Twelve", 45, False, "Forty-five"),
+    ("twelve", 112, False, "112"),
+    ("zero", 7, False, "seven"),
+    ("twenty one", 22, False, "twenty-two"),
+    ("a hundred and twelve", 112, True, "112"),
+    ("one hundred twelve", 29505, False, "29,505"),
+    ("twenty-nine thousand five hundred and five", 29505, True, "29,505"),
+    ("two million", 2_400_000, True, "two million"),
+    ("two million", 2_600_000, False, "three million"),
+    ("a million", 1_400_000, True, "one million"),
+    ("two hundred thousand", 200_400, True, "200 thousand"),
+    ("about twenty", 23, True, "about twenty"),
+    ("about two hundred", 260, False, "about 300"),
+    ("two million", 29505, False, "29,505"),
+    # with a noun
+    ("29,505 parameters", 29505, True, "29,505 parameters"),
+    ("twelve params", 1, False, "one param"),
+    ("one parameter", 12, False, "twelve parameters"),
+    ("29506 Parameter", 29505, False, "29505 Parameter"),
+    ("1.2 million parameters", 2_300_000, False, "2.3 million parameters"),
 ]
 IN_LANGUAGES = [
     # A number has one meaning: that of the page's language, or else that of English.
@@ -176,6 +198,7 @@ SIZES = [
     ("115.3 KiB", 118020, True, "115.3 KiB"),
     ("118 KB", 118020, True, "118 KB"),
     ("115 KB", 118020, True, "115 KB"),
+    ("eight bytes", 12, False, "twelve bytes"),
     ("119 KB", 118020, False, "118 KB"),
     ("114 KB", 118020, False, "115 KB"),
     ("696 GB", 695_846_043_648, True, "696 GB"),
@@ -276,6 +299,16 @@ def test_unreadable_shape(text: str) -> None:
         "0,505",
         "29,5k",
         "2 lots",
+        "two three",
+        "twelve hundred",
+        "a",
+        "a twelve",
+        "million",
+        "thousand million",
+        "twelve layers",
+        "twelve 12",
+        "parameters",
+        "someone",
         "1.2 million bytes",
         "e8",
         "5 KiB",
@@ -319,15 +352,17 @@ def test_restated_shapes_hold(stated: tuple, actual: tuple, brackets: str) -> No
 
 
 numbers = st.builds(
-    "{}{}{}{}".format,
+    "{}{}{}{}{}".format,
     st.sampled_from(["", "~", "≈ "]),
     st.one_of(
         st.integers(0, 10**13).map(str),
         st.integers(0, 10**13).map("{:,}".format),
         st.integers(0, 10**7).map(lambda number: f"{number / 1000:.{number % 4}f}"),
+        st.integers(0, 99).map(lambda number: number_words.written(number, like="a")),
     ),
     st.sampled_from(["", " ", "\u00a0"]),
-    st.sampled_from(["", "k", "K", "M", "B", "T", "KiB", "GB", "bytes"]),
+    st.sampled_from(["", "k", "K", "M", "B", "T", "KiB", "GB", "bytes", "million"]),
+    st.sampled_from(["", " params", " parameter"]),
 )
 
 
@@ -490,6 +525,30 @@ def verdict(kind: str, target: str, stated: str = "") -> Verdict:
         return known[name]
 
     return judge(Claim(kind, target, stated, "page:1"), find, ("m", "failed", "raises", "v1.2", "v1.2/b"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "restated"),
+    [
+        ("6", "6"),
+        ("six", "six"),
+        ("Seven layers", "Six layers"),
+        ("one layer", "six layers"),
+        ("a, b, inner", ""),
+    ],
+)
+def test_a_number_of_layers(stated: str, restated: str) -> None:
+    found = verdict("layers", "m", stated)
+    assert (found.problem, found.holds) == ("", stated == restated)
+    if restated:
+        assert (found.restated, found.count) == (restated, 6)
+
+
+def test_a_layer_may_have_a_number_for_its_name() -> None:
+    model = MODEL._replace(layers=(row("one", "Dense"), row("two", "Dense")))
+    known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
+    for stated, holds in (("two", False), ("one, two", True), ("two layers", True)):
+        assert judge(Claim("layers", "m", stated, "page:1"), known.__getitem__).holds is holds
 
 
 def test_verdicts() -> None:

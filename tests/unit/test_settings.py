@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +16,9 @@ from sphinx.config import Config, check_confval_types
 from sphinx_kerasshape.extension import registrations
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.run.launch import launch
-from sphinx_kerasshape.settings.settings import PREFIX, Settings, read_settings, settle
+from sphinx_kerasshape.settings.settings import PREFIX, Settings, declarations, read_settings, settle
 
-NAMES = [one.name for one in fields(Settings)]
+DECLARED = {name: (default, setting) for name, default, setting in declarations()}
 
 
 def conf(**values: object) -> Any:
@@ -40,10 +39,9 @@ def test_defaults() -> None:
     assert read_settings(conf()) == (Settings(), [])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DECLARED)
 def test_every_option_is_documented(name: str) -> None:
-    (option,) = (one for one in fields(Settings) if one.name == name)
-    assert option.metadata["help"].endswith(".")
+    assert DECLARED[name][1].help.endswith(".")
     assert PREFIX + name in [registered for registered, *_ in registrations()]
 
 
@@ -64,7 +62,7 @@ def test_every_option_is_documented(name: str) -> None:
     ],
 )
 def test_command_line(name: str, text: str, value: object) -> None:
-    assert name in NAMES
+    assert name in DECLARED
     config = registered({}, {PREFIX + name: text})
     assert settle(config) == []
     read, problems = read_settings(config)
@@ -198,10 +196,10 @@ ABSURD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DECLARED)
 def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    (option,) = (one for one in fields(Settings) if one.name == name)
-    instead = option.default if option.metadata["unusable"] is None else option.metadata["unusable"]
+    default, setting = DECLARED[name]
+    instead = default if setting.unusable is None else setting.unusable
     for value in ABSURD:
         config = registered({PREFIX + name: value})
         problems = settle(config)
@@ -213,13 +211,13 @@ def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
             assert "\0" not in problem
             assert read == Settings(**{name: instead})
         else:
-            assert getattr(read, name) == as_read(option.default, value)
+            assert getattr(read, name) == as_read(default, value)
         assert later == []
         with caplog.at_level("WARNING", "sphinx"):
             check_confval_types(None, config)
         assert caplog.records == []
         # What they are used for does not fail.
-        fingerprint(vars(read))
+        fingerprint(read)
         subprocess_environment = dict(launch(read).environment)
         assert all(map(os.fsencode, subprocess_environment))
         for path in (read.cache_dir, read.lockfile, read.python, *read.file_folders):
@@ -235,7 +233,7 @@ def test_absurd_values(name: str, caplog: pytest.LogCaptureFixture) -> None:
         ),
         (
             {"kerasshape_zzz": None},
-            [f"unknown setting kerasshape_zzz: choose from {', '.join(map(PREFIX.__add__, NAMES))}"],
+            [f"unknown setting kerasshape_zzz: choose from {', '.join(map(PREFIX.__add__, DECLARED))}"],
         ),
         ({"kerasshape_values": re, "kerasshape_set": len, "keras": 1, "kerasshape": 2}, []),
     ],
@@ -255,17 +253,16 @@ ANYTHING = (
 )
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
+@given(st.dictionaries(st.sampled_from([*DECLARED]), ANYTHING))
 def test_any_value(values: dict[str, object]) -> None:
     read, problems = read_settings(conf(**values))
     assert {problem.split()[0].removeprefix(PREFIX) for problem in problems} <= values.keys()
-    for option in fields(Settings):
-        value, new = values.get(option.name), getattr(read, option.name)
-        assert type(new) is type(option.default)
+    for name, (default, setting) in DECLARED.items():
+        value, new = values.get(name), getattr(read, name)
+        assert type(new) is type(default)
         # An option may have a cautious value, besides its default, where the given one is unusable.
-        cautious = option.metadata["unusable"]
-        assert new in (option.default, cautious, as_read(option.default, value))
-    assert read_settings(conf(**vars(read))) == (read, [])
+        assert new in (default, setting.unusable, as_read(default, value))
+    assert read_settings(conf(**read._asdict())) == (read, [])
 
 
 def test_children() -> None:

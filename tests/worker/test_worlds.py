@@ -18,7 +18,7 @@ from sphinx_kerasshape.claims.formula import formula
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
-from tests.support.workers import answers, make_worker, request
+from tests.support.workers import answers, make_worker, request, require_keras_2
 from tests.worker.test_subclassed import TAGGER, TAGGER_ROWS, written
 
 KERAS = Version(version("keras"))
@@ -261,21 +261,10 @@ def test_the_backend_that_the_project_asks_for(jax: Worker) -> None:
 
 @pytest.fixture(scope="module")
 def legacy() -> Iterator[Worker]:
-    if importlib.util.find_spec("tf_keras") is None:
-        pytest.skip("tf-keras is not installed")
-    if version("tf-keras").split(".")[:2] != tf_version():
-        pytest.skip(f"tf-keras {version('tf-keras')} is for another TensorFlow")
+    require_keras_2()
     worker = make_worker(environment=("TF_USE_LEGACY_KERAS=1",))
     yield worker
     worker.close()
-
-
-def tf_version() -> list[str]:
-    name = "tensorflow-cpu" if importlib.util.find_spec("tensorflow") else "tensorflow"
-    try:
-        return version(name).split(".")[:2]
-    except ModuleNotFoundError:
-        return version("tensorflow").split(".")[:2]
 
 
 LEGACY = {

@@ -1,5 +1,7 @@
 """Saved models: ``.keras`` and ``.h5`` files, which Keras loads, and those that :mod:`.exported` reads.
 
+Keras 2 loads its own files, if the project uses it.
+
 A file is data, not code. A file that would run something when it is loaded is refused, whatever the
 version of Keras and its settings allow.
 """
@@ -14,9 +16,11 @@ import zipfile
 from typing import Any
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.worker.code import exceptions, exported, saved_config
+from sphinx_kerasshape.worker.code import exceptions, exported, saved_config, saved_keras2
+from sphinx_kerasshape.worker.read import keras2
 
 _PICKLED = "model.weights.npz"
+_KERAS_2 = "was saved with Keras 2: install tf-keras, and add TF_USE_LEGACY_KERAS=1 to kerasshape_environment"
 
 
 class Unloadable(Exception):
@@ -30,7 +34,7 @@ def load(path: str, custom_objects: str) -> Any:
     name = os.path.basename(path)
     try:
         if os.path.isdir(path):
-            return exported.saved_model(path)
+            return _saved_model(path, custom_objects)
         if path.endswith(".tflite"):
             return exported.lite(path)
         return _keras_model(path, custom_objects)
@@ -41,19 +45,31 @@ def load(path: str, custom_objects: str) -> Any:
 
 
 def _keras_model(path: str, custom_objects: str) -> Any:
+    objects = _custom_objects(custom_objects)
+    of_keras_2 = keras2.is_used() and saved_keras2.is_author(path)
+    refusal = (saved_keras2 if of_keras_2 else saved_config).refusal(_config(path), objects)
+    if refusal:
+        hint = _keras_2_hint(path) if "has tf_keras." in refusal else ""
+        raise Unloadable(f"it {hint}" if hint else refusal)
+    if of_keras_2:
+        return saved_keras2.load(path, objects)
     import keras
 
-    objects = _custom_objects(custom_objects) if custom_objects else {}
-    refusal = saved_config.refusal(_config(path), objects)
-    if refusal:
-        raise Unloadable(refusal)
     return keras.saving.load_model(path, custom_objects=objects, compile=False, safe_mode=True)
+
+
+def _saved_model(folder: str, custom_objects: str) -> Any:
+    """Return the layers of a SavedModel that Keras 2 has written, if it is used; else what the file says."""
+    model = None
+    if keras2.is_used():
+        model = saved_keras2.of_saved_model(folder, _custom_objects(custom_objects))
+    return exported.saved_model(folder) if model is None else model
 
 
 def _custom_objects(text: str) -> dict[str, Any]:
     """Import what ``:custom-objects:`` names: ``package.module.Class, Name=package.module.function``."""
     objects = {}
-    for item in text.split(","):
+    for item in text.split(",") if text else ():
         name, _, path = item.rpartition("=")
         module, _, attribute = path.strip().rpartition(".")
         try:
@@ -92,7 +108,7 @@ def _reason(path: str, error: Exception) -> str:
         cause = error
     text = re.split(r"\n\nconfig=| Full object config:", exceptions.message(cause))[0]
     reason = f"{exceptions.name(cause)}: {text}"
-    hint = _later_version(path)
+    hint = _later_version(path) or f"It {_keras_2_hint(path)}".removesuffix("It ")
     if not hint and ("Could not locate" in text or "could not be deserialized" in text):
         hint = "Name its own classes in ':custom-objects: package.module.Class'"
     return f"{reason}\n{hint}" if hint else reason
@@ -109,6 +125,15 @@ def _later_version(path: str) -> str:
     except Exception:
         return ""
     return f"It was saved with Keras {version}; this is {keras.__version__}" if is_later else ""
+
+
+def _keras_2_hint(path: str) -> str:
+    """Return a hint if Keras 2 has written a file that Keras 3 refuses."""
+    try:
+        is_hidden = not keras2.is_used() and saved_keras2.is_author(path)
+    except Exception:
+        return ""
+    return _KERAS_2 if is_hidden else ""
 
 
 def _numbers(version: str) -> list[int]:

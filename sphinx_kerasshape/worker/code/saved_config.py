@@ -18,8 +18,8 @@ _LAMBDA = (
     "it has a Lambda layer made of a Python lambda, which would run code from the file: safe mode refuses "
     "that. Save the model with a named function, or a layer class of its own, and name it in :custom-objects:"
 )
-_FOREIGN = "it has {0}, which is not part of Keras: name it in ':custom-objects: {0}'"
-_NO_PART = "it names {}, which models are not made of: safe mode refuses that"
+FOREIGN = "it has {0}, which is not part of Keras: name it in ':custom-objects: {0}'"
+NO_PART = "it names {}, which models are not made of: safe mode refuses that"
 _LOADS_MORE = "it has a {}, which would load another file's code: safe mode refuses that"
 _READS = "its {} would read the vocabulary from {!r}: safe mode refuses that. Save the words in the model"
 
@@ -33,7 +33,7 @@ _TOOLS = ("get", "serialize", "deserialize")
 """Functions of these modules that turn configs into other objects."""
 
 
-class _Reference(NamedTuple):
+class Reference(NamedTuple):
     """What an entry of a config refers to."""
 
     module: str
@@ -44,7 +44,8 @@ class _Reference(NamedTuple):
     """The name that Keras looks up first among the registered objects."""
 
     @classmethod
-    def of(cls, config: dict[str, Any]) -> _Reference:
+    def of(cls, config: dict[str, Any]) -> Reference:
+        """Return what an entry refers to."""
         kind, inner, module = str(config["class_name"]), config.get("config"), config.get("module")
         is_function = kind == "function" and isinstance(inner, str)
         name = str(inner) if is_function else kind
@@ -75,10 +76,11 @@ class _Reference(NamedTuple):
 
 def refusal(config: Any, objects: Mapping[str, Any]) -> str:
     """Return why a config is refused, or an empty text; ``objects`` are the page's own."""
-    return next((why for entry in _dicts(config) if (why := _entry_refusal(entry, objects))), "")
+    return next((why for entry in dicts(config) if (why := _entry_refusal(entry, objects))), "")
 
 
-def _dicts(config: Any) -> Iterator[dict[str, Any]]:
+def dicts(config: Any) -> Iterator[dict[str, Any]]:
+    """Yield each dict in a config."""
     stack = [config]
     while stack:
         value = stack.pop()
@@ -94,17 +96,17 @@ def _entry_refusal(entry: dict[str, Any], objects: Mapping[str, Any]) -> str:
         return _LAMBDA
     if "class_name" not in entry:
         return ""
-    reference = _Reference.of(entry)
+    reference = Reference.of(entry)
     if reference.is_in(objects):
         return ""
     if reference.module.partition(".")[0] not in ("", "keras", "builtins"):
-        return "" if _is_registered(reference.key) else _FOREIGN.format(reference)
+        return "" if _is_registered(reference.key) else FOREIGN.format(reference)
     if not all(map(_is_part_of_models, reference.targets())):
-        return _NO_PART.format(reference)
-    return _file_refusal(reference.name, entry.get("config"))
+        return NO_PART.format(reference)
+    return file_refusal(reference.name, entry.get("config"))
 
 
-def _file_refusal(name: str, inner: Any) -> str:
+def file_refusal(name: str, inner: Any) -> str:
     """Return why a layer that would read other files is refused."""
     name = name.rpartition(".")[2]
     if name in _LOADERS:

@@ -7,8 +7,9 @@ random numbers. All of that is put back.
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sphinx_kerasshape.worker.read import weights
@@ -77,32 +78,42 @@ def content_of(layer: Any) -> Content:
     saved: dict[int, tuple[Any, Any]] = {}
     while things:
         thing = things.pop()
-        if id(thing) in saved or (issubclass(type(thing), dict | list | set) and len(thing) > _MAX_ITEMS):
+        copy = _copy_of(type(thing))  # type: ignore[arg-type]
+        if copy is None or id(thing) in saved or _is_data(thing):
             continue
-        content = _content(thing)
-        if content is not None:
-            saved[id(thing)] = thing, content
-            things += content.values() if isinstance(content, dict) else content
+        content = copy(thing)
+        saved[id(thing)] = thing, content
+        things += content.values() if isinstance(content, dict) else content
     return [*saved.values()]
 
 
 def _content(thing: Any) -> dict[Any, Any] | list[Any] | None:
     """Return a copy of what a layer or a container holds; ``None`` if it is neither."""
+    copy = _copy_of(type(thing))  # type: ignore[arg-type]
+    return None if copy is None else copy(thing)
+
+
+@functools.cache
+def _copy_of(kind: Any) -> Callable[[Any], dict[Any, Any] | list[Any]] | None:
+    """Return the function that copies what a thing of a class holds; ``None`` if it holds nothing."""
     import keras
     from keras.src.utils.tracking import Tracker
 
     # Classes are asked for, since a proxy of TensorFlow says that it is a dictionary; and not the
     # containers' own methods, which Keras replaces by some that track each change.
-    kind = type(thing)
     if issubclass(kind, dict):
-        return dict(dict.items(thing))
+        return lambda thing: dict(dict.items(thing))
     if issubclass(kind, list):
-        return [*list.__iter__(thing)]
+        return lambda thing: [*list.__iter__(thing)]
     if issubclass(kind, set):
-        return [*set.__iter__(thing)]
+        return lambda thing: [*set.__iter__(thing)]
     if issubclass(kind, keras.Operation | Tracker):
-        return dict(vars(thing))
-    return [thing.__wrapped__] if hasattr(kind, "__wrapped__") else None
+        return lambda thing: dict(vars(thing))
+    return (lambda thing: [thing.__wrapped__]) if hasattr(kind, "__wrapped__") else None
+
+
+def _is_data(thing: Any) -> bool:
+    return issubclass(type(thing), dict | list | set) and len(thing) > _MAX_ITEMS
 
 
 def _restore(thing: Any, content: dict[Any, Any] | list[Any]) -> None:
@@ -124,5 +135,5 @@ def _restore(thing: Any, content: dict[Any, Any] | list[Any]) -> None:
 def _items(content: dict[Any, Any] | list[Any]) -> list[Any]:
     """Return what is compared: tensors are not asked whether they are equal."""
     if isinstance(content, dict):
-        return [(key, id(value)) for key, value in content.items()]
-    return [id(item) for item in content]
+        return [*content, *map(id, content.values())]
+    return [*map(id, content)]
