@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import CodeLine, Summary
-from sphinx_kerasshape.audit.lines import Line, dedented
+from sphinx_kerasshape.audit.lines import Line, dedented, joined
 from sphinx_kerasshape.audit.pieces import Code
 from sphinx_kerasshape.audit.python_code import (
     Example,
@@ -63,7 +63,7 @@ def source(piece: Code) -> Source | None:
 
 
 def _source(lines: Sequence[Line]) -> Source | None:
-    if has_prompts(lines):
+    if has_prompts(lines) and parsed(joined(lines) + "\n") is None:
         code, examples = without_prompts(lines)
         plain = without_magics(code)
         return None if plain is None else Source(plain, examples)

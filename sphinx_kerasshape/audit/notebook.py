@@ -9,7 +9,7 @@ from typing import Any
 from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.document import Text
 from sphinx_kerasshape.audit.lines import lines_of
-from sphinx_kerasshape.audit.pieces import Code, Piece, Printed
+from sphinx_kerasshape.audit.pieces import Code, Piece, Printed, not_run
 
 _LANGUAGES = ("python", "python2", "python3", "ipython")
 
@@ -35,7 +35,7 @@ def pieces(text: str, add: Callable[[Text], int]) -> Iterator[Piece]:
             yield _cell(number, source, cell, add)
         elif kind == "markdown":
             lines = lines_of(source, add(Text(source, number)))
-            yield from (_not_run(piece) if has_code else piece for piece in markdown.pieces(lines))
+            yield from (not_run(piece) if has_code else piece for piece in markdown.pieces(lines))
 
 
 def _notebook(text: str) -> Any:
@@ -86,8 +86,3 @@ def _cell(number: int, source: str, cell: Any, add: Callable[[Text], int]) -> Co
             shown = tuple(lines_of(text, add(Text(text, number, index))))
             printed.append(Printed(shown, kind == "execute_result"))
     return Code(lines, "python", tuple(printed), is_run=True)
-
-
-def _not_run(piece: Piece) -> Piece:
-    """Return a piece of a cell of text, whose code only shows something: what is run is in other cells."""
-    return piece._replace(language="text") if isinstance(piece, Code) else piece

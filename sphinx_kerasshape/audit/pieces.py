@@ -41,3 +41,8 @@ class Remark(NamedTuple):
 
 
 Piece = Code | Prose | Remark
+
+
+def not_run(piece: Piece) -> Piece:
+    """Return a piece of a cell of text, whose code only shows something: what is run is in other cells."""
+    return piece._replace(language="text") if isinstance(piece, Code) else piece

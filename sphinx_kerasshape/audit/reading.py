@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit import blocks, literals, pairing
+from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed
 from sphinx_kerasshape.audit.blocks import Source
 from sphinx_kerasshape.audit.document import Block, Document, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pairing import Call, Model
-from sphinx_kerasshape.audit.pieces import Code, Piece, Remark
+from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
 from sphinx_kerasshape.audit.python_code import parsed
 from sphinx_kerasshape.audit.summaries import summaries
 
@@ -44,17 +44,20 @@ class Reading:
         self._settle()
         if self.has_early_summary:  # summaries stand above their code
             self._unlink()
-        statements = tuple(
+        statements = (
             pairing.with_candidates(one, block, self.models) if isinstance(one, Summary) else one
             for block, one in self.statements
         )
-        return Document(tuple(self.texts), tuple(self.blocks), statements, tuple(self.defines))
+        ordered = sorted(statements, key=lambda one: (one.place.text, one.place.start))
+        return Document(tuple(self.texts), tuple(self.blocks), tuple(ordered), tuple(self.defines))
 
     def read(self, piece: Piece) -> None:
         """Take the next piece."""
         if isinstance(piece, Remark):
             self.defines.extend(literals.defines(piece.text))
-        elif isinstance(piece, Code) and piece.lines:
+        elif isinstance(piece, Prose):
+            self._state(mentions.mentions(piece, self.language, self._last))
+        elif any(line.text.strip() for line in piece.lines):
             source = blocks.source(piece)
             if source is None:
                 self._read_shown(piece.lines)
@@ -78,6 +81,8 @@ class Reading:
         self.models.extend(Model(call.subject, "") for call in calls)
         shown = list(_shown(source, piece, tree))
         self._state(pairing.linked(shown, calls))
+        self._state(comments.stated(tree, self.blocks[-1], self._last))
+        self._state(_printed(printed.Run(tree, self.blocks[-1], self._last), source, piece))
         self.calls = [] if shown else calls or self.calls
 
     @property
@@ -114,6 +119,18 @@ def _shown(source: Source, piece: Code, tree: ast.Module) -> Iterator[Summary]:
     yield from source.pasted
     for lines in literals.texts(source.code, tree, source.lines, piece.lines[0].source):
         yield from _summaries(lines)
+
+
+def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statement]:
+    """Yield the shapes and counts that a block shows as printed."""
+    for example in source.examples:
+        yield from printed.of_example(run, example.line, example.printed)
+    for one in piece.printed:
+        if one.is_value and run.tree.body:
+            yield from printed.of_value(run, run.tree.body[-1], one.lines)
+    yield from printed.of_prints(
+        run, [line for one in piece.printed if not one.is_value for line in one.lines]
+    )
 
 
 def _summaries(lines: Sequence[Line]) -> list[Summary]:
