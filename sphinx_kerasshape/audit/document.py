@@ -86,7 +86,7 @@ class Total(NamedTuple):
 
     place: Place
     kind: str
-    count: Cell
+    count: Cell  # type: ignore[assignment]  # tuples have a method of this name
     size: Cell = Cell("")
     """The memory, such as ``48.00 B``, if stated."""
 
@@ -102,6 +102,10 @@ class Summary(NamedTuple):
     subjects: tuple[Subject, ...]
     is_boxed: bool = False
     """Whether it is drawn with boxes, as Keras 3 does."""
+    is_linked: bool = False
+    """Whether the call of ``summary()`` that printed the summary is known: that of its first subject."""
+    is_partial: bool = False
+    """Whether the document leaves out some of its rows."""
 
 
 class Stated(NamedTuple):
@@ -141,3 +145,5 @@ class Document(NamedTuple):
     texts: tuple[Text, ...]
     blocks: tuple[Block, ...]
     statements: tuple[Statement, ...]
+    defines: tuple[tuple[str, str], ...] = ()
+    """Names and values of its comments ``kerasshape: define NAME = VALUE``."""

@@ -1,0 +1,229 @@
+"""Pieces of Markdown: of CommonMark with tables, and of MyST."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from sphinx_kerasshape.audit.lines import Line, flowed, joined, without_tags
+from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
+
+_DIRECTIVE = re.compile(r"\{([\w:.+-]+)\}\s*(.*)", re.DOTALL)
+_CODE_DIRECTIVES = frozenset(
+    (
+        "code",
+        "code-block",
+        "code-cell",
+        "sourcecode",
+        "ipython",
+        "ipython3",
+        "jupyter-execute",
+        "exec_code",
+        "testcode",
+        "doctest",
+        "testoutput",
+        "literal",
+        "parsed-literal",
+        "keras:model",
+        "keras:code",
+        "try_on_line_magic",
+    )
+)
+_IS_OPAQUE = frozenset(
+    (
+        "math",
+        "raw",
+        "figure",
+        "image",
+        "toctree",
+        "csv-table",
+        "mermaid",
+        "graphviz",
+        "include",
+        "literalinclude",
+        "bibliography",
+        "index",
+        "contents",
+        "glossary-ref",
+    )
+)
+"""Directives whose content is no Markdown."""
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_ROLE = re.compile(r"\{[\w:.+-]+\}$")
+_LANGUAGE = re.compile(r"[\w.+#-]+")
+
+
+class _Span(NamedTuple):
+    rule: str
+    start: int
+    end: int
+
+
+def pieces(lines: Sequence[Line]) -> Iterator[Piece]:
+    """Yield the pieces of a text in Markdown."""
+    skipped = _front_matter(lines)
+    yield from _pieces(lines[skipped:])
+
+
+def _front_matter(lines: Sequence[Line]) -> int:
+    """Return the number of lines that the head of a document has."""
+    if not lines or lines[0].text.rstrip() != "---":
+        return 0
+    ends = (number for number, one in enumerate(lines[1:], 2) if one.text.rstrip() in ("---", "..."))
+    return next(ends, 0)
+
+
+def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
+    parser = _parser()
+    for token in parser.parse(joined(lines)):
+        if token.map is None:
+            continue
+        first, last = token.map
+        if token.type == "fence":
+            yield from _of_fence(token, lines[first + 1 : last])
+        elif token.type == "code_block":
+            yield Code(tuple(_contents(token.content, lines[first:last])))
+        elif token.type == "html_block":
+            yield from _of_html(token.content, lines[first:last])
+        elif token.type == "inline" and token.content:
+            contents = _contents(token.content, lines[first:last])
+            yield from _of_text(parser, token.content, contents)
+
+
+def _contents(content: str, lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of a block's content, without what its containers put before them."""
+    found = []
+    for text, one in zip(content.split("\n"), lines, strict=False):
+        start = max(0, one.text.rfind(text.strip())) if text.strip() else len(one.text)
+        indent = len(text) - len(text.lstrip())
+        start = max(0, start - indent)
+        found.append(one.part(start, start + len(text)))
+    return found
+
+
+def _of_fence(token: Token, lines: Sequence[Line]) -> Iterator[Piece]:
+    contents = _contents(token.content.removesuffix("\n"), lines) if token.content else []
+    info = token.info.strip()
+    directive = _DIRECTIVE.match(info)
+    if directive is None:
+        language = _LANGUAGE.match(info)
+        yield Code(tuple(contents), language[0].lower() if language else "")
+        return
+    name, argument = directive[1].lower(), directive[2].strip().lower()
+    if name in ("python", "python3", "ipython3-cell"):  # as Quarto and R Markdown have it
+        yield Code(tuple(contents), "python")
+    elif name in _CODE_DIRECTIVES:
+        yield Code(tuple(_without_options(contents)), _language(name, argument))
+    elif name == "eval-rst":
+        from sphinx_kerasshape.audit import rest
+
+        yield from rest.pieces(contents)
+    elif name not in _IS_OPAQUE:
+        yield from _pieces(_without_options(contents))
+
+
+def _language(directive: str, argument: str) -> str:
+    if directive in ("code", "code-block", "sourcecode"):
+        return argument.split(maxsplit=1)[0] if argument else ""
+    return "text" if directive in ("testoutput", "literal", "parsed-literal") else "python"
+
+
+def _without_options(lines: list[Line]) -> list[Line]:
+    """Return the lines of a directive behind its options."""
+    if lines and lines[0].text.strip() == "---":
+        ends = (number for number, one in enumerate(lines[1:], 2) if one.text.strip() == "---")
+        return lines[next(ends, 0) :]
+    start = 0
+    while start < len(lines) and re.match(r":[\w-]+:", lines[start].text):
+        start += 1
+    return lines[start:]
+
+
+def _of_html(content: str, lines: Sequence[Line]) -> Iterator[Piece]:
+    yield from (Remark(found) for found in _COMMENT.findall(content))
+    if "<pre" in content and "Param #" in content:
+        yield Code(tuple(without_tags(one) for one in lines), "text")
+
+
+def _of_text(parser: MarkdownIt, content: str, lines: list[Line]) -> Iterator[Piece]:
+    if not lines or len(lines) != content.count("\n") + 1:
+        return
+    line = flowed(lines)
+    if len(line.text) != len(content):
+        return
+    env: dict[str, Any] = {"spans": []}
+    parser.inline.parse(content, parser, env, [])
+    yield _prose(line, env["spans"])
+    if "<!--" in content:
+        yield from (Remark(found) for found in _COMMENT.findall(content))
+
+
+def _prose(line: Line, spans: list[_Span]) -> Prose:
+    """Return the text of a paragraph without its marks."""
+    text: list[str] = []
+    at: list[int] = []
+    literals, end = [], 0
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if span.start < end:
+            continue
+        text.append(line.text[end : span.start])
+        at.extend(line.at[end : span.start])
+        end = span.end
+        if span.rule == "backticks":
+            marks = len(line.text[span.start : end]) - len(line.text[span.start : end].lstrip("`"))
+            inner = line.part(span.start + marks, end - marks).stripped()
+            if _ROLE.search(line.text[max(0, span.start - 40) : span.start]) or not inner.text:
+                continue
+            start = len(at)
+            literals.append((start, start + len(inner.text)))
+            text.append(inner.text)
+            at.extend(inner.at[:-1])
+        elif span.rule in ("escape", "image", "html_inline", "autolink", "entity"):
+            mark = line.text[span.start + 1] if span.rule == "escape" else " "
+            text.append(mark)
+            at.append(line.at[end - 1])
+    text.append(line.text[end:])
+    at.extend(line.at[end:])
+    return Prose(Line("".join(text), line.source, at), tuple(literals))
+
+
+def _parser() -> MarkdownIt:
+    """Return a parser that notes where each mark of a paragraph is, as ``spans`` of its environment."""
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    names = parser.inline.ruler.get_active_rules()
+    for name, rule in zip(names, parser.inline.ruler.getRules(""), strict=True):
+        if name not in ("text", "newline"):
+            parser.inline.ruler.at(name, _noting(name, rule))
+    return parser
+
+
+def _noting(name: str, rule: Any) -> Any:
+    def noting(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        delimiters = len(state.delimiters)
+        end_of_label = _end_of_label(state) if name == "link" and not silent else -1
+        if not rule(state, silent):
+            return False
+        if silent or (name == "backticks" and set(state.src[start : state.pos]) == {"`"}):
+            return True
+        if name == "link":
+            spans = [_Span(name, start, start + 1), _Span(name, end_of_label, state.pos)]
+        elif name == "emphasis" and not any(one.open or one.close for one in state.delimiters[delimiters:]):
+            spans = []
+        else:
+            spans = [_Span(name, start, state.pos)]
+        state.env["spans"].extend(spans)
+        return True
+
+    return noting
+
+
+def _end_of_label(state: StateInline) -> int:
+    if state.src[state.pos] != "[":
+        return -1
+    return int(state.md.helpers.parseLinkLabel(state, state.pos, not state.linkLevel))

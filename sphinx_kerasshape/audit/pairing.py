@@ -1,0 +1,108 @@
+"""Which models a printed summary may be of: what calls of ``summary()`` and names a document has."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sphinx_kerasshape.audit.document import Subject, Summary
+
+_MODEL_CLASSES = frozenset(
+    ("Sequential", "Model", "Functional", "load_model", "clone_model", "model_from_json")
+)
+_OF_MODELS = re.compile(
+    r"model|net\b|network|encoder|decoder|gan\b|generator|discriminator|classifier|backbone|autoencoder|vae",
+    re.IGNORECASE,
+)
+_MAX_SUBJECTS = 12
+
+
+class Call(NamedTuple):
+    """A call of ``summary()``."""
+
+    subject: Subject
+    first: int
+    """The line that it starts at."""
+
+
+class Model(NamedTuple):
+    """A name that is bound to what may be a model."""
+
+    subject: Subject
+    name: str
+    """The name that the model is given, if it is."""
+
+
+def calls(tree: ast.Module, code: str, block: int) -> list[Call]:
+    """Return the calls of ``summary()`` that a block makes, in order; not those in its functions."""
+    return [found for statement in tree.body for found in _calls(statement, statement, code, block)]
+
+
+def _calls(node: ast.AST, statement: ast.stmt, code: str, block: int) -> Iterator[Call]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _calls(child, statement, code, block)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "summary":
+        expression = ast.get_source_segment(code, node.func.value)
+        last = statement.end_lineno or statement.lineno
+        if expression:
+            yield Call(Subject(block, last, expression), node.lineno)
+
+
+def models(tree: ast.Module, code: str, block: int) -> list[Model]:
+    """Return the names that a block binds to what may be models, in order."""
+    found = []
+    for statement in tree.body:
+        value = getattr(statement, "value", None)
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or not isinstance(value, ast.Call):
+            continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            if isinstance(target, (ast.Name, ast.Attribute)) and _is_of_model(target, value):
+                subject = Subject(block, statement.end_lineno or statement.lineno, ast.unparse(target))
+                found.append(Model(subject, _given_name(value)))
+    return found
+
+
+def _is_of_model(target: ast.expr, value: ast.Call) -> bool:
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    return name in _MODEL_CLASSES or bool(_OF_MODELS.search(name) or _OF_MODELS.search(ast.unparse(target)))
+
+
+def _given_name(value: ast.Call) -> str:
+    for keyword in value.keywords:
+        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+            return str(keyword.value.value)
+    return ""
+
+
+def linked(summaries: Sequence[Summary], calls: Sequence[Call]) -> list[Summary]:
+    """Return summaries with the calls that printed them, if each has one; else with all, the last first."""
+    if len(summaries) == len(calls):
+        pairs = zip(summaries, calls, strict=True)
+        return [one._replace(subjects=(call.subject,), is_linked=True) for one, call in pairs]
+    subjects = tuple(dict.fromkeys(call.subject for call in reversed(calls)))
+    return [one._replace(subjects=subjects) for one in summaries]
+
+
+def with_candidates(summary: Summary, position: int, models: Sequence[Model]) -> Summary:
+    """Return a summary with all models that it may be of: by its title, before it, behind it.
+
+    ``position`` is the last block before it.
+    """
+    if summary.is_linked:
+        return summary
+
+    def distance(model: Model) -> tuple[bool, bool, int, int]:
+        title = summary.title.text
+        is_titled = bool(title) and title in (model.name, model.subject.expression)
+        away = position - model.subject.block
+        return not is_titled, away < 0, abs(away), -model.subject.line
+
+    likeliest = [model.subject for model in sorted(models, key=distance)]
+    titled = [model.subject for model in models if summary.title.text and model.name == summary.title.text]
+    subjects = dict.fromkeys((*titled[::-1], *summary.subjects, *likeliest))
+    return summary._replace(subjects=tuple(subjects)[:_MAX_SUBJECTS])
