@@ -1,0 +1,369 @@
+"""Calls: what they give, change and build, as far as the name of what is called tells."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from sphinx_kerasshape.audit.slicing.effects import Summary
+from sphinx_kerasshape.audit.slicing.heap import numbers
+from sphinx_kerasshape.audit.slicing.known import (
+    ALWAYS_BOUND,
+    CHANGING,
+    FOREIGN,
+    HOLDING,
+    INPUT_ARGUMENTS,
+    LOADING,
+    PLAIN,
+    PLOTTING,
+    READING,
+    SAVING,
+    SETTINGS,
+    SHOWING,
+    TRAINING,
+)
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.audit.slicing.scope import Scope
+
+
+class Called(NamedTuple):
+    """A call whose arguments have been read."""
+
+    node: ast.Call
+    name: str
+    """The last part of the name of what is called."""
+    positional: tuple[int, ...]
+    named: dict[str | None, int]
+    is_statement: bool
+
+    @property
+    def arguments(self) -> int:
+        """All objects that are passed."""
+        objects = 0
+        for argument in (*self.positional, *self.named.values()):
+            objects |= argument
+        return objects
+
+
+def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
+    """Return the objects that a call may give; note what it does."""
+    func = node.func
+    dotted = scope.dotted(func)
+    if isinstance(func, ast.Attribute):
+        receiver, name = scope.value(func.value), func.attr
+        called = _called(scope, node, name, is_statement)
+        if dotted or receiver & scope.heap.modules:
+            return _imported(scope, called, dotted or name)
+        return _method(scope, called, receiver)
+    callee = scope.value(func)
+    called = _called(scope, node, func.id if isinstance(func, ast.Name) else "", is_statement)
+    if dotted or callee & scope.heap.modules:
+        return _imported(scope, called, dotted or called.name)
+    if called.name in ALWAYS_BOUND and called.name not in scope.program.bound:
+        return _built_in(scope, called)
+    return _function(scope, called, callee)
+
+
+def _called(scope: Scope, node: ast.Call, name: str, is_statement: bool) -> Called:
+    positional = tuple(scope.value(argument) for argument in node.args)
+    named = {keyword.arg: scope.value(keyword.value) for keyword in node.keywords}
+    return Called(node, name, positional, named, is_statement)
+
+
+# What is imported
+
+
+def _imported(scope: Scope, called: Called, dotted: str) -> int:
+    heap = scope.heap
+    root = dotted.partition(".")[0]
+    if root in PLOTTING:
+        return _plot(scope, called)
+    if called.name in SETTINGS or dotted in {"sys.path.append", "sys.path.insert"}:
+        scope.is_setting = True
+    _files(scope, called, called.node.args[1:] if called.name == "save_model" else called.node.args)
+    is_type = called.name[:1].isupper()
+    if called.is_statement and not is_type and called.name not in SHOWING:
+        scope.change(heap.reachable(called.arguments) & ~heap.codes)
+    return _object(scope, called, dotted) if is_type else _result(scope, called, 0)
+
+
+def _plot(scope: Scope, called: Called) -> int:
+    made = scope.heap.made(called.node)
+    scope.heap.plots |= made
+    return made
+
+
+def _object(scope: Scope, called: Called, dotted: str) -> int:
+    """Return the object that an imported class makes."""
+    heap = scope.heap
+    contents = called.arguments & ~heap.modules
+    made = heap.made(called.node, contents)
+    root = dotted.partition(".")[0]
+    if called.name == "Input":
+        heap.symbolic |= made
+    if root in FOREIGN:
+        heap.foreign |= made
+    if (
+        called.name in {"Input", "InputLayer"}
+        or INPUT_ARGUMENTS & called.named.keys()
+        or "applications" in dotted
+    ):
+        heap.inputs |= made
+    if not _is_built(scope, called, dotted):
+        heap.unbuilt |= made
+    elif called.name == "Sequential":
+        scope.change(heap.reachable(contents) & heap.unbuilt)
+    return made
+
+
+def _is_built(scope: Scope, called: Called, dotted: str) -> bool:
+    """Whether what an imported class makes is a model that is obviously built."""
+    if called.name == "Sequential":
+        return bool(scope.heap.reachable(called.arguments) & scope.heap.inputs)
+    return "applications" in dotted or (
+        called.name in {"Model", "Functional"} and bool(called.positional or called.named)
+    )
+
+
+def _result(scope: Scope, called: Called, receiver: int) -> int:
+    """Return what a function gives that may keep, or be, a part of what it is given."""
+    heap = scope.heap
+    contents = (called.arguments | receiver) & ~heap.modules
+    made = heap.made(called.node, contents) if contents else 0
+    if heap.reachable(contents) & heap.symbolic:
+        heap.symbolic |= made
+    return made | heap.reachable(receiver)
+
+
+def _files(scope: Scope, called: Called, arguments: list[ast.expr]) -> None:
+    """Note the file that a call saves or loads."""
+    if not arguments or called.name not in SAVING | LOADING:
+        return
+    (scope.binds if called.name in SAVING else scope.uses).add(file_name(scope, arguments[0]))
+
+
+def file_name(scope: Scope, path: ast.expr) -> str:
+    """Return the name that stands for a file."""
+    text = path.value if isinstance(path, ast.Constant) else None
+    if isinstance(path, ast.Name):
+        text = scope.texts.get(path.id)
+    return f"file:{str(text).removeprefix('./') if text is not None else ast.dump(path)}"
+
+
+# Built-in functions
+
+
+def _built_in(scope: Scope, called: Called) -> int:
+    heap = scope.heap
+    first = called.positional[0] if called.positional else 0
+    if called.name in {"next", "setattr", "delattr"}:
+        scope.change(heap.reachable(first))
+        heap.store(first, called.arguments)
+    if called.name == "open":
+        return _opened(scope, called)
+    if called.name == "super":
+        scope.is_outward = True
+    if called.name in PLAIN:
+        return 0
+    if called.name in {"getattr", "next"}:
+        return heap.reachable(first)
+    return heap.made(called.node, heap.reachable(called.arguments))
+
+
+def _opened(scope: Scope, called: Called) -> int:
+    node = called.node
+    modes = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
+    is_written = any(isinstance(mode, ast.Constant) and set("wax") & set(str(mode.value)) for mode in modes)
+    made = scope.heap.made(node)
+    if node.args:
+        name = file_name(scope, node.args[0])
+        (scope.binds if is_written else scope.uses).add(name)
+        if is_written:
+            scope.program.files[made] = name
+    return made
+
+
+def _written(scope: Scope, objects: int) -> None:
+    """Note that files are written."""
+    for file, name in scope.program.files.items():
+        if objects & file:
+            scope.binds.add(name)
+
+
+# Methods
+
+
+def _method(scope: Scope, called: Called, receiver: int) -> int:
+    heap = scope.heap
+    _written(scope, receiver | called.arguments)
+    if receiver & heap.plots:
+        scope.change(receiver & heap.plots)
+        return _plot(scope, called)
+    own = scope.program.methods_of(receiver, called.name, is_given=bool(receiver & heap.outer))
+    if called.name in TRAINING and not receiver & heap.foreign:
+        train(scope, receiver)
+        return heap.made(called.node, receiver if called.name.startswith("fit") else 0)
+    if own:
+        return _own(scope, called, own, receiver)
+    if called.name in SAVING:
+        _files(scope, called, called.node.args)
+    if (called.is_statement and called.name not in READING) or called.name in CHANGING:
+        _change_by_method(scope, called, receiver)
+    elif called.name in TRAINING:
+        scope.change(receiver)
+    return _result(scope, called, receiver)
+
+
+def _own(scope: Scope, called: Called, methods: list[ast.FunctionDef], receiver: int) -> int:
+    objects = 0
+    for method in methods:
+        objects |= _apply(scope, called, method, receiver)
+    return objects
+
+
+def _change_by_method(scope: Scope, called: Called, receiver: int) -> None:
+    heap = scope.heap
+    if called.name in HOLDING:
+        scope.change(receiver)
+    else:
+        scope.change(heap.reachable(receiver | called.arguments) & ~heap.codes)
+    heap.store(receiver, called.arguments & ~heap.modules)
+    if called.name == "add" and heap.reachable(called.arguments) & heap.inputs:
+        heap.inputs |= receiver
+    if called.name == "build" or (called.name == "add" and receiver & heap.inputs):
+        _note_built(scope, receiver)
+
+
+def train(scope: Scope, model: int) -> None:
+    """Note that a model is trained, which builds it if nothing else has."""
+    if model & scope.heap.outer:
+        scope.trained |= scope.program.given_names(scope.owner, model)
+        if scope.owner in scope.program.training:
+            scope.built |= model
+    if model & scope.heap.unbuilt:
+        scope.built |= scope.heap.reachable(model) & ~scope.heap.codes
+        _note_built(scope, model)
+
+
+def _note_built(scope: Scope, objects: int) -> None:
+    if not scope.maybe:
+        scope.heap.unbuilt &= ~objects
+
+
+# Functions and objects of the document
+
+
+def _function(scope: Scope, called: Called, callee: int) -> int:
+    heap = scope.heap
+    nodes = [scope.program.code_of[number] for number in numbers(callee & heap.codes)]
+    if not nodes and callee & heap.outer:
+        nodes = scope.program.functions.get(called.name, [])
+    if not nodes and not callee:
+        return _imported(scope, called, called.name)
+    objects = 0
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            objects |= _instance(scope, called, node, callee)
+        else:
+            objects |= _apply(scope, called, node)
+    things = callee & ~heap.codes
+    return objects | (_object_called(scope, called, things) if things and not nodes else 0)
+
+
+def _instance(scope: Scope, called: Called, node: ast.ClassDef, callee: int) -> int:
+    heap = scope.heap
+    made = heap.made(called.node, called.arguments | callee)
+    heap.unbuilt |= made
+    for method in scope.program.methods(node).get("__init__", []):
+        _apply(scope, called, method, made)
+    return made
+
+
+def _object_called(scope: Scope, called: Called, callee: int) -> int:
+    """Return what calling a layer or a model gives."""
+    heap = scope.heap
+    for method in scope.program.methods_of(callee, "__call__", is_given=False):
+        _apply(scope, called, method, callee)
+    build_by_call(scope, callee, called.arguments)
+    return _result(scope, called, 0) | heap.made((called.node, "result"), callee | called.arguments)
+
+
+def build_by_call(scope: Scope, callee: int, arguments: int) -> None:
+    """Note that a layer or model is called, which builds it, or connects it to symbolic tensors."""
+    heap = scope.heap
+    parts = heap.reachable(callee) & ~heap.codes & ~heap.modules
+    if callee & heap.outer:
+        scope.called |= scope.program.given_names(scope.owner, callee)
+        scope.is_outward = True
+    if heap.reachable(arguments) & heap.symbolic:
+        scope.change(parts)
+    elif callee & heap.unbuilt:
+        scope.built |= parts
+    if callee & heap.unbuilt:
+        _note_built(scope, callee)
+
+
+def _apply(scope: Scope, called: Called, function: ast.AST, receiver: int | None = None) -> int:
+    """Note what calling a function of the document does; return what it gives."""
+    heap = scope.heap
+    summary: Summary = scope.program.summary(function)
+    given = _parameters(function, called, receiver)
+
+    def objects(names: frozenset[str]) -> int:
+        found = 0
+        for name in names:
+            found |= given[name] if name in given else scope.surrounding(name)
+        return found
+
+    changed = objects(summary.mutates)
+    scope.change(heap.reachable(changed) & ~heap.codes)
+    heap.store(changed, called.arguments & ~heap.modules)
+    scope.is_setting |= summary.is_setting
+    if summary.calls:
+        build_by_call(scope, objects(summary.calls), called.arguments)
+    if summary.trains:
+        _train_in(scope, function, objects(summary.trains))
+    for name in summary.binds:
+        scope.bind_outside(name, heap.made((called.node, name), called.arguments))
+    return _returned(scope, called, summary, objects(summary.returns))
+
+
+def _train_in(scope: Scope, function: ast.AST, models: int) -> None:
+    train(scope, models)
+    if scope.built & models:
+        scope.program.training.add(function)
+
+
+def _returned(scope: Scope, called: Called, summary: Summary, parts: int) -> int:
+    heap = scope.heap
+    contents = parts | summary.codes
+    made = heap.made(called.node, contents)
+    if heap.reachable(parts) & heap.symbolic:
+        heap.symbolic |= made
+    if summary.has_inputs:
+        heap.inputs |= made
+    if summary.is_unbuilt:
+        heap.unbuilt |= made
+    return made | heap.reachable(parts)
+
+
+def _parameters(function: ast.AST, called: Called, receiver: int | None) -> dict[str, int]:
+    """Return what each parameter of a function is given."""
+    arguments: ast.arguments = function.args  # type: ignore[attr-defined]
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    positional = (*([] if receiver is None else [receiver]), *called.positional)
+    is_plain = None not in called.named and not any(
+        isinstance(node, ast.Starred) for node in called.node.args
+    )
+    if not is_plain:
+        rest = called.arguments
+        given = dict.fromkeys([*names, *(argument.arg for argument in arguments.kwonlyargs)], rest)
+        return given | ({names[0]: receiver} if receiver is not None and names else {})
+    given = dict.fromkeys([*names, *(argument.arg for argument in arguments.kwonlyargs)], 0)
+    given |= dict(zip(names, positional, strict=False))
+    given |= {name: objects for name, objects in called.named.items() if name in given}
+    for rest_of in (arguments.vararg, arguments.kwarg):
+        if rest_of:
+            given[rest_of.arg] = called.arguments
+    return given

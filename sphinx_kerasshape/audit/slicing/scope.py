@@ -1,0 +1,289 @@
+"""Expressions read in the order in which they run: which objects they give, use and change."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from sphinx_kerasshape.audit.slicing.calls import call
+from sphinx_kerasshape.audit.slicing.effects import Effect
+from sphinx_kerasshape.audit.slicing.known import CHANGING, FLAT
+
+if TYPE_CHECKING:
+    from sphinx_kerasshape.audit.slicing.program import Program
+
+
+class Scope:
+    """The names of a module or of a function while its code is read, and what the present statement does."""
+
+    def __init__(self, program: Program, owner: ast.AST | None = None) -> None:
+        self.program = program
+        self.heap = program.heap
+        self.owner = owner
+        """The function; ``None`` for the module."""
+        self.names: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
+        """Names of texts, such as paths of files."""
+        self.inner: list[dict[str, int]] = []
+        """Names of comprehensions and bodies of classes that are being read."""
+        self.maybe = 0
+        """In how many conditions and loops the present statement is."""
+        self.returned = self.changed = 0
+        self.all_bound: set[str] = set()
+        self.has_setting = False
+        self.touched: set[str] = set()
+        """Names that were bound since somebody looked."""
+        self.called: set[str] = set()
+        self.trained: set[str] = set()
+        self.outside: set[str] = set()
+        """Names that the function declares global."""
+        self.start()
+
+    def start(self) -> None:
+        """Begin a statement."""
+        self.uses: set[str] = set()
+        self.late: set[str] = set()
+        self.binds: set[str] = set()
+        self.outside_bound: set[str] = set()
+        self.mutated = self.built = 0
+        self.is_setting = self.is_outward = self.is_star = False
+
+    def effect(self) -> Effect:
+        """Return what the statement did."""
+        outer = self.heap.outer
+        is_outward = bool(
+            self.is_outward
+            or self.is_setting
+            or self.mutated & outer
+            or self.binds & self.outside
+            or self.outside_bound
+            or self.built & outer
+        )
+        return Effect(
+            frozenset(self.uses),
+            frozenset(self._late() - self.uses),
+            frozenset(self.binds),
+            self._affected(self.mutated) | self.outside_bound,
+            self._affected(self.built),
+            self.is_setting,
+            is_outward,
+            self.is_star,
+        )
+
+    def note(self, effect: Effect) -> None:
+        """Add a statement to what all of the code does."""
+        self.all_bound |= effect.binds | self.outside_bound
+        self.outside |= self.outside_bound
+        self.changed |= self.mutated
+        self.has_setting |= self.is_setting
+
+    def _affected(self, objects: int) -> frozenset[str]:
+        if not objects:
+            return frozenset()
+        reachable = self.heap.reachable
+        return frozenset(name for name, held in self.names.items() if held and reachable(held) & objects)
+
+    def _late(self) -> set[str]:
+        """Return the names that functions use which this statement may call, however indirectly."""
+        return self.program.late(self.uses | self.late, self.names) | self.late
+
+    # Names
+
+    def lookup(self, name: str) -> int:
+        """Return the objects that a name stands for."""
+        for inner in reversed(self.inner):
+            if name in inner:
+                return inner[name]
+        self.uses.add(name)
+        if name not in self.names and self.owner is not None:
+            self.names[name] = self.given(name)
+        return self.names.get(name, 0)
+
+    def given(self, name: str) -> int:
+        """Return what a function is given under a name of its surroundings, or as an argument."""
+        objects = self.heap.made((self.owner, name))
+        self.heap.outer |= objects
+        self.program.given[objects.bit_length() - 1] = (self.owner, name)
+        return objects
+
+    def surrounding(self, name: str) -> int:
+        """Return what a name stands for that a called function uses."""
+        if self.owner is not None and name not in self.names:
+            self.names[name] = self.given(name)
+        return self.names.get(name, 0)
+
+    def bind_outside(self, name: str, objects: int) -> None:
+        """Let a global name, which a called function binds, stand for more objects."""
+        self.outside_bound.add(name)
+        self.touched.add(name)
+        self.names[name] = self.names.get(name, 0) | objects
+
+    def bind(self, name: str, objects: int) -> None:
+        """Let a name stand for objects."""
+        if self.inner:
+            self.inner[-1][name] = objects
+            return
+        self.binds.add(name)
+        self.touched.add(name)
+        self.names[name] = objects
+        self.texts.pop(name, None)
+
+    def assign(self, target: ast.expr, objects: int) -> None:
+        """Assign objects to whatever a target is."""
+        match target:
+            case ast.Name():
+                self.bind(target.id, objects)
+            case ast.Starred():
+                self.assign(target.value, objects)
+            case ast.Tuple() | ast.List():
+                for element in target.elts:
+                    self.assign(element, self.heap.reachable(objects))
+            case ast.Attribute():
+                holders = self.value(target.value)
+                is_deep = target.attr == "trainable" or not holders
+                self.change(self.heap.reachable(holders) & ~self.heap.codes if is_deep else holders)
+                self.heap.store(holders, objects)
+            case ast.Subscript():
+                holders = self.value(target.value)
+                self.value(target.slice)
+                self.change(holders)
+                self.heap.store(holders, objects)
+                self.is_setting |= _is_setting(target)
+
+    def change(self, objects: int) -> None:
+        """Note that the statement changes objects."""
+        self.mutated |= objects
+
+    def dotted(self, node: ast.expr) -> str:
+        """Return the full name of what is imported; empty if it isn't."""
+        if isinstance(node, ast.Attribute):
+            base = self.dotted(node.value)
+            return base and f"{base}.{node.attr}"
+        if isinstance(node, ast.Name) and not any(node.id in inner for inner in self.inner):
+            objects = self.names.get(node.id)
+            if objects is None or objects & (self.heap.modules | self.heap.outer):
+                return self.program.imports.get(node.id, "")
+        return ""
+
+    # Values
+
+    def values_of(self, names: Iterable[str]) -> int:
+        """Return the objects of names, as far as they are bound."""
+        objects = 0
+        for name in names:
+            objects |= self.names.get(name, 0)
+        return objects
+
+    def value(self, node: ast.AST | None) -> int:
+        """Return the objects that an expression may give."""
+        if node is None or isinstance(node, ast.Constant):
+            return 0
+        read = _READERS.get(type(node))
+        return read(self, node) if read else self.values(ast.iter_child_nodes(node))
+
+    def values(self, nodes: Iterable[ast.AST | None]) -> int:
+        """Return the objects of several expressions."""
+        objects = 0
+        for node in nodes:
+            objects |= self.value(node)
+        return objects
+
+
+def _is_setting(target: ast.Subscript) -> bool:
+    """Whether an environment variable of Keras is set."""
+    key = target.slice
+    is_keras = isinstance(key, ast.Constant) and str(key.value).startswith(("TF_USE", "KERAS", "TF_KERAS"))
+    return is_keras and isinstance(target.value, ast.Attribute) and target.value.attr == "environ"
+
+
+def _name(scope: Scope, node: ast.Name) -> int:
+    return scope.lookup(node.id)
+
+
+def _part(scope: Scope, node: ast.Attribute | ast.Subscript) -> int:
+    base = scope.value(node.value)
+    heap = scope.heap
+    if isinstance(node, ast.Subscript):
+        scope.value(node.slice)
+    elif node.attr in FLAT:
+        return 0
+    elif node.attr in CHANGING:
+        scope.change(base & ~heap.modules)
+    return base & heap.modules | heap.reachable(base & ~heap.modules)
+
+
+def _call(scope: Scope, node: ast.Call) -> int:
+    return call(scope, node, is_statement=False)
+
+
+def _plain(scope: Scope, node: ast.AST) -> int:
+    scope.values(ast.iter_child_nodes(node))
+    return 0
+
+
+def _new(scope: Scope, node: ast.AST) -> int:
+    contents = scope.values(ast.iter_child_nodes(node))
+    return scope.heap.made(node, contents)
+
+
+def _operation(scope: Scope, node: ast.BinOp) -> int:
+    contents = scope.value(node.left) | scope.value(node.right)
+    made = scope.heap.made(node, contents) if contents else 0
+    if scope.heap.reachable(contents) & scope.heap.symbolic:
+        scope.heap.symbolic |= made
+    return made
+
+
+def _comprehension(scope: Scope, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> int:
+    scope.inner.append({})
+    for part in node.generators:
+        elements = scope.heap.reachable(scope.value(part.iter))
+        scope.assign(part.target, elements)
+        scope.values(part.ifs)
+    values = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+    contents = scope.values(values)
+    scope.inner.pop()
+    return scope.heap.made(node, contents)
+
+
+def _named(scope: Scope, node: ast.NamedExpr) -> int:
+    objects = scope.value(node.value)
+    inner, scope.inner = scope.inner, []
+    scope.assign(node.target, objects)
+    scope.inner = inner
+    return objects
+
+
+def _lambda(scope: Scope, node: ast.Lambda) -> int:
+    scope.values([*node.args.defaults, *node.args.kw_defaults])
+    return scope.program.code(scope, node)
+
+
+def _given_back(scope: Scope, node: ast.Yield | ast.YieldFrom) -> int:
+    scope.returned |= scope.value(node.value)
+    scope.is_outward = True
+    return 0
+
+
+_READERS: dict[type[ast.AST], Callable[..., int]] = {
+    ast.Name: _name,
+    ast.Attribute: _part,
+    ast.Subscript: _part,
+    ast.Call: _call,
+    ast.Compare: _plain,
+    ast.JoinedStr: _plain,
+    ast.List: _new,
+    ast.Tuple: _new,
+    ast.Set: _new,
+    ast.Dict: _new,
+    ast.BinOp: _operation,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.NamedExpr: _named,
+    ast.Lambda: _lambda,
+    ast.Yield: _given_back,
+    ast.YieldFrom: _given_back,
+}
