@@ -161,3 +161,60 @@ vocab_size is not defined in this document, so `model` is missing [6]
         failed 5: follows {cause} `train`, `number` and `model` are missing
         failed 6: name vocab_size is not defined in this document
     """)
+
+
+def test_mnist(observe: Observe) -> None:
+    found = observe("""
+        import matplotlib.pyplot as plt
+        from tensorflow import keras
+        from tensorflow.keras import layers
+        #= plt keras layers
+
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        #= x_train y_train x_test y_test
+        #? _
+
+        plt.figure(figsize=(10, 10))
+        fig, axes = plt.subplots(2, 2)
+        for ax in axes.flat:
+            ax.imshow(x_train[0])
+
+        x_train = x_train.reshape(60000, 28 * 28).astype("float32") / 255
+        #= x_train
+        #? _
+
+        y_train = keras.utils.to_categorical(y_train)
+        #= y_train
+        #? _
+
+        model = keras.Sequential([layers.Dense(512, activation="relu"), layers.Dense(10, "softmax")])
+        #= model
+        #? model
+
+        model.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
+        #= model
+
+        history = model.fit(x_train, y_train, epochs=5, batch_size=128, validation_split=0.2)
+        #= history model
+        #? len(history.history["val_accuracy"])
+
+        model.summary()
+        #? _
+
+        loss, accuracy = model.evaluate(x_test.reshape(10000, 784), keras.utils.to_categorical(y_test))
+
+        predictions = model.predict(x_test.reshape(-1, 784))
+        #= predictions
+        #? _; predictions[0].argmax()
+    """)
+    data = "with data for mnist"
+    assert found == expected(f"""
+        1 _: (60000, 28, 28) uint8, (60000,) uint8, (10000, 28, 28) uint8, (10000,) uint8 {data}
+        3 _: (60000, 784) float32 {data}
+        4 _: (60000, 10) float64 {data}
+        5 model: Keras does not know the shapes of Sequential 'sequential' here: nothing before it builds it
+        7 len(history.history["val_accuracy"]): 5 {data}, training
+        8 _: Sequential Dense Dense -> (None, 10) 407050 + 407052 {data}, training
+        10 _: (10000, 10) float32 {data}, training
+        10 predictions[0].argmax(): 0 {data}, training
+    """)

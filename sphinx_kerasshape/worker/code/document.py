@@ -19,6 +19,7 @@ from sphinx_kerasshape.worker.code import causes, exceptions, execute, find_mode
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.stand_ins.install import install
 
 _MAX_NAMES = 6
 """How many names a message lists."""
@@ -53,6 +54,7 @@ class Document:
         self._statements: dict[int, str] = {}
         """The statements that failed, by the numbers of their pieces."""
         self._lost: dict[str, Loss] = {}
+        self._used = install()
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -141,7 +143,7 @@ class Document:
 
     def _observation(self, number: int, expression: str, value: Any) -> Observation:
         """Return what an expression is after a piece; ``value`` is what the piece itself has kept."""
-        seen = Observation(number, expression)
+        seen = Observation(number, expression, stand_ins=self._used.names())
         if not expression and number in self._failed:
             return self._of_failed(seen)
         try:
