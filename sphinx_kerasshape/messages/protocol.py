@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.codec import decode
 from sphinx_kerasshape.messages.problems import OF_CODE, Problem
-from sphinx_kerasshape.messages.reading import report_of
+from sphinx_kerasshape.messages.reading import failures_in, report_of
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.text import escape_controls
 
@@ -130,13 +130,13 @@ def outcome(run: int, seconds: float, done: int, answers: list[dict[str, Any]]) 
 def _answer(message: dict[str, Any]) -> Answer:
     """Return a decoded answer; a failure if it can't be decoded, since the code can change what is sent."""
     try:
-        report = report_of(message["report"]) if "report" in message else None
-        failure = decode(Failure, message["failure"]) if report is None else report.unread
-        if failure is not None and failure.problem not in OF_CODE:
-            raise ValueError(f"unknown problem {failure.problem!r}")  # noqa: TRY301
+        answer = report_of(message["report"]) if "report" in message else decode(Failure, message["failure"])
+        for failure in failures_in(answer) if isinstance(answer, Report) else [answer]:
+            if failure.problem not in OF_CODE:
+                raise ValueError(f"unknown problem {failure.problem!r}")  # noqa: TRY301
     except (KeyError, TypeError, ValueError) as error:
         return Failure(Problem.CRASH, f"the process that ran the code gave no usable answer: {error}")
-    return report or failure  # type: ignore[return-value]
+    return answer
 
 
 def ending(code: int, errors: bytes | bytearray | None = None) -> str:

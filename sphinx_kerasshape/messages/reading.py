@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sphinx_kerasshape.messages.codec import decode
-from sphinx_kerasshape.messages.report import Model, Report, TensorSpec
+from sphinx_kerasshape.messages.report import Failure, Model, Report, TensorSpec
 
 
 def report_of(data: object) -> Report:
     """Return the report that plain data describes. Raises ``ValueError`` if it can't be one."""
     report = decode(Report, data)
-    if report.model is not None:
-        _check(report.model)
+    for model in (report.model, *(one.model for one in report.observations)):
+        if model is not None:
+            _check(model)
     return report
+
+
+def failures_in(report: Report) -> Iterator[Failure]:
+    """Yield the failures that a report holds."""
+    if report.unread is not None:
+        yield report.unread
+    yield from (one.failure for one in report.failed)
+    yield from (one.failure for one in report.observations if one.failure is not None)
 
 
 def _check(model: Model) -> None:

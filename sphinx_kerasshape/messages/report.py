@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from math import prod
 from typing import Annotated, NamedTuple
 
-from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
+from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -163,7 +163,8 @@ class Frame(NamedTuple):
     function: str
     text: str
     block: int = 0
-    """Number, from 1, of the earlier block of the session that has the line; 0: the request's own code."""
+    """Number, from 1, of the earlier block of the session that has the line; 0: the request's own code.
+    If the request has pieces: the number, from 0, of the document's block."""
 
 
 class Versions(NamedTuple):
@@ -201,6 +202,42 @@ class Failure(NamedTuple):
     """The end of the warning, such as ``: add 'import numpy as np'``; readers don't see it."""
 
 
+class PieceFailure(NamedTuple):
+    """The reason why a piece of a document failed."""
+
+    piece: int
+    kind: Word
+    """``syntax``, ``files`` or ``package`` (not here), ``name`` (not defined), ``follows`` or ``code``."""
+    failure: Failure
+    """Its message is one line, without the code; the exception is in ``error``."""
+    cause: int
+    """The number of the piece whose failure is the root cause; its own, unless its kind is ``follows``."""
+    missing: Verbatim = ""
+    """The package that is not here, or the name that nothing defines."""
+
+
+class Observation(NamedTuple):
+    """The value that an expression had once a piece of a document had run."""
+
+    piece: int
+    expression: Verbatim
+    model: Model | None = None
+    tensors: tuple[TensorSpec, ...] = ()
+    """The tensors or arrays that the value is; a shape has no dtype."""
+    number: int | None = None
+    """The whole number that the value is, such as that of ``model.count_params()``."""
+    failure: Failure | None = None
+    """Why there is no value."""
+    cause: int | None = None
+    """The number of the piece whose failure is the root cause of that."""
+    missing: Verbatim = ""
+    """The name that nothing defines, if that is why."""
+    optimizer: int | None = None
+    """The parameters of the model's optimizer, which the total of a summary includes, if it has any yet."""
+    stand_ins: tuple[str, ...] = ()
+    """What was replaced up to here, such as ``data for mnist``, ``weights of ResNet50`` or ``training``."""
+
+
 class Report(NamedTuple):
     """What TensorFlow says: a model, or the error that the page expects."""
 
@@ -212,6 +249,10 @@ class Report(NamedTuple):
     sources: tuple[Source, ...] = ()
     unread: Failure | None = None
     """Why there is no model, though the code has run to its end: later blocks of its session run."""
+    observations: tuple[Observation, ...] = ()
+    """The values that the pieces of a document are to be observed for."""
+    failed: tuple[PieceFailure, ...] = ()
+    """The pieces of a document that failed."""
 
 
 Answer = Report | Failure

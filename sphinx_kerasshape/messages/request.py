@@ -20,6 +20,20 @@ class Step(NamedTuple):
     custom_objects: Verbatim = ""
 
 
+class Piece(NamedTuple):
+    """Some statements of a document, which run or fail together."""
+
+    code: Verbatim
+    line: int = 1
+    """The line of its first line in the block."""
+    block: int = 0
+    """The number of the document's block that it is from."""
+    defines: tuple[Verbatim, ...] = ()
+    """The names that it binds, or whose values it changes; they are gone if it fails."""
+    observe: tuple[Verbatim, ...] = ()
+    """Expressions whose values are wanted once it has run; an empty one: that of its last statement."""
+
+
 class Request(NamedTuple):
     """What is to be run: all that an answer depends on, apart from imported files and installed versions."""
 
@@ -38,7 +52,7 @@ class Request(NamedTuple):
     input: Verbatim = ""
     """The input to call a model with that has none of its own, as :mod:`.input_spec` writes it."""
     kind: Verbatim = "model"
-    """``model``, or ``code`` if only its output is wanted."""
+    """``model``; ``code`` if only its output is wanted; ``document`` for the pieces of a document."""
     file: Verbatim = ""
     """The file of a saved model, which is loaded instead of running code."""
     custom_objects: Verbatim = ""
@@ -51,6 +65,8 @@ class Request(NamedTuple):
     """Name of a function or class of the code whose source the answer has, such as ``Zoo.small``."""
     earlier: tuple[Step, ...] = ()
     """The earlier blocks of its session, which run first, in the same namespace."""
+    pieces: tuple[Piece, ...] = ()
+    """The pieces of a document, which run in place of the code, after the prelude."""
 
     def step(self) -> Step:
         """Return this request as later blocks of its session have it run."""

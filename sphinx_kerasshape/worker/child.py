@@ -148,9 +148,10 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     requests = [decode(Request, request) for request in command["requests"]]
     before = tree.peak_resident()
     namespace = execute.namespace(requests[0])
-    if command["real"] or keras2.is_used():
+    real = command["real"] or keras2.is_used()
+    if real:
         for number, request in enumerate(requests):
-            answer = _run(request, namespace)
+            answer = _run(request, namespace, real)
             answer = exceeded_between_checks(command["memory"], before) or answer
             yield {"done": number}
             yield as_message(answer)
@@ -161,7 +162,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         with weightless.scope():
             for number, request in enumerate(requests):
-                answer = _run(request, namespace)
+                answer = _run(request, namespace, real)
                 answers.append(exceeded_between_checks(command["memory"], before) or answer)
                 if isinstance(answers[-1], Failure):
                     break
@@ -223,10 +224,12 @@ def _explain(error: BaseException) -> None:
         lifeline.write_all(2, f"\n{why}\n".encode(errors="replace"))
 
 
-def _run(request: Request, namespace: dict[str, Any]) -> Answer:
+def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     author_calls.watch()
     model: Model | Failure | None = None
     try:
+        if request.kind == "document":
+            return _of_world(_document(request, namespace, real))
         before = dict(namespace)
         value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
         if request.raises:
@@ -242,9 +245,21 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
             expected = Error(exceptions.name(error), exceptions.message(error))
             return Report(error=expected, versions=_versions(), sources=sources.used())
         return exceptions.failure(error, request)
-    keras2_source = (keras2.source(),) if keras2.is_used() else ()
-    report = Report(versions=_versions(), sources=(*sources.used(), *keras2_source))
+    report = _of_world(Report())
     return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
+
+
+def _document(request: Request, namespace: dict[str, Any], real: bool) -> Report:
+    """Run the pieces of a document."""
+    from sphinx_kerasshape.worker.code.document import Document  # only an audit needs it
+
+    return Document(request, namespace, lambda model: _found(model, request), real=real).report()
+
+
+def _of_world(report: Report) -> Report:
+    """Return a report with the versions and sources that it depends on."""
+    keras2_source = (keras2.source(),) if keras2.is_used() else ()
+    return report._replace(versions=_versions(), sources=(*sources.used(), *keras2_source))
 
 
 def _found(model: Any, request: Request) -> Model | Failure:

@@ -101,6 +101,7 @@ def own_frames(entries: Iterable[tuple[str, int, str]], request: Request) -> tup
     """Return those of some frames, as file, line and function, that are the author's own code."""
     names = [execute.file_name(block) for block in request.session()]
     blocks = {name: number for number, name in enumerate(names, 1) if name.startswith("<")}
+    blocks.update((execute.piece_file(piece), piece.block) for piece in request.pieces)
     own = []
     for name, line, function in entries:
         block = 0

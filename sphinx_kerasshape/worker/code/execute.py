@@ -14,22 +14,24 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.request import Piece, Request
 
 MODULE = "kerasshape_page"
+_DOCUMENT = "kerasshape_document"
 _BLOCK = "<kerasshape block{}>"
 """File name of a block's code in tracebacks; its first line is 1."""
+_DOCUMENT_BLOCK = "<kerasshape document {}>"
 PRELUDE = "<kerasshape_prelude>"
-_SUBJECT = "_kerasshape_subject"
+SUBJECT = "_kerasshape_subject"
 _PLOTS = ("plot_model", "model_to_dot")
 
 
 def namespace(request: Request) -> dict[str, Any]:
     """Return the namespace for a request's code."""
-    module = types.ModuleType(MODULE)
+    module = types.ModuleType(_DOCUMENT if request.kind == "document" else MODULE)
     if request.origin:
         module.__file__ = request.origin
-    sys.modules[MODULE] = module
+    sys.modules[module.__name__] = module
     return module.__dict__
 
 
@@ -39,6 +41,16 @@ def file_name(request: Request) -> str:
     return request.origin or _BLOCK.format(f" {number}" if number > 1 else "")
 
 
+def piece_file(piece: Piece) -> str:
+    """Return the file name of a piece's code in tracebacks, where lines are those of its block."""
+    return _DOCUMENT_BLOCK.format(piece.block)
+
+
+def run_prelude(request: Request, names: dict[str, Any]) -> None:
+    """Run the code that comes before a request's own."""
+    exec(compile(_with_lines_cached(request.prelude, PRELUDE), PRELUDE, "exec"), names)
+
+
 def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     """Run the prelude and compile a request's code. Raises ``SyntaxError`` if the code isn't Python.
 
@@ -46,38 +58,39 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     expression, else ``None``. For ``x.summary()`` and ``plot_model(x)``, that is ``x``.
     """
     if not request.earlier:
-        exec(compile(_with_lines_cached(request.prelude, PRELUDE), PRELUDE, "exec"), names)
+        run_prelude(request, names)
     name = file_name(request)
     tree = ast.parse(request.code, name)
     _with_lines_cached(request.code, name)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = compile(ast.Expression(_keeping_subject(tree.body.pop().value)), name, "eval")  # type: ignore[attr-defined]
+        last = compile(ast.Expression(keeping_subject(tree.body.pop().value)), name, "eval")  # type: ignore[attr-defined]
     body = compile(tree, name, "exec")
 
     def run() -> Any:
         exec(body, names)
         value = eval(last, names) if last is not None else None
-        return names.pop(_SUBJECT, value)
+        return names.pop(SUBJECT, value)
 
     return run
 
 
-def _keeping_subject(expression: ast.expr) -> ast.expr:
+def keeping_subject(expression: ast.expr) -> ast.expr:
     """Return an expression that also keeps the object which it describes, if it is such a call."""
     match expression:
         case ast.Call(func=ast.Name(id="print"), args=[inner]):
-            expression.args = [_keeping_subject(inner)]
+            expression.args = [keeping_subject(inner)]
         case ast.Call(func=ast.Attribute(attr="summary") as function):
-            function.value = _kept(function.value)
+            function.value = kept(function.value)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[subject, *others]):
             if name in _PLOTS:
-                expression.args = [_kept(subject), *others]
+                expression.args = [kept(subject), *others]
     return expression
 
 
-def _kept(subject: ast.expr) -> ast.expr:
-    target = ast.copy_location(ast.Name(_SUBJECT, ast.Store()), subject)
+def kept(subject: ast.expr) -> ast.expr:
+    """Return an expression that also keeps its value as the subject."""
+    target = ast.copy_location(ast.Name(SUBJECT, ast.Store()), subject)
     return ast.copy_location(ast.NamedExpr(target, subject), subject)
 
 
@@ -98,6 +111,19 @@ def keep_lines(request: Request) -> None:
     _with_lines_cached(request.prelude, PRELUDE)
     for block in request.session():
         _with_lines_cached(block.code, file_name(block))
+    for number in {piece.block for piece in request.pieces}:
+        of_block = [piece for piece in request.pieces if piece.block == number]
+        _with_lines_cached(_block_code(of_block), piece_file(of_block[0]))
+
+
+def _block_code(pieces: list[Piece]) -> str:
+    """Return the code of a block as far as its pieces have it, each at its line."""
+    lines: list[str] = []
+    for piece in pieces:
+        own = piece.code.split("\n")
+        lines += [""] * (piece.line - 1 + len(own) - len(lines))
+        lines[piece.line - 1 : piece.line - 1 + len(own)] = own
+    return "\n".join(lines)
 
 
 def _with_lines_cached(code: str, name: str) -> str:

@@ -111,6 +111,11 @@ def _literal(key: object) -> str:
         return "…"
 
 
+def is_model(value: object) -> bool:
+    """Whether a value is a Keras model."""
+    return _is_instance(value, _model_classes())
+
+
 def _model_classes() -> tuple[Any, ...]:
     import keras
 

@@ -21,13 +21,14 @@ _MAX_ITEMS = 100_000
 
 
 @contextlib.contextmanager
-def undisturbed(layer: Any) -> Iterator[None]:
-    """Put back the attributes of a layer and of all layers inside it, and the state of names and numbers."""
+def undisturbed(*layers: Any) -> Iterator[None]:
+    """Put back the attributes of layers and of all layers inside them, and the state of names and numbers."""
     import numpy
     from keras.src.backend.common import global_state
 
     names = global_state.get_global_attribute("object_name_uids")
-    saved = content_of(layer) + ([] if names is None else [(names, dict(names))])
+    saved = [pair for layer in layers for pair in content_of(layer)]
+    saved += [] if names is None else [(names, dict(names))]
     states = random.getstate(), numpy.random.get_state()
     try:
         yield

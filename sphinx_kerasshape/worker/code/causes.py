@@ -1,0 +1,59 @@
+"""The causes of what fails in a document: what is not here, and what the code itself gets wrong."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import NamedTuple
+
+from sphinx_kerasshape.worker.code import exceptions
+
+_OPTIONAL = re.compile(r"(?:requires|install|dependency):? (?:the )?['`\"]?([A-Za-z][\w-]*)")
+"""The package that a library says it needs."""
+_NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No files matched|does not exist")
+_RENAMED = "cannot import name"
+
+
+class Cause(NamedTuple):
+    """The kind of a cause, as :class:`PieceFailure` has it, and what readers are told."""
+
+    kind: str
+    text: str
+    missing: str = ""
+
+
+def cause_of(error: BaseException) -> Cause:
+    """Return the cause that an exception shows."""
+    kind = type(error)
+    name = getattr(error, "name", None)
+    if issubclass(kind, ImportError) and (package := _missing_package(error, name)) is not None:
+        what = f"the package {package} is" if package else "a package is"
+        return Cause("package", f"{what} not here", package)
+    if kind is NameError and isinstance(name, str):
+        return Cause("name", f"{name} is not defined in this document", name)
+    if _is_missing_file(error):
+        return Cause("files", getattr(error, "text", "") or "files are not here")
+    return Cause("code", f"{exceptions.name(error)}: {exceptions.message(error)}".partition("\n")[0])
+
+
+def _missing_package(error: BaseException, name: object) -> str | None:
+    """Return the package that an import needs and that is not here; ``None`` if another thing is wrong."""
+    if isinstance(error, ModuleNotFoundError) and isinstance(name, str):
+        package = name.partition(".")[0]
+        return None if package in sys.modules else package
+    text = exceptions.message(error)
+    if _RENAMED in text:
+        return None
+    needed = _OPTIONAL.search(text)
+    return needed[1] if needed else ""
+
+
+def _is_missing_file(error: BaseException) -> bool:
+    """Whether an exception says that a file, or what the network would give, is not here."""
+    import tensorflow as tf
+
+    kind = type(error)
+    if issubclass(kind, (OSError, tf.errors.NotFoundError, tf.errors.UnavailableError)):
+        return True
+    is_plain = issubclass(kind, (ValueError, RuntimeError, tf.errors.InvalidArgumentError))
+    return is_plain and bool(_NO_FILE.search(exceptions.message(error)))

@@ -1,0 +1,204 @@
+"""Runs the pieces of a document, and observes values between them.
+
+A piece that fails takes with it every name that it defines, and the run goes on. What needs such a name
+fails in turn, and says which piece is the root cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Error, Failure, Model, Observation, PieceFailure, Report
+from sphinx_kerasshape.messages.request import Piece, Request
+from sphinx_kerasshape.text import excerpt, truncated
+from sphinx_kerasshape.worker.code import causes, exceptions, execute, find_model, mends, weightless
+from sphinx_kerasshape.worker.code.pieces import Code, future_flags
+from sphinx_kerasshape.worker.read import observed
+from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.stand_ins.install import install
+
+_MAX_NAMES = 6
+"""How many names a message lists."""
+_PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
+"""The problems of failures by the kind of their cause, where it is not the code."""
+Reader = Callable[[Any], Model | Failure]
+"""Reads a model, or says why it can't be read."""
+
+
+class Loss(NamedTuple):
+    """Why a name is gone: the piece that failed first, and the names that are gone in turn."""
+
+    piece: int
+    names: tuple[str, ...] = ()
+    builder: str = ""
+    """The statement that would have built the model of that name."""
+
+
+class Document:
+    """One run of a document's pieces.
+
+    ``read`` reads a model. With ``real``, its weights have values; without, what may have failed for lack
+    of them raises :class:`weightless.NeedsValues`.
+    """
+
+    def __init__(self, request: Request, names: dict[str, Any], read: Reader, *, real: bool) -> None:
+        self._request = request
+        self._names = names
+        self._read = read
+        self._real = real
+        self._failed: dict[int, PieceFailure] = {}
+        self._statements: dict[int, str] = {}
+        """The statements that failed, by the numbers of their pieces."""
+        self._lost: dict[str, Loss] = {}
+        self._used = install()
+
+    def report(self) -> Report:
+        """Run the prelude and all pieces; return what was observed, and what failed."""
+        execute.keep_lines(self._request)
+        execute.run_prelude(self._request, self._names)
+        # Nobody reads what a document prints: statements are held against values.
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+            observations = tuple(self._observations())
+        return Report(observations=observations, failed=tuple(self._failed.values()))
+
+    def _observations(self) -> Iterator[Observation]:
+        flags = future_flags(self._request.pieces)
+        for number, piece in enumerate(self._request.pieces):
+            value = self._run(number, piece, flags)
+            for expression in piece.observe:
+                yield self._observation(number, expression, value)
+
+    def _run(self, number: int, piece: Piece, flags: int) -> Any:
+        """Run a piece, and return the value that it keeps."""
+        code = None
+        try:
+            code = Code(piece, flags)
+            return code.run(self._names)
+        except weightless.NeedsValues:
+            raise
+        except BaseException as error:
+            self._fail(number, piece, code, error)
+        return None
+
+    def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
+        """Record why a piece failed, and drop the names that it defines."""
+        loss = self._loss_of(error)
+        frames = exceptions.frames(error, self._request)
+        cause = causes.Cause("syntax", f"SyntaxError: {excerpt(str(error))}")
+        if code is not None:
+            cause = causes.cause_of(error)
+            lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
+            self._statements[number] = code.statement(lines[0] if lines else piece.line)
+        if loss is None and cause.kind == "code":
+            self._doubt()
+        own = loss or Loss(number)
+        plain = Error(exceptions.name(error), exceptions.message(error))
+        problem = _PROBLEMS.get(cause.kind, Problem.CODE)
+        failure = Failure(problem, truncated(cause.text, 500), frames, plain, mends.of_error(error))
+        kind, missing = ("follows", "") if loss else (cause.kind, cause.missing)
+        failure = failure._replace(message=self._why(loss)) if loss else failure
+        self._failed[number] = PieceFailure(number, kind, failure, own.piece, missing)
+        self._drop(number, piece, code, own)
+
+    def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
+        """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
+        receivers = {name: self._names.get(name) for name in code.receivers()} if code else {}
+        models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
+        unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
+        kept = models.keys() - unbuilt - (code.binds() if code else set())
+        for name in dict.fromkeys([*piece.defines, *unbuilt]):
+            if name not in kept:
+                self._names.pop(name, None)
+                builder = self._statements.get(number, "") if name in unbuilt else ""
+                self._lost[name] = loss._replace(names=(*loss.names, name), builder=builder)
+
+    def _loss_of(self, error: BaseException) -> Loss | None:
+        """Return why the name is gone that an exception misses; ``None`` if that is not what it says."""
+        name = getattr(error, "name", None)
+        if type(error) is not NameError or not isinstance(name, str) or name in self._names:
+            return None
+        return self._lost.get(name)
+
+    def _why(self, loss: Loss) -> str:
+        """Return a sentence on why a name is gone."""
+        root = self._failed[loss.piece]
+        statement = self._statements.get(loss.piece, "")
+        cause = f"`{statement}`: {root.failure.message}" if statement else root.failure.message
+        if loss.builder and root.kind in ("files", "package"):
+            model = f"`{loss.names[-1]}` is built by `{loss.builder}`, on data that is not here"
+            return truncated(model if statement == loss.builder else f"{model} ({cause})", 900)
+        names = [f"`{name}`" for name in dict.fromkeys(loss.names)]
+        names = names if len(names) <= _MAX_NAMES else [*names[:2], "…", names[-1]]
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
+
+    def _doubt(self) -> None:
+        """End a weightless run: what has failed may work with weights."""
+        if not self._real:
+            raise weightless.NeedsValues
+
+    def _observation(self, number: int, expression: str, value: Any) -> Observation:
+        """Return what an expression is after a piece; ``value`` is what the piece itself has kept."""
+        seen = Observation(number, expression, stand_ins=self._used.names())
+        if not expression and number in self._failed:
+            return self._of_failed(seen)
+        try:
+            if expression:
+                with undisturbed():
+                    value = eval(expression, self._names)
+            return self._described(seen, value)
+        except weightless.NeedsValues:
+            raise
+        except BaseException as error:
+            return self._unobserved(seen, error)
+
+    def _of_failed(self, seen: Observation) -> Observation:
+        failed = self._failed[seen.piece]
+        message = failed.failure.message
+        if failed.kind != "follows" and seen.piece in self._statements:
+            message = truncated(f"`{self._statements[seen.piece]}`: {message}", 900)
+        failure = failed.failure._replace(message=message)
+        root = self._failed[failed.cause]
+        return seen._replace(failure=failure, cause=failed.cause, missing=root.missing)
+
+    def _unobserved(self, seen: Observation, error: BaseException) -> Observation:
+        """Return an observation that an exception has ended."""
+        loss = self._loss_of(error)
+        if loss is not None:
+            root = self._failed[loss.piece]
+            failure = root.failure._replace(message=self._why(loss))
+            if loss.builder and root.kind in ("files", "package"):
+                failure = failure._replace(problem=Problem.UNBUILT)
+            return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
+        cause = causes.cause_of(error)
+        if cause.kind == "code" and not isinstance(error, observed.Unobservable):
+            self._doubt()
+        plain = Error(exceptions.name(error), exceptions.message(error))
+        message = f"it is {error}" if isinstance(error, observed.Unobservable) else cause.text
+        failure = Failure(
+            Problem.CODE, truncated(message, 900), exceptions.frames(error, self._request), plain
+        )
+        return seen._replace(failure=failure, missing=cause.missing)
+
+    def _described(self, seen: Observation, value: Any) -> Observation:
+        if find_model.is_model(value):
+            model = self._read(value)
+            if isinstance(model, Failure):
+                return seen._replace(failure=_unread(model, value))
+            return seen._replace(model=model, optimizer=observed.optimizer_params(value))
+        number = observed.whole_number(value)
+        if number is not None:
+            return seen._replace(number=number)
+        return seen._replace(tensors=observed.tensors(value))
+
+
+def _unread(failure: Failure, model: Any) -> Failure:
+    """Return why a model can't be read, in words for authors who have no directive to add an input to."""
+    if failure.problem != Problem.UNBUILT:
+        return failure
+    text = f"Keras does not know the shapes of {type(model).__name__} {excerpt(str(model.name))!r} here"
+    return failure._replace(message=f"{text}: nothing before it builds it", mend="")

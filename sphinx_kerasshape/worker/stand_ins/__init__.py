@@ -1,0 +1,1 @@
+"""What an audit has in place of data, downloads, training and packages that documents name."""

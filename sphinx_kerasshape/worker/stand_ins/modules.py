@@ -1,0 +1,107 @@
+"""Modules in place of packages that are not here and only show things, or whose data is not here."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used
+
+_SHOWING = frozenset(
+    (
+        *("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "pydot", "graphviz"),
+        *("IPython", "ipywidgets", "tqdm", "visualkeras", "livelossplot", "google.colab"),
+    )
+)
+"""Packages whose values no model depends on."""
+_DATA = "tensorflow_datasets"
+
+
+class Anything:
+    """An object that has every attribute, and can be called, indexed and entered; all give such objects."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything(name)
+
+    def __call__(self, *args: Any, **_: Any) -> Any:
+        if self._name == "subplots":
+            return Anything("figure"), Anything("axes")
+        if self._name in ("tqdm", "track") and args:
+            return args[0]
+        return range(*args) if self._name == "trange" and args else Anything(self._name)
+
+    def __getitem__(self, _: Any) -> Any:
+        return Anything(self._name)
+
+    def __setitem__(self, *_: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: Any) -> None: ...
+
+    def __mro_entries__(self, _: Any) -> tuple[type, ...]:
+        return ()
+
+
+class _Module(types.ModuleType):
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything(name)
+
+
+class _Data(types.ModuleType):
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _unavailable
+
+
+def _unavailable(*args: Any, **kwargs: Any) -> Any:
+    name = args[0] if args else kwargs.get("name", "")
+    raise NotHere(f"the data set {name} is not here" if isinstance(name, str) else "a data set is not here")
+
+
+class Finder(MetaPathFinder, Loader):
+    """Finds these packages where nothing else does."""
+
+    def __init__(self, used: Used) -> None:
+        self._used = used
+
+    def install(self) -> None:
+        """Be asked last of all."""
+        sys.meta_path.append(self)
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
+        """Return how to load a module, if it is one of these."""
+        package = fullname.partition(".")[0]
+        if package in _SHOWING or package == _DATA or fullname.startswith("google.colab"):
+            return ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        """Return the module."""
+        return (_Data if spec.name.startswith(_DATA) else _Module)(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Do nothing: the module has all that it needs."""

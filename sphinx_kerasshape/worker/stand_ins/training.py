@@ -1,0 +1,249 @@
+"""Training and inference without any: models are built as ``fit`` and ``predict`` would build them.
+
+Metrics are zeros, and so is what models predict, in its true shape.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src import backend
+from keras.src.trainers.data_adapters import data_adapter_utils
+from keras.src.trainers.epoch_iterator import EpochIterator
+
+from sphinx_kerasshape.worker.stand_ins.saving import Saved
+from sphinx_kerasshape.worker.stand_ins.uniform import is_uniform, uniform
+from sphinx_kerasshape.worker.stand_ins.used import Used
+
+_BATCH = 32
+"""How many samples a batch has unless the code says it."""
+Given = dict[str, Any]
+"""The arguments of a method by name, with defaults."""
+
+
+class Training:
+    """What stands in for the methods of a model that train it, and those that compute with it."""
+
+    def __init__(self, used: Used, saved: Saved) -> None:
+        self._used = used
+        self._saved = saved
+        self._outputs: dict[object, tuple[Any, Any]] = {}
+        """The outputs of models by what they were called with; the models are kept, and with them their ids."""
+
+    def install(self) -> None:
+        """Have no model be trained, and none computed by these methods."""
+        methods: dict[str, Callable[[Any, Given], Any]] = {
+            "fit": self.fit,
+            "evaluate": self.evaluate,
+            "predict": self.predict,
+            "train_on_batch": self.on_batch,
+            "test_on_batch": self.on_batch,
+            "predict_on_batch": self.predict_on_batch,
+        }
+        for name, method in methods.items():
+            setattr(keras.Model, name, _method(getattr(keras.Model, name), method))
+        slices = _slices(tf.data.Dataset.from_tensor_slices)
+        tf.data.Dataset.from_tensor_slices = staticmethod(slices)
+
+    def fit(self, model: Any, given: Given) -> Any:
+        """Build a model; return a history in which all is zero."""
+        model._assert_compile_called("fit")
+        self._used.note("training")
+        _build(model, _element(given))
+        history = keras.callbacks.History()
+        history.set_model(model)
+        history.set_params({"verbose": 0, "epochs": given["epochs"], "steps": given["steps_per_epoch"]})
+        history.epoch = [*range(given["initial_epoch"], given["epochs"])]
+        names = [*_logs(model)]
+        if given["validation_data"] is not None or given["validation_split"]:
+            names += [f"val_{name}" for name in names]
+        history.history = {name: [0.0] * len(history.epoch) for name in names}
+        model.history = history
+        self._keep_checkpoints(model, given)
+        return history
+
+    def evaluate(self, model: Any, given: Given) -> Any:
+        """Build a model; return that all metrics are zero."""
+        model._assert_compile_called("evaluate")
+        self._used.note("training")
+        _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
+        return _results(model, given)
+
+    def on_batch(self, model: Any, given: Given) -> Any:
+        """Build a model for just this batch; return that all metrics are zero."""
+        model._assert_compile_called("train_on_batch")
+        self._used.note("training")
+        batch = tuple(_symbols(given[name]) for name in ("x", "y", "sample_weight"))
+        self._once(model, batch, lambda: _build(model, batch))
+        return _results(model, given)
+
+    def predict_on_batch(self, model: Any, given: Given) -> Any:
+        """Return zeros of the shape of what a model gives for a batch."""
+        self._used.note("training")
+        x = _symbols(given["x"])
+        outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
+        return keras.tree.map_structure(lambda output: _zeros(output, None), outputs)
+
+    def predict(self, model: Any, given: Given) -> Any:
+        """Return zeros of the shape of what a model gives; it is built for the first batch."""
+        self._used.note("training")
+        samples = _samples(given["x"])
+        if samples is None:
+            batch, samples = _first_batch(given)
+        else:
+            size = min(samples, given["batch_size"] or _BATCH)
+            batch = keras.tree.map_structure(lambda array: array[:size], given["x"])
+        x = data_adapter_utils.unpack_x_y_sample_weight(_symbols(batch))[0]
+        outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
+        return keras.tree.map_structure(lambda output: _zeros(output, samples), outputs)
+
+    def _once(self, model: Any, symbols: Any, run: Callable[[], Any]) -> Any:
+        """Return what a function gives for a model and an input; loops ask for the same again and again."""
+        leaves = [None if leaf is None else (leaf.shape, leaf.dtype) for leaf in keras.tree.flatten(symbols)]
+        key = (id(model), len(model._layers), run.__qualname__, tuple(leaves))
+        if key not in self._outputs:
+            self._outputs[key] = model, run()
+        return self._outputs[key][1]
+
+    def _keep_checkpoints(self, model: Any, given: Given) -> None:
+        """Save a model as the callbacks of its training would have."""
+        callbacks = given["callbacks"] or ()
+        for callback in getattr(callbacks, "callbacks", callbacks) if callbacks else ():
+            if isinstance(callback, keras.callbacks.ModelCheckpoint):
+                save = self._saved.save_weights if callback.save_weights_only else self._saved.save
+                with contextlib.suppress(KeyError, IndexError, ValueError):
+                    save(model, str(callback.filepath).format(epoch=given["epochs"]))
+
+
+def _method(original: Any, stand_in: Callable[[Any, Given], Any]) -> Any:
+    """Return a method that takes the arguments of another, and gives them to a stand-in by name."""
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        return stand_in(self, {name: value for name, value in bound.arguments.items() if name != "self"})
+
+    return method
+
+
+def _build(model: Any, batch: Any) -> None:
+    """Build a model, its metrics and its optimizer from symbols for a batch, as training would."""
+    x, _, _ = data_adapter_utils.unpack_x_y_sample_weight(batch)
+    # A step of the author's own need not call the model itself.
+    has_own_step = type(model).train_step is not keras.Model.train_step
+    with contextlib.suppress(Exception) if has_own_step else contextlib.nullcontext():
+        if not _is_whole(model):
+            backend.compute_output_spec(model, x, training=False)
+        model._symbolic_build(data_batch=batch)
+    if has_own_step and not _is_whole(model):
+        with contextlib.suppress(Exception):
+            backend.compute_output_spec(model.train_step, batch)
+
+
+def _is_whole(model: Any) -> bool:
+    return all(layer.built for layer in model._flatten_layers())
+
+
+def _element(given: Given) -> Any:
+    """Return symbols for a batch, as TensorFlow describes the elements of the data that is given."""
+    parts = {name: given[name] for name in ("x", "y", "sample_weight")}
+    samples = _samples([*parts.values()])
+    if samples is not None:
+        # Few samples, but with a last batch that is as full: the shape depends on that.
+        size = given["batch_size"] or _BATCH
+        split = given.get("validation_split") or 0
+        samples = int(samples * (1 - split))
+        kept = min(samples, size + samples % size)
+        parts = keras.tree.map_structure(lambda array: None if array is None else array[:kept], parts)
+    iterator = EpochIterator(**parts, batch_size=given["batch_size"], steps_per_epoch=given["steps_per_epoch"])
+    return keras.tree.map_structure(_symbol_of_spec, iterator.data_adapter.get_tf_dataset().element_spec)
+
+
+def _samples(arrays: Any) -> int | None:
+    """Return how many samples arrays have; ``None`` if they are none, or differ in that."""
+    leaves = [leaf for leaf in keras.tree.flatten(arrays) if leaf is not None]
+    if not all(hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves):
+        return None
+    sizes = {leaf.shape[0] for leaf in leaves}
+    return int(sizes.pop()) if len(sizes) == 1 else None
+
+
+def _first_batch(given: Given) -> tuple[Any, int]:
+    """Return the first batch of data that is no arrays, and how many samples there are in all."""
+    iterator = EpochIterator(x=given["x"], batch_size=given["batch_size"], steps_per_epoch=given["steps"])
+    dataset = iterator.data_adapter.get_tf_dataset()
+    batch = next(iter(dataset))
+    batches = given["steps"] or max(1, int(dataset.cardinality()))
+    return batch, batches * int(keras.tree.flatten(batch)[0].shape[0])
+
+
+def _symbols(batch: Any) -> Any:
+    """Return symbols for the arrays of a batch."""
+
+    def symbol(array: Any) -> Any:
+        if array is None:
+            return None
+        array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
+        return _symbol(tuple(array.shape), backend.standardize_dtype(array.dtype))
+
+    return keras.tree.map_structure(symbol, batch)
+
+
+def _symbol_of_spec(spec: Any) -> Any:
+    if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
+        return None
+    if spec.shape.rank is None:
+        raise ValueError("the data has no known shape")
+    return _symbol(tuple(spec.shape), spec.dtype.name)
+
+
+def _symbol(shape: tuple[int | None, ...], dtype: str) -> Any:
+    return keras.KerasTensor(shape, dtype="float32" if dtype == "float64" else dtype)
+
+
+def _zeros(output: Any, samples: int | None) -> Any:
+    """Return zeros of the shape of a symbol, for so many samples."""
+    shape = [1 if size is None else size for size in output.shape]
+    shape[:1] = [samples] if samples is not None and shape else shape[:1]
+    return uniform(tuple(shape), output.dtype)
+
+
+def _logs(model: Any) -> dict[str, float]:
+    """Return the metrics of a model, all zero."""
+    with contextlib.suppress(Exception):
+        return dict.fromkeys(["loss", *model.get_metrics_result()], 0.0)
+    return {"loss": 0.0}
+
+
+def _results(model: Any, given: Given) -> Any:
+    logs = _logs(model)
+    return logs if given["return_dict"] else model._flatten_metrics_in_order(logs)
+
+
+def _slices(original: Any) -> Any:
+    """Return what makes a data set from slices of arrays, without copies of the ones that are uniform."""
+
+    @functools.wraps(original)
+    def from_tensor_slices(tensors: Any, name: Any = None) -> Any:
+        leaves = tf.nest.flatten(tensors)
+        if isinstance(tensors, list) or not any(map(is_uniform, leaves)):
+            return original(tensors, name=name)
+        parts = [_repeated(leaf) if is_uniform(leaf) else original(leaf) for leaf in leaves]
+        if not isinstance(tensors, (tuple, dict)):
+            return parts[0]
+        return tf.data.Dataset.zip(tf.nest.pack_sequence_as(tensors, parts))
+
+    return from_tensor_slices
+
+
+def _repeated(array: Any) -> Any:
+    return tf.data.Dataset.from_tensors(np.array(array[0])).repeat(len(array))

@@ -1,0 +1,58 @@
+"""What a run has used in place of the real thing, and how a function takes the place of another."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sphinx_kerasshape.text import excerpt
+
+
+class NotHere(FileNotFoundError):
+    """Data that would have to be downloaded; ``text`` says which."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Used:
+    """The stand-ins that a run has used so far, such as ``data for mnist``, each once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def note(self, name: str) -> None:
+        """Note that a stand-in is used."""
+        self._names[excerpt(name)] = None
+
+    def names(self) -> tuple[str, ...]:
+        """Return what has been used, in order."""
+        return tuple(self._names)
+
+
+def replace(original: Any, stand_in: Callable[..., Any]) -> None:
+    """Have a function take the place of one of Keras, in each module of Keras that has it.
+
+    It gets the arguments by their names, with defaults. Arguments that don't fit raise as they did.
+    """
+    replaced = taking_names(original, stand_in)
+    for name, module in [*sys.modules.items()]:
+        if name.startswith("keras") and vars(module).get(original.__name__) is original:
+            setattr(module, original.__name__, replaced)
+
+
+def taking_names(original: Any, stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that looks like another, and calls a stand-in with its arguments by name."""
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return stand_in(**bound.arguments)
+
+    return called
