@@ -147,3 +147,5 @@ class Document(NamedTuple):
     statements: tuple[Statement, ...]
     defines: tuple[tuple[str, str], ...] = ()
     """Names and values of its comments ``kerasshape: define NAME = VALUE``."""
+    models: tuple[Subject, ...] = ()
+    """What may be models, in the order of the code that makes or prints them."""

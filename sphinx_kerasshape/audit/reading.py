@@ -49,7 +49,8 @@ class Reading:
             for block, one in self.statements
         )
         ordered = sorted(statements, key=lambda one: (one.place.text, one.place.start))
-        return Document(tuple(self.texts), tuple(self.blocks), tuple(ordered), tuple(self.defines))
+        models = tuple(dict.fromkeys(model.subject for model in self.models))
+        return Document(tuple(self.texts), tuple(self.blocks), tuple(ordered), tuple(self.defines), models)
 
     def read(self, piece: Piece) -> None:
         """Take the next piece."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
 from sphinx_kerasshape.claims.shapes import shape_claim
@@ -60,42 +60,62 @@ _RATIO = 1.25
 """Counts within this ratio are near."""
 
 
+class Opinion(NamedTuple):
+    """What models say of a mention."""
+
+    holds: bool = False
+    """Whether a model has the value itself; otherwise it may speak of anything."""
+    doubt: str = ""
+    """The message about a value that no model has, if there is a reason to doubt it."""
+    nearest: str = ""
+    """The nearest value, in the notation of the mention."""
+
+
 def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> str:
     """Return the message about a mention that no model confirms; empty if one does, or without a reason."""
+    return opinion(mention, models, language).doubt
+
+
+def opinion(mention: Mention, models: Iterable[Model], language: str = "en") -> Opinion:
+    """Return what models say of a mention."""
     models = list(models)
     if _HYPOTHETICAL.search(mention.before):
-        return ""
+        return Opinion()
     try:
         if mention.kind == "shape":
-            return _doubt_shape(mention, models)
-        return _doubt_count(mention, models, language)
+            return _on_shape(mention, models)
+        return _on_count(mention, models, language)
     except Unreadable:
-        return ""
+        return Opinion()
 
 
-def _doubt_shape(mention: Mention, models: list[Model]) -> str:
+def _on_shape(mention: Mention, models: list[Model]) -> Opinion:
     claim = shape_claim(mention.text)
     stated: Shape = tuple(size if isinstance(size, int) else None for size in claim.shapes[0])
     tensors = _owners(pair for model in models for pair in _tensors(model))
     rows = [row for model in models for row in model.layers]
     weights = _owners((w.shape, f"the {w.name} of {quoted(row.name)}") for row in rows for w in row.weights)
     known = [*tensors, *weights]
-    if any(claim.holds((shape,)) or _is_part(stated, shape) for shape in known):
-        return ""
+    if any(claim.holds((shape,)) for shape in known):
+        return Opinion(holds=True)
+    if any(_is_part(stated, shape) for shape in known):
+        return Opinion()
     if any(_is_example(stated, shape) for shape in tensors) or _is_setting(mention, stated):
-        return ""
+        return Opinion()
     names_layer = _names_layer(mention, models)
     fits = [shape for shape in tensors if _fits_tensor(stated, shape)]
     if None not in stated:
         is_meant = names_layer or bool(_OF_WEIGHTS.search(mention.before + mention.after))
         fits = [shape for shape in [*fits, *weights] if _is_near(stated, shape, is_meant=is_meant)]
     if not fits:
-        return ""
+        return Opinion()
     nearest = min(fits, key=lambda shape: _distance(stated, shape))
-    return (
+    message = (
         f"no model on this page has the shape {excerpt(mention.text)}; "
         f"the nearest is {shape_text(nearest)}, {(weights | tensors)[nearest]}"
     )
+    omits = None not in stated and nearest[:1] == (None,) and len(stated) + 1 == len(nearest)
+    return Opinion(doubt=message, nearest=claim.restated((nearest[1:] if omits else nearest,)))
 
 
 def _owners(pairs: Iterable[tuple[_Value, str]]) -> dict[_Value, str]:
@@ -182,28 +202,29 @@ def _distance(stated: Shape, shape: Shape) -> tuple[bool, int, float]:
     return sizes[0] != sizes[1], abs(len(stated) - len(shape)), sum(map(abs, ratios))
 
 
-def _doubt_count(mention: Mention, models: list[Model], language: str) -> str:
+def _on_count(mention: Mention, models: list[Model], language: str) -> Opinion:
     claims = list(_readings(mention.text, language))
     counts = _owners(pair for model in models for pair in _counts(model))
     if any(claim.holds(count) for claim in claims for count in counts):
-        return ""
+        return Opinion(holds=True)
     if (
         _COMPARED.search(mention.before)
         or _RANGE.search(mention.before)
         or _OF_CALLS.search(mention.before[-30:])
     ):
-        return ""
+        return Opinion()
     stated = claims[0].number * claims[0].units[0]
     if stated < _LEAST_COUNT and not _names_layer(mention, models):
-        return ""
+        return Opinion()
     near = [count for count in counts if count and _is_near_count(claims[0], int(stated), count)]
     if not near:
-        return ""
+        return Opinion()
     nearest = min(near, key=lambda count: (not _is_typo(int(stated), count), abs(math.log(count / stated))))
-    return (
+    message = (
         f"nothing on this page has {excerpt(mention.text)} params; "
         f"the nearest count is {numerals(language).written(nearest)}, {counts[nearest]}"
     )
+    return Opinion(doubt=message, nearest=claims[0].restated(nearest))
 
 
 def _readings(text: str, language: str) -> Iterator[CountClaim]:

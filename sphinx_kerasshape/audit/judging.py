@@ -1,0 +1,215 @@
+"""Statements of a document, judged by what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from sphinx_kerasshape import prose
+from sphinx_kerasshape.audit.comparison import compared, fit
+from sphinx_kerasshape.audit.document import Document, Mention, Stated, Subject, Summary
+from sphinx_kerasshape.audit.planning import Seen
+from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
+from sphinx_kerasshape.claims import doubts
+from sphinx_kerasshape.claims.counts import Unreadable, count_claim
+from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Model, Observation, Shape
+from sphinx_kerasshape.pages import records
+
+_LEAST_FIT = 0.5
+"""The share of rows that a summary must have in common with a model to be of it, if no call says so."""
+
+
+def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
+    """Yield a verdict on each statement, in the document's order."""
+    prose_ = _Prose(document, known)
+    for number, statement in enumerate(document.statements):
+        if isinstance(statement, Summary):
+            yield from _on_summary(statement, known, number)
+        elif isinstance(statement, Stated):
+            yield _on_stated(statement, known)
+        else:
+            yield prose_.judge(statement)
+
+
+def why(seen: Seen | None) -> str:
+    """Return why nothing is known of a subject."""
+    if seen is None or not seen.slice.is_run:
+        return "nothing in the document calls the function that it stands in"
+    certain = [one for one in seen.slice.missing if one.is_certain]
+    if certain:
+        return undefined(certain[0].name)
+    if seen.slice.unparsed:
+        one = seen.slice.unparsed[0]
+        return f"the code that defines {', '.join(one.names)} can't be parsed: {one.message}"
+    if seen.failure is not None:
+        return seen.failure.message.partition("\n")[0]
+    if seen.observation is None:
+        return "nothing gives it a value"
+    if seen.observation.missing and seen.observation.failure is not None:
+        text = seen.observation.failure.message
+        return undefined(seen.observation.missing) if "not defined" in text else text
+    return seen.observation.failure.message if seen.observation.failure else ""
+
+
+def undefined(name: str) -> str:
+    """Return what is to be done about a name that nothing defines."""
+    return (
+        f"{name} is not defined in this document "
+        f"(--define {name}=VALUE, or a comment `kerasshape: define {name} = VALUE`)"
+    )
+
+
+def _on_summary(summary: Summary, known: Mapping[Subject, Seen], number: int) -> Iterator[Verdict]:
+    """Yield a verdict on each row and total."""
+    for verdict in _on_rows(summary, known):
+        yield verdict._replace(summary=number)
+
+
+def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
+    models = [(seen, seen.observation) for one in summary.subjects if (seen := known.get(one)) is not None]
+    read = [one for _, one in models if one is not None and one.model is not None]
+    if summary.is_linked and models:
+        seen, observation = models[0]
+        if observation is not None and observation.model is not None:
+            yield from _of_model(summary, observation)
+        elif observation is not None and _is_unbuilt(observation):
+            yield from _all(summary, DRIFTED, "Keras leaves the model unbuilt here, so it prints no shapes")
+        else:
+            yield from _all(summary, UNCHECKED, why(seen))
+        return
+    fits = [(fit(summary, one.model), -place, one) for place, one in enumerate(read) if one.model]
+    best = max(fits, key=lambda entry: (entry[0].details, entry[0].rows, entry[1]), default=None)
+    if best is not None and best[0].rows >= _LEAST_FIT:
+        yield from _of_model(summary, best[2])
+        return
+    reasons = [why(seen) for seen, one in models if one is None or one.model is None]
+    reason = next(filter(None, reasons), "") if not read else ""
+    yield from _all(summary, UNCHECKED, reason or "no model of this document has these layers")
+
+
+def _is_unbuilt(observation: Observation) -> bool:
+    failure = observation.failure
+    return failure is not None and failure.problem == Problem.UNBUILT and observation.cause is None
+
+
+def _of_model(summary: Summary, observation: Observation) -> Iterator[Verdict]:
+    assert observation.model is not None
+    for verdict in compared(summary, observation.model, observation.optimizer):
+        yield verdict._replace(stand_ins=observation.stand_ins)
+
+
+def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:
+    for row in summary.rows:
+        text = "  ".join(filter(None, (row.name.text, row.output.text, row.params.text)))
+        yield Verdict("summary", row.place, text, verdict, "", reason)
+    for total in summary.totals:
+        label = total.kind.replace("_", "-").capitalize()
+        yield Verdict("summary", total.place, f"{label} params: {total.count.text}", verdict, "", reason)
+
+
+def _on_stated(stated: Stated, known: Mapping[Subject, Seen]) -> Verdict:
+    seen = known.get(stated.subject)
+    observation = seen.observation if seen is not None else None
+    plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED)
+    if observation is None or observation.failure is not None:
+        return plain._replace(reason=why(seen))
+    plain = plain._replace(stand_ins=observation.stand_ins)
+    if stated.kind == "count":
+        return _on_count(stated, observation, plain)
+    tensors = observation.tensors
+    if observation.model is not None:
+        tensors = observation.model.outputs
+    shapes = tuple(tensor.shape for tensor in tensors)
+    if not shapes:
+        return plain._replace(reason="its value is not a tensor")
+    return _on_shapes(stated, shapes, plain)
+
+
+def _on_count(stated: Stated, observation: Observation, plain: Verdict) -> Verdict:
+    number = observation.number
+    if observation.model is not None:
+        number = observation.model.params
+    if number is None:
+        return plain._replace(reason="its value is not a number")
+    try:
+        claim = count_claim(stated.text)
+    except Unreadable:
+        return plain._replace(reason="it can't be read as a number")
+    if claim.holds(number):
+        return plain._replace(verdict=HOLDS)
+    return _drifted(plain, claim.restated(number))
+
+
+def _on_shapes(stated: Stated, shapes: tuple[Shape, ...], plain: Verdict) -> Verdict:
+    try:
+        claim = shape_claim(stated.text)
+    except Unreadable:
+        return plain._replace(reason="it can't be read as a shape")
+    claim = _with_open_names(claim)
+    alternatives = [shapes, tuple(shape[1:] if shape[:1] == (None,) else shape for shape in shapes)]
+    if any(claim.holds(one) for one in alternatives) or claim.holds(_of_batch(claim, shapes)):
+        return plain._replace(verdict=HOLDS)
+    omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
+    return _drifted(plain, claim.restated(alternatives[omits]))
+
+
+def _with_open_names(claim: ShapeClaim) -> ShapeClaim:
+    """Return a claim in which names of axes stand for any size."""
+    return claim
+
+
+def _has_no_batch(claim: ShapeClaim) -> bool:
+    return None not in claim.shapes[0] and "?" not in claim.shapes[0]
+
+
+def _of_batch(claim: ShapeClaim, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Return shapes with the batch that the claim gives as an example."""
+    first = claim.shapes[0][0] if claim.shapes and claim.shapes[0] else None
+    if not isinstance(first, int):
+        return shapes
+    return tuple((first, *shape[1:]) if shape[:1] == (None,) else shape for shape in shapes)
+
+
+def _drifted(plain: Verdict, actual: str) -> Verdict:
+    return plain._replace(verdict=DRIFTED, actual=actual, edits=(Edit(plain.place, actual),))
+
+
+class _Nearby(NamedTuple):
+    """A model, and the block behind which it is known."""
+
+    block: int
+    model: Model
+
+
+class _Prose:
+    """What the models of a document say of its prose."""
+
+    def __init__(self, document: Document, known: Mapping[Subject, Seen]) -> None:
+        self._models = list(_nearby(known))
+        codes = (block.code for block in document.blocks)
+        self._in_code = prose.sizes_in_code("\n".join(codes))
+
+    def judge(self, mention: Mention) -> Verdict:
+        """Return the verdict on a shape or count in prose; it may speak of anything."""
+        plain = Verdict(mention.kind, mention.place, mention.text, UNCHECKED)
+        if not self._models:
+            return plain._replace(reason="the document has no model that runs")
+        is_in_code = mention.kind == "shape" and prose.sizes(mention.text) in self._in_code
+        kind = "params" if mention.kind == "count" else "shape"
+        record = records.Mention(kind, mention.text, "", mention.before, mention.after, is_in_code)
+        opinion = doubts.opinion(record, [one.model for one in self._models])
+        if opinion.holds:
+            return plain._replace(verdict=HOLDS)
+        if opinion.doubt:
+            verdict = _drifted(plain, opinion.nearest)
+            return verdict._replace(reason=opinion.doubt.replace(" on this page", " of this document"))
+        return plain._replace(reason="it may speak of something else: no model says what it means")
+
+
+def _nearby(known: Mapping[Subject, Seen]) -> Iterable[_Nearby]:
+    for subject, seen in known.items():
+        observation = seen.observation
+        if observation is not None and observation.model is not None:
+            yield _Nearby(subject.block, observation.model)

@@ -1,0 +1,78 @@
+"""The plan of an audit: what has to run so that a document's statements can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from sphinx_kerasshape.audit import slices
+from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
+from sphinx_kerasshape.audit.slices import DocumentRun, Slice
+from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
+from sphinx_kerasshape.messages.request import Piece, Request
+
+
+class Planned(NamedTuple):
+    """A run of a document, and the request for it."""
+
+    run: DocumentRun
+    request: Request
+
+
+class Seen(NamedTuple):
+    """What is known of a subject: its slice, and its value or the reason why there is none."""
+
+    slice: Slice
+    observation: Observation | None = None
+    failure: Failure | None = None
+    """The failure of the whole run."""
+
+
+def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
+    """Return the runs that serve all statements and models of a document, with names from outside."""
+    given = {**dict(document.defines), **defines}
+    codes = [block.code for block in document.blocks]
+    prelude = "".join(f"{name} = {value}\n" for name, value in given.items())
+    runs = slices.runs(codes, _subjects(document), given)
+    return [Planned(run, _request(run, prelude)) for run in runs]
+
+
+def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Subject, Seen]:
+    """Return what is known of each subject."""
+    found: dict[Subject, Seen] = {}
+    for plan in plans:
+        answer = answers[plan.request]
+        observations = iter(answer.observations if isinstance(answer, Report) else ())
+        for one in _in_order(plan.run):
+            if isinstance(answer, Failure):
+                found[one.subject] = Seen(one.slice, failure=answer)
+            else:
+                found[one.subject] = Seen(one.slice, next(observations, None) if one.after >= 0 else None)
+    return found
+
+
+def _subjects(document: Document) -> list[Subject]:
+    """Return all subjects, in the order of the code; what is printed later may be of the same."""
+    subjects = list(document.models)
+    for statement in document.statements:
+        if isinstance(statement, Summary):
+            subjects += statement.subjects
+        elif not isinstance(statement, Mention):
+            subjects.append(statement.subject)
+    return sorted(dict.fromkeys(subjects), key=lambda one: (one.block, one.line))
+
+
+def _in_order(run: DocumentRun) -> Iterator[slices.Observation]:
+    """Yield what is observed in the order in which the worker does."""
+    yield from sorted(run.observations, key=lambda one: one.after)
+
+
+def _request(run: DocumentRun, prelude: str) -> Request:
+    observed: dict[int, list[str]] = {}
+    for one in _in_order(run):
+        observed.setdefault(one.after, []).append(one.subject.expression)
+    pieces = tuple(
+        Piece(piece.code, piece.first, piece.block, piece.defines, tuple(observed.get(number, ())))
+        for number, piece in enumerate(run.pieces)
+    )
+    return Request("", prelude=prelude, kind="document", pieces=pieces)

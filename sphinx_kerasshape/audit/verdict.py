@@ -1,0 +1,37 @@
+"""Verdicts: what TensorFlow says of a statement of a document."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sphinx_kerasshape.audit.document import Place
+
+HOLDS, DRIFTED, UNCHECKED = "holds", "drifted", "unchecked"
+
+
+class Edit(NamedTuple):
+    """A replacement for some characters of a document."""
+
+    place: Place
+    text: str
+
+
+class Verdict(NamedTuple):
+    """What TensorFlow says of a statement; of a printed summary, of each of its rows and totals."""
+
+    kind: str
+    """``summary``, ``shape``, ``comment`` or ``count``."""
+    place: Place
+    stated: str
+    verdict: str
+    """``holds``, ``drifted`` or ``unchecked``."""
+    actual: str = ""
+    """The true value, in the notation of what is stated, if it is known."""
+    reason: str = ""
+    """What differs, or why nothing is known."""
+    stand_ins: tuple[str, ...] = ()
+    """What was replaced to find that out."""
+    edits: tuple[Edit, ...] = ()
+    """What makes the statement true."""
+    summary: int | None = None
+    """The number of the summary that it is a part of."""
