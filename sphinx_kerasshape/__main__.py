@@ -1,4 +1,7 @@
-"""``python -m sphinx_kerasshape fix SOURCEDIR [FILE…]``: rewrite stated values that do not hold."""
+"""The command line, ``python -m sphinx_kerasshape``.
+
+``fix SOURCEDIR [FILE…]`` rewrites stated values that do not hold; ``audit PATH…`` checks documents as they are.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from sphinx_kerasshape import streams
+from sphinx_kerasshape.audit import command as audit
 from sphinx_kerasshape.check import fix, tally, warnings
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.pages.domain import domain_of
@@ -27,11 +32,16 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    """Run a command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def run_fix(options: argparse.Namespace) -> int:
+    """Rewrite the statements of a documentation; return the exit status."""
     if problem := _settle_paths(options):
-        parser.error(problem)
+        options.parser.error(problem)
     started = time.time_ns()
     try:
         built = _checked(options)
@@ -73,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--cache-dir", default="", help="folder of the cache (kerasshape_cache_dir)")
     command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is not SOURCEDIR")
     command.add_argument("-D", dest="define", action="append", default=[], metavar="SETTING=VALUE")
+    command.set_defaults(run=run_fix, parser=parser)
+    audit.add_parser(commands)
     return parser
 
 
@@ -204,7 +216,7 @@ class _Progress(io.StringIO):
         """Pass on the progress of models, and the end of its line."""
         is_progress = "running models" in text
         if is_progress or self.is_shown:
-            _write(text if is_progress else "\n", sys.stderr)
+            streams.write(text if is_progress else "\n", sys.stderr)
         self.is_shown = is_progress
         return len(text)
 
@@ -229,7 +241,7 @@ def _sources(
 def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
     """Change a file, or show the changes; return the problems."""
     if options.diff:
-        return _write(fix.diff(source, edits), sys.stdout)
+        return streams.write(fix.diff(source, edits), sys.stdout)
     if not options.check:
         try:
             fix.write(source, edits)
@@ -244,24 +256,7 @@ def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edi
 
 
 def _print(text: str, *, error: bool = False) -> list[str]:
-    return _write(f"{text}\n", sys.stderr if error else sys.stdout)
-
-
-def _write(text: str, stream: TextIO | None) -> list[str]:
-    """Write to a stream, which may be closed or lack some characters; return the problems."""
-    if stream is None:
-        return []
-    encoding = stream.encoding or "utf-8"
-    try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
-    except OSError as error:
-        # At exit, Python would try to write the rest again, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        # A reader that stops early, such as head, is not a problem.
-        if not isinstance(error, BrokenPipeError):
-            return [f"the output can't be written: {error.strerror}"]
-    return []
+    return streams.write(f"{text}\n", sys.stderr if error else sys.stdout)
 
 
 if __name__ == "__main__":

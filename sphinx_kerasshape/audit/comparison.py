@@ -124,10 +124,8 @@ def _row_text(row: Row) -> str:
 
 def _layer_text(layer: LayerRow, row: Row) -> str:
     name = _COUNTER.sub("", row.name.text) if layer.name != row.name.text else layer.name
-    shapes = _shapes(layer)
-    return "  ".join(
-        filter(None, (f"{name} ({layer.type})", shapes and _output(shapes), f"{layer.params:,}"))
-    )
+    parts = (f"{name} ({layer.type})", _output(_shapes(layer)), f"{layer.params:,}")
+    return "  ".join(filter(None, parts))
 
 
 def _shapes(layer: LayerRow) -> tuple[Shape, ...]:

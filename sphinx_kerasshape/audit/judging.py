@@ -37,20 +37,21 @@ def why(seen: Seen | None) -> str:
     """Return why nothing is known of a subject."""
     if seen is None or not seen.slice.is_run:
         return "nothing in the document calls the function that it stands in"
-    certain = [one for one in seen.slice.missing if one.is_certain]
-    if certain:
-        return undefined(certain[0].name)
-    if seen.slice.unparsed:
-        one = seen.slice.unparsed[0]
+    for missing in seen.slice.missing:
+        if missing.is_certain:
+            return undefined(missing.name)
+    for one in seen.slice.unparsed:
         return f"the code that defines {', '.join(one.names)} can't be parsed: {one.message}"
+    return _failure(seen)
+
+
+def _failure(seen: Seen) -> str:
     if seen.failure is not None:
         return seen.failure.message.partition("\n")[0]
     if seen.observation is None:
         return "nothing gives it a value"
-    if seen.observation.missing and seen.observation.failure is not None:
-        text = seen.observation.failure.message
-        return undefined(seen.observation.missing) if "not defined" in text else text
-    return seen.observation.failure.message if seen.observation.failure else ""
+    text = seen.observation.failure.message if seen.observation.failure is not None else ""
+    return undefined(seen.observation.missing) if text.endswith("is not defined in this document") else text
 
 
 def undefined(name: str) -> str:

@@ -1,0 +1,140 @@
+"""Audits of files: read, run and judged, several documents side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sphinx_kerasshape import files
+from sphinx_kerasshape.audit import judging, planning
+from sphinx_kerasshape.audit.document import Document
+from sphinx_kerasshape.audit.planning import Planned
+from sphinx_kerasshape.audit.recognise import SUFFIXES, Unreadable, recognise
+from sphinx_kerasshape.audit.verdict import Verdict
+from sphinx_kerasshape.messages.report import Answer, Failure, PieceFailure, Report, Versions
+from sphinx_kerasshape.messages.request import Request
+
+RAN, FAILED, LEFT_OUT = "ran", "failed", "left out"
+_SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "_build", "build", "dist", "venv"))
+_MAX_BYTES = 1 << 26
+
+
+class BlockResult(NamedTuple):
+    """What became of a block of code."""
+
+    line: int
+    cell: int
+    outcome: str
+    """``ran``; ``failed``, as it does in plain TensorFlow; ``left out``: nothing needs it, or it needs what
+    is not here."""
+    message: str = ""
+
+
+class Audited(NamedTuple):
+    """A document, and what TensorFlow says of it; or why it can't be read."""
+
+    path: str
+    document: Document | None = None
+    blocks: tuple[BlockResult, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    unreadable: str = ""
+    data: bytes = b""
+    versions: Versions = Versions()
+
+
+Answering = Callable[[Sequence[Request]], Mapping[Request, Answer]]
+"""Answers requests, those of many documents at a time."""
+
+
+def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answering) -> Iterator[Audited]:
+    """Yield the audit of each document, in order; all requests are answered together."""
+    read = [_read(path) for path in paths]
+    plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
+    answers = answering([plan.request for plan_ in plans for plan in plan_])
+    for one, plan_ in zip(read, plans, strict=True):
+        yield _judged(one, plan_, answers) if one.document else one
+
+
+def documents(path: Path) -> list[str]:
+    """Return the documents that a path names: itself, or those below a folder. Raises ``OSError``."""
+    if not path.is_dir():
+        path.stat()
+        return [str(path)]
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and name[0] not in "._")
+        found += [str(Path(folder, name)) for name in sorted(names) if name.lower().endswith(SUFFIXES)]
+    return found
+
+
+def line_of(document: Document, text: int, offset: int) -> int:
+    """Return the number of the line that a place is on: of the file, or of the cell."""
+    return document.texts[text].text.count("\n", 0, offset) + 1
+
+
+def _read(path: str) -> Audited:
+    try:
+        data = files.read_bytes(path, _MAX_BYTES)
+        return Audited(path, recognise(path, data), data=data)
+    except (OSError, Unreadable) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    except RecursionError:
+        reason = "it is nested too deeply"
+    return Audited(path, unreadable=reason)
+
+
+def _judged(one: Audited, plans: list[Planned], answers: Mapping[Request, Answer]) -> Audited:
+    document = one.document
+    assert document is not None
+    verdicts = tuple(judging.verdicts(document, planning.seen(plans, answers)))
+    blocks = tuple(_blocks(document, plans, answers))
+    reports = [answers[plan.request] for plan in plans]
+    versions = next((report.versions for report in reports if isinstance(report, Report)), Versions())
+    return one._replace(verdicts=verdicts, blocks=blocks, versions=versions)
+
+
+def _blocks(
+    document: Document, plans: list[Planned], answers: Mapping[Request, Answer]
+) -> Iterator[BlockResult]:
+    """Yield what became of each block."""
+    ran: set[int] = set()
+    failed: dict[int, tuple[int, str, str]] = {}
+    for plan in plans:
+        answer = answers[plan.request]
+        if isinstance(answer, Failure):
+            _note_whole(plan, answer, failed)
+            continue
+        failures = {failure.piece: failure for failure in answer.failed}
+        for number, piece in enumerate(plan.run.pieces):
+            ran.add(piece.block)
+            if number in failures and failures[number].kind != "follows":
+                failed.setdefault(piece.block, _failure(plan, failures[number]))
+    for number, block in enumerate(document.blocks):
+        cell = document.texts[block.text].cell
+        line, kind, message = failed.get(number, (1, "", ""))
+        outcome = RAN if number in ran and not message else LEFT_OUT
+        outcome = FAILED if kind in ("code", "syntax") else LEFT_OUT if message else outcome
+        start = block.lines[line - 1].start if block.lines else 0
+        yield BlockResult(line_of(document, block.text, start), cell, outcome, message)
+
+
+def _failure(plan: Planned, failure: PieceFailure) -> tuple[int, str, str]:
+    """Return the line, in its block, of what failed, the kind of its cause, and what is wrong."""
+    piece = plan.run.pieces[failure.piece]
+    frames = [frame.line for frame in failure.failure.frames if not frame.file and frame.block == piece.block]
+    line = min(max(frames[-1] if frames else piece.first, piece.first), piece.last)
+    message = failure.failure.message
+    if failure.kind == "name":
+        message = judging.undefined(failure.missing)
+    elif failure.kind == "code" and failure.failure.error is not None:
+        message = str(failure.failure.error)
+    return line, failure.kind, message + failure.failure.mend
+
+
+def _note_whole(plan: Planned, failure: Failure, failed: dict[int, tuple[int, str, str]]) -> None:
+    """Note a run that ended before it could say which piece failed."""
+    if plan.run.pieces:
+        piece = plan.run.pieces[-1]
+        failed.setdefault(piece.block, (piece.first, "run", failure.message.partition("\n")[0]))

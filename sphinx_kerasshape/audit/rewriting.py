@@ -1,0 +1,60 @@
+"""True values into documents, in the style and the columns of what they replace."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sphinx_kerasshape import files
+from sphinx_kerasshape.audit.document import Document
+from sphinx_kerasshape.audit.verdict import Edit
+
+
+def rewrite(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
+    """Return the bytes of a document with some edits; all else stays byte for byte."""
+    by_text: dict[int, list[Edit]] = {}
+    for edit in dict.fromkeys(edits):
+        by_text.setdefault(edit.place.text, []).append(edit)
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    if document.texts[0].cell == 0:
+        return edited(document.texts[0].text, by_text.get(0, [])).encode(encoding)
+    return data
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """Return a text with some edits; tables keep their columns."""
+    for edit in sorted(edits, key=lambda edit: edit.place.start, reverse=True):
+        start, end = edit.place.start, edit.place.end
+        new, start, end = _fitted(text, start, end, edit.text)
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
+    """Return a replacement that keeps a column's width, and what it replaces.
+
+    What stands at the right edge of a column stays there; what is followed by blanks takes some of them.
+    """
+    more = len(new) - (end - start)
+    before = len(text[:start]) - len(text[:start].rstrip(" "))
+    after = len(text[end:]) - len(text[end:].lstrip(" "))
+    line_end = text[end + after : end + after + 1] in ("\n", "\r", "")
+    if before >= 2 and after <= 1 and not line_end:
+        return (" " * -more + new, start, end) if more < 0 else (new, start - min(more, before - 1), end)
+    if after >= 2 and not line_end:
+        return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, after - 1))
+    return new, start, end
+
+
+def diff(path: str, old: bytes, new: bytes) -> str:
+    """Return a unified diff of a document."""
+    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
+    return "".join(difflib.unified_diff(before, after, fromfile=path, tofile=path))
+
+
+def write(path: str, old: bytes, new: bytes) -> None:
+    """Write a document. Raises ``OSError``, also if it has changed since it was read."""
+    if files.read_bytes(path) != old:
+        raise OSError("it has changed in the meantime")
+    files.write_atomically(Path(path), new)
