@@ -54,6 +54,11 @@ _OF_SETTINGS = re.compile(
 )
 """Words for shapes that are no tensors': pools, strides, pictures."""
 _IS_SHAPE_OF_TENSOR = re.compile(r"\b(?:input|output)s? (?:has|have) (?:the |a )?shapes?:? $")
+_OF_TENSOR = re.compile(
+    r"\W*(?:(?:input|output)s? (?:shape|tensor)"
+    r"|(?:tuple|shape)?\s*\w+(?: \w+)? the shape of (?:the |an? )?(?:\w+ )?(?:input|output)s?\b)"
+)
+"""Words behind a shape that make it that of a tensor."""
 _LEAST_COUNT = 100
 """A smaller number of parameters may be that of a function."""
 _RATIO = 1.25
@@ -79,7 +84,8 @@ def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> st
 def opinion(mention: Mention, models: Iterable[Model], language: str = "en") -> Opinion:
     """Return what models say of a mention."""
     models = list(models)
-    if _HYPOTHETICAL.search(mention.before):
+    is_definite = mention.before.endswith("the ") and _OF_TENSOR.match(mention.after)
+    if _HYPOTHETICAL.search(mention.before) and not is_definite:
         return Opinion()
     try:
         if mention.kind == "shape":
@@ -157,7 +163,8 @@ def _of_sample(stated: Shape, shape: Shape) -> Shape:
 def _is_setting(mention: Mention, stated: Shape) -> bool:
     """Whether it is a shape that the code or a layer's configuration has, or a square, as pictures are."""
     if mention.in_code:
-        return not (None in stated and _IS_SHAPE_OF_TENSOR.search(mention.before))
+        is_of_tensor = _IS_SHAPE_OF_TENSOR.search(mention.before) or _OF_TENSOR.match(mention.after)
+        return not (None in stated and is_of_tensor)
     if None in stated:
         return False
     is_square = len(set(stated)) == 1 and len(stated) > 1
