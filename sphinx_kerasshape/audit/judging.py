@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from sphinx_kerasshape import prose
 from sphinx_kerasshape.audit.comparison import compared, fit
 from sphinx_kerasshape.audit.document import Document, Mention, Stated, Subject, Summary
+from sphinx_kerasshape.audit.names import Names
 from sphinx_kerasshape.audit.planning import Seen
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
 from sphinx_kerasshape.claims import doubts
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim
+from sphinx_kerasshape.claims.named_sizes import Dims
 from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Model, Observation, Shape
+from sphinx_kerasshape.messages.report import Model, Observation, TensorSpec
 from sphinx_kerasshape.pages import records
 
 _LEAST_FIT = 0.5
@@ -23,12 +26,12 @@ _LEAST_FIT = 0.5
 
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     """Yield a verdict on each statement, in the document's order."""
-    prose_ = _Prose(document, known)
+    prose_, names = _Prose(document, known), Names(_claims(document))
     for number, statement in enumerate(document.statements):
         if isinstance(statement, Summary):
             yield from _on_summary(statement, known, number)
         elif isinstance(statement, Stated):
-            yield _on_stated(statement, known)
+            yield _on_stated(statement, known, names)
         else:
             yield prose_.judge(statement)
 
@@ -110,7 +113,14 @@ def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:
         yield Verdict("summary", total.place, f"{label} params: {total.count.text}", verdict, "", reason)
 
 
-def _on_stated(stated: Stated, known: Mapping[Subject, Seen]) -> Verdict:
+def _claims(document: Document) -> Iterator[ShapeClaim]:
+    for statement in document.statements:
+        if isinstance(statement, Stated) and statement.kind != "count":
+            with suppress(Unreadable):
+                yield shape_claim(statement.text)
+
+
+def _on_stated(stated: Stated, known: Mapping[Subject, Seen], names: Names) -> Verdict:
     seen = known.get(stated.subject)
     observation = seen.observation if seen is not None else None
     plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED)
@@ -122,10 +132,9 @@ def _on_stated(stated: Stated, known: Mapping[Subject, Seen]) -> Verdict:
     tensors = observation.tensors
     if observation.model is not None:
         tensors = observation.model.outputs
-    shapes = tuple(tensor.shape for tensor in tensors)
-    if not shapes:
+    if not tensors:
         return plain._replace(reason="its value is not a tensor")
-    return _on_shapes(stated, shapes, plain)
+    return _on_shapes(stated, tensors, names, plain)
 
 
 def _on_count(stated: Stated, observation: Observation, plain: Verdict) -> Verdict:
@@ -143,29 +152,23 @@ def _on_count(stated: Stated, observation: Observation, plain: Verdict) -> Verdi
     return _drifted(plain, claim.restated(number))
 
 
-def _on_shapes(stated: Stated, shapes: tuple[Shape, ...], plain: Verdict) -> Verdict:
+def _on_shapes(stated: Stated, tensors: tuple[TensorSpec, ...], names: Names, plain: Verdict) -> Verdict:
     try:
         claim = shape_claim(stated.text)
     except Unreadable:
         return plain._replace(reason="it can't be read as a shape")
-    claim = _with_open_names(claim)
-    alternatives = [shapes, tuple(shape[1:] if shape[:1] == (None,) else shape for shape in shapes)]
-    if any(claim.holds(one) for one in alternatives) or claim.holds(_of_batch(claim, shapes)):
+    shapes = names.dims(claim, tensors)
+    if claim.holds(shapes) or claim.holds(_of_batch(claim, shapes)):
         return plain._replace(verdict=HOLDS)
     omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
-    return _drifted(plain, claim.restated(alternatives[omits]))
-
-
-def _with_open_names(claim: ShapeClaim) -> ShapeClaim:
-    """Return a claim in which names of axes stand for any size."""
-    return claim
+    return _drifted(plain, claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes))
 
 
 def _has_no_batch(claim: ShapeClaim) -> bool:
     return None not in claim.shapes[0] and "?" not in claim.shapes[0]
 
 
-def _of_batch(claim: ShapeClaim, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+def _of_batch(claim: ShapeClaim, shapes: tuple[Dims, ...]) -> tuple[Dims, ...]:
     """Return shapes with the batch that the claim gives as an example."""
     first = claim.shapes[0][0] if claim.shapes and claim.shapes[0] else None
     if not isinstance(first, int):
