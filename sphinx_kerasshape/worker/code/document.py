@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Error, Failure, Model, Observation, PieceFailure, Report
+from sphinx_kerasshape.messages.report import Error, Failure, Frame, Model, Observation, PieceFailure, Report
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.text import excerpt, truncated
 from sphinx_kerasshape.worker.code import causes, exceptions, execute, find_model, mends, weightless
@@ -87,10 +87,10 @@ class Document:
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""
         loss = self._loss_of(error)
-        frames = exceptions.frames(error, self._request)
-        cause = causes.Cause("syntax", f"SyntaxError: {excerpt(str(error))}")
-        if code is not None:
-            cause = causes.cause_of(error)
+        if code is None:
+            frames, cause = _syntax(piece, error)
+        else:
+            frames, cause = exceptions.frames(error, self._request), causes.cause_of(error)
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
             self._statements[number] = code.statement(lines[0] if lines else piece.line)
         if loss is None and cause.kind == "code":
@@ -194,6 +194,16 @@ class Document:
         if number is not None:
             return seen._replace(number=number)
         return seen._replace(tensors=observed.tensors(value))
+
+
+def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:
+    """Return the line that Python can't parse, and why."""
+    lines = piece.code.split("\n")
+    stated = getattr(error, "lineno", None) or 1
+    line = min(int(stated), len(lines))
+    text = f"{exceptions.name(error)}: {excerpt(str(getattr(error, 'msg', error)))}"
+    frame = Frame("", piece.line + line - 1, "", truncated(lines[line - 1].strip(), 500), piece.block)
+    return (frame,), causes.Cause("syntax", text)
 
 
 def _unread(failure: Failure, model: Any) -> Failure:

@@ -33,6 +33,7 @@ class Anything:
         return Anything(name)
 
     def __call__(self, *args: Any, **_: Any) -> Any:
+        """Return what the function of this name is used for."""
         if self._name == "subplots":
             return Anything("figure"), Anything("axes")
         if self._name in ("tqdm", "track") and args:
@@ -53,15 +54,13 @@ class Anything:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_: Any) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def __mro_entries__(self, _: Any) -> tuple[type, ...]:
         return ()
 
 
 class _Module(types.ModuleType):
-    __path__: list[str] = []
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -69,8 +68,6 @@ class _Module(types.ModuleType):
 
 
 class _Data(types.ModuleType):
-    __path__: list[str] = []
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -92,7 +89,7 @@ class Finder(MetaPathFinder, Loader):
         """Be asked last of all."""
         sys.meta_path.append(self)
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how to load a module, if it is one of these."""
         package = fullname.partition(".")[0]
         if package in _SHOWING or package == _DATA or fullname.startswith("google.colab"):

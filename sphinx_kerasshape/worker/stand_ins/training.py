@@ -6,15 +6,17 @@ Metrics are zeros, and so is what models predict, in its true shape.
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.src import backend
+from keras.src.backend.common.stateless_scope import get_stateless_scope
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.trainers.data_adapters import data_adapter_utils
 from keras.src.trainers.epoch_iterator import EpochIterator
 
@@ -24,6 +26,7 @@ from sphinx_kerasshape.worker.stand_ins.used import Used
 
 _BATCH = 32
 """How many samples a batch has unless the code says it."""
+_add_variable = BaseOptimizer.add_variable_from_reference
 Given = dict[str, Any]
 """The arguments of a method by name, with defaults."""
 
@@ -35,7 +38,7 @@ class Training:
         self._used = used
         self._saved = saved
         self._outputs: dict[object, tuple[Any, Any]] = {}
-        """The outputs of models by what they were called with; the models are kept, and with them their ids."""
+        """What models gave, by what they were called with; the models are kept, and with them their ids."""
 
     def install(self) -> None:
         """Have no model be trained, and none computed by these methods."""
@@ -114,8 +117,8 @@ class Training:
 
     def _keep_checkpoints(self, model: Any, given: Given) -> None:
         """Save a model as the callbacks of its training would have."""
-        callbacks = given["callbacks"] or ()
-        for callback in getattr(callbacks, "callbacks", callbacks) if callbacks else ():
+        callbacks = getattr(given["callbacks"], "callbacks", given["callbacks"]) or ()
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
             if isinstance(callback, keras.callbacks.ModelCheckpoint):
                 save = self._saved.save_weights if callback.save_weights_only else self._saved.save
                 with contextlib.suppress(KeyError, IndexError, ValueError):
@@ -126,7 +129,7 @@ def _method(original: Any, stand_in: Callable[[Any, Given], Any]) -> Any:
     """Return a method that takes the arguments of another, and gives them to a stand-in by name."""
     signature = inspect.signature(original)
 
-    @functools.wraps(original)
+    @wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(self, *args, **kwargs)
         bound.apply_defaults()
@@ -143,10 +146,26 @@ def _build(model: Any, batch: Any) -> None:
     with contextlib.suppress(Exception) if has_own_step else contextlib.nullcontext():
         if not _is_whole(model):
             backend.compute_output_spec(model, x, training=False)
-        model._symbolic_build(data_batch=batch)
+        with _without_values(model.optimizer):
+            model._symbolic_build(data_batch=batch)
     if has_own_step and not _is_whole(model):
         with contextlib.suppress(Exception):
             backend.compute_output_spec(model.train_step, batch)
+
+
+@contextlib.contextmanager
+def _without_values(optimizer: Any) -> Iterator[None]:
+    """Have an optimizer be built without values: TensorFlow's asks variables for theirs, to find them."""
+    if get_stateless_scope() is None or not isinstance(optimizer, keras.Optimizer):
+        yield
+        return
+    own = {"_var_key": id, "add_variable_from_reference": partial(_add_variable, optimizer)}
+    vars(optimizer).update(own)
+    try:
+        yield
+    finally:
+        for name in own:
+            del vars(optimizer)[name]
 
 
 def _is_whole(model: Any) -> bool:
@@ -164,14 +183,18 @@ def _element(given: Given) -> Any:
         samples = int(samples * (1 - split))
         kept = min(samples, size + samples % size)
         parts = keras.tree.map_structure(lambda array: None if array is None else array[:kept], parts)
-    iterator = EpochIterator(**parts, batch_size=given["batch_size"], steps_per_epoch=given["steps_per_epoch"])
+    iterator = EpochIterator(
+        **parts, batch_size=given["batch_size"], steps_per_epoch=given["steps_per_epoch"]
+    )
     return keras.tree.map_structure(_symbol_of_spec, iterator.data_adapter.get_tf_dataset().element_spec)
 
 
 def _samples(arrays: Any) -> int | None:
     """Return how many samples arrays have; ``None`` if they are none, or differ in that."""
     leaves = [leaf for leaf in keras.tree.flatten(arrays) if leaf is not None]
-    if not all(hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves):
+    if not all(
+        hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves
+    ):
         return None
     sizes = {leaf.shape[0] for leaf in leaves}
     return int(sizes.pop()) if len(sizes) == 1 else None
@@ -232,7 +255,7 @@ def _results(model: Any, given: Given) -> Any:
 def _slices(original: Any) -> Any:
     """Return what makes a data set from slices of arrays, without copies of the ones that are uniform."""
 
-    @functools.wraps(original)
+    @wraps(original)
     def from_tensor_slices(tensors: Any, name: Any = None) -> Any:
         leaves = tf.nest.flatten(tensors)
         if isinstance(tensors, list) or not any(map(is_uniform, leaves)):
