@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages.report import Observation, Report, shape_text
+from sphinx_kerasshape.messages.report import Failure, Observation, Report, shape_text
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.text import truncated
@@ -604,3 +604,125 @@ def test_code_that_is_not_python(observe: Observe, worker: Worker) -> None:
     """)
     (frame, *_) = answered(worker, text).failed[0].failure.frames
     assert (frame.line, frame.text) == (4, "def broken(:")
+
+
+HOSTILE = """
+    import sys, os
+    import keras
+    from keras import layers
+    #= sys os keras layers
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    #= model
+
+    {code}
+    #= nothing
+
+    model.summary()
+    #? _
+"""
+SURVIVED = {
+    "exit": ("sys.exit(3)", ["failed 2: code SystemExit: 3"]),
+    "interrupt": ("raise KeyboardInterrupt", ["failed 2: code KeyboardInterrupt"]),
+    "recursion": (
+        "def f(): f()\n    f()",
+        ["failed 2: code RecursionError: maximum recursion depth exceeded"],
+    ),
+    "memory": ("x = bytearray(1 << 62)", ["failed 2: code MemoryError"]),
+    "bad message": (
+        "class Odd(Exception):\n        def __str__(self): raise ValueError\n    raise Odd",
+        ["failed 2: code Odd: (its message could not be made: ValueError)"],
+    ),
+    "a long message": ("raise ValueError('x' * 10_000)", [f"failed 2: code ValueError: {'x' * 153}…"]),
+    "signs of terminals": (r"raise ValueError('\x1b[31mred\u202e')", ["failed 2: code ValueError: red"]),
+    "other streams": ("sys.stdout = sys.stderr = None", []),
+    "closed streams": ("os.close(1)", []),
+    "no builtins": ("__builtins__ = {}", []),
+    "working directory": ("os.rmdir(os.getcwd())", []),
+}
+
+
+@pytest.mark.parametrize("name", SURVIVED)
+def test_hostile_pieces_that_a_document_survives(name: str, observe: Observe) -> None:
+    code, failed = SURVIVED[name]
+    found = observe(HOSTILE.format(code=code))
+    assert found.split("\n") == ["3 _: Sequential Dense -> (None, 2) 10", *failed]
+
+
+LOST = {
+    "exit": ("os._exit(0)", "the process that ran the code ended with exit status 0", 0),
+    "loop": ("while True: pass", "the code ran for more than 3 s", 9),
+    "memory": ("x = [bytearray(b'x' * (1 << 20)) for _ in range(1 << 20)]", "the code used more than", 0),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_hostile_pieces_that_end_a_document(name: str, worker: Worker) -> None:
+    code, message, line = LOST[name]
+    document = Request(code="", kind="document", pieces=pieces(HOSTILE.format(code=code)))
+    (answer,) = answers(worker, [document], timeout=60 if name == "memory" else 3)
+    assert isinstance(answer, Failure), answer
+    assert answer.message.startswith(message)
+    assert [frame.line for frame in answer.frames] == ([line] if line else [])
+
+
+LYING = """
+    import keras
+    #= keras
+
+    class Lying:
+        @property
+        def __class__(self):
+            return keras.Model
+
+        def __getattr__(self, name):
+            raise SystemExit(name)
+
+    class Wrong:
+        shape = (10 ** 40, "x")
+
+    class Deep(list):
+        def __iter__(self):
+            while True:
+                yield self
+    #= Lying Wrong Deep
+
+    value = Lying()
+    #? value; Wrong(); Deep([1]); 10 ** 40; [[[[[[[1]]]]]]]; del value; )
+
+    x = keras.Input((4,))
+    #? x
+"""
+
+
+def test_values_that_lie(observe: Observe) -> None:
+    assert observe(LYING) == expected("""
+        4 value: SystemExit: shape
+        4 Wrong(): it is a tensor whose shape is not known
+        4 Deep([1]): it is a value of type Deep
+        4 10 ** 40: it is a value of type int
+        4 [[[[[[[1]]]]]]]: it is a value of type list
+        4 del value: SyntaxError: invalid syntax (<string>, line 1)
+        4 ): SyntaxError: unmatched ')' (<string>, line 1)
+        5 x: (None, 4) float32
+    """)
+
+
+def test_names_that_are_deleted(observe: Observe) -> None:
+    assert observe("""
+        number = 1
+        #= number
+
+        del number
+        #= number
+
+        globals().clear()
+
+        other = number
+        #= other
+        #? number; other
+    """) == expected("""
+        3 number: number is not defined in this document
+        3 other: `other = number`: number is not defined in this document, so `other` is missing [3]
+        failed 3: name number is not defined in this document
+    """)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 from typing import NamedTuple
 
+from sphinx_kerasshape.messages.report import Error
 from sphinx_kerasshape.worker.code import exceptions
 
 _OPTIONAL = re.compile(r"(?:requires|install|dependency):? (?:the )?['`\"]?([A-Za-z][\w-]*)")
 """The package that a library says it needs."""
 _NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No files matched|does not exist")
+_UNKNOWN_ARGUMENT = re.compile(
+    r"unexpected keyword argument|Unrecognized keyword argument|Argument\(s\) not recognized"
+)
 _RENAMED = "cannot import name"
 
 
@@ -33,7 +38,17 @@ def cause_of(error: BaseException) -> Cause:
         return Cause("name", f"{name} is not defined in this document", name)
     if _is_missing_file(error):
         return Cause("files", getattr(error, "text", "") or "files are not here")
-    return Cause("code", f"{exceptions.name(error)}: {exceptions.message(error)}".partition("\n")[0])
+    plain = Error(exceptions.name(error), exceptions.message(error))
+    return Cause("code", str(plain).partition("\n")[0])
+
+
+def is_certain(error: BaseException) -> bool:
+    """Whether an exception would be raised whatever the weights are: a name or an argument is wrong."""
+    if isinstance(error, (ImportError, SyntaxError, NameError)):
+        return True
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, types.ModuleType)
+    return bool(_UNKNOWN_ARGUMENT.search(exceptions.message(error)))
 
 
 def _missing_package(error: BaseException, name: object) -> str | None:

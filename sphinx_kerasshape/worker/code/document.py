@@ -94,7 +94,7 @@ class Document:
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
             self._statements[number] = code.statement(lines[0] if lines else piece.line)
         if loss is None and cause.kind == "code":
-            self._doubt()
+            self._doubt(error)
         own = loss or Loss(number)
         plain = Error(exceptions.name(error), exceptions.message(error))
         problem = _PROBLEMS.get(cause.kind, Problem.CODE)
@@ -136,9 +136,9 @@ class Document:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
 
-    def _doubt(self) -> None:
-        """End a weightless run: what has failed may work with weights."""
-        if not self._real:
+    def _doubt(self, error: BaseException) -> None:
+        """End a weightless run if what has failed may work with weights."""
+        if not self._real and not causes.is_certain(error):
             raise weightless.NeedsValues
 
     def _observation(self, number: int, expression: str, value: Any) -> Observation:
@@ -176,7 +176,7 @@ class Document:
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
         cause = causes.cause_of(error)
         if cause.kind == "code" and not isinstance(error, observed.Unobservable):
-            self._doubt()
+            self._doubt(error)
         plain = Error(exceptions.name(error), exceptions.message(error))
         message = f"it is {error}" if isinstance(error, observed.Unobservable) else cause.text
         failure = Failure(

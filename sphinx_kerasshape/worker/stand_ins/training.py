@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator
-from functools import partial, wraps
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import keras
@@ -26,7 +26,6 @@ from sphinx_kerasshape.worker.stand_ins.used import Used
 
 _BATCH = 32
 """How many samples a batch has unless the code says it."""
-_add_variable = BaseOptimizer.add_variable_from_reference
 Given = dict[str, Any]
 """The arguments of a method by name, with defaults."""
 
@@ -52,6 +51,10 @@ class Training:
         }
         for name, method in methods.items():
             setattr(keras.Model, name, _method(getattr(keras.Model, name), method))
+        if get_stateless_scope() is not None:
+            # TensorFlow's optimizers ask variables for their values, to find their places.
+            keras.Optimizer._var_key = lambda _optimizer, variable: id(variable)
+            keras.Optimizer.add_variable_from_reference = BaseOptimizer.add_variable_from_reference
         slices = _slices(tf.data.Dataset.from_tensor_slices)
         tf.data.Dataset.from_tensor_slices = staticmethod(slices)
 
@@ -59,7 +62,8 @@ class Training:
         """Build a model; return a history in which all is zero."""
         model._assert_compile_called("fit")
         self._used.note("training")
-        _build(model, _element(given))
+        if not _is_ready(model):
+            _build(model, _element(given))
         history = keras.callbacks.History()
         history.set_model(model)
         history.set_params({"verbose": 0, "epochs": given["epochs"], "steps": given["steps_per_epoch"]})
@@ -76,7 +80,8 @@ class Training:
         """Build a model; return that all metrics are zero."""
         model._assert_compile_called("evaluate")
         self._used.note("training")
-        _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
+        if not _is_ready(model):
+            _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
         return _results(model, given)
 
     def on_batch(self, model: Any, given: Given) -> Any:
@@ -146,30 +151,20 @@ def _build(model: Any, batch: Any) -> None:
     with contextlib.suppress(Exception) if has_own_step else contextlib.nullcontext():
         if not _is_whole(model):
             backend.compute_output_spec(model, x, training=False)
-        with _without_values(model.optimizer):
-            model._symbolic_build(data_batch=batch)
+        model._symbolic_build(data_batch=batch)
     if has_own_step and not _is_whole(model):
         with contextlib.suppress(Exception):
             backend.compute_output_spec(model.train_step, batch)
 
 
-@contextlib.contextmanager
-def _without_values(optimizer: Any) -> Iterator[None]:
-    """Have an optimizer be built without values: TensorFlow's asks variables for theirs, to find them."""
-    if get_stateless_scope() is None or not isinstance(optimizer, keras.Optimizer):
-        yield
-        return
-    own = {"_var_key": id, "add_variable_from_reference": partial(_add_variable, optimizer)}
-    vars(optimizer).update(own)
-    try:
-        yield
-    finally:
-        for name in own:
-            del vars(optimizer)[name]
-
-
 def _is_whole(model: Any) -> bool:
     return all(layer.built for layer in model._flatten_layers())
+
+
+def _is_ready(model: Any) -> bool:
+    """Whether training would build nothing more."""
+    parts = (model._compile_metrics, model._compile_loss, model.optimizer)
+    return _is_whole(model) and all(part is None or part.built for part in parts)
 
 
 def _element(given: Given) -> Any:
@@ -177,16 +172,15 @@ def _element(given: Given) -> Any:
     parts = {name: given[name] for name in ("x", "y", "sample_weight")}
     samples = _samples([*parts.values()])
     if samples is not None:
-        # Few samples, but with a last batch that is as full: the shape depends on that.
+        samples = int(samples * (1 - (given.get("validation_split") or 0)))
         size = given["batch_size"] or _BATCH
-        split = given.get("validation_split") or 0
-        samples = int(samples * (1 - split))
-        kept = min(samples, size + samples % size)
-        parts = keras.tree.map_structure(lambda array: None if array is None else array[:kept], parts)
-    iterator = EpochIterator(
-        **parts, batch_size=given["batch_size"], steps_per_epoch=given["steps_per_epoch"]
-    )
-    return keras.tree.map_structure(_symbol_of_spec, iterator.data_adapter.get_tf_dataset().element_spec)
+        # The batch axis is open if the last batch has fewer samples; older Keras looks at the first one only.
+        is_open = samples % size and hasattr(keras.Model, "_maybe_symbolic_build")
+        axis = None if is_open else min(samples, size)
+        return tuple(_symbols(part, axis) for part in parts.values())
+    sizes = {name: given[name] for name in ("batch_size", "steps_per_epoch")}
+    dataset = EpochIterator(**parts, **sizes).data_adapter.get_tf_dataset()
+    return keras.tree.map_structure(_symbol_of_spec, dataset.element_spec)
 
 
 def _samples(arrays: Any) -> int | None:
@@ -209,16 +203,17 @@ def _first_batch(given: Given) -> tuple[Any, int]:
     return batch, batches * int(keras.tree.flatten(batch)[0].shape[0])
 
 
-def _symbols(batch: Any) -> Any:
-    """Return symbols for the arrays of a batch."""
+def _symbols(arrays: Any, *batch: int | None) -> Any:
+    """Return symbols for arrays, with another batch axis if one is given."""
 
     def symbol(array: Any) -> Any:
         if array is None:
             return None
         array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
-        return _symbol(tuple(array.shape), backend.standardize_dtype(array.dtype))
+        shape = (*batch, *array.shape[len(batch) :])
+        return _symbol(shape, backend.standardize_dtype(array.dtype))
 
-    return keras.tree.map_structure(symbol, batch)
+    return keras.tree.map_structure(symbol, arrays)
 
 
 def _symbol_of_spec(spec: Any) -> Any:
