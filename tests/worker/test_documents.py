@@ -565,6 +565,14 @@ def test_what_is_not_here(observe: Observe) -> None:
         #= concatenate
         #? concatenate
 
+        import glob, os, pathlib
+        images = glob.glob("images/*.jpg") + [*pathlib.Path("images").rglob("*.png")]
+        number = len([name for _, _, names in os.walk("images") for name in names])
+        #= images number
+
+        first = images[0]
+        #= first
+
         layer = layers.Dense(4, activatoin="relu")
         #= layer
         #? layer
@@ -578,7 +586,8 @@ the package no_such_package is not here, so `Special` is missing
         failed 7: files files are not here
         failed 8: files files are not here
         failed 9: code ModuleNotFoundError: No module named 'keras.layers.merge'
-        failed 10: code ValueError: Unrecognized keyword arguments passed to Dense: {'activatoin': 'relu'}
+        failed 11: files files are not here
+        failed 12: code ValueError: Unrecognized keyword arguments passed to Dense: {'activatoin': 'relu'}
     """)
 
 
@@ -726,3 +735,33 @@ def test_names_that_are_deleted(observe: Observe) -> None:
         3 other: `other = number`: number is not defined in this document, so `other` is missing [3]
         failed 3: name number is not defined in this document
     """)
+
+
+OLD = {
+    "from keras.layers.merge import concatenate": "keras.layers",
+    "from keras.engine.topology import Layer": "keras",
+    "from tensorflow.keras.layers.experimental import preprocessing": "keras.layers",
+    "from keras.layers import CuDNNLSTM": "keras.layers.LSTM",
+    "from keras.optimizers import to_categorical": "keras.utils.to_categorical",
+    "keras.backend.tile": "keras.ops.tile",
+    "tf.placeholder": "tensorflow.compat.v1.placeholder",
+    "keras.optimizers.Adam(lr=0.1)": "learning_rate in place of lr",
+    "keras.layers.Conv2D(3, 3, border_mode='same', init='normal')": (
+        "padding in place of border_mode, kernel_initializer in place of init"
+    ),
+    "keras.Sequential([keras.Input((3,))]).fit(nb_epoch=3)": "epochs in place of nb_epoch",
+    "keras.Sequential([keras.Input((3,))]).fit(workers=3)": "without workers",
+    "keras.Sequential().fit_generator(1)": "fit",
+    "keras.layers.Dense(2).output_shape": "output.shape",
+}
+
+
+def test_old_spellings(worker: Worker) -> None:
+    """They fail as TensorFlow fails them, with the present spelling behind the message."""
+    report = answered(worker, "import keras, tensorflow as tf\n\n" + "\n\n".join(OLD))
+    assert {one.piece: one.failure.mend for one in report.failed} == {
+        number: f": now {present}" for number, present in enumerate(OLD.values(), 1)
+    }
+    messages = [one.failure.message for one in report.failed]
+    assert messages[0] == "ModuleNotFoundError: No module named 'keras.layers.merge'"
+    assert messages[9] == "TypeError: TensorFlowTrainer.fit() got an unexpected keyword argument 'nb_epoch'"

@@ -16,6 +16,8 @@ _NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No fil
 _UNKNOWN_ARGUMENT = re.compile(
     r"unexpected keyword argument|Unrecognized keyword argument|Argument\(s\) not recognized"
 )
+_OF_NOTHING = (LookupError, ValueError, ArithmeticError, StopIteration)
+"""Exceptions of code that gets nothing where it looks for files."""
 _RENAMED = "cannot import name"
 
 
@@ -27,8 +29,8 @@ class Cause(NamedTuple):
     missing: str = ""
 
 
-def cause_of(error: BaseException) -> Cause:
-    """Return the cause that an exception shows."""
+def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
+    """Return the cause that an exception shows; if the code found no files, emptiness follows from that."""
     kind = type(error)
     name = getattr(error, "name", None)
     if issubclass(kind, ImportError) and (package := _missing_package(error, name)) is not None:
@@ -38,6 +40,10 @@ def cause_of(error: BaseException) -> Cause:
         return Cause("name", f"{name} is not defined in this document", name)
     if _is_missing_file(error):
         return Cause("files", getattr(error, "text", "") or "files are not here")
+    if kind is EOFError:
+        return Cause("files", "nobody is here to answer input()")
+    if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
+        return Cause("files", "files are not here")
     plain = Error(exceptions.name(error), exceptions.message(error))
     return Cause("code", str(plain).partition("\n")[0])
 

@@ -15,7 +15,15 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Error, Failure, Frame, Model, Observation, PieceFailure, Report
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.text import excerpt, truncated
-from sphinx_kerasshape.worker.code import causes, exceptions, execute, find_model, mends, weightless
+from sphinx_kerasshape.worker.code import (
+    causes,
+    exceptions,
+    execute,
+    find_model,
+    mends,
+    old_names,
+    weightless,
+)
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
@@ -90,17 +98,16 @@ class Document:
         if code is None:
             frames, cause = _syntax(piece, error)
         else:
-            frames, cause = exceptions.frames(error, self._request), causes.cause_of(error)
+            frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
             self._statements[number] = code.statement(lines[0] if lines else piece.line)
         if loss is None and cause.kind == "code":
             self._doubt(error)
         own = loss or Loss(number)
-        plain = Error(exceptions.name(error), exceptions.message(error))
-        problem = _PROBLEMS.get(cause.kind, Problem.CODE)
-        failure = Failure(problem, truncated(cause.text, 500), frames, plain, mends.of_error(error))
         kind, missing = ("follows", "") if loss else (cause.kind, cause.missing)
-        failure = failure._replace(message=self._why(loss)) if loss else failure
+        text = self._why(loss) if loss else truncated(cause.text, 500)
+        plain = Error(exceptions.name(error), exceptions.message(error))
+        failure = Failure(_PROBLEMS.get(kind, Problem.CODE), text, frames, plain, _mend(error, kind))
         self._failed[number] = PieceFailure(number, kind, failure, own.piece, missing)
         self._drop(number, piece, code, own)
 
@@ -135,6 +142,9 @@ class Document:
         names = names if len(names) <= _MAX_NAMES else [*names[:2], "…", names[-1]]
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
+
+    def _cause_of(self, error: BaseException) -> causes.Cause:
+        return causes.cause_of(error, found_no_files=self._used.found_no_files)
 
     def _doubt(self, error: BaseException) -> None:
         """End a weightless run if what has failed may work with weights."""
@@ -174,7 +184,7 @@ class Document:
             if loss.builder and root.kind in ("files", "package"):
                 failure = failure._replace(problem=Problem.UNBUILT)
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
-        cause = causes.cause_of(error)
+        cause = self._cause_of(error)
         if cause.kind == "code" and not isinstance(error, observed.Unobservable):
             self._doubt(error)
         plain = Error(exceptions.name(error), exceptions.message(error))
@@ -204,6 +214,11 @@ def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], caus
     text = f"{exceptions.name(error)}: {excerpt(str(getattr(error, 'msg', error)))}"
     frame = Frame("", piece.line + line - 1, "", truncated(lines[line - 1].strip(), 500), piece.block)
     return (frame,), causes.Cause("syntax", text)
+
+
+def _mend(error: BaseException, kind: str) -> str:
+    """Return how to mend code that is wrong; empty if something is only not here."""
+    return old_names.of_error(error) or mends.of_error(error) if kind in ("code", "name") else ""
 
 
 def _unread(failure: Failure, model: Any) -> Failure:

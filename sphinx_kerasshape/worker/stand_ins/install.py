@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy
 
-from sphinx_kerasshape.worker.stand_ins import data_sets
+from sphinx_kerasshape.worker.stand_ins import data_sets, files, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
-from sphinx_kerasshape.worker.stand_ins.modules import Finder
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
 from sphinx_kerasshape.worker.stand_ins.used import Used
@@ -23,7 +22,8 @@ def install() -> Used:
     Downloads(used).install()
     saved.install()
     Training(used, saved).install()
-    Finder(used).install()
+    modules.install()
+    files.install(used)
     return used
 
 

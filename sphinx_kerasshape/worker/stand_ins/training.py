@@ -136,7 +136,10 @@ def _method(original: Any, stand_in: Callable[[Any, Given], Any]) -> Any:
 
     @wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(self, *args, **kwargs)
+        try:
+            bound = signature.bind(self, *args, **kwargs)
+        except TypeError:
+            return original(self, *args, **kwargs)
         bound.apply_defaults()
         return stand_in(self, {name: value for name, value in bound.arguments.items() if name != "self"})
 

@@ -24,6 +24,8 @@ class Used:
 
     def __init__(self) -> None:
         self._names: dict[str, None] = {}
+        self.found_no_files = False
+        """Whether the code has looked for files, and there were none."""
 
     def note(self, name: str) -> None:
         """Note that a stand-in is used."""
@@ -51,7 +53,10 @@ def taking_names(original: Callable[..., Any], stand_in: Callable[..., Any]) -> 
 
     @functools.wraps(original)
     def called(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return original(*args, **kwargs)
         bound.apply_defaults()
         return stand_in(**bound.arguments)
 
