@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages.report import Failure, Observation, Report, shape_text
+from sphinx_kerasshape.messages.report import Failure, Observation, Report, Source, shape_text
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.text import truncated
@@ -589,6 +589,14 @@ the package no_such_package is not here, so `Special` is missing
         failed 11: files files are not here
         failed 12: code ValueError: Unrecognized keyword arguments passed to Dense: {'activatoin': 'relu'}
     """)
+
+
+def test_what_an_answer_depends_on(worker: Worker) -> None:
+    report = answered(worker, "import sklearn.svm\n\nimport nets\n\nimport keras.nets")
+    assert [one for one in report.sources if one.kind == "package"] == [
+        Source("package", "scikit-learn", ""),
+        Source("package", "nets", ""),
+    ]
 
 
 def test_code_that_is_not_python(observe: Observe, worker: Worker) -> None:

@@ -16,6 +16,15 @@ _NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No fil
 _UNKNOWN_ARGUMENT = re.compile(
     r"unexpected keyword argument|Unrecognized keyword argument|Argument\(s\) not recognized"
 )
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""The distributions of packages that have another name."""
 _OF_NOTHING = (LookupError, ValueError, ArithmeticError, StopIteration)
 """Exceptions of code that gets nothing where it looks for files."""
 _RENAMED = "cannot import name"
@@ -46,6 +55,11 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
         return Cause("files", "files are not here")
     plain = Error(exceptions.name(error), exceptions.message(error))
     return Cause("code", str(plain).partition("\n")[0])
+
+
+def distribution(package: str) -> str:
+    """Return the name of the distribution that a package, such as ``sklearn``, comes in."""
+    return _DISTRIBUTIONS.get(package, package)
 
 
 def is_certain(error: BaseException) -> bool:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Error, Failure, Frame, Model, Observation, PieceFailure, Report
+from sphinx_kerasshape.messages.report import (
+    Error,
+    Failure,
+    Frame,
+    Model,
+    Observation,
+    PieceFailure,
+    Report,
+    Source,
+)
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.text import excerpt, truncated
 from sphinx_kerasshape.worker.code import (
@@ -71,7 +80,11 @@ class Document:
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             observations = tuple(self._observations())
-        return Report(observations=observations, failed=tuple(self._failed.values()))
+        failed = tuple(self._failed.values())
+        # They are sources as well: once they are installed, the answer is another one.
+        missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
+        sources = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
+        return Report(observations=observations, failed=failed, sources=sources)
 
     def _observations(self) -> Iterator[Observation]:
         flags = future_flags(self._request.pieces)

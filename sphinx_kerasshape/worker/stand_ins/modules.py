@@ -9,7 +9,9 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-from sphinx_kerasshape.worker.stand_ins.used import NotHere
+import keras
+
+from sphinx_kerasshape.worker.stand_ins.used import NotHere, replace
 
 _SHOWING = frozenset(
     (
@@ -62,6 +64,8 @@ class Anything:
 
 
 class _Module(types.ModuleType):
+    __version__ = "0"
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -103,5 +107,7 @@ class Finder(MetaPathFinder, Loader):
 
 def install() -> None:
     """Have packages that show things found where nothing else finds them, and those of data always."""
+    for function in (keras.utils.plot_model, keras.utils.model_to_dot):
+        replace(function, lambda **_: Anything("figure"))
     sys.meta_path.append(Finder(_SHOWING, _Module))
     sys.meta_path.insert(0, Finder(_DATA, _Data))
