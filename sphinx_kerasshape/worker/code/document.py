@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
@@ -22,7 +23,7 @@ from sphinx_kerasshape.messages.report import (
     Report,
     Source,
 )
-from sphinx_kerasshape.messages.request import Piece, Request
+from sphinx_kerasshape.messages.request import Inside, Piece, Request
 from sphinx_kerasshape.text import excerpt, truncated
 from sphinx_kerasshape.worker.code import (
     causes,
@@ -33,8 +34,9 @@ from sphinx_kerasshape.worker.code import (
     old_names,
     weightless,
 )
+from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
-from sphinx_kerasshape.worker.read import observed
+from sphinx_kerasshape.worker.read import followed, observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.stand_ins.install import install
 
@@ -72,6 +74,7 @@ class Document:
         """The statements that failed, by the numbers of their pieces."""
         self._lost: dict[str, Loss] = {}
         self._used = install()
+        self._sight = Sight()
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -92,12 +95,26 @@ class Document:
             value = self._run(number, piece, flags)
             for expression in piece.observe:
                 yield self._observation(number, expression, value)
+        for number, piece in enumerate(self._request.pieces):
+            for one in piece.inside:
+                yield self._inside(number, one)
+
+    def _inside(self, number: int, one: Inside) -> Observation:
+        """Return what was seen when a line inside a piece ran."""
+        seen = Observation(number, one.expression, stand_ins=self._used.names())
+        value = self._sight.values.get((number, one))
+        if value is None and number in self._failed:
+            return self._of_failed(seen)
+        if value is None:
+            return seen._replace(failure=Failure(Problem.CODE, "its line does not run"))
+        return seen._replace(number=value) if isinstance(value, int) else seen._replace(tensors=value)
 
     def _run(self, number: int, piece: Piece, flags: int) -> Any:
         """Run a piece, and return the value that it keeps."""
         code = None
         try:
-            code = Code(piece, flags)
+            watch = partial(self._sight.watch, piece=number, inside=piece.inside, names=self._names)
+            code = Code(piece, flags, watch)
             return code.run(self._names)
         except weightless.NeedsValues:
             raise
@@ -216,7 +233,7 @@ class Document:
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
-        return seen._replace(tensors=observed.tensors(value))
+        return seen._replace(tensors=followed.tensors(value))
 
 
 def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:
