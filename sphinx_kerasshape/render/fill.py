@@ -36,7 +36,7 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
-    nested.flatten(document, context.output_format)
+    nested.flatten(document, style)
 
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
