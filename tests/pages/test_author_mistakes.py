@@ -690,3 +690,68 @@ def test_what_is_taken_for_text_or_a_comment(make_project: Callable[..., Project
     ]
     assert sorted(warm.warnings) == sorted(cold.warnings)
     assert warm.status == 1
+
+
+FENCES = {
+    "fences.rst": """\
+Fences
+======
+
+```{keras:model} a
+keras.Sequential([])
+```
+
+- item
+
+  ~~~{keras:code}
+  x = 1
+  ~~~
+
+..keras:model:: a
+
+   keras.Sequential([])
+
+Roles :keras:params: `10 <a>` and
+`10 <a>` :keras:params:.
+
+How: `` ```{keras:model} a``, and the role :keras:params: of *a*.
+""",
+    "colons.md": """\
+# Colons
+
+:::{keras:model} a
+keras.Sequential([])
+:::
+
+.. keras:model: a
+
+Roles {keras:params} `10 <a>` and
+`10 <a>`:keras:params:.
+
+How: ```{keras:model} a```, and the role {keras:params} of *a*.
+""",
+}
+
+
+def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]) -> None:
+    is_text, has_space = "is text, so nothing is run or shown", "is text, since there is a space in it"
+    is_markdown, is_rest = "is Markdown in a reST text", "is reST in a Markdown text"
+    either = "write ':keras:params:`10 <a>`', or in Markdown '{keras:params}`10 <a>`'"
+    assert make_project(FENCES).build("text").warnings == [
+        f"colons.md:3: WARNING: ':::{{keras:model}} a' {is_text}: write '.. keras:model:: a', or in Markdown "
+        "add 'colon_fence' to myst_enable_extensions [kerasshape.option]",
+        f"colons.md:7: WARNING: '.. keras:model: a' {is_rest}: write '```{{keras:model}} a' "
+        "[kerasshape.option]",
+        f"colons.md:9: WARNING: '{{keras:params}} `10 <a>`' {has_space}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        f"colons.md:10: WARNING: '`10 <a>`:keras:params:' {is_rest}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        f"fences.rst:4: WARNING: '```{{keras:model}} a' {is_markdown}: write '.. keras:model:: a' "
+        "[kerasshape.option]",
+        f"fences.rst:10: WARNING: '~~~{{keras:code}}' {is_markdown}: write '.. keras:code::' "
+        "[kerasshape.option]",
+        f"fences.rst:14: WARNING: '..keras:model:: a' {is_text}: write '.. keras:model:: a', or in Markdown "
+        "'```{keras:model} a' [kerasshape.option]",
+        f"fences.rst:18: WARNING: ':keras:params: `10 <a>`' {has_space}: {either} [kerasshape.ref]",
+        f"fences.rst:19: WARNING: '`10 <a>` :keras:params:' {has_space}: {either} [kerasshape.ref]",
+    ]
