@@ -9,6 +9,7 @@ from docutils import nodes
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
+from sphinx_kerasshape.render.nodes import keras_permalink
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.render.translate import _
@@ -102,6 +103,11 @@ def provenance(versions: Versions) -> list[nodes.Node]:
     """Return a paragraph that names the versions which gave the report."""
     text = f"TensorFlow {versions.tensorflow}, Keras {versions.keras}"
     return [nodes.paragraph("", text, classes=["kerasshape-provenance"])]
+
+
+def permalink(anchor: str) -> keras_permalink:
+    """Return the link of a model to itself."""
+    return keras_permalink(ids=[anchor], title=_("Link to this model"))
 
 
 def _block(text: str, style: str) -> nodes.literal_block:

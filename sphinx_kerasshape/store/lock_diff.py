@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sphinx_kerasshape.messages.layers import layer_paths, weights_of
+from sphinx_kerasshape.messages.layers import layer_paths, origin, weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerCall, LayerRow, Model, Report, TensorSpec, Weight
 from sphinx_kerasshape.text import listed, truncated
 
@@ -169,7 +169,8 @@ def _params(count: int, trainable: int) -> str:
 
 
 def _connections(calls: Iterable[LayerCall]) -> str:
-    return "; ".join(", ".join(call.sources) or _NONE for call in calls) or _NONE
+    texts = (", ".join(str(origin(source)) for source in call.sources) for call in calls)
+    return "; ".join(text or _NONE for text in texts) or _NONE
 
 
 def _weight_facts(weights: tuple[Weight, ...]) -> Facts:
