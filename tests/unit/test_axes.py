@@ -282,6 +282,13 @@ def test_expressions_are_compared_for_sizes_that_the_model_takes() -> None:
     assert not size.is_same(notation.parse("words"))
 
 
+def test_expressions_are_not_compared_beyond_the_largest_size() -> None:
+    few = (Axis("time", 1, 1, "", 4),)
+    size = named_sizes.SymbolicSize(notation.parse("1"), few)
+    assert size.is_same(notation.parse("ceil(time / 4)"))
+    assert not size.is_same(notation.parse("ceil(time / 3)"))
+
+
 BOMBS = [
     "((((9^9)^9)^9)^9)",
     "(((((((((a^9)^9)^9)^9)^9)^9)^9)^9)^9",
