@@ -15,7 +15,10 @@ from sphinx_kerasshape.axes.expression import Depends, Expr, Size
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.worker.axes import fitting
-from sphinx_kerasshape.worker.axes.probe import Probe, Probes, Refused, TensorPath
+from sphinx_kerasshape.worker.axes.probe import Probes
+from sphinx_kerasshape.worker.axes.ranges import Ranges
+from sphinx_kerasshape.worker.axes.search import Search
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath
 
 Symbols = Mapping[int, tuple[str, ...]]
 """The expressions of a tensor's dimensions, by the tensor's id."""
@@ -50,12 +53,13 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
     Raises :class:`BadAxes`, :class:`Unfollowed`.
     """
     probes = Probes(functional, _input_axes(functional, option))
-    start = probes.first()
+    search = Search(probes)
+    start = search.first()
     if not start:
         raise Unfollowed(probes.hint())
-    follower = _Follower(probes, start)
+    follower = _Follower(probes, search, start)
     follower.settle()
-    axes = probes.ranges(start[0].sizes)
+    axes = Ranges(probes, search.units).axes(start[0].sizes)
     follower.check_extremes(axes)
     return axes, follower.symbols()
 
@@ -100,8 +104,9 @@ def _axes(count: int, kind: str = "") -> str:
 class _Follower:
     """Composes the steps of a model, from probes; asks for more probes as needed."""
 
-    def __init__(self, probes: Probes, start: list[Probe]) -> None:
+    def __init__(self, probes: Probes, search: Search, start: list[Probe]) -> None:
         self._probes = probes
+        self._search = search
         self._samples = start
         self._first_alone = len(start) - len(probes.names)
         """The number of the first probe in which one axis alone has another size."""
@@ -179,7 +184,7 @@ class _Follower:
         made = self._applied([column for column, _ in known], [size for _, size in known], output)
         if made is None:
             return self._direct(output) or self._unknown(output, sizes)
-        if max(self._probes.units.values()) > 1 and len(str(made)) > 1:
+        if max(self._search.units.values()) > 1 and len(str(made)) > 1:
             # Where sizes have to be multiples of something, a direct expression may be simpler.
             direct = self._direct(output)
             if direct is not None and len(str(direct)) < len(str(made)):
@@ -221,7 +226,7 @@ class _Follower:
             if (expr, other) in self._equal:
                 continue
             for _ in range(_TRIES):
-                sizes = self._probes.new_sizes()
+                sizes = self._search.new_sizes()
                 if expression.evaluate(expr, sizes) != expression.evaluate(other, sizes):
                     with suppress(Refused):
                         return [self._probes.at(sizes)]
@@ -233,7 +238,7 @@ class _Follower:
         probes = []
         for _ in range(_CHECKS):
             with suppress(Refused):
-                probe = self._probes.at(self._probes.new_sizes())
+                probe = self._probes.at(self._search.new_sizes())
                 if any(self._is_wrong(path, probe) for path in self._sizes):
                     probes.append(probe)
         return probes

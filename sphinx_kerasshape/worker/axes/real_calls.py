@@ -40,8 +40,8 @@ class RealCalls:
         self._weight_count = 0
         self._weights: dict[int, tuple[Any, Any]] = {}
         """Each variable that has no value, and zeros for it, by its id."""
-        self._made: dict[Any, tuple[Any, list[Any] | Exception | None]] = {}
-        """The arguments of each call, and its outputs, what it raised, or nothing if it was not made."""
+        self._made: dict[Any, tuple[list[Any], list[Any] | Exception | None]] = {}
+        """The values given to each call, and its outputs, what it raised, or nothing if it was not made."""
         self._values: dict[int, tuple[Any, Any]] = {}
         """Each symbolic tensor whose values are known where inputs are zeros, and these, by its id."""
 
@@ -69,12 +69,13 @@ class RealCalls:
         specs = [
             (tuple(item.shape), str(item.dtype)) if trace.is_symbolic(item) else repr(item) for item in flat
         ]
-        key = (id(operation), *specs, *(id(item) for item in flat if id(item) in self._values))
+        values = [self._values[id(item)][1] for item in flat if id(item) in self._values]
+        key = (id(operation), *specs, *map(id, values))
         if key not in self._made:
             try:
-                self._made[key] = flat, self._called(operation, args, kwargs, call)
+                self._made[key] = values, self._called(operation, args, kwargs, call)
             except Exception as error:
-                self._made[key] = flat, error
+                self._made[key] = values, error
         found = self._made[key][1]
         if isinstance(found, Exception):
             raise found
