@@ -113,6 +113,8 @@ def _samples(axes: tuple[Axis, ...]) -> tuple[dict[str, int], ...]:
 
 
 def _taken(axis: Axis, count: int) -> list[int]:
-    """Return the first sizes of an axis that a model takes, up to the largest one."""
-    sizes = [axis.least + axis.unit * number for number in range(count if axis.unit else 1)]
+    """Return the first sizes of an axis that expressions hold for, up to the largest one."""
+    steps = range(count if axis.unit else 1)
+    sizes = [axis.least + axis.unit * number + offset for number in steps for offset in (0, *axis.offsets)]
+    sizes = sizes[:count] + ([] if axis.is_partial else list(axis.others))
     return [size for size in sizes if not axis.most or size <= axis.most]

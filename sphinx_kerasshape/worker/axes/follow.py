@@ -59,9 +59,9 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
         raise Unfollowed(probes.hint())
     follower = _Follower(probes, search, start)
     follower.settle()
-    axes = Ranges(probes, search.units).axes(start[0].sizes)
+    axes = Ranges(probes, search, start[0].sizes).axes()
     follower.check_extremes(axes)
-    return axes, follower.symbols()
+    return tuple(map(follower.checked, axes)), follower.symbols()
 
 
 def _input_axes(functional: Any, option: str) -> list[tuple[str | int, ...]]:
@@ -139,9 +139,23 @@ class _Follower:
             for more in _FAR
             for chosen in (*([axis] for axis in axes), axes)
         ]
-        for sizes in (*alone, *joint, *far):
+        ends = [
+            {**start, axis.name: axis.least + axis.unit * max(0, (limit - axis.least) // axis.unit + more)}
+            for axis in axes
+            for limit in self._probes.limits
+            for more in (0, 1)
+            if axis.unit
+        ]
+        for sizes in (*alone, *joint, *far, *ends):
             with suppress(Refused):
                 self._drop_wrong([self._probes.at(sizes)])
+
+    def checked(self, axis: Axis) -> Axis:
+        """Return an axis that tells whether the expressions hold for its single sizes."""
+        start = self._samples[0].sizes
+        probes = [self._probes.at({**start, axis.name: size}) for size in axis.others]
+        is_partial = any(self._is_wrong(path, probe) for path in self._sizes for probe in probes)
+        return axis._replace(is_partial=is_partial)
 
     def symbols(self) -> Symbols:
         """Return the texts of the expressions; ``None`` where the calls of a nested model differ."""

@@ -15,9 +15,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from sphinx_kerasshape.worker.axes import integers
-from sphinx_kerasshape.worker.axes.real_calls import RealCalls
+from sphinx_kerasshape.worker.axes.real_calls import RealCalls, may_any_refuse
 from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, TensorPath, walk
 from sphinx_kerasshape.worker.read import declared, trace
+
+_MAX_LIMITS = 8
 
 Call = Callable[[Any, Any, Any], declared.Traced]
 """Makes a symbolic call of an operation, with some arguments."""
@@ -44,6 +46,11 @@ class Probes:
     def integers(self) -> set[int]:
         """The whole numbers of the model's layers."""
         return integers.of_layers(self._functional)
+
+    @cached_property
+    def limits(self) -> list[int]:
+        """Whole numbers of the author's own code, in which a size may end: the largest ones."""
+        return sorted(integers.of_code(self._functional))[-_MAX_LIMITS:]
 
     @cached_property
     def tables(self) -> set[int]:
@@ -74,6 +81,12 @@ class Probes:
         if isinstance(result, Refused):
             raise result
         return result
+
+    def is_tried(self, sizes: Sizes) -> bool:
+        """Whether all calls that may refuse some sizes were made, of a model that takes them."""
+        if self._calls is None and may_any_refuse(self._functional):
+            return False
+        return bool(self.at(sizes, real=True).is_checked)
 
     def refusing(self, sizes: Sizes) -> str:
         """Return the layer that refuses some sizes; empty if none does."""

@@ -11,11 +11,12 @@ from math import prod
 from typing import Any
 
 from sphinx_kerasshape.worker.read import declared, trace, weights
+from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _MAX_CALL = 4_000_000
 """Numbers in all tensors of a call; a larger one is not made."""
-_MAX_WEIGHTS = 50_000_000
+_MAX_WEIGHTS = 25_000_000
 """Weights of a model that has to be run without its own."""
 _MAX_WORK = 400_000_000
 """Numbers in the tensors of all calls for a model."""
@@ -119,6 +120,12 @@ class RealCalls:
             dtype = keras.backend.standardize_dtype(variable.dtype)
             self._weights[id(variable)] = variable, tf.zeros(variable.shape, dtype)
         return [self._weights[id(variable)] for variable in variables]
+
+
+def may_any_refuse(functional: Any) -> bool:
+    """Whether any operation of a model may refuse values."""
+    inner = ((operation, graph_of(operation)) for operation in functional.operations)
+    return any(may_any_refuse(graph) if graph else _may_refuse(operation) for operation, graph in inner)
 
 
 def _may_refuse(operation: Any) -> bool:

@@ -18,6 +18,10 @@ _ALL_UP_TO = 41
 _POWERS = tuple(2**power for power in range(6, 13))
 _MAX_NUMBERS = 160
 """The numbers that are tried as sizes where nothing is known: small ones, powers of two, the model's own."""
+_MAX_OFFSET = 64
+"""The largest step within which other sizes are looked for."""
+_MAX_FOUND = 12
+"""How many probes of these are added to the first ones."""
 _FEW = 8
 """How many of them are tried in all combinations."""
 
@@ -34,6 +38,8 @@ class Search:
         """A size that the others differ from by multiples of the unit."""
         self._steps = dict.fromkeys(self._names, integers.MOST)
         """How many steps of the unit may be made from the start."""
+        self.offsets: dict[str, tuple[int, ...]] = dict.fromkeys(self._names, ())
+        """Distances from each size of an axis to further sizes, within a step."""
         self._largest = 0
         self._random = random.Random(0)  # noqa: S311 - the same sizes on every build
 
@@ -43,7 +49,7 @@ class Search:
             self._starts = dict.fromkeys(self._names, 0)
             self._steps = dict.fromkeys(self._names, integers.MOST)
             if probes := self._multiples() or self._progressions():
-                return probes
+                return self._with_offsets(probes)
         return []
 
     def new_sizes(self) -> Sizes:
@@ -54,10 +60,29 @@ class Search:
                 break
         return sizes
 
+    def _with_offsets(self, probes: list[Probe]) -> list[Probe]:
+        """Find the sizes within a step that the model takes, and add probes of them.
+
+        Halves that are rounded up fit together for 31, 32, 63, 64, ….
+        """
+        first, second = probes[0].sizes, probes[1].sizes
+        found: list[Probe] = []
+        for name, unit in self.units.items():
+            if self._steps[name] < integers.MOST or unit > _MAX_OFFSET:
+                continue
+            for offset in range(1, unit):
+                both = [{**first, name: size + offset} for size in (first[name], second[name])]
+                if all(map(self._probes.takes, both)):
+                    self.offsets[name] += (offset,)
+                    found += map(self._probes.at, both)
+        place = len(probes) - len(self._names)
+        return [*probes[:place], *found[:_MAX_FOUND], *probes[place:]]
+
     def _multiples(self) -> list[Probe]:
         """Return probes of multiples of the same number; none if the model takes no such sizes."""
-        for unit in _UNITS:
-            for largest in _LARGEST:
+        # Among small sizes, those that fit only by being repeated would hide the step.
+        for largest in _LARGEST:
+            for unit in _UNITS:
                 self._largest = largest
                 self.units = dict.fromkeys(self._names, unit)
                 probes = self._try()
@@ -103,7 +128,8 @@ class Search:
         start = self._starts[name]
         least = 0 if start else max(2, self._largest // 8)
         most = min(self._largest, self._steps[name])
-        return start + self.units[name] * self._random.randint(min(least, most), most)
+        offset = self._random.choice((0, *self.offsets[name]))
+        return start + self.units[name] * self._random.randint(min(least, most), most) + offset
 
     def _try(self) -> list[Probe]:
         """Make some probes, if the model takes the sizes; the last differ from the first in one axis each."""
