@@ -81,13 +81,14 @@ class Search:
     def _multiples(self) -> list[Probe]:
         """Return probes of multiples of the same number; none if the model takes no such sizes."""
         # Among small sizes, those that fit only by being repeated would hide the step.
-        for largest in _LARGEST:
+        for self._largest in _LARGEST:
             for unit in _UNITS:
-                self._largest = largest
                 self.units = dict.fromkeys(self._names, unit)
                 probes = self._try()
                 if probes:
                     return self._with_small_units() if unit > 1 else probes
+                if probes is None:
+                    break
         return []
 
     def _progressions(self) -> list[Probe]:
@@ -131,8 +132,11 @@ class Search:
         offset = self._random.choice((0, *self.offsets[name]))
         return start + self.units[name] * self._random.randint(min(least, most), most) + offset
 
-    def _try(self) -> list[Probe]:
-        """Make some probes, if the model takes the sizes; the last differ from the first in one axis each."""
+    def _try(self) -> list[Probe] | None:
+        """Make some probes, if the model takes the sizes; the last differ from the first in one axis each.
+
+        Return ``None`` if calls of such sizes would be too large.
+        """
         first = self.new_sizes()
         others = [self.new_sizes() for _ in range(5)]
         alone = [{**first, name: self.new_sizes()[name]} for name in self._names]
@@ -141,10 +145,9 @@ class Search:
             for sizes in (first, *others, *alone):
                 probe = self._probes.at(sizes, real=True)
                 if not probe.is_checked:
-                    break
+                    return None
                 probes.append(probe)
-            else:
-                return probes
+            return probes
         return []
 
     def _with_small_units(self) -> list[Probe]:
@@ -158,4 +161,4 @@ class Search:
                 self._largest = largest * large // unit  # A layer may need that many steps at least.
                 if self._try():
                     break
-        return self._try()
+        return self._try() or []
