@@ -142,7 +142,9 @@ def _model_facts(model: Model) -> Facts:
 
 def _sizes(axis: Axis) -> str:
     limit = f"to {axis.most}" if axis.most else "or more"
-    return f"{axis.least} {limit}, by {axis.unit}"
+    others = "".join(f", also {size}" for size in axis.others)
+    between = "".join(f", +{offset}" for offset in axis.offsets)
+    return f"{axis.least} {limit}, by {axis.unit}{between}{others}"
 
 
 def _layer_facts(row: LayerRow) -> Facts:
