@@ -58,8 +58,9 @@ def source(piece: Code) -> Source | None:
         return None
     lines = list(piece.lines) if piece.is_run or piece.is_module else dedented(piece.lines)
     found = _source(lines)
-    is_python = found is not None and (bool(piece.language) or is_likely_python(found.code))
-    return found if is_python else None
+    if found is None or piece.language or has_prompts(lines):
+        return found
+    return found if is_likely_python(found.code) else None
 
 
 def _source(lines: Sequence[Line]) -> Source | None:

@@ -7,6 +7,7 @@ both the shape and the line make sure that it is that of a tensor.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tokenize
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def _of_comment(token: tokenize.TokenInfo, lines: _Lines, block: Block, number: 
         yield Stated("count", place, count["count"], Subject(number, line.line, line.counted))
 
 
+@functools.lru_cache(maxsize=256)
 def _said(comment: str) -> _Said | None:
     match = _COMMENT.match(comment)
     if match is None:

@@ -39,9 +39,14 @@ def last_line(node: ast.stmt | ast.expr) -> int:
 
 def simple_statements(tree: ast.AST) -> Iterator[Simple]:
     """Yield the statements that have a value, at any depth."""
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, Simple) and node.value is not None:
             yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            parts = getattr(node, name, ())
+            waiting.extend(parts if isinstance(parts, list) else ())
 
 
 def name_of(function: ast.expr) -> str:
