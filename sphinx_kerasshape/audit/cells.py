@@ -42,7 +42,11 @@ def cell(parts: Sequence[Line], *, is_clipped: bool = False) -> Cell:
     parts = [part.stripped() for part in parts]
     parts = [part for part in parts if part.text]
     joined = "".join(part.text.replace(" ", "") for part in parts)
-    text = re.sub(r",(?=.)|(?<=…)(?=.)", ", ", joined).replace("(unbuilt)", " (unbuilt)").replace(":", ": ")
+    text = (
+        re.sub(r",(?=.)|(?<=…)(?=.)|(?<=\])(?=\w)", ", ", joined)
+        .replace("(unbuilt)", " (unbuilt)")
+        .replace(":", ": ")
+    )
     is_cut = is_clipped or joined.endswith("…") or _is_open(joined)
     return Cell(text, tuple(part.place() for part in parts), is_cut)
 

@@ -120,11 +120,8 @@ def _single(
             yield from _filled(run, template, line, match)
 
 
-def of_example(run: Run, line: int, lines: Sequence[Line]) -> Iterator[Stated]:
-    """Yield what is shown below a statement with a prompt; it ends at a line of the block."""
-    statement = next((one for one in run.tree.body if last_line(one) == line), None)
-    if statement is None:
-        return
+def of_example(run: Run, statement: ast.stmt, lines: Sequence[Line]) -> Iterator[Stated]:
+    """Yield what is shown below a statement with a prompt."""
     if not _is_print(statement):
         yield from of_value(run, statement, lines)
         return

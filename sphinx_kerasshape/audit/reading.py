@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed
+from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed, syntax
 from sphinx_kerasshape.audit.blocks import Source
 from sphinx_kerasshape.audit.document import Block, Document, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
@@ -124,8 +124,10 @@ def _shown(source: Source, piece: Code, tree: ast.Module) -> Iterator[Summary]:
 
 def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statement]:
     """Yield the shapes and counts that a block shows as printed."""
+    ending = {syntax.last_line(statement): statement for statement in run.tree.body}
     for example in source.examples:
-        yield from printed.of_example(run, example.line, example.printed)
+        if example.line in ending:
+            yield from printed.of_example(run, ending[example.line], example.printed)
     for one in piece.printed:
         if one.is_value and run.tree.body:
             yield from printed.of_value(run, run.tree.body[-1], one.lines)
