@@ -26,6 +26,8 @@ from sphinx_kerasshape.worker.stand_ins.used import Used
 
 _BATCH = 32
 """How many samples a batch has unless the code says it."""
+_MAX_BATCHES = 1_000
+"""How many batches are counted one by one: the last one may have fewer samples."""
 Given = dict[str, Any]
 """The arguments of a method by name, with defaults."""
 
@@ -104,11 +106,9 @@ class Training:
         self._used.note("training")
         samples = _samples(given["x"])
         if samples is None:
-            batch, samples = _first_batch(given)
+            x, samples = _first_batch(given)
         else:
-            size = min(samples, given["batch_size"] or _BATCH)
-            batch = keras.tree.map_structure(lambda array: array[:size], given["x"])
-        x = data_adapter_utils.unpack_x_y_sample_weight(_symbols(batch))[0]
+            x = _symbols(given["x"], min(samples, given["batch_size"] or _BATCH))
         outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
         return keras.tree.map_structure(lambda output: _zeros(output, samples), outputs)
 
@@ -198,12 +198,19 @@ def _samples(arrays: Any) -> int | None:
 
 
 def _first_batch(given: Given) -> tuple[Any, int]:
-    """Return the first batch of data that is no arrays, and how many samples there are in all."""
-    iterator = EpochIterator(x=given["x"], batch_size=given["batch_size"], steps_per_epoch=given["steps"])
-    dataset = iterator.data_adapter.get_tf_dataset()
-    batch = next(iter(dataset))
-    batches = given["steps"] or max(1, int(dataset.cardinality()))
-    return batch, batches * int(keras.tree.flatten(batch)[0].shape[0])
+    """Return symbols for the first batch of data that is no arrays, and how many samples there are in all."""
+    sizes = {"batch_size": given["batch_size"], "steps_per_epoch": given["steps"]}
+    adapter = EpochIterator(x=given["x"], **sizes).data_adapter
+    dataset = adapter.get_tf_dataset()
+    x = data_adapter_utils.unpack_x_y_sample_weight(next(iter(dataset)))[0]
+    size = int(keras.tree.flatten(x)[0].shape[0])
+    if given["steps"] is None and 0 < int(dataset.cardinality()) <= _MAX_BATCHES:
+        return _symbols(x), int(dataset.reduce(np.int64(0), _counted))
+    return _symbols(x), size * (given["steps"] or adapter.num_batches or 1)
+
+
+def _counted(samples: Any, *batch: Any) -> Any:
+    return samples + tf.shape(tf.nest.flatten(batch)[0], tf.int64)[0]
 
 
 def _symbols(arrays: Any, *batch: int | None) -> Any:
