@@ -135,10 +135,14 @@ class Backward:
         if before is None:
             return live
         forced = self._forced
-        self._forced |= {id(part) for part in node.body if not isinstance(part, ast.Expr)}
+        self._forced |= {id(part) for part in node.body if self._may_fail(part)}
         before = self._tried(node, live)
         self._forced = forced
         return before or live
+
+    def _may_fail(self, node: ast.stmt) -> bool:
+        effect = self._effects[id(node)]
+        return not isinstance(node, ast.Expr) or bool(effect.mutates or effect.builds)
 
     def _tried(self, node: ast.Try | ast.TryStar, live: Live) -> Live | None:
         """Return the names that matter before; ``None`` if the statement doesn't matter."""

@@ -166,6 +166,9 @@ def _built_in(scope: Scope, called: Called) -> int:
         scope.is_outward = True
     if called.name in PLAIN:
         return 0
+    passed = called.arguments & (heap.methods | heap.codes)
+    if passed:
+        _call_held(scope, called, passed)
     if called.name in {"getattr", "next"}:
         return heap.reachable(first)
     return heap.made(called.node, heap.reachable(called.arguments))
@@ -268,19 +271,20 @@ def _function(scope: Scope, called: Called, callee: int) -> int:
         else:
             objects |= _apply(scope, called, node)
     things = callee & ~heap.codes
-    return objects | (_object_called(scope, called, things) if things and not nodes else 0)
+    return objects | (_object_called(scope, called, things) if things else 0)
 
 
 def _call_held(scope: Scope, called: Called, callee: int) -> None:
     """Note what functions do that an object may call: methods of objects, and what partial objects hold."""
     heap = scope.heap
     if callee & heap.methods:
-        scope.change(heap.reachable(callee) & ~heap.codes)
-        heap.store(callee, called.arguments & ~heap.modules)
+        changed = heap.reachable(callee) & ~heap.codes
+        scope.change(changed)
+        heap.store(changed, called.arguments & ~heap.modules)
     everything = called._replace(named={None: called.arguments | callee})
     for number in numbers(heap.reachable(callee) & heap.codes):
         if not isinstance(scope.program.code_of[number], ast.ClassDef):
-            _apply(scope, everything, scope.program.code_of[number])
+            _apply(scope, everything, scope.program.code_of[number], held=callee)
 
 
 def _instance(scope: Scope, called: Called, node: ast.ClassDef, callee: int) -> int:
@@ -317,29 +321,33 @@ def build_by_call(scope: Scope, callee: int, arguments: int) -> None:
         _note_built(scope, callee)
 
 
-def _apply(scope: Scope, called: Called, function: ast.AST, receiver: int | None = None) -> int:
-    """Note what calling a function of the document does; return what it gives."""
+def _apply(
+    scope: Scope, called: Called, function: ast.AST, receiver: int | None = None, held: int = 0
+) -> int:
+    """Note what calling a function of the document does, which may know what is ``held``; return what it gives."""
     heap = scope.heap
     summary: Summary = scope.program.summary(function)
     given = _parameters(function, called, receiver)
-    closure = heap.reachable(scope.program.closures.get(function, 0)) & ~heap.codes
+    closure = heap.reachable(scope.program.closures.get(function, 0) | held) & ~heap.codes
 
     def objects(names: frozenset[str]) -> int:
         found = 0
         for name in names:
-            found |= given[name] if name in given else scope.surrounding(name) | closure
+            base = name.removesuffix(".*")
+            held_here = given[base] if base in given else scope.surrounding(base) | closure
+            found |= held_here if base == name else heap.reachable(held_here) & ~heap.codes
         return found
 
-    changed = objects(summary.mutates)
-    scope.change(heap.reachable(changed) & ~heap.codes)
-    heap.store(changed, called.arguments & ~heap.modules)
+    scope.change(objects(summary.mutates))
     scope.is_setting |= summary.is_setting
     if summary.calls:
         build_by_call(scope, objects(summary.calls), called.arguments)
     if summary.trains:
         _train_in(scope, function, objects(summary.trains))
     for name in summary.binds:
-        scope.bind_outside(name, heap.made((called.node, name), called.arguments))
+        scope.bind_outside(name, heap.made((called.node, name)))
+    for name, names, codes in summary.holds:
+        heap.store(objects(frozenset([name])), (objects(names) & ~heap.modules) | codes)
     return _returned(scope, called, summary, objects(summary.returns))
 
 

@@ -54,6 +54,8 @@ class Summary(NamedTuple):
     """Names of models that it trains."""
     binds: frozenset[str] = NOTHING
     """Global names that it binds."""
+    holds: tuple[tuple[str, frozenset[str], int], ...] = ()
+    """For each name, those whose values may have become a part of its value, and functions and classes."""
     returns: frozenset[str] = NOTHING
     """Names whose values may be part of what it returns."""
     codes: int = 0
