@@ -65,6 +65,15 @@ def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
     return _function(scope, called, callee)
 
 
+def is_shown(scope: Scope, node: ast.expr) -> bool:
+    """Whether an expression only prints or plots something."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        if isinstance(node, ast.Call) and scope.dotted(node.func).partition(".")[0] in PLOTTING:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id in {"print", "display"}
+
+
 def _called(scope: Scope, node: ast.Call, name: str, is_statement: bool) -> Called:
     positional = tuple(scope.value(argument) for argument in node.args)
     named = {keyword.arg: scope.value(keyword.value) for keyword in node.keywords}
@@ -85,7 +94,7 @@ def _imported(scope: Scope, called: Called, dotted: str) -> int:
     is_type = called.name[:1].isupper()
     if called.is_statement and not is_type and called.name not in SHOWING:
         scope.change(heap.reachable(called.arguments) & ~heap.codes)
-    return _object(scope, called, dotted) if is_type else _result(scope, called, 0)
+    return _object(scope, called, dotted) if is_type else heap.made(called.node) | _result(scope, called, 0)
 
 
 def _plot(scope: Scope, called: Called) -> int:
@@ -234,6 +243,8 @@ def _change_by_method(scope: Scope, called: Called, receiver: int) -> None:
     heap.store(receiver, called.arguments & ~heap.modules)
     if called.name == "add" and heap.reachable(called.arguments) & heap.inputs:
         heap.inputs |= receiver
+    if called.name == "build":
+        scope.connected |= receiver
     if called.name == "build" or (called.name == "add" and receiver & heap.inputs):
         _note_built(scope, receiver)
 
@@ -315,6 +326,7 @@ def build_by_call(scope: Scope, callee: int, arguments: int) -> None:
         scope.is_outward = True
     if heap.reachable(arguments) & heap.symbolic:
         scope.change(parts)
+        scope.connected |= callee
     elif callee & heap.unbuilt:
         scope.built |= parts
     if callee & heap.unbuilt:

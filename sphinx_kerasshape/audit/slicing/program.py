@@ -68,8 +68,10 @@ class Program:
         scope = Scope(self)
         for number, top in enumerate(tops):
             if isinstance(top, Broken):
-                continue
-            read(scope, [top.node])
+                for name in top.names:
+                    scope.bind(name, self.heap.made((top.block, name)))
+            else:
+                read(scope, [top.node])
             for name in scope.touched:
                 places, values = self._history.setdefault(name, ([], []))
                 places.append(number)
@@ -266,7 +268,7 @@ def _parameters(node: Function) -> frozenset[str]:
 
 def _imports(nodes: Sequence[ast.stmt]) -> dict[str, str]:
     """Return the full names of what the document imports, by the names that it gives them."""
-    found: dict[str, str] = {}
+    found = {"plt": "matplotlib.pyplot", "sns": "seaborn"}
     for node in nodes:
         for part in ast.walk(node):
             if isinstance(part, ast.Import):

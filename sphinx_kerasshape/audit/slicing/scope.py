@@ -48,7 +48,7 @@ class Scope:
         self.late: set[str] = set()
         self.binds: set[str] = set()
         self.outside_bound: set[str] = set()
-        self.mutated = self.built = 0
+        self.mutated = self.built = self.connected = 0
         self.is_setting = self.is_outward = self.is_star = False
 
     def effect(self) -> Effect:
@@ -68,6 +68,7 @@ class Scope:
             frozenset(self.binds),
             self._affected(self.mutated) | self.outside_bound,
             self._affected(self.built),
+            self._affected(self.connected),
             self.is_setting,
             is_outward,
             self.is_star,
