@@ -16,6 +16,8 @@ class Heap:
         """Modules, and what is imported from them."""
         self.codes = 0
         """Functions and classes that the document defines."""
+        self.classes = 0
+        """Classes that the document defines."""
         self.methods = 0
         """Methods of objects, which change the objects when they are called."""
         self.plots = 0
@@ -30,6 +32,8 @@ class Heap:
         """Layers and models that the next call may build."""
         self.outer = 0
         """What the code of a function is given: arguments, and values of names that it doesn't bind."""
+        self.parts = 0
+        """What the objects hold that the code of a function is given."""
         self._reach: list[int] = []
         self._numbers: dict[Hashable, int] = {}
         self._known: dict[int, int] = {}

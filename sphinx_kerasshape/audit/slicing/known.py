@@ -52,7 +52,8 @@ READING = SHOWING | _words(
     numpy item round clip any all dot repeat tobytes head tail describe items keys values get index
     count split join strip lower upper replace format startswith endswith encode decode read readline
     readlines write writelines hist plot scatter unique nunique isnull value_counts compute_output_shape
-    get_shape as_list
+    get_shape as_list apply_gradients apply gradient minimize update_state reset_state reset_states watch
+    get_variable step
     """
 )
 """Methods that don't change their object."""

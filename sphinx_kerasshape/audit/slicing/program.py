@@ -33,6 +33,7 @@ class Program:
         """Functions that train, and so build, a model that isn't built yet."""
         self.files: dict[int, str] = {}
         self.given: dict[int, tuple[ast.AST | None, str]] = {}
+        """The names under which functions are given objects; ``x.*`` stands for what ``x`` holds."""
         self.code_of: dict[int, ast.AST] = {}
         self.closures: dict[ast.AST, int] = {}
         """Functions inside functions, which hold values of names of these."""
@@ -43,6 +44,9 @@ class Program:
         self._methods: dict[str, list[ast.FunctionDef]] = {}
         self._of_class: dict[ast.AST, dict[str, list[ast.FunctionDef]]] = {}
         self._summaries: dict[ast.AST, Summary] = {}
+        self._owners: dict[ast.AST, ast.AST] = {}
+        """The functions that functions are inside of."""
+        self._locals: dict[ast.AST, frozenset[str]] = {}
         self._depth = 0
         for node in nodes:
             self._register(node)
@@ -64,8 +68,10 @@ class Program:
         scope = Scope(self)
         for number, top in enumerate(tops):
             if isinstance(top, Broken):
-                continue
-            read(scope, [top.node])
+                for name in top.names:
+                    scope.bind(name, self.heap.made((top.block, name)))
+            else:
+                read(scope, [top.node])
             for name in scope.touched:
                 places, values = self._history.setdefault(name, ([], []))
                 places.append(number)
@@ -74,7 +80,7 @@ class Program:
 
     def names_after(self, number: int, names: Iterable[str]) -> set[str]:
         """Return the names that functions use which the given names stand for behind a statement."""
-        return self.late(names, _Past(self._history, number))
+        return self.late(names, _Past(self._history, number), None)
 
     # Functions and classes
 
@@ -83,8 +89,11 @@ class Program:
         made = self.heap.made(node)
         self.heap.codes |= made
         self.code_of[made.bit_length() - 1] = node
+        if isinstance(node, ast.ClassDef):
+            self.heap.classes |= made
         if scope.owner is not None:
             self.closures[node] = made
+            self._owners[node] = scope.owner
             self.heap.store(made, scope.values_of(self.free(node)))
         if isinstance(node, ast.Lambda):
             scope.late |= {
@@ -125,17 +134,26 @@ class Program:
         given = (self.given[number] for number in numbers(objects & self.heap.outer))
         return {name for of, name in given if of is owner}
 
-    def late(self, names: Iterable[str], values: Mapping[str, int]) -> set[str]:
-        """Return the names that functions use which can be reached by the given names."""
+    def late(self, names: Iterable[str], scope_names: Mapping[str, int], owner: ast.AST | None) -> set[str]:
+        """Return the names that functions use which can be reached by the given names of a scope."""
         found: set[str] = set()
         todo = list(names)
         while todo:
-            objects = values.get(todo.pop(), 0)
+            objects = scope_names.get(todo.pop(), 0)
             for number in numbers(self.heap.reachable(objects) & self.heap.codes if objects else 0):
-                new = self.free(self.code_of[number]) - found
+                new = self._free_in(self.code_of[number], owner) - found
                 found |= new
                 todo += new
         return found
+
+    def _free_in(self, node: ast.AST, owner: ast.AST | None) -> frozenset[str]:
+        """Return the names that a function uses of a scope around it."""
+        free = self.free(node)
+        around = self._owners.get(node)
+        while around is not None and around is not owner:
+            free -= self._locals.get(around, frozenset())
+            around = self._owners.get(around)
+        return free
 
     def summary(self, node: ast.AST) -> Summary:
         """Return what calling a function does."""
@@ -160,27 +178,53 @@ class Program:
             scope.returned = scope.value(node.body)
             scope.note(scope.effect())
             used = scope.uses | scope.late
+            self._locals[node] = parameters
         else:
             read(scope, node.body)
+            self._locals[node] = parameters | (scope.all_bound - scope.outside)
             walk = Backward(self.effects, self.forced, has_outside=True)
             walk.suite(node.body, {})
             kept = walk.kept
             used = self._used(kept)
         heap = self.heap
         returned = heap.reachable(scope.returned)
+        binds = frozenset(scope.all_bound & scope.outside)
         return Summary(
-            free=frozenset(used) - parameters - (scope.all_bound - scope.outside),
+            free=frozenset(used) - self._locals[node],
             mutates=frozenset(self.given_names(node, scope.changed)),
             calls=frozenset(scope.called),
             trains=frozenset(scope.trained),
-            binds=frozenset(scope.all_bound & scope.outside),
-            returns=frozenset(self.given_names(node, returned)),
+            binds=binds,
+            holds=self._held(scope, binds),
+            returns=self._sharing(scope, returned),
             codes=returned & heap.codes,
             is_unbuilt=bool(scope.returned & heap.unbuilt),
             has_inputs=bool(scope.returned & heap.inputs),
             is_setting=scope.has_setting,
             kept=frozenset(kept),
         )
+
+    def _sharing(self, scope: Scope, objects: int) -> frozenset[str]:
+        """Return the names under which a function is given objects, or what shares new objects with them."""
+        heap = self.heap
+        new = objects & ~heap.codes & ~heap.modules & ~heap.outer
+        found = self.given_names(scope.owner, objects)
+        own = ((name, heap.reachable(scope.given(name))) for name in scope.given_under)
+        return frozenset(found | {name for name, reached in own if reached & new})
+
+    def _held(self, scope: Scope, binds: frozenset[str]) -> tuple[tuple[str, frozenset[str], int], ...]:
+        """Return what else is held by what a function is given, or gives to global names."""
+        heap = self.heap
+        found = []
+        for name in sorted({*scope.given_under, *binds}):
+            given = scope.given(name) if name in scope.given_under else 0
+            parts = heap.made((scope.owner, name, "parts")) if given else 0
+            bound = heap.reachable(scope.names.get(name, 0)) if name in binds else 0
+            for key, reached in ((name, heap.reachable(given) | bound), (f"{name}.*", heap.reachable(parts))):
+                names = self._sharing(scope, reached & ~(given | parts))
+                if names - {key} or reached & heap.codes:
+                    found.append((key, names - {key}, reached & heap.codes))
+        return tuple(found)
 
     def _used(self, kept: Iterable[int]) -> set[str]:
         used: set[str] = set()
@@ -224,7 +268,7 @@ def _parameters(node: Function) -> frozenset[str]:
 
 def _imports(nodes: Sequence[ast.stmt]) -> dict[str, str]:
     """Return the full names of what the document imports, by the names that it gives them."""
-    found: dict[str, str] = {}
+    found = {"plt": "matplotlib.pyplot", "sns": "seaborn"}
     for node in nodes:
         for part in ast.walk(node):
             if isinstance(part, ast.Import):

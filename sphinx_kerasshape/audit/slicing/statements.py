@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from sphinx_kerasshape.audit.slicing.calls import call
+from sphinx_kerasshape.audit.slicing.calls import call, is_shown
 from sphinx_kerasshape.audit.slicing.scope import Scope
 
 
@@ -36,7 +36,11 @@ def _simple(scope: Scope, node: ast.stmt) -> None:
 
 
 def _expression(scope: Scope, node: ast.Expr) -> None:
-    if isinstance(node.value, ast.Call):
+    if scope.owner is not None and is_shown(scope, node.value):
+        called = set(scope.called)
+        scope.value(node.value)
+        scope.called, scope.is_outward = called, False
+    elif isinstance(node.value, ast.Call):
         call(scope, node.value, is_statement=True)
     else:
         scope.value(node.value)
