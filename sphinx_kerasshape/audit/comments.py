@@ -111,7 +111,7 @@ def _of_comment(token: tokenize.TokenInfo, lines: _Lines, block: Block, number: 
 @functools.lru_cache(maxsize=256)
 def _said(comment: str) -> _Said | None:
     match = _COMMENT.match(comment)
-    if match is None:
+    if match is None or "," not in match["shapes"]:
         return None
     text = match["shapes"]
     try:

@@ -149,7 +149,8 @@ def _template(statement: ast.stmt) -> _Template | None:
         compiled = re.compile(rf"\s*{pattern}\s*$")
     except re.error:
         return None
-    has_label = bool(re.search(r"[^\W\d_]{2}", re.sub(r"\(\?P?<.*", "", pattern)))
+    labels = [str(node.value) for node in ast.walk(call) if isinstance(node, ast.Constant)]
+    has_label = bool(re.search(r"[^\W\d_]{2}", " ".join(labels)))
     return _Template(compiled, tuple(holes), last_line(statement), has_label)
 
 

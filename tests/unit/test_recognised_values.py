@@ -48,7 +48,7 @@ def found(code: str) -> str:
         ("model.add(keras.Input((3,)))  # (None, 3)", "(None, 3) of model.input"),
         ("def f(x):\n    x = g(x)  # (None, 3)", "(None, 3) of x"),
         ("def f(x):\n    return g(x)  # (None, 3)", "(None, 3) of g(x)"),
-        ("model.get_layer('ä').output  # (None, 3)", "(None, 3) of model.get_layer('ä').output"),
+        ("print(model.get_layer('ä').output)  # (None, 3)", "(None, 3) of model.get_layer('ä').output"),
     ],
 )
 def test_comments(line: str, stated: str) -> None:
@@ -111,12 +111,15 @@ self.net = keras.Sequential([
     Dense(5),  # 55 params
     Dense(6)  # (None, 6)
 ])"""
-    assert found(code) == """\
+    assert (
+        found(code)
+        == """\
 comment (None, 28, 28, 1) of self.net.input after block 0 line 15
 comment (None, 26, 26, 32) of self.net.layers[0].output after block 0 line 15
 comment (None, 3) of self.net.layers[1].layers[0].output after block 0 line 15
 count 55 of self.net.layers[-2].count_params() after block 0 line 15
 comment (None, 6) of self.net.layers[-1].output after block 0 line 15"""
+    )
 
 
 def test_counts_in_comments() -> None:
@@ -128,11 +131,14 @@ model.add(Dense(3))  # 330 params
 model.add(Dense(3))  # 330
 x = Dense(3)(x)  # 330 params
 """
-    assert found(code) == """\
+    assert (
+        found(code)
+        == """\
 count 1,234 of model.count_params() after block 0 line 1
 count 1234 of n after block 0 line 2
 count 1_234 of model.count_params() after block 0 line 3
 count 330 of model.layers[-1].count_params() after block 0 line 4"""
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,19 +146,28 @@ count 330 of model.layers[-1].count_params() after block 0 line 4"""
     [
         ("x.shape", "(None, 10)", "shape (None, 10) of x.shape"),
         ("x.shape", "TensorShape([None, 10])", "shape [None, 10] of x.shape"),
-        ("x", "<KerasTensor shape=(None, 10), dtype=float32, sparse=False, name=keras_tensor_3>", "shape (None, 10) of x"),
-        ("x", "<KerasTensor: shape=(None, 10) dtype=float32 (created by layer 'dense')>", "shape (None, 10) of x"),
+        ("x", "<KerasTensor shape=(None, 10), dtype=float32, name=keras_tensor_3>", "shape (None, 10) of x"),
+        ("x", "<KerasTensor: shape=(None, 10) dtype=float32 (created by 'a')>", "shape (None, 10) of x"),
         ("x", "<tf.Tensor 'dense/BiasAdd:0' shape=(?, 10) dtype=float32>", "shape (?, 10) of x"),
-        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=float32, numpy=\narray([[1],\n       [2]])>", "shape (2, 1) of the value"),
+        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=int32, numpy=\narray([[1],\n [2]])>", "shape (2, 1) of the value"),
         ("f(x).shape", "(2, 1)", "shape (2, 1) of f(x).shape"),
-        ("a.output_shape", "[(None, 4), (None, 5)]", "shape (None, 4) of (a.output_shape)[0] after block 0 line 1\nshape (None, 5) of (a.output_shape)[1]"),
+        (
+            "a.output_shape",
+            "[(None, 4), (None, 5)]",
+            "shape (None, 4) of (a.output_shape)[0] after block 0 line 1\n"
+            "shape (None, 5) of (a.output_shape)[1]",
+        ),
         ("shape", "(None, 4)", "shape (None, 4) of shape"),
         ("model.count_params()", "1234", "count 1234 of model.count_params()"),
         ("print(x.shape)", "(60000, 28, 28)", "shape (60000, 28, 28) of x.shape"),
         ("print('Shape of x:', x.shape)", "Shape of x: (3, 4)", "shape (3, 4) of x.shape"),
         ("print(f'{name} is {x.shape}!')", "A is (3, 4)!", "shape (3, 4) of x.shape"),
         ("print(f'{model.count_params():,} params')", "1,234 params", "count 1,234 of model.count_params()"),
-        ("print(x.shape, y.shape)", "(3, 4) (5, 6)", "shape (3, 4) of x.shape after block 0 line 1\nshape (5, 6) of y.shape"),
+        (
+            "print(x.shape, y.shape)",
+            "(3, 4) (5, 6)",
+            "shape (3, 4) of x.shape after block 0 line 1\nshape (5, 6) of y.shape",
+        ),
     ],
 )  # fmt: skip
 def test_printed_shapes(code: str, shown: str, stated: str) -> None:
@@ -192,7 +207,9 @@ def test_prints_of_a_cell_are_counted_off() -> None:
 
 
 def test_of_unequal_prints_only_labelled_ones_are_sure() -> None:
-    code = "fit()\nprint(x.shape)\nprint('Shape of y', y.shape)\nprint('Same', a.shape)\nprint('Same', b.shape)"
+    code = (
+        "fit()\nprint(x.shape)\nprint('Shape of y', y.shape)\nprint('Same', a.shape)\nprint('Same', b.shape)"
+    )
     shown = "Epoch 1\n(3, 4)\nShape of y (5, 6)\nSame (1, 2)\nSame (1, 2)\n"
     assert recognised("page.ipynb", notebook(("code", code, [stream(shown)]))).splitlines()[1:] == [
         "cell 1 output 0 line 3: shape (5, 6) of y.shape after block 0 line 3"
@@ -203,7 +220,8 @@ PROSE = """\
 The **output** is `(None, 64)`. It has [1,234 parameters](x.md "9 parameters") in all; about 1.2M params,
 1 234 trainable parameters, or `5 parameters`, `x = 3` and `` `(None, 3)` ``! A kernel (3, 3) and batches
 (None, 28) of snake_case_(None, 3) &amp; {shape}`(None, 5)`, {math}`(None, 6)`, f(None, 7), \\(None, 8).
-![10 parameters](y.png) <b>11 parameters</b> `(3)` It takes no parameters; version 1.5 parameters. 5 hyper-parameters.
+![10 parameters](y.png) <b>11 parameters</b> `(3)`
+It takes no parameters; version 1.5 parameters. 5 hyper-parameters.
 """
 
 
