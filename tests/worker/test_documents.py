@@ -104,6 +104,21 @@ def test_values_after_each_piece(observe: Observe) -> None:
 
         print("Shape:", x.shape)
         #? _
+
+        print(f"Shape: {x.shape}")
+        #? _
+
+        print("Shape (batch, time, units): {}".format(x.shape))
+        #? _
+
+        print("Shape: " + str(x.shape))
+        #? _
+
+        print("Params: %d" % model.count_params())
+        #? _
+
+        print(x.shape, model.output_shape)
+        #? _
     """)
     assert found == expected("""
         1 _: Sequential Flatten -> (None, 784) 0
@@ -118,6 +133,11 @@ def test_values_after_each_piece(observe: Observe) -> None:
         4 7 / 2: it is a value of type float
         4 "text": it is a value of type str
         5 _: (None, None, 3)
+        6 _: (None, None, 3)
+        7 _: (None, None, 3)
+        8 _: (None, None, 3)
+        9 _: 7850
+        10 _: it is a value of type NoneType
     """)
 
 
@@ -220,8 +240,8 @@ def test_mnist(observe: Observe) -> None:
         5 model: {UNBUILT.format("Sequential 'sequential'")}
         7 len(history.history["val_accuracy"]): 5 {data}, training
         8 _: Sequential Dense Dense -> (128, 10) 407050 + 407052 {data}, training
-        10 _: (10000, 10) float32 {data}, training
-        10 predictions[0].argmax(): 0 {data}, training
+        10 _: (10000, 10) float32 {data}, training, metrics, predictions
+        10 predictions[0].argmax(): 0 {data}, training, metrics, predictions
     """)
 
 
@@ -511,7 +531,7 @@ def test_gan(observe: Observe) -> None:
         #= own history
         #? own.discriminator; len(history.epoch)
     """)
-    assert found.replace(" with data for mnist, training", "") == expected("""
+    assert found.replace(" with data for mnist, predictions, training", "") == expected("""
         2 _: Sequential Dense Reshape Conv2DTranspose -> (None, 28, 28, 1) 39793
         4 images: (60000, 28, 28, 1) float32 with data for mnist
         5 gan: Functional InputLayer Sequential Sequential -> (None, 1) 40578 with data for mnist

@@ -81,7 +81,7 @@ class Training:
     def evaluate(self, model: Any, given: Given) -> Any:
         """Build a model; return that all metrics are zero."""
         model._assert_compile_called("evaluate")
-        self._used.note("training")
+        self._used.note("metrics")
         if not _is_ready(model):
             _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
         return _results(model, given)
@@ -96,14 +96,14 @@ class Training:
 
     def predict_on_batch(self, model: Any, given: Given) -> Any:
         """Return zeros of the shape of what a model gives for a batch."""
-        self._used.note("training")
+        self._used.note("predictions")
         x = _symbols(given["x"])
         outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
         return keras.tree.map_structure(lambda output: _zeros(output, None), outputs)
 
     def predict(self, model: Any, given: Given) -> Any:
         """Return zeros of the shape of what a model gives; it is built for the first batch."""
-        self._used.note("training")
+        self._used.note("predictions")
         samples = _samples(given["x"])
         if samples is None:
             x, samples = _first_batch(given)
@@ -221,7 +221,8 @@ def _symbols(arrays: Any, *batch: int | None) -> Any:
             return None
         array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
         shape = (*batch, *array.shape[len(batch) :])
-        return _symbol(shape, backend.standardize_dtype(array.dtype))
+        is_text = getattr(array.dtype, "kind", "") in ("O", "S", "U")
+        return _symbol(shape, "string" if is_text else backend.standardize_dtype(array.dtype))
 
     return keras.tree.map_structure(symbol, arrays)
 
