@@ -127,8 +127,8 @@ def _failure(plan: Planned, failure: PieceFailure) -> tuple[int, str, str]:
     line = min(max(frames[-1] if frames else piece.first, piece.first), piece.last)
     message = failure.failure.message
     if failure.kind == "name":
-        message = judging.undefined(failure.missing)
-    elif failure.kind == "code" and failure.failure.error is not None:
+        return line, failure.kind, judging.undefined(failure.missing)
+    if failure.kind == "code" and failure.failure.error is not None:
         message = str(failure.failure.error)
     return line, failure.kind, message + failure.failure.mend
 

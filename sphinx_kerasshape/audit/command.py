@@ -14,6 +14,7 @@ from pathlib import Path
 from sphinx_kerasshape import streams
 from sphinx_kerasshape.audit import output, rewriting
 from sphinx_kerasshape.audit.audit import Audited, audited, documents
+from sphinx_kerasshape.audit.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.launch import launch, run_environment
@@ -124,15 +125,15 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
         edits = [edit for verdict in one.verdicts for edit in verdict.edits]
         if not edits or one.document is None:
             continue
-        new = rewriting.rewrite(one.document, edits, one.data)
-        if options.diff:
-            streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
-            continue
         try:
+            new = rewriting.mended(one.document, edits, one.data)
+            if options.diff:
+                streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
+                continue
             rewriting.write(one.path, one.data, new)
             count += sum(bool(verdict.edits) for verdict in one.verdicts)
-        except OSError as error:
-            problems.append(f"{one.path}: can't be written: {error.strerror or error}")
+        except (OSError, Unwritable) as error:
+            problems.append(f"{one.path}: can't be written: {getattr(error, 'strerror', None) or error}")
     return count, problems
 
 
