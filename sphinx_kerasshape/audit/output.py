@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape import __version__
 from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, RAN, Audited, line_of
 from sphinx_kerasshape.audit.document import Place, Summary
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
@@ -131,7 +131,7 @@ def as_json(results: Sequence[Audited]) -> str:
         "documents": [_document(one) for one in results],
         "counts": counts(results),
         "versions": {
-            "sphinx_kerasshape": __version__,
+            "sphinx_kerasshape": version("sphinx-kerasshape"),
             **({} if versions is None else versions._asdict()),
         },
     }
@@ -204,7 +204,7 @@ def sarif(results: Sequence[Audited]) -> str:
         for remark in remarks(one)
         if remark.kind in (DRIFTED, FAILED)
     ]
-    driver = {"name": "sphinx-kerasshape", "version": __version__, "rules": rules}
+    driver = {"name": "sphinx-kerasshape", "version": version("sphinx-kerasshape"), "rules": rules}
     run = {"tool": {"driver": driver}, "results": found, "columnKind": "unicodeCodePoints"}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
