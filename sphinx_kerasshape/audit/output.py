@@ -69,13 +69,14 @@ def remarks(one: Audited) -> Iterator[Remark]:
     """Yield what there is to say of a document; rows of a summary that are alike are one."""
     if one.document is None:
         return
+    reasons = {verdict.reason for verdict in one.verdicts if verdict.verdict == UNCHECKED}
     makers = {subject.block for subject in one.document.models}
     for number, block in enumerate(one.blocks):
         if block.outcome == RAN and number in makers:
             yield Remark(block.line, block.cell, RAN, "code runs")
         elif block.outcome == FAILED:
             yield Remark(block.line, block.cell, FAILED, f"code fails: {_first_line(block.message)}")
-        elif block.outcome == LEFT_OUT and block.message:
+        elif block.outcome == LEFT_OUT and block.message and block.message not in reasons:
             yield Remark(
                 block.line, block.cell, UNCHECKED, f"code can't run here: {_first_line(block.message)}"
             )
