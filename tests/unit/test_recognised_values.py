@@ -149,7 +149,7 @@ count 330 of model.layers[-1].count_params() after block 0 line 4"""
         ("x", "<KerasTensor shape=(None, 10), dtype=float32, name=keras_tensor_3>", "shape (None, 10) of x"),
         ("x", "<KerasTensor: shape=(None, 10) dtype=float32 (created by 'a')>", "shape (None, 10) of x"),
         ("x", "<tf.Tensor 'dense/BiasAdd:0' shape=(?, 10) dtype=float32>", "shape (?, 10) of x"),
-        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=int32, numpy=\narray([[1],\n [2]])>", "shape (2, 1) of the value"),
+        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=int8, numpy=\n[[1],\n[2]]>", "shape (2, 1) of the value"),
         ("f(x).shape", "(2, 1)", "shape (2, 1) of f(x).shape"),
         (
             "a.output_shape",
