@@ -26,7 +26,7 @@ _COMMENT = re.compile(
     r"(?:(?:(?P<expression>[A-Za-z_][\w.]*\.(?:output_shape|input_shape|shape))"
     r"|(?P<label>(?:the )?(?:(?:output|out|result|resulting|final|new|tensor|prints?) )?"
     r"(?:shape|outputs?|out|returns?|prints?)))(?:\s*(?:==?|:|[-=]>|→|is)\s*|\s+))?"
-    rf"(?:TensorShape\()?(?P<shapes>{_SHAPE}(?:\s*(?:,|and)\s*{_SHAPE})*)\)?\s*[.;]?\s*$",
+    rf"(?:{_SHAPE}\s*(?:[-=]>|→)\s*)?(?:TensorShape\()?(?P<shapes>{_SHAPE}(?:\s*(?:,|and)\s*{_SHAPE})*)\)?\s*[.;]?\s*$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(

@@ -120,6 +120,20 @@ def _single(
             yield from _filled(run, template, line, match)
 
 
+def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
+    """Yield what a text right below a block states, if it is what the block prints and its last value."""
+    lines = [line for line in lines if line.text.strip()]
+    if not run.tree.body or not lines:
+        return
+    last = run.tree.body[-1]
+    count = sum(map(_is_print, run.tree.body))
+    if not _is_print(last) and len(lines) == count + 1:
+        yield from of_value(run, last, lines[-1:])
+        lines = lines[:-1]
+    if count and lines:
+        yield from of_prints(run, lines)
+
+
 def of_example(run: Run, statement: ast.stmt, lines: Sequence[Line]) -> Iterator[Stated]:
     """Yield what is shown below a statement with a prompt."""
     if not _is_print(statement):

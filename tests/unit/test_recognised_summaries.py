@@ -42,7 +42,7 @@ line 3: boxed summary nested perhaps of nothing
   batch_normal…~ | BatchNormal…~ | (None, 32, 32, 16) | 64 | conv2d_1[0…, add[0][0]~ | Y
   > max_pooling2d | MaxPooling2…~ | (None, 16, 16, 8) | 0 | - | -
   lstm | LSTM | [(None, 4), (None, 4)] | 208 | a[0][0], b[0][0] | N
-  dense | Dense | ? | 0(unbu…~ | lstm[0][0] | Y
+  dense | Dense | ? | 0 (unbu…~ | lstm[0][0] | Y
   total: 1,962 (7.66 KB)
   trainable: 1,914 (7.48 KB)
   non_trainable: 48 (192.00 B)

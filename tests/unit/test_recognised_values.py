@@ -26,6 +26,7 @@ def found(code: str) -> str:
         ("x = Dense(10)(x)  # Output Shape: [batch_size, 64]", "[batch_size, 64] of x"),
         ("x = Dense(10)(x)  # TensorShape([None, 10])", "[None, 10] of x"),
         ("x = Dense(10)(x)  # (?, 10)", "(?, 10) of x"),
+        ("x = Dense(10)(x)  # (batch, 3) -> (batch, 10)", "(batch, 10) of x"),
         ("x = Dense(10)(x)  # (B, ..., 10)", "(B, ..., 10) of x"),
         ("x = Conv2D(32, 3)(x)  # (26, 26, 32)", "(26, 26, 32) of x"),
         ("x = Dense(10)(x)  # -> (10, 20)", "(10, 20) of x"),
@@ -149,7 +150,7 @@ count 330 of model.layers[-1].count_params() after block 0 line 4"""
         ("x", "<KerasTensor shape=(None, 10), dtype=float32, name=keras_tensor_3>", "shape (None, 10) of x"),
         ("x", "<KerasTensor: shape=(None, 10) dtype=float32 (created by 'a')>", "shape (None, 10) of x"),
         ("x", "<tf.Tensor 'dense/BiasAdd:0' shape=(?, 10) dtype=float32>", "shape (?, 10) of x"),
-        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=int32, numpy=\narray([[1],\n [2]])>", "shape (2, 1) of the value"),
+        ("f(x)", "<tf.Tensor: shape=(2, 1), dtype=int8, numpy=\n[[1],\n[2]]>", "shape (2, 1) of the value"),
         ("f(x).shape", "(2, 1)", "shape (2, 1) of f(x).shape"),
         (
             "a.output_shape",
@@ -204,6 +205,52 @@ def test_prints_of_a_cell_are_counted_off() -> None:
         "cell 1 output 1 line 1: shape (5, 6) of y.shape after block 0 line 3",
         "cell 1 output 2 line 1: shape (7, 8) of z.shape after block 0 line 4",
     ]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "```\n{shown}\n```",
+        "Output:\n\n```text\n{shown}\n```",
+        "\n    {shown}\n",
+        "**Output**\n```console\n{shown}\n```",
+    ],
+)
+def test_what_is_shown_below_a_block(below: str) -> None:
+    page = f"```python\nx = f(x)\nx.shape\n```\n\n{below.format(shown='(None, 3)')}\n"
+    assert (
+        recognised("page.md", page)
+        .splitlines()[-1]
+        .endswith(": shape (None, 3) of x.shape after block 0 line 2")
+    )
+    page = f"```python\nprint('Shape:', x.shape)\ny\n```\n{below.format(shown='Shape: (3, 4)')}\n"
+    assert (
+        recognised("page.md", page)
+        .splitlines()[-1]
+        .endswith(": shape (3, 4) of x.shape after block 0 line 1")
+    )
+
+
+def test_what_is_shown_below_a_block_in_rest() -> None:
+    page = "::\n\n  x.shape[1:]\n  print(x.shape)\n\nOutput::\n\n  (None, 3)\n"
+    assert (
+        recognised("page.rst", page).splitlines()[-1]
+        == "line 8: shape (None, 3) of x.shape after block 0 line 2"
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```python\nx.shape\n```\n\nThis is another shape:\n\n```\n(None, 3)\n```\n",
+        "```python\nx.shape\n```\n\n```bash\n(None, 3)\n```\n",
+        "```python\nx.shape\n```\n\n```\n(None, 3)\n(None, 4)\n```\n",
+        "```python\nx.shape\n```\n\n```\nabc\n```\n\n```\n(None, 3)\n```\n",
+        "```python\nx.shape\ny = 1\n```\n\n```\n(None, 3)\n```\n",
+    ],
+)
+def test_what_may_not_be_shown_by_a_block(page: str) -> None:
+    assert ": shape" not in recognised("page.md", page)
 
 
 def test_of_unequal_prints_only_labelled_ones_are_sure() -> None:
