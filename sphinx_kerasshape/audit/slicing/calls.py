@@ -238,6 +238,8 @@ def _change_by_method(scope: Scope, called: Called, receiver: int) -> None:
     heap = scope.heap
     if called.name in HOLDING:
         scope.change(receiver)
+    elif called.name == "add":
+        scope.change(receiver | heap.reachable(called.arguments) & ~heap.codes)
     else:
         scope.change(heap.reachable(receiver | called.arguments) & ~heap.codes)
     heap.store(receiver, called.arguments & ~heap.modules)

@@ -84,8 +84,11 @@ class Scope:
     def _affected(self, objects: int) -> frozenset[str]:
         if not objects:
             return frozenset()
-        reachable = self.heap.reachable
-        return frozenset(name for name, held in self.names.items() if held and reachable(held) & objects)
+        if objects.bit_count() > len(self.names):
+            reachable = self.heap.reachable
+            return frozenset(name for name, held in self.names.items() if reachable(held) & objects)
+        holding = self.heap.holding(objects)
+        return frozenset(name for name, held in self.names.items() if held & holding)
 
     def _late(self) -> set[str]:
         """Return the names that functions use which this statement may call, however indirectly."""
