@@ -280,9 +280,8 @@ class _Slicer:
         observations = []
         for _, subject, chosen in members:
             after = sum(1 for number in largest.numbers if number <= chosen.after) - 1
-            needed = tuple(
-                place for place, number in enumerate(largest.numbers) if number in set(chosen.numbers)
-            )
+            numbers = set(chosen.numbers)
+            needed = tuple(place for place, number in enumerate(largest.numbers) if number in numbers)
             observations.append(Observation(subject, after, needed, self.slice(chosen)))
         return DocumentRun(pieces, tuple(observations))
 

@@ -14,6 +14,8 @@ class Heap:
     def __init__(self) -> None:
         self.modules = 0
         """Modules, and what is imported from them."""
+        self.values = 0
+        """Those of them that may be objects as well."""
         self.codes = 0
         """Functions and classes that the document defines."""
         self.classes = 0
