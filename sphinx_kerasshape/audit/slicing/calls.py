@@ -53,7 +53,7 @@ def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
     if isinstance(func, ast.Attribute):
         receiver, name = scope.value(func.value), func.attr
         called = _called(scope, node, name, is_statement)
-        if dotted or receiver & scope.heap.modules:
+        if not receiver & scope.heap.values and (dotted or receiver & scope.heap.modules):
             return _imported(scope, called, dotted or name)
         return _method(scope, called, receiver)
     callee = scope.value(func)
@@ -224,7 +224,7 @@ def _method(scope: Scope, called: Called, receiver: int) -> int:
         _change_by_method(scope, called, receiver)
     elif called.name in TRAINING:
         scope.change(receiver)
-    return _result(scope, called, receiver)
+    return 0 if called.is_statement else _result(scope, called, receiver)
 
 
 def _own(scope: Scope, called: Called, methods: list[ast.FunctionDef], receiver: int) -> int:
@@ -238,6 +238,8 @@ def _change_by_method(scope: Scope, called: Called, receiver: int) -> None:
     heap = scope.heap
     if called.name in HOLDING:
         scope.change(receiver)
+    elif called.name == "add":
+        scope.change(receiver | heap.reachable(called.arguments) & ~heap.codes)
     else:
         scope.change(heap.reachable(receiver | called.arguments) & ~heap.codes)
     heap.store(receiver, called.arguments & ~heap.modules)
@@ -336,7 +338,7 @@ def build_by_call(scope: Scope, callee: int, arguments: int) -> None:
 def _apply(
     scope: Scope, called: Called, function: ast.AST, receiver: int | None = None, held: int = 0
 ) -> int:
-    """Note what calling a function of the document does, which may know what is ``held``; return what it gives."""
+    """Note what calling a function does, which may know what is ``held``; return what it gives."""
     heap = scope.heap
     summary: Summary = scope.program.summary(function)
     given = _parameters(function, called, receiver)

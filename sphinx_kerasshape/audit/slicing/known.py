@@ -108,3 +108,15 @@ SAVING = _words("save savez savez_compressed savetxt save_model export")
 
 LOADING = _words("load load_model loadtxt genfromtxt")
 """Functions that read the file of their first argument."""
+
+PACKAGES = (
+    PLOTTING
+    | FOREIGN
+    | _words(
+        """
+        keras tensorflow tf_keras tensorflow_addons tensorflow_datasets tensorflow_hub keras_cv keras_nlp
+        keras_hub keras_tuner numpy pandas os sys google collections functools itertools random datetime time
+        """
+    )
+)
+"""Packages of which modules, functions and classes are imported, and hardly objects."""

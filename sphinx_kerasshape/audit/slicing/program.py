@@ -38,7 +38,8 @@ class Program:
         self.closures: dict[ast.AST, int] = {}
         """Functions inside functions, which hold values of names of these."""
         nodes = [top.node for top in tops if isinstance(top, Top)]
-        self.imports = _imports(nodes)
+        self.imports = {"plt": "matplotlib.pyplot", "sns": "seaborn"}
+        """Full names of what is imported, by the names that it is given; two by custom."""
         self.functions: dict[str, list[ast.AST]] = {}
         self.bound: set[str] = set()
         self._methods: dict[str, list[ast.FunctionDef]] = {}
@@ -55,11 +56,16 @@ class Program:
 
     def _register(self, node: ast.stmt) -> None:
         for part in ast.walk(node):
-            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                self.functions.setdefault(part.name, []).append(part)
-                self.bound.add(part.name)
-            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                self.bound.add(part.id)
+            match part:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    self.functions.setdefault(part.name, []).append(part)
+                    self.bound.add(part.name)
+                case ast.Name(ctx=ast.Store()):
+                    self.bound.add(part.id)
+                case ast.Import() | ast.ImportFrom():
+                    self.imports |= _imported(part)
+                case ast.Assign(value=ast.Attribute() as value):
+                    _alias(self.imports, part, value)
             if isinstance(part, ast.ClassDef):
                 for name, methods in self.methods(part).items():
                     self._methods.setdefault(name, []).extend(methods)
@@ -266,21 +272,15 @@ def _parameters(node: Function) -> frozenset[str]:
     return frozenset(argument.arg for argument in every if argument)
 
 
-def _imports(nodes: Sequence[ast.stmt]) -> dict[str, str]:
-    """Return the full names of what the document imports, by the names that it gives them."""
-    found = {"plt": "matplotlib.pyplot", "sns": "seaborn"}
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Import):
-                for alias in part.names:
-                    root = alias.name.partition(".")[0]
-                    found[alias.asname or root] = alias.name if alias.asname else root
-            elif isinstance(part, ast.ImportFrom):
-                base = f"{'.' * part.level}{part.module or ''}"
-                found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in part.names}
-            elif isinstance(part, ast.Assign) and isinstance(part.value, ast.Attribute):
-                _alias(found, part, part.value)
-    return found
+def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """Return the full names of what is imported, by the names that it is given."""
+    if isinstance(node, ast.ImportFrom):
+        base = f"{'.' * node.level}{node.module or ''}"
+        return {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names}
+    roots = {alias.name.partition(".")[0] for alias in node.names if not alias.asname}
+    return dict(zip(roots, roots, strict=True)) | {
+        alias.asname: alias.name for alias in node.names if alias.asname
+    }
 
 
 def _alias(found: dict[str, str], node: ast.Assign, value: ast.Attribute) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_kerasshape.audit.slicing.calls import call
 from sphinx_kerasshape.audit.slicing.effects import Effect
+from sphinx_kerasshape.audit.slicing.heap import Heap
 from sphinx_kerasshape.audit.slicing.known import CHANGING, FLAT
 
 if TYPE_CHECKING:
@@ -84,8 +85,11 @@ class Scope:
     def _affected(self, objects: int) -> frozenset[str]:
         if not objects:
             return frozenset()
-        reachable = self.heap.reachable
-        return frozenset(name for name, held in self.names.items() if held and reachable(held) & objects)
+        if objects.bit_count() > len(self.names):
+            reachable = self.heap.reachable
+            return frozenset(name for name, held in self.names.items() if reachable(held) & objects)
+        holding = self.heap.holding(objects)
+        return frozenset(name for name, held in self.names.items() if held & holding)
 
     def _late(self) -> set[str]:
         """Return the names that functions use which this statement may call, however indirectly."""
@@ -215,13 +219,20 @@ def _part(scope: Scope, node: ast.Attribute | ast.Subscript) -> int:
     heap = scope.heap
     if isinstance(node, ast.Subscript):
         scope.value(node.slice)
-    elif node.attr in FLAT:
+        return _held(heap, base)
+    if node.attr in FLAT:
         return 0
-    elif node.attr in CHANGING and base & ~heap.modules:
-        method = heap.made(node, base & ~heap.modules)
+    changing = base & (~heap.modules | heap.values) if node.attr in CHANGING else 0
+    if changing:
+        method = heap.made(node, changing)
         heap.methods |= method
-        scope.change(base & ~heap.modules)
+        scope.change(changing)
         return method | heap.reachable(base)
+    return _held(heap, base)
+
+
+def _held(heap: Heap, base: int) -> int:
+    """Return what attributes and elements of objects may be."""
     given = base & heap.outer & ~heap.parts
     return base & heap.modules | heap.reachable(base & ~heap.modules) & ~given & ~(heap.classes & ~base)
 

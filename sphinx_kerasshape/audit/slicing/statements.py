@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 
 from sphinx_kerasshape.audit.slicing.calls import call, is_shown
+from sphinx_kerasshape.audit.slicing.known import PACKAGES
 from sphinx_kerasshape.audit.slicing.scope import Scope
 
 
@@ -118,6 +119,8 @@ def _import(scope: Scope, node: ast.Import | ast.ImportFrom) -> None:
         )
         objects = scope.heap.made(("module", name if alias.asname is None else alias.name))
         scope.heap.modules |= objects
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in PACKAGES:
+            scope.heap.values |= objects
         scope.bind(name, objects)
 
 
