@@ -27,9 +27,8 @@ _SECONDS_BETWEEN_LINES = 10
 """How often a log that is no terminal says how far the audit is."""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of the command line."""
-    command = commands.add_parser("audit", help="check shapes, summaries and counts in documents as they are")
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     command.add_argument("paths", nargs="+", metavar="PATH", help="documents, or folders of documents")
     command.add_argument("--format", choices=output.FORMATS, default="text", help="how to print the results")
     command.add_argument("--quiet", action="store_true", help="print only what drifted or fails")
@@ -47,10 +46,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--timeout", type=_at_least(1), default=60, help="seconds that a model may take")
     command.add_argument("--network", action="store_true", help="let the documents' code use the network")
     command.add_argument("--cache-dir", default="", help="folder for answers of earlier audits")
-    command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Audit the documents; return the exit status: 1 for drift or failing code, 2 for bad paths."""
     paths, problems = _documents(options.paths)
     settings = Settings(timeout=options.timeout, jobs=options.jobs, network=options.network)

@@ -11,7 +11,6 @@ from sphinx_kerasshape.audit.slices import DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
-
 _STOPPED = "raise type('Stopped', (OSError,), "
 """The code of a piece that is left out: it fails as one does that needs what is not here."""
 
@@ -42,7 +41,7 @@ def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
 
 
 def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
-    """Return a plan without the piece that has ended its run, if that is known: what needs it can't be checked."""
+    """Return a plan without the piece that has ended its run, if that is known."""
     lines = [(frame.block, frame.line) for frame in failure.frames if not frame.file]
     for block, line in lines:
         for number, piece in enumerate(plan.request.pieces):
