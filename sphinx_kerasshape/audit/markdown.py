@@ -53,7 +53,7 @@ _IS_OPAQUE = frozenset(
     )
 )
 """Directives whose content is no Markdown."""
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s{,20}(kerasshape:[^\n]{,400}?)-->")
 _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
 _LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")

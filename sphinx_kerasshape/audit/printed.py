@@ -27,6 +27,8 @@ _SEVERAL = re.compile(
 )
 _COUNT = r"\d{1,3}(?:[,_]\d{3})+|\d+"
 _LONGEST = 2000
+_MOST_PAIRS = 10_000
+"""Calls times lines: of more, it isn't tried which belong together."""
 
 
 class _Hole(NamedTuple):
@@ -103,6 +105,8 @@ def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
                 if template is not None and match is not None:
                     yield from _filled(run, template, line, match)
             return
+    if len(templates) * len(lines) > _MOST_PAIRS:
+        return
     for template in templates:
         if template is not None and template.has_label and template.holes:
             yield from _single(run, template, templates, lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 
 import pytest
 
@@ -414,3 +415,38 @@ def f():\n  '''\n | print(x.shape, sep=1) | $ (None, 3) $ | ``(None, 3)`` | `(No
 @pytest.mark.parametrize("text", ["", *FRAGMENTS.replace("\n", " | ").split(" | ")])
 def test_fragments_are_read(path: str, text: str) -> None:
     recognised(path, text.encode("raw_unicode_escape").decode("unicode_escape"))
+
+
+SUMMARY = "Layer (type)                 Output Shape              Param #\n"
+NASTY = {
+    "brackets.md": "[",
+    "stars.md": "*a_",
+    "ticks.md": "`a``",
+    "quotes.md": ">",
+    "lists.md": "- a\n",
+    "fences.md": "```python\n",
+    "comments.md": "<!-- ",
+    "parentheses.md": "(None, ",
+    "numbers.md": "1 ",
+    "prompts.md": ">>> x.shape\n(None, 10)\n",
+    "headers.md": f"    {SUMMARY}",
+    "boxes.md": "    ┏━┓\n",
+    "rows.md": f"    {SUMMARY}    a (A)          (None, 3)    4\n",
+    "escapes.md": "    \x1b[",
+    "colons.rst": "a::\n\n  b = c()\n\n",
+    "literals.rst": "``a`` 1 parameter ",
+    "code.py": "x = f(x)  # (((((\n",
+    "cells.py": "# %%\nx.summary()\n",
+}
+
+
+@pytest.mark.parametrize("path", NASTY)
+def test_time_grows_with_the_length(path: str) -> None:
+    def seconds(times: int) -> float:
+        text = (NASTY[path] * times).encode()
+        start = time.process_time()
+        recognise(path, text)
+        return time.process_time() - start
+
+    times = 20_000 // len(NASTY[path])
+    assert seconds(8 * times) < 24 * max(seconds(times), 0.01)
