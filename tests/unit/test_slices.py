@@ -273,6 +273,7 @@ def test_imported_functions_called_as_statements_may_change_their_argument():
         "[part.append(other) for part in value]",
         "list(map(value.append, other))",
         "setattr(value, 'part', other)",
+        "done = other(value.append)",
         "value, other = other, value",
         "first, *value = other",
         "for value in other: pass",
@@ -537,6 +538,52 @@ def test_bodies_of_which_nothing_is_left():
     )
 
 
+def test_conditions_of_which_only_one_branch_matters():
+    _check(
+        """
+        from data import a, b, c
+        model = 1
+        if a:
+            model = 2
+        elif b:
+            print("b")
+        elif c:
+            plt.show()
+        """,
+        """
+        from data import a, b, c
+        model = 1
+        if a:
+            model = 2
+        elif b:
+            pass
+        elif c:
+            pass
+        """,
+    )
+
+
+def test_texts_over_several_lines_keep_their_indentation():
+    _check(
+        '''
+        if __name__ == "__main__":
+            size = 3
+            text = (f"""
+              {size}
+            """
+                + "x")
+        ''',
+        '''
+        size = 3
+        text = (f"""
+              {size}
+            """
+            + "x")
+        ''',
+        "text",
+    )
+
+
 def test_training_is_cut_inside_other_statements():
     _check(
         """
@@ -628,7 +675,9 @@ def test_the_first_call_builds_an_unbuilt_model(statement):
     ],
 )
 def test_an_obviously_built_model_needs_no_data(model):
-    document = f"from keras import *\nfrom keras import layers, Sequential, Model, applications, Input\ni = Input((3,))\nmodel = {model}\nmodel.fit(x, y)\nz = model(x)"
+    names = "layers, Sequential, Model, applications, Input"
+    start = f"from keras import {names}\ni = Input((3,))\nmodel = {model}"
+    document = f"{start}\nmodel.fit(x, y)\nz = model(x)"
     assert "fit" not in _kept(document)
     assert "z" not in _kept(document)
 
@@ -691,6 +740,8 @@ def test_a_function_that_trains_an_unbuilt_model_is_kept_with_its_training():
         history = compile_and_fit(model, window)
         """,
     )
+    returning_nothing = document.replace("return history", "print(history)").replace("history = c", "c")
+    assert "history = net.fit(window, callbacks=[stopping])" in _kept(returning_nothing)
     built = document.replace("Dense(1)", "Dense(1, input_dim=3)").replace("return history", "pass")
     assert "stopping" not in _kept(built)
 
@@ -768,6 +819,9 @@ def test_a_block_that_is_no_python():
         "model = " + "+".join("1" * 5000),
         "model = " + "[" * 150 + "]" * 150,
         "model = x" + ".y" * 5000,
+        "model = " + "+".join("1" * 250),
+        "model = " + "+".join("1" * 600),
+        "model = x" + ".y()" * 400,
         "model = \0",
         "model = '\ud800",
         "".join(" " * depth + f"if x{depth}:\n" for depth in range(99)) + " " * 99 + "model = 1",
@@ -1207,7 +1261,8 @@ def test_a_model_is_looked_at_before_and_after_a_change():
 def test_long_documents_cost_little():
     def seconds(size):
         cells = ["from keras import layers, Sequential, Input\nn = 3"] + [
-            f"x{number} = Input((n,))\nx = layers.Dense({number})(x{number})\nfor i in range(n):\n    print(i)\n"
+            f"x{number} = Input((n,))\nx = layers.Dense({number})(x{number})\n"
+            "for i in range(n):\n    print(i)\n"
             "model = Sequential([x])\nmodel.fit(x, n)\nif n > 3:\n    n = 4\n"
             for number in range(size)
         ]

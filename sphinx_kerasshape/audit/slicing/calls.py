@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from sphinx_kerasshape.audit.slicing.arguments import Called, called_with, parameters
 from sphinx_kerasshape.audit.slicing.effects import Summary
 from sphinx_kerasshape.audit.slicing.heap import numbers
 from sphinx_kerasshape.audit.slicing.known import (
@@ -13,7 +14,6 @@ from sphinx_kerasshape.audit.slicing.known import (
     FOREIGN,
     HOLDING,
     INPUT_ARGUMENTS,
-    LOADING,
     PLAIN,
     PLOTTING,
     READING,
@@ -22,28 +22,10 @@ from sphinx_kerasshape.audit.slicing.known import (
     SHOWING,
     TRAINING,
 )
+from sphinx_kerasshape.audit.slicing.saved import note_files, note_written, opened
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.audit.slicing.scope import Scope
-
-
-class Called(NamedTuple):
-    """A call whose arguments have been read."""
-
-    node: ast.Call
-    name: str
-    """The last part of the name of what is called."""
-    positional: tuple[int, ...]
-    named: dict[str | None, int]
-    is_statement: bool
-
-    @property
-    def arguments(self) -> int:
-        """All objects that are passed."""
-        objects = 0
-        for argument in (*self.positional, *self.named.values()):
-            objects |= argument
-        return objects
 
 
 def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
@@ -52,12 +34,12 @@ def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
     dotted = scope.dotted(func)
     if isinstance(func, ast.Attribute):
         receiver, name = scope.value(func.value), func.attr
-        called = _called(scope, node, name, is_statement)
+        called = called_with(scope, node, name, is_statement)
         if not receiver & scope.heap.values and (dotted or receiver & scope.heap.modules):
             return _imported(scope, called, dotted or name)
         return _method(scope, called, receiver)
     callee = scope.value(func)
-    called = _called(scope, node, func.id if isinstance(func, ast.Name) else "", is_statement)
+    called = called_with(scope, node, func.id if isinstance(func, ast.Name) else "", is_statement)
     if dotted or callee & scope.heap.modules:
         return _imported(scope, called, dotted or called.name)
     if called.name in ALWAYS_BOUND and called.name not in scope.program.bound:
@@ -74,12 +56,6 @@ def is_shown(scope: Scope, node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in {"print", "display"}
 
 
-def _called(scope: Scope, node: ast.Call, name: str, is_statement: bool) -> Called:
-    positional = tuple(scope.value(argument) for argument in node.args)
-    named = {keyword.arg: scope.value(keyword.value) for keyword in node.keywords}
-    return Called(node, name, positional, named, is_statement)
-
-
 # What is imported
 
 
@@ -90,7 +66,7 @@ def _imported(scope: Scope, called: Called, dotted: str) -> int:
         return _plot(scope, called)
     if called.name in SETTINGS or dotted in {"sys.path.append", "sys.path.insert"}:
         scope.is_setting = True
-    _files(scope, called, called.node.args[1:] if called.name == "save_model" else called.node.args)
+    note_files(scope, called, called.node.args[1:] if called.name == "save_model" else called.node.args)
     is_type = called.name[:1].isupper()
     if called.is_statement and not is_type and called.name not in SHOWING:
         scope.change(heap.reachable(called.arguments) & ~heap.codes)
@@ -145,21 +121,6 @@ def _result(scope: Scope, called: Called, receiver: int) -> int:
     return made | heap.reachable(receiver)
 
 
-def _files(scope: Scope, called: Called, arguments: list[ast.expr]) -> None:
-    """Note the file that a call saves or loads."""
-    if not arguments or called.name not in SAVING | LOADING:
-        return
-    (scope.binds if called.name in SAVING else scope.uses).add(file_name(scope, arguments[0]))
-
-
-def file_name(scope: Scope, path: ast.expr) -> str:
-    """Return the name that stands for a file."""
-    text = path.value if isinstance(path, ast.Constant) else None
-    if isinstance(path, ast.Name):
-        text = scope.texts.get(path.id)
-    return f"file:{str(text).removeprefix('./') if text is not None else ast.dump(path)}"
-
-
 # Built-in functions
 
 
@@ -170,7 +131,7 @@ def _built_in(scope: Scope, called: Called) -> int:
         scope.change(heap.reachable(first))
         heap.store(first, called.arguments)
     if called.name == "open":
-        return _opened(scope, called)
+        return opened(scope, called)
     if called.name == "super":
         scope.is_outward = True
     if called.name in PLAIN:
@@ -183,32 +144,12 @@ def _built_in(scope: Scope, called: Called) -> int:
     return heap.made(called.node, heap.reachable(called.arguments))
 
 
-def _opened(scope: Scope, called: Called) -> int:
-    node = called.node
-    modes = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
-    is_written = any(isinstance(mode, ast.Constant) and set("wax") & set(str(mode.value)) for mode in modes)
-    made = scope.heap.made(node)
-    if node.args:
-        name = file_name(scope, node.args[0])
-        (scope.binds if is_written else scope.uses).add(name)
-        if is_written:
-            scope.program.files[made] = name
-    return made
-
-
-def _written(scope: Scope, objects: int) -> None:
-    """Note that files are written."""
-    for file, name in scope.program.files.items():
-        if objects & file:
-            scope.binds.add(name)
-
-
 # Methods
 
 
 def _method(scope: Scope, called: Called, receiver: int) -> int:
     heap = scope.heap
-    _written(scope, receiver | called.arguments)
+    note_written(scope, receiver | called.arguments)
     if receiver & heap.plots:
         scope.change(receiver & heap.plots)
         return _plot(scope, called)
@@ -219,7 +160,7 @@ def _method(scope: Scope, called: Called, receiver: int) -> int:
     if own:
         return _own(scope, called, own, receiver)
     if called.name in SAVING:
-        _files(scope, called, called.node.args)
+        note_files(scope, called, called.node.args)
     if (called.is_statement and called.name not in READING) or called.name in CHANGING:
         _change_by_method(scope, called, receiver)
     elif called.name in TRAINING:
@@ -341,7 +282,7 @@ def _apply(
     """Note what calling a function does, which may know what is ``held``; return what it gives."""
     heap = scope.heap
     summary: Summary = scope.program.summary(function)
-    given = _parameters(function, called, receiver)
+    given = parameters(function, called, receiver)
     closure = heap.reachable(scope.program.closures.get(function, 0) | held) & ~heap.codes
 
     def objects(names: frozenset[str]) -> int:
@@ -382,24 +323,3 @@ def _returned(scope: Scope, called: Called, summary: Summary, parts: int) -> int
     if summary.is_unbuilt:
         heap.unbuilt |= made
     return made | heap.reachable(parts)
-
-
-def _parameters(function: ast.AST, called: Called, receiver: int | None) -> dict[str, int]:
-    """Return what each parameter of a function is given."""
-    arguments: ast.arguments = function.args  # type: ignore[attr-defined]
-    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    positional = (*([] if receiver is None else [receiver]), *called.positional)
-    is_plain = None not in called.named and not any(
-        isinstance(node, ast.Starred) for node in called.node.args
-    )
-    if not is_plain:
-        rest = called.arguments
-        given = dict.fromkeys([*names, *(argument.arg for argument in arguments.kwonlyargs)], rest)
-        return given | ({names[0]: receiver} if receiver is not None and names else {})
-    given = dict.fromkeys([*names, *(argument.arg for argument in arguments.kwonlyargs)], 0)
-    given |= dict(zip(names, positional, strict=False))
-    given |= {name: objects for name, objects in called.named.items() if name in given}
-    for rest_of in (arguments.vararg, arguments.kwarg):
-        if rest_of:
-            given[rest_of.arg] = called.arguments
-    return given
