@@ -11,6 +11,14 @@ from sphinx_kerasshape.audit.slices import DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
+_USUAL = {
+    "tf": "import tensorflow as tf",
+    "tensorflow": "import tensorflow",
+    "keras": "import keras",
+    "layers": "from keras import layers",
+    "np": "import numpy as np",
+}
+"""Names that readers of a page know, and the imports that give them."""
 _STOPPED = "raise type('Stopped', (OSError,), "
 """The code of a piece that is left out: it fails as one does that needs what is not here."""
 
@@ -35,9 +43,25 @@ def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
     """Return the runs that serve all statements and models of a document, with names from outside."""
     given = {**dict(document.defines), **defines}
     codes = [block.code for block in document.blocks]
-    prelude = "".join(f"{name} = {value}\n" for name, value in given.items())
+    defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
-    return [Planned(run, _request(run, prelude)) for run in runs]
+    return [Planned(run, _request(run, _usual_imports(run) + defined)) for run in runs]
+
+
+def usual(some: Slice) -> tuple[str, ...]:
+    """Return the names that a slice uses as everybody does, though the document does not import them."""
+    return tuple(missing.name for missing in some.missing if missing.name in _USUAL)
+
+
+def _with_imports(observation: Observation | None, some: Slice) -> Observation | None:
+    """Return an observation that names the imports that the document does not have."""
+    imports = tuple(f"the import of {name}" for name in usual(some))
+    return observation and observation._replace(stand_ins=(*imports, *observation.stand_ins))
+
+
+def _usual_imports(run: DocumentRun) -> str:
+    names = {name: None for one in run.observations for name in usual(one.slice)}
+    return "".join(f"{_USUAL[name]}\n" for name in names)
 
 
 def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
@@ -64,8 +88,8 @@ def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Su
             if isinstance(answer, Failure):
                 found[one.subject] = Seen(one.slice, failure=answer)
             else:
-                is_observed = _place(plan.run, one) >= 0
-                found[one.subject] = Seen(one.slice, next(observations, None) if is_observed else None)
+                observation = next(observations, None) if _place(plan.run, one) >= 0 else None
+                found[one.subject] = Seen(one.slice, _with_imports(observation, one.slice))
     return found
 
 
