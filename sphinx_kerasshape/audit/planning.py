@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit import slices
@@ -50,7 +51,14 @@ def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
 
 def usual(some: Slice) -> tuple[str, ...]:
     """Return the names that a slice uses as everybody does, though the document does not import them."""
-    return tuple(missing.name for missing in some.missing if missing.name in _USUAL)
+    missing = {missing.name for missing in some.missing}
+    return tuple(name for name in _USUAL if name in missing or _is_used_in(name, some.pieces))
+
+
+def _is_used_in(name: str, pieces: Sequence[slices.Piece]) -> bool:
+    """Whether pieces use a name, such as in a function, and none of them binds it."""
+    used = re.compile(rf"(?<![\w.]){name}\.")
+    return any(used.search(piece.code) for piece in pieces) and all(name not in one.defines for one in pieces)
 
 
 def _with_imports(observation: Observation | None, some: Slice) -> Observation | None:
