@@ -1,6 +1,6 @@
 """The command line, ``python -m sphinx_kerasshape``.
 
-``fix SOURCEDIR [FILE…]`` rewrites stated values that do not hold; ``audit PATH…`` checks documents as they are.
+``fix SOURCEDIR [FILE…]`` rewrites stated values that do not hold; ``audit PATH…`` checks plain documents.
 """
 
 from __future__ import annotations

@@ -139,10 +139,13 @@ _NOT_IN_THE_LOCK = (
     (report.Report, "versions"),
     (report.Report, "sources"),
     (report.Report, "unread"),
+    (report.Report, "observations"),
+    (report.Report, "failed"),
     (report.Model, "ingredients"),
 )
 NAMES: dict[str, Iterable[str]] = {
     "fix": _options_of("fix"),
+    "audit": _options_of("audit"),
     "columns": COLUMNS,
     "parts": options.PARTS,
     "options": options._OPTIONS.keys() - {"from", "file"},

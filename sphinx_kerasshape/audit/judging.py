@@ -157,8 +157,9 @@ def _on_shapes(stated: Stated, tensors: tuple[TensorSpec, ...], names: Names, pl
         claim = shape_claim(stated.text)
     except Unreadable:
         return plain._replace(reason="it can't be read as a shape")
-    shapes = names.dims(claim, tensors)
-    if claim.holds(shapes) or claim.holds(_of_batch(claim, shapes)):
+    dims = names.dims(claim, tensors)
+    shapes = _of_batch(stated, claim, dims)
+    if claim.holds(dims) or claim.holds(shapes):
         return plain._replace(verdict=HOLDS)
     omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
     return _drifted(plain, claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes))
@@ -168,12 +169,15 @@ def _has_no_batch(claim: ShapeClaim) -> bool:
     return None not in claim.shapes[0] and "?" not in claim.shapes[0]
 
 
-def _of_batch(claim: ShapeClaim, shapes: tuple[Dims, ...]) -> tuple[Dims, ...]:
-    """Return shapes with the batch that the claim gives as an example."""
+def _of_batch(stated: Stated, claim: ShapeClaim, shapes: tuple[Dims, ...]) -> tuple[Dims, ...]:
+    """Return shapes with the batch as the claim may have it: an example, or open though the code gives one."""
     first = claim.shapes[0][0] if claim.shapes and claim.shapes[0] else None
-    if not isinstance(first, int):
-        return shapes
-    return tuple((first, *shape[1:]) if shape[:1] == (None,) else shape for shape in shapes)
+    if isinstance(first, int):
+        is_batch = len(claim.shapes[0]) == len(shapes[0])
+        return tuple((first, *shape[1:]) if shape[:1] == (None,) and is_batch else shape for shape in shapes)
+    if stated.kind == "comment" and first is None:
+        return tuple((None, *shape[1:]) for shape in shapes)
+    return shapes
 
 
 def _drifted(plain: Verdict, actual: str) -> Verdict:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape import __version__
-from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, Audited, line_of
+from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, RAN, Audited, line_of
 from sphinx_kerasshape.audit.document import Place, Summary
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
 from sphinx_kerasshape.text import escape_controls
@@ -24,7 +24,7 @@ class Remark(NamedTuple):
     line: int
     cell: int
     kind: str
-    """``holds``, ``drifted``, ``unchecked`` or ``failed``."""
+    """``holds``, ``drifted``, ``unchecked``, ``ran`` or ``failed``."""
     text: str
 
 
@@ -55,7 +55,7 @@ def summary(figures: dict[str, int], rewritten: int | None = None) -> str:
 def text(one: Audited, *, quiet: bool = False) -> Iterator[str]:
     """Yield a line for each place of a document of which there is something to say."""
     for remark in sorted(remarks(one), key=lambda remark: (remark.cell, remark.line)):
-        if quiet and remark.kind in (HOLDS, UNCHECKED):
+        if quiet and remark.kind in (HOLDS, RAN, UNCHECKED):
             continue
         yield f"{where(one.path, remark.line, remark.cell)}: {escape_controls(remark.text)}"
 
@@ -69,8 +69,11 @@ def remarks(one: Audited) -> Iterator[Remark]:
     """Yield what there is to say of a document; rows of a summary that are alike are one."""
     if one.document is None:
         return
-    for block in one.blocks:
-        if block.outcome == FAILED:
+    makers = {subject.block for subject in one.document.models}
+    for number, block in enumerate(one.blocks):
+        if block.outcome == RAN and number in makers:
+            yield Remark(block.line, block.cell, RAN, "code runs")
+        elif block.outcome == FAILED:
             yield Remark(block.line, block.cell, FAILED, f"code fails: {_first_line(block.message)}")
         elif block.outcome == LEFT_OUT and block.message:
             yield Remark(

@@ -9,7 +9,7 @@ from sphinx_kerasshape.audit import slices
 from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
 from sphinx_kerasshape.audit.slices import DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
-from sphinx_kerasshape.messages.request import Piece, Request
+from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
 
 class Planned(NamedTuple):
@@ -47,7 +47,8 @@ def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Su
             if isinstance(answer, Failure):
                 found[one.subject] = Seen(one.slice, failure=answer)
             else:
-                found[one.subject] = Seen(one.slice, next(observations, None) if one.after >= 0 else None)
+                is_observed = _place(plan.run, one) >= 0
+                found[one.subject] = Seen(one.slice, next(observations, None) if is_observed else None)
     return found
 
 
@@ -64,15 +65,42 @@ def _subjects(document: Document) -> list[Subject]:
 
 def _in_order(run: DocumentRun) -> Iterator[slices.Observation]:
     """Yield what is observed in the order in which the worker does."""
-    yield from sorted(run.observations, key=lambda one: one.after)
+    yield from sorted(run.observations, key=lambda one: (_is_inside(run, one), _place(run, one)))
+
+
+def _place(run: DocumentRun, one: slices.Observation) -> int:
+    """Return the number of the piece that has to run for an observation, or that has its line; or -1."""
+    around = (number for number, piece in enumerate(run.pieces) if _is_around(piece, one.subject))
+    return next(around, one.after)
+
+
+def _is_inside(run: DocumentRun, one: slices.Observation) -> bool:
+    """Whether a subject is inside a piece, and not what the whole piece leaves behind."""
+    place = _place(run, one)
+    return place >= 0 and _is_around(run.pieces[place], one.subject)
+
+
+def _is_around(piece: slices.Piece, subject: Subject) -> bool:
+    """Whether a piece has a subject's line and goes on, or defines a function or class that ends there."""
+    is_definition = piece.code.startswith(("def ", "class ", "@", "async def "))
+    return piece.block == subject.block and piece.first <= subject.line < piece.last + is_definition
 
 
 def _request(run: DocumentRun, prelude: str) -> Request:
     observed: dict[int, list[str]] = {}
+    inside: dict[int, list[Inside]] = {}
     for one in _in_order(run):
-        observed.setdefault(one.after, []).append(one.subject.expression)
+        subject, place = one.subject, _place(run, one)
+        if _is_inside(run, one):
+            inside.setdefault(place, []).append(Inside(subject.line, subject.expression))
+        else:
+            observed.setdefault(place, []).append(subject.expression)
     pieces = tuple(
-        Piece(piece.code, piece.first, piece.block, piece.defines, tuple(observed.get(number, ())))
+        Piece(
+            *(piece.code, piece.first, piece.block, piece.defines),
+            tuple(observed.get(number, ())),
+            tuple(inside.get(number, ())),
+        )
         for number, piece in enumerate(run.pieces)
     )
     return Request("", prelude=prelude, kind="document", pieces=pieces)

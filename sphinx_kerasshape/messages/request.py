@@ -20,6 +20,15 @@ class Step(NamedTuple):
     custom_objects: Verbatim = ""
 
 
+class Inside(NamedTuple):
+    """A value inside a statement of a document, such as that of a name in a function."""
+
+    line: int
+    """The last line, in the block, of the inner statement that has to run first."""
+    expression: Verbatim
+    """Without calls, unless it is the value of that statement itself; empty: that value."""
+
+
 class Piece(NamedTuple):
     """Some statements of a document, which run or fail together."""
 
@@ -32,6 +41,8 @@ class Piece(NamedTuple):
     """The names that it binds, or whose values it changes; they are gone if it fails."""
     observe: tuple[Verbatim, ...] = ()
     """Expressions whose values are wanted once it has run; an empty one: that of its last statement."""
+    inside: tuple[Inside, ...] = ()
+    """Values that are wanted when lines inside it run, by then or later."""
 
 
 class Request(NamedTuple):

@@ -73,7 +73,10 @@ class Cache:
             "sources": [encode(self._relative(source)) for source in report.sources],
             "layers": layer_paths(report),
             "remarks": [encode(remark) for remark in remarks(report)],
-            "imports": self._places.of_files(_imported_files(request, report)),
+            "imports": {
+                **self._places.of_files(_imported_files(request, report)),
+                **self._places.of_missing(one.missing for one in report.failed if one.kind == "package"),
+            },
             "body": hashlib.sha256(body).hexdigest(),
         }
         try:

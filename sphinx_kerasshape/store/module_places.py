@@ -30,6 +30,10 @@ class ModulePlaces:
         names = {_name(folder, file) for folder in self._folders for file in files}
         return {name: self._places(name) for name in sorted(names - {""})}
 
+    def of_missing(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the folders that have these modules, by name: those in which they could not be found."""
+        return {name: self._places(name) for name in sorted(names)}
+
     def are_same(self, places: Mapping[str, Sequence[str]]) -> bool:
         """Whether modules are in the same folders as they were then."""
         return all(self._places(name) == folders for name, folders in places.items())

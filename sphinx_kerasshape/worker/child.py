@@ -259,7 +259,8 @@ def _document(request: Request, namespace: dict[str, Any], real: bool) -> Report
 def _of_world(report: Report) -> Report:
     """Return a report with the versions and sources that it depends on."""
     keras2_source = (keras2.source(),) if keras2.is_used() else ()
-    return report._replace(versions=_versions(), sources=(*sources.used(), *keras2_source))
+    found = (*report.sources, *sources.used(), *keras2_source)
+    return report._replace(versions=_versions(), sources=found)
 
 
 def _found(model: Any, request: Request) -> Model | Failure:

@@ -8,15 +8,15 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from sphinx_kerasshape.files import digest as file_digest
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.protocol import Stopped
-from sphinx_kerasshape.messages.report import Error, Failure, Report, Source, Versions
-from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.report import Error, Failure, PieceFailure, Report, Source, Versions
+from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.worker_process import Run, Worker
@@ -72,10 +72,11 @@ def test_the_same_report_stored_twice_is_one_file(folder: Path) -> None:
         {"model": "encoder"},
         {"raises": "ValueError"},
         {"weights": "real"},
+        {"pieces": (Piece("1"),)},
     ],
     ids=str,
 )
-def test_another_request_is_not_found(change: dict[str, str], folder: Path) -> None:
+def test_another_request_is_not_found(change: dict[str, Any], folder: Path) -> None:
     stored(folder)
     assert found(folder, REQUEST._replace(**change)) is None
 
@@ -206,6 +207,17 @@ def test_an_entry_holds_as_long_as_its_packages_do(folder: Path) -> None:
     assert found(folder) is not None
     assert found(folder, now=NOW._replace(installed={"bricks": "1.1"}.get)) is None
     assert found(folder, now=NOW._replace(installed={}.get)) is None
+
+
+def test_an_entry_holds_as_long_as_what_it_misses_is_not_there(folder: Path, tmp_path: Path) -> None:
+    failure = PieceFailure(0, "package", Failure(Problem.CODE, "the package nets is not here"), 0, "nets")
+    modules = NOW._replace(installed=lambda _: "", folders=(str(tmp_path),))
+    report = REPORT._replace(failed=(failure,), sources=(Source("package", "nets", ""),))
+    cache(folder, modules).store(REQUEST, report)
+    assert found(folder, now=modules) is not None
+    assert found(folder, now=modules._replace(installed=lambda _: "1.0")) is None
+    (tmp_path / "nets.py").touch()
+    assert found(folder, now=modules) is None
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:

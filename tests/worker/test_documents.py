@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.messages.report import Observation, Report, shape_text
+from sphinx_kerasshape.messages.report import Failure, Observation, Report, Source, shape_text
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.text import truncated
 from tests.support.workers import answers
 
 Observe = Callable[..., str]
 
 
 def pieces(text: str) -> tuple[Piece, ...]:
-    """Return the pieces of a text, which blank lines separate.
+    """Return the pieces of a text, which blank lines before a line without indentation separate.
 
     Behind ``#=`` at the end of a piece stand the names that it defines, and behind ``#?`` the expressions to
     observe, separated by semicolons; ``_`` is the piece's own value.
     """
     found, line = [], 1
-    for part in cleandoc(text).split("\n\n"):
+    for part in re.split(r"\n\n(?! )", cleandoc(text)):
         code, names, expressions = [], [], []
         for one in part.split("\n"):
             if one.startswith("#="):
@@ -71,7 +73,7 @@ def written(seen: Observation) -> str:
 
 
 def failures(report: Report) -> list[str]:
-    return [f"failed {one.piece}: {one.kind} {one.failure.message}" for one in report.failed]
+    return [truncated(f"failed {one.piece}: {one.kind} {one.failure.message}", 180) for one in report.failed]
 
 
 def expected(text: str) -> str:
@@ -214,7 +216,560 @@ def test_mnist(observe: Observe) -> None:
         4 _: (60000, 10) float64 {data}
         5 model: Keras does not know the shapes of Sequential 'sequential' here: nothing before it builds it
         7 len(history.history["val_accuracy"]): 5 {data}, training
-        8 _: Sequential Dense Dense -> (None, 10) 407050 + 407052 {data}, training
+        8 _: Sequential Dense Dense -> (128, 10) 407050 + 407052 {data}, training
         10 _: (10000, 10) float32 {data}, training
         10 predictions[0].argmax(): 0 {data}, training
     """)
+
+
+def test_transfer_learning(observe: Observe) -> None:
+    """The argument stays, since EfficientNet has another layer with it; only the download is left out."""
+    found = observe("""
+        import os, pathlib
+        import tensorflow as tf
+        from tensorflow.keras import layers, models
+        #= os pathlib tf layers models
+
+        path = tf.keras.utils.get_file("flowers", origin="https://example.org/flowers.tgz", untar=True)
+        data_dir = pathlib.Path(path)
+        #= path data_dir
+
+        train = tf.keras.utils.image_dataset_from_directory(data_dir, image_size=(224, 224))
+        #= train
+
+        classes = len(train.class_names)
+        #= classes
+
+        base = tf.keras.applications.EfficientNetB0(weights="imagenet", include_top=False)
+        #= base
+        #? len(base.layers)
+
+        base = tf.keras.applications.ResNet50(
+            weights="imagenet", include_top=False, input_shape=(224, 224, 3))
+        #= base
+        #? base.output
+
+        for layer in base.layers[:-4]:
+            layer.trainable = False
+        #= base
+
+        model = models.Sequential([base, layers.GlobalAveragePooling2D(), layers.Dense(5, "softmax")])
+        #= model
+        #? model
+
+        model.compile("adam", "sparse_categorical_crossentropy")
+        #= model
+
+        model.fit(train, epochs=3)
+        #= model
+        #? model; train
+
+        head = models.Sequential([base, layers.Flatten(), layers.Dense(classes)])
+        #= head
+        #? head
+
+        lazy = models.Sequential([layers.Dense(4)])
+        lazy.compile("adam", "mse")
+        #= lazy
+
+        lazy.fit(train)
+        #= lazy
+        #? lazy
+    """)
+    statement = "train = tf.keras.utils.image_dataset_from_directory(data_dir, image_size=(224, 224))"
+    cause = f"`{statement}`: files are not here, so"
+    first = "with weights of EfficientNetB0"
+    both = f"{first}, weights of ResNet50"
+    assert found == expected(f"""
+        4 len(base.layers): 238 {first}
+        5 base.output: (None, 7, 7, 2048) float32 {both}
+        7 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 {both}
+        9 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 {both}
+        9 train: {cause} `train` is missing [2]
+        10 head: {cause} `train`, `classes` and `head` are missing [2]
+        12 lazy: `lazy` is built by `lazy.fit(train)`, on data that is not here ({cause[:-4]}) [2]
+        failed 2: files files are not here
+        failed 3: follows {cause} `train` is missing
+        failed 9: follows {cause} `train` is missing
+        failed 10: follows {cause} `train` and `classes` are missing
+        failed 12: follows {cause} `train` is missing
+    """)
+
+
+def test_words(observe: Observe) -> None:
+    """The numbers of words reach the largest one, whatever part of the data is used."""
+    found = observe("""
+        from keras.datasets import imdb, reuters
+        from keras import layers, models, preprocessing, utils
+        import numpy as np
+        #= imdb reuters layers models preprocessing utils np
+
+        (train, labels), (test, _) = imdb.load_data(num_words=10000)
+        #= train labels test
+        #? _; max(max(words) for words in train); max(map(len, train)); len(imdb.get_word_index())
+
+        vectors = np.zeros((len(train), 10000))
+        for number, words in enumerate(train):
+            vectors[number, words] = 1.0
+        #= vectors
+        #? vectors
+
+        x = utils.pad_sequences(train, maxlen=500)
+        #= x
+        #? _
+
+        model = models.Sequential([layers.Embedding(int(x.max()) + 1, 32), layers.LSTM(32), layers.Dense(1)])
+        model.compile("rmsprop", "binary_crossentropy", metrics=["acc"])
+        #= model
+
+        model.fit(x, labels, epochs=2, batch_size=128)
+        #= model
+        #? model
+
+        (train, labels), _ = reuters.load_data(num_words=1000)
+        #= train labels
+        #? _; max(labels) + 1; max(max(words) for words in train)
+    """)
+    assert found.replace(" with data for imdb", "") == expected("""
+        1 _: (25000,) object, (25000,) int64, (25000,) object, (25000,) int64
+        1 max(max(words) for words in train): 9999
+        1 max(map(len, train)): 2494
+        1 len(imdb.get_word_index()): 88584
+        2 vectors: (25000, 10000) float64
+        3 _: (25000, 500) int32
+        5 model: Sequential Embedding LSTM Dense -> (None, 1) 328353 + 328355, training
+        6 _: (8982,) object, (8982,) int64, (2246,) object, (2246,) int64, training, data for reuters
+        6 max(labels) + 1: 46, training, data for reuters
+        6 max(max(words) for words in train): 999, training, data for reuters
+    """)
+
+
+def test_a_class_that_fit_builds(observe: Observe) -> None:
+    found = observe("""
+        import keras, numpy as np
+        from keras import layers
+        #= keras layers np
+
+        class Classifier(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden = layers.Dense(16)
+                self.out = layers.Dense(3)
+
+            def call(self, x, training=False):
+                return self.out(self.hidden(x))
+        #= Classifier
+
+        model = Classifier()
+        #= model
+        #? model
+
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        #= model
+
+        model.fit(np.random.rand(100, 4), np.zeros(100), verbose=0)
+        #= model
+        #? model
+
+        hidden = model.hidden
+        #= hidden
+        #? hidden.kernel
+    """)
+    assert found == expected("""
+        2 model: Keras does not know the shapes of Classifier 'classifier' here: nothing before it builds it
+        4 model: Classifier Dense Dense -> (None, 3) 131 + 2 with training
+        5 hidden.kernel: (4, 16) float32 with training
+    """)
+
+
+def test_saved_models(observe: Observe) -> None:
+    """What loads a path gets the model as it was when it was saved; no file is written."""
+    found = observe("""
+        import os
+        import keras
+        from keras import layers
+        import numpy as np
+        #= os keras layers np
+
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Dense(2)])
+        model.compile("adam", "mse")
+        model.save("model.keras")
+        #= model
+
+        best = keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)
+        model.fit(np.zeros((8, 4)), np.zeros((8, 2)), callbacks=[best])
+        #= model
+
+        model.pop()
+        #= model
+        #? model
+
+        loaded = keras.models.load_model("model.keras")
+        #= loaded
+        #? _
+
+        best = keras.saving.load_model(os.path.abspath("best.keras"), compile=False)
+        #= best
+        #? _
+
+        model.save_weights("own.weights.h5")
+
+        model.load_weights("own.weights.h5")
+        #= model
+
+        other = keras.models.load_model("other.h5")
+        #= other
+        #? other
+
+        model.load_weights("other.weights.h5")
+        #= model
+        #? model
+
+        model = loaded
+        model.save("model")
+        #= model
+
+        names = os.listdir(".")
+        #= names
+        #? len(names)
+    """)
+    both = "Sequential Dense Dense -> (None, 2) 23"
+    cause = '`other = keras.models.load_model("other.h5")`: files are not here'
+    assert found == expected(f"""
+        3 model: Sequential Dense -> (None, 3) 15 + 48 with training
+        4 _: {both} + 48 with training
+        5 _: {both} with training
+        8 other: {cause}, so `other` is missing [8]
+        9 model: `model.load_weights("other.weights.h5")`: files are not here, so `model` is missing [9]
+        11 len(names): 0 with training
+        failed 8: files files are not here
+        failed 9: files files are not here
+        failed 10: code ValueError: Invalid filepath extension for saving. Please add either a `.keras` \
+extension for the native Keras format (recommended) or a `.h5` extension. Use `model…
+    """)
+
+
+def test_gan(observe: Observe) -> None:
+    found = observe("""
+        import numpy as np
+        import tensorflow as tf
+        from tensorflow.keras import layers, Sequential, Model, Input
+        #= np tf layers Sequential Model Input
+
+        def make_generator():
+            model = Sequential(name="generator")
+            model.add(layers.Dense(7 * 7 * 8, input_shape=(100,)))
+            model.add(layers.Reshape((7, 7, 8)))
+            model.add(layers.Conv2DTranspose(1, 5, strides=4, padding="same", activation="tanh"))
+            return model
+        #= make_generator
+
+        generator = make_generator()
+        #= generator
+        #? _
+
+        discriminator = Sequential([layers.Flatten(), layers.Dense(1, "sigmoid")], name="discriminator")
+        discriminator.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        #= discriminator
+
+        (images, _), _ = tf.keras.datasets.mnist.load_data()
+        images = np.expand_dims((images.astype("float32") - 127.5) / 127.5, axis=3)
+        #= images
+        #? images
+
+        z = Input(shape=(100,))
+        gan = Model(z, discriminator(generator(z)))
+        gan.compile("adam", "binary_crossentropy")
+        #= z gan discriminator
+        #? gan
+
+        for epoch in range(300):
+            real = images[np.random.randint(0, images.shape[0], 32)]
+            fake = generator.predict(np.random.normal(0, 1, (32, 100)))
+            d_real = discriminator.train_on_batch(real, np.ones((32, 1)))
+            d_fake = discriminator.train_on_batch(fake, np.zeros((32, 1)))
+            d_loss = 0.5 * np.add(d_real, d_fake)
+            g_loss = gan.train_on_batch(np.random.normal(0, 1, (32, 100)), np.ones((32, 1)))
+        #= discriminator generator gan
+        #? fake; d_loss; discriminator
+
+        class Gan(Model):
+            def __init__(self, discriminator, generator):
+                super().__init__()
+                self.discriminator, self.generator = discriminator, generator
+
+            def train_step(self, data):
+                raise RuntimeError("this is training")
+        #= Gan
+
+        own = Gan(discriminator, generator)
+        own.compile("adam")
+        history = own.fit(tf.data.Dataset.from_tensor_slices(images).shuffle(1000).batch(64), epochs=20)
+        #= own history
+        #? own.discriminator; len(history.epoch)
+    """)
+    assert found.replace(" with data for mnist, training", "") == expected("""
+        2 _: Sequential Dense Reshape Conv2DTranspose -> (None, 28, 28, 1) 39793
+        4 images: (60000, 28, 28, 1) float32 with data for mnist
+        5 gan: Functional InputLayer Sequential Sequential -> (None, 1) 40578 with data for mnist
+        6 fake: (32, 28, 28, 1) float32
+        6 d_loss: (2,) float64
+        6 discriminator: Sequential Flatten Dense -> (None, 1) 785 + 1572
+        8 own.discriminator: Sequential Flatten Dense -> (None, 1) 785 + 1572
+        8 len(history.epoch): 20
+    """)
+
+
+def test_what_is_not_here(observe: Observe) -> None:
+    """Packages that only show things have stand-ins, others are missing; so is data."""
+    found = observe("""
+        import keras
+        from keras import layers
+        #= keras layers
+
+        import seaborn as sns
+        from google.colab import drive
+        sns.set_theme(style="dark")
+        drive.mount("/content/drive")
+        #= sns drive
+
+        from no_such_package.layers import Special
+        #= Special
+
+        model = keras.Sequential([keras.Input((4,)), Special()])
+        #= model
+        #? model
+
+        import tensorflow_datasets as tfds
+        #= tfds
+
+        (train, test), info = tfds.load("cats_vs_dogs", split=["train", "test"], with_info=True)
+        #= train test info
+        #? info
+
+        import pandas
+        frame = pandas.read_csv("data.csv")
+        #= pandas frame
+        #? frame
+
+        lines = open("data.txt").read().split()
+        #= lines
+        #? lines
+
+        import urllib.request
+        text = urllib.request.urlopen("http://localhost:1/data.txt")
+        #= text
+        #? text
+
+        from keras.layers.merge import concatenate
+        #= concatenate
+        #? concatenate
+
+        import glob, os, pathlib
+        images = glob.glob("images/*.jpg") + [*pathlib.Path("images").rglob("*.png")]
+        number = len([name for _, _, names in os.walk("images") for name in names])
+        #= images number
+
+        first = images[0]
+        #= first
+
+        layer = layers.Dense(4, activatoin="relu")
+        #= layer
+        #? layer
+    """)
+    assert "\n".join(line for line in found.split("\n") if line.startswith("failed")) == expected("""
+        failed 2: package the package no_such_package is not here
+        failed 3: follows `from no_such_package.layers import Special`: \
+the package no_such_package is not here, so `Special` is missing
+        failed 5: files the data set cats_vs_dogs is not here
+        failed 6: package the package pandas is not here
+        failed 7: files files are not here
+        failed 8: files files are not here
+        failed 9: code ModuleNotFoundError: No module named 'keras.layers.merge'
+        failed 11: files files are not here
+        failed 12: code ValueError: Unrecognized keyword arguments passed to Dense: {'activatoin': 'relu'}
+    """)
+
+
+def test_what_an_answer_depends_on(worker: Worker) -> None:
+    report = answered(worker, "import sklearn.svm\n\nimport nets\n\nimport keras.nets")
+    assert [one for one in report.sources if one.kind == "package"] == [
+        Source("package", "scikit-learn", ""),
+        Source("package", "nets", ""),
+    ]
+
+
+def test_code_that_is_not_python(observe: Observe, worker: Worker) -> None:
+    text = """
+        number = 1
+        #= number
+
+        def broken(:
+            pass
+        #= number broken
+        #? broken
+
+        print(number)
+        #? _
+    """
+    why = "SyntaxError: invalid syntax"
+    assert observe(text) == expected(f"""
+        1 broken: {why}, so `broken` is missing [1]
+        2 _: {why}, so `number` is missing [1]
+        failed 1: syntax {why}
+        failed 2: follows {why}, so `number` is missing
+    """)
+    (frame, *_) = answered(worker, text).failed[0].failure.frames
+    assert (frame.line, frame.text) == (4, "def broken(:")
+
+
+HOSTILE = """
+    import sys, os
+    import keras
+    from keras import layers
+    #= sys os keras layers
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    #= model
+
+    {code}
+    #= nothing
+
+    model.summary()
+    #? _
+"""
+SURVIVED = {
+    "exit": ("sys.exit(3)", ["failed 2: code SystemExit: 3"]),
+    "interrupt": ("raise KeyboardInterrupt", ["failed 2: code KeyboardInterrupt"]),
+    "recursion": (
+        "def f(): f()\n    f()",
+        ["failed 2: code RecursionError: maximum recursion depth exceeded"],
+    ),
+    "memory": ("x = bytearray(1 << 62)", ["failed 2: code MemoryError"]),
+    "bad message": (
+        "class Odd(Exception):\n        def __str__(self): raise ValueError\n    raise Odd",
+        ["failed 2: code Odd: (its message could not be made: ValueError)"],
+    ),
+    "a long message": ("raise ValueError('x' * 10_000)", [f"failed 2: code ValueError: {'x' * 153}…"]),
+    "signs of terminals": (r"raise ValueError('\x1b[31mred\u202e')", ["failed 2: code ValueError: red"]),
+    "other streams": ("sys.stdout = sys.stderr = None", []),
+    "closed streams": ("os.close(1)", []),
+    "no builtins": ("__builtins__ = {}", []),
+    "working directory": ("os.rmdir(os.getcwd())", []),
+}
+
+
+@pytest.mark.parametrize("name", SURVIVED)
+def test_hostile_pieces_that_a_document_survives(name: str, observe: Observe) -> None:
+    code, failed = SURVIVED[name]
+    found = observe(HOSTILE.format(code=code))
+    assert found.split("\n") == ["3 _: Sequential Dense -> (None, 2) 10", *failed]
+
+
+LOST = {
+    "exit": ("os._exit(0)", "the process that ran the code ended with exit status 0", 0),
+    "loop": ("while True: pass", "the code ran for more than 3 s", 9),
+    "memory": ("x = [bytearray(b'x' * (1 << 20)) for _ in range(1 << 20)]", "the code used more than", 0),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_hostile_pieces_that_end_a_document(name: str, worker: Worker) -> None:
+    code, message, line = LOST[name]
+    document = Request(code="", kind="document", pieces=pieces(HOSTILE.format(code=code)))
+    (answer,) = answers(worker, [document], timeout=60 if name == "memory" else 3)
+    assert isinstance(answer, Failure), answer
+    assert answer.message.startswith(message)
+    assert [frame.line for frame in answer.frames] == ([line] if line else [])
+
+
+LYING = """
+    import keras
+    #= keras
+
+    class Lying:
+        @property
+        def __class__(self):
+            return keras.Model
+
+        def __getattr__(self, name):
+            raise SystemExit(name)
+
+    class Wrong:
+        shape = (10 ** 40, "x")
+
+    class Deep(list):
+        def __iter__(self):
+            while True:
+                yield self
+    #= Lying Wrong Deep
+
+    value = Lying()
+    #? value; Wrong(); Deep([1]); 10 ** 40; [[[[[[[1]]]]]]]; del value; )
+
+    x = keras.Input((4,))
+    #? x
+"""
+
+
+def test_values_that_lie(observe: Observe) -> None:
+    assert observe(LYING) == expected("""
+        4 value: SystemExit: shape
+        4 Wrong(): it is a tensor whose shape is not known
+        4 Deep([1]): it is a value of type Deep
+        4 10 ** 40: it is a value of type int
+        4 [[[[[[[1]]]]]]]: it is a value of type list
+        4 del value: SyntaxError: invalid syntax (<string>, line 1)
+        4 ): SyntaxError: unmatched ')' (<string>, line 1)
+        5 x: (None, 4) float32
+    """)
+
+
+def test_names_that_are_deleted(observe: Observe) -> None:
+    assert observe("""
+        number = 1
+        #= number
+
+        del number
+        #= number
+
+        globals().clear()
+
+        other = number
+        #= other
+        #? number; other
+    """) == expected("""
+        3 number: number is not defined in this document
+        3 other: `other = number`: number is not defined in this document, so `other` is missing [3]
+        failed 3: name number is not defined in this document
+    """)
+
+
+OLD = {
+    "from keras.layers.merge import concatenate": "keras.layers",
+    "from keras.engine.topology import Layer": "keras",
+    "from tensorflow.keras.layers.experimental import preprocessing": "keras.layers",
+    "from keras.layers import CuDNNLSTM": "keras.layers.LSTM",
+    "from keras.optimizers import to_categorical": "keras.utils.to_categorical",
+    "keras.backend.tile": "keras.ops.tile",
+    "tf.placeholder": "tensorflow.compat.v1.placeholder",
+    "keras.optimizers.Adam(lr=0.1)": "learning_rate in place of lr",
+    "keras.layers.Conv2D(3, 3, border_mode='same', init='normal')": (
+        "padding in place of border_mode, kernel_initializer in place of init"
+    ),
+    "keras.Sequential([keras.Input((3,))]).fit(nb_epoch=3)": "epochs in place of nb_epoch",
+    "keras.Sequential([keras.Input((3,))]).fit(workers=3)": "without workers",
+    "keras.Sequential().fit_generator(1)": "fit",
+    "keras.layers.Dense(2).output_shape": "output.shape",
+}
+
+
+def test_old_spellings(worker: Worker) -> None:
+    """They fail as TensorFlow fails them, with the present spelling behind the message."""
+    report = answered(worker, "import keras, tensorflow as tf\n\n" + "\n\n".join(OLD))
+    assert {one.piece: one.failure.mend for one in report.failed} == {
+        number: f": now {present}" for number, present in enumerate(OLD.values(), 1)
+    }
+    messages = [one.failure.message for one in report.failed]
+    assert messages[0] == "ModuleNotFoundError: No module named 'keras.layers.merge'"
+    assert messages[9] == "TypeError: TensorFlowTrainer.fit() got an unexpected keyword argument 'nb_epoch'"

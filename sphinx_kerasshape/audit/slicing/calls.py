@@ -271,6 +271,18 @@ def _function(scope: Scope, called: Called, callee: int) -> int:
     return objects | (_object_called(scope, called, things) if things and not nodes else 0)
 
 
+def _call_held(scope: Scope, called: Called, callee: int) -> None:
+    """Note what functions do that an object may call: methods of objects, and what partial objects hold."""
+    heap = scope.heap
+    if callee & heap.methods:
+        scope.change(heap.reachable(callee) & ~heap.codes)
+        heap.store(callee, called.arguments & ~heap.modules)
+    everything = called._replace(named={None: called.arguments | callee})
+    for number in numbers(heap.reachable(callee) & heap.codes):
+        if not isinstance(scope.program.code_of[number], ast.ClassDef):
+            _apply(scope, everything, scope.program.code_of[number])
+
+
 def _instance(scope: Scope, called: Called, node: ast.ClassDef, callee: int) -> int:
     heap = scope.heap
     made = heap.made(called.node, called.arguments | callee)
@@ -285,6 +297,7 @@ def _object_called(scope: Scope, called: Called, callee: int) -> int:
     heap = scope.heap
     for method in scope.program.methods_of(callee, "__call__", is_given=False):
         _apply(scope, called, method, callee)
+    _call_held(scope, called, callee)
     build_by_call(scope, callee, called.arguments)
     return _result(scope, called, 0) | heap.made((called.node, "result"), callee | called.arguments)
 
@@ -309,11 +322,12 @@ def _apply(scope: Scope, called: Called, function: ast.AST, receiver: int | None
     heap = scope.heap
     summary: Summary = scope.program.summary(function)
     given = _parameters(function, called, receiver)
+    closure = heap.reachable(scope.program.closures.get(function, 0)) & ~heap.codes
 
     def objects(names: frozenset[str]) -> int:
         found = 0
         for name in names:
-            found |= given[name] if name in given else scope.surrounding(name)
+            found |= given[name] if name in given else scope.surrounding(name) | closure
         return found
 
     changed = objects(summary.mutates)

@@ -16,6 +16,8 @@ class Heap:
         """Modules, and what is imported from them."""
         self.codes = 0
         """Functions and classes that the document defines."""
+        self.methods = 0
+        """Methods of objects, which change the objects when they are called."""
         self.plots = 0
         """Figures, axes and whatever else plotting libraries make."""
         self.foreign = 0

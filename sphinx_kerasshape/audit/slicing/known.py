@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
 
 PLOTTING = _words(
     """
-    matplotlib seaborn plotly pylab bokeh altair pydot pydot_ng graphviz IPython visualkeras tqdm wandb
+    matplotlib seaborn plotly pylab bokeh altair pydot pydot_ng graphviz IPython visualkeras wandb
     """
 )
 """Packages that only draw, or report."""

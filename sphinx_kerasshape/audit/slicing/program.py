@@ -34,6 +34,8 @@ class Program:
         self.files: dict[int, str] = {}
         self.given: dict[int, tuple[ast.AST | None, str]] = {}
         self.code_of: dict[int, ast.AST] = {}
+        self.closures: dict[ast.AST, int] = {}
+        """Functions inside functions, which hold values of names of these."""
         nodes = [top.node for top in tops if isinstance(top, Top)]
         self.imports = _imports(nodes)
         self.functions: dict[str, list[ast.AST]] = {}
@@ -82,6 +84,7 @@ class Program:
         self.heap.codes |= made
         self.code_of[made.bit_length() - 1] = node
         if scope.owner is not None:
+            self.closures[node] = made
             self.heap.store(made, scope.values_of(self.free(node)))
         if isinstance(node, ast.Lambda):
             scope.late |= {

@@ -208,8 +208,11 @@ def _part(scope: Scope, node: ast.Attribute | ast.Subscript) -> int:
         scope.value(node.slice)
     elif node.attr in FLAT:
         return 0
-    elif node.attr in CHANGING:
+    elif node.attr in CHANGING and base & ~heap.modules:
+        method = heap.made(node, base & ~heap.modules)
+        heap.methods |= method
         scope.change(base & ~heap.modules)
+        return method | heap.reachable(base)
     return base & heap.modules | heap.reachable(base & ~heap.modules)
 
 

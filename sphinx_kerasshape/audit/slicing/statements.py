@@ -67,13 +67,21 @@ def _is_pairwise(target: ast.expr, value: ast.expr) -> bool:
 
 def _augmented(scope: Scope, node: ast.AugAssign) -> None:
     added = scope.value(node.value)
-    if not isinstance(node.target, ast.Name):
-        scope.assign(node.target, added)
+    if isinstance(node.target, ast.Attribute | ast.Subscript):
+        _augmented_part(scope, node.target, added)
         return
     objects = scope.lookup(node.target.id)
     scope.change(objects)
     scope.heap.store(objects, added)
     scope.bind(node.target.id, objects | (scope.heap.made(node, objects | added) if objects | added else 0))
+
+
+def _augmented_part(scope: Scope, target: ast.Attribute | ast.Subscript, added: int) -> None:
+    """Note ``a.b += c``, which may change what ``a.b`` is and what ``a`` holds."""
+    scope.assign(target, added)
+    parts = scope.heap.reachable(scope.value(target.value)) & ~scope.heap.codes & ~scope.heap.modules
+    scope.change(parts)
+    scope.heap.store(parts, added)
 
 
 def _annotated(scope: Scope, node: ast.AnnAssign) -> None:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 from typing import NamedTuple
 
+from sphinx_kerasshape.messages.report import Error
 from sphinx_kerasshape.worker.code import exceptions
 
 _OPTIONAL = re.compile(r"(?:requires|install|dependency):? (?:the )?['`\"]?([A-Za-z][\w-]*)")
 """The package that a library says it needs."""
 _NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No files matched|does not exist")
+_UNKNOWN_ARGUMENT = re.compile(
+    r"unexpected keyword argument|Unrecognized keyword argument|Argument\(s\) not recognized"
+)
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""The distributions of packages that have another name."""
+_OF_NOTHING = (LookupError, ValueError, ArithmeticError, StopIteration)
+"""Exceptions of code that gets nothing where it looks for files."""
 _RENAMED = "cannot import name"
 
 
@@ -22,8 +38,8 @@ class Cause(NamedTuple):
     missing: str = ""
 
 
-def cause_of(error: BaseException) -> Cause:
-    """Return the cause that an exception shows."""
+def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
+    """Return the cause that an exception shows; if the code found no files, emptiness follows from that."""
     kind = type(error)
     name = getattr(error, "name", None)
     if issubclass(kind, ImportError) and (package := _missing_package(error, name)) is not None:
@@ -33,7 +49,26 @@ def cause_of(error: BaseException) -> Cause:
         return Cause("name", f"{name} is not defined in this document", name)
     if _is_missing_file(error):
         return Cause("files", getattr(error, "text", "") or "files are not here")
-    return Cause("code", f"{exceptions.name(error)}: {exceptions.message(error)}".partition("\n")[0])
+    if kind is EOFError:
+        return Cause("files", "nobody is here to answer input()")
+    if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
+        return Cause("files", "files are not here")
+    plain = Error(exceptions.name(error), exceptions.message(error))
+    return Cause("code", str(plain).partition("\n")[0])
+
+
+def distribution(package: str) -> str:
+    """Return the name of the distribution that a package, such as ``sklearn``, comes in."""
+    return _DISTRIBUTIONS.get(package, package)
+
+
+def is_certain(error: BaseException) -> bool:
+    """Whether an exception would be raised whatever the weights are: a name or an argument is wrong."""
+    if isinstance(error, (ImportError, SyntaxError, NameError)):
+        return True
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, types.ModuleType)
+    return bool(_UNKNOWN_ARGUMENT.search(exceptions.message(error)))
 
 
 def _missing_package(error: BaseException, name: object) -> str | None:

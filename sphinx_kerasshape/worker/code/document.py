@@ -9,15 +9,34 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Error, Failure, Model, Observation, PieceFailure, Report
-from sphinx_kerasshape.messages.request import Piece, Request
+from sphinx_kerasshape.messages.report import (
+    Error,
+    Failure,
+    Frame,
+    Model,
+    Observation,
+    PieceFailure,
+    Report,
+    Source,
+)
+from sphinx_kerasshape.messages.request import Inside, Piece, Request
 from sphinx_kerasshape.text import excerpt, truncated
-from sphinx_kerasshape.worker.code import causes, exceptions, execute, find_model, mends, weightless
+from sphinx_kerasshape.worker.code import (
+    causes,
+    exceptions,
+    execute,
+    find_model,
+    mends,
+    old_names,
+    weightless,
+)
+from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
-from sphinx_kerasshape.worker.read import observed
+from sphinx_kerasshape.worker.read import followed, observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.stand_ins.install import install
 
@@ -55,6 +74,7 @@ class Document:
         """The statements that failed, by the numbers of their pieces."""
         self._lost: dict[str, Loss] = {}
         self._used = install()
+        self._sight = Sight()
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -63,7 +83,11 @@ class Document:
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             observations = tuple(self._observations())
-        return Report(observations=observations, failed=tuple(self._failed.values()))
+        failed = tuple(self._failed.values())
+        # They are sources as well: once they are installed, the answer is another one.
+        missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
+        sources = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
+        return Report(observations=observations, failed=failed, sources=sources)
 
     def _observations(self) -> Iterator[Observation]:
         flags = future_flags(self._request.pieces)
@@ -71,12 +95,26 @@ class Document:
             value = self._run(number, piece, flags)
             for expression in piece.observe:
                 yield self._observation(number, expression, value)
+        for number, piece in enumerate(self._request.pieces):
+            for one in piece.inside:
+                yield self._inside(number, one)
+
+    def _inside(self, number: int, one: Inside) -> Observation:
+        """Return what was seen when a line inside a piece ran."""
+        seen = Observation(number, one.expression, stand_ins=self._used.names())
+        value = self._sight.values.get((number, one))
+        if value is None and number in self._failed:
+            return self._of_failed(seen)
+        if value is None:
+            return seen._replace(failure=Failure(Problem.CODE, "its line does not run"))
+        return seen._replace(number=value) if isinstance(value, int) else seen._replace(tensors=value)
 
     def _run(self, number: int, piece: Piece, flags: int) -> Any:
         """Run a piece, and return the value that it keeps."""
         code = None
         try:
-            code = Code(piece, flags)
+            watch = partial(self._sight.watch, piece=number, inside=piece.inside, names=self._names)
+            code = Code(piece, flags, watch)
             return code.run(self._names)
         except weightless.NeedsValues:
             raise
@@ -87,20 +125,19 @@ class Document:
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""
         loss = self._loss_of(error)
-        frames = exceptions.frames(error, self._request)
-        cause = causes.Cause("syntax", f"SyntaxError: {excerpt(str(error))}")
-        if code is not None:
-            cause = causes.cause_of(error)
+        if code is None:
+            frames, cause = _syntax(piece, error)
+        else:
+            frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
             self._statements[number] = code.statement(lines[0] if lines else piece.line)
         if loss is None and cause.kind == "code":
-            self._doubt()
+            self._doubt(error)
         own = loss or Loss(number)
-        plain = Error(exceptions.name(error), exceptions.message(error))
-        problem = _PROBLEMS.get(cause.kind, Problem.CODE)
-        failure = Failure(problem, truncated(cause.text, 500), frames, plain, mends.of_error(error))
         kind, missing = ("follows", "") if loss else (cause.kind, cause.missing)
-        failure = failure._replace(message=self._why(loss)) if loss else failure
+        text = self._why(loss) if loss else truncated(cause.text, 500)
+        plain = Error(exceptions.name(error), exceptions.message(error))
+        failure = Failure(_PROBLEMS.get(kind, Problem.CODE), text, frames, plain, _mend(error, kind))
         self._failed[number] = PieceFailure(number, kind, failure, own.piece, missing)
         self._drop(number, piece, code, own)
 
@@ -136,9 +173,12 @@ class Document:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
 
-    def _doubt(self) -> None:
-        """End a weightless run: what has failed may work with weights."""
-        if not self._real:
+    def _cause_of(self, error: BaseException) -> causes.Cause:
+        return causes.cause_of(error, found_no_files=self._used.found_no_files)
+
+    def _doubt(self, error: BaseException) -> None:
+        """End a weightless run if what has failed may work with weights."""
+        if not self._real and not causes.is_certain(error):
             raise weightless.NeedsValues
 
     def _observation(self, number: int, expression: str, value: Any) -> Observation:
@@ -174,9 +214,9 @@ class Document:
             if loss.builder and root.kind in ("files", "package"):
                 failure = failure._replace(problem=Problem.UNBUILT)
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
-        cause = causes.cause_of(error)
+        cause = self._cause_of(error)
         if cause.kind == "code" and not isinstance(error, observed.Unobservable):
-            self._doubt()
+            self._doubt(error)
         plain = Error(exceptions.name(error), exceptions.message(error))
         message = f"it is {error}" if isinstance(error, observed.Unobservable) else cause.text
         failure = Failure(
@@ -193,7 +233,22 @@ class Document:
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
-        return seen._replace(tensors=observed.tensors(value))
+        return seen._replace(tensors=followed.tensors(value))
+
+
+def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:
+    """Return the line that Python can't parse, and why."""
+    lines = piece.code.split("\n")
+    stated = getattr(error, "lineno", None) or 1
+    line = min(int(stated), len(lines))
+    text = f"{exceptions.name(error)}: {excerpt(str(getattr(error, 'msg', error)))}"
+    frame = Frame("", piece.line + line - 1, "", truncated(lines[line - 1].strip(), 500), piece.block)
+    return (frame,), causes.Cause("syntax", text)
+
+
+def _mend(error: BaseException, kind: str) -> str:
+    """Return how to mend code that is wrong; empty if something is only not here."""
+    return old_names.of_error(error) or mends.of_error(error) if kind in ("code", "name") else ""
 
 
 def _unread(failure: Failure, model: Any) -> Failure:

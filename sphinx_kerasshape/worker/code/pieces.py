@@ -4,7 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sphinx_kerasshape.messages.request import Piece
@@ -23,7 +23,7 @@ _RECEIVING = frozenset(
 class Code:
     """A piece that is Python. Raises ``SyntaxError`` and the like if it is not."""
 
-    def __init__(self, piece: Piece, flags: int) -> None:
+    def __init__(self, piece: Piece, flags: int, watch: Callable[[ast.Module], None]) -> None:
         self._file = execute.piece_file(piece)
         self._lines = piece.code.split("\n")
         self._first = piece.line
@@ -31,6 +31,7 @@ class Code:
         self._value = None
         if "" in piece.observe and self._tree.body:
             self._value = _watched(self._tree.body[-1])
+        watch(self._tree)
         self._flags = flags
 
     def run(self, names: dict[str, Any]) -> Any:

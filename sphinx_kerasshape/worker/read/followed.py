@@ -7,10 +7,17 @@ from typing import Any
 
 from sphinx_kerasshape.messages.report import TensorSpec
 from sphinx_kerasshape.worker.axes import follow
+from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _MAX_OPERATIONS = 200
 """Operations of a graph that is followed: what comments name axes of is small."""
+
+
+def tensors(value: Any) -> tuple[TensorSpec, ...]:
+    """Return the tensors that a value is or holds, as :func:`.observed.tensors` does, with symbols."""
+    found = observed.tensors(value)
+    return (with_symbols(value, found[0]),) if len(found) == 1 else found
 
 
 def with_symbols(value: Any, spec: TensorSpec) -> TensorSpec:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from math import prod
 from typing import Any
 
+from sphinx_kerasshape.messages.codec import NUMBER_LIMIT
 from sphinx_kerasshape.messages.report import TensorSpec
 
 _MAX_TENSORS = 1_000
 _MAX_DEPTH = 5
+_MAX_AXES = 64
 _WORD = re.compile(r"[\w.]*")
 
 
@@ -22,14 +25,15 @@ def whole_number(value: Any) -> int | None:
     """Return a value that is a whole number."""
     import numpy
 
-    return int(value) if isinstance(value, (int, numpy.integer)) and not isinstance(value, bool) else None
+    is_whole = isinstance(value, (int, numpy.integer)) and not isinstance(value, bool)
+    return int(value) if is_whole and abs(int(value)) < NUMBER_LIMIT else None
 
 
 def tensors(value: Any) -> tuple[TensorSpec, ...]:
     """Return the tensors, arrays or shapes that a value is or holds. Raises :class:`Unobservable`."""
-    found = tuple(_tensors(value, 0))
+    found = tuple(islice(_tensors(value, 0), _MAX_TENSORS + 1))
     if len(found) > _MAX_TENSORS:
-        raise Unobservable(f"a value that holds {len(found):,} tensors")
+        raise Unobservable(f"a value that holds more than {_MAX_TENSORS:,} tensors")
     return found
 
 
@@ -53,25 +57,27 @@ def _tensors(value: Any, depth: int) -> Iterator[TensorSpec]:
     elif hasattr(value, "shape"):
         yield TensorSpec(_sizes(value.shape), _dtype(value))
     elif isinstance(value, (list, tuple, dict)) and value and depth < _MAX_DEPTH:
-        for item in [*(value.values() if isinstance(value, dict) else value)][: _MAX_TENSORS + 1]:
+        for item in islice(value.values() if isinstance(value, dict) else value, _MAX_TENSORS):
             yield from _tensors(item, depth + 1)
     else:
         raise Unobservable(f"a value of type {type(value).__name__}")
 
 
 def _is_shape(value: Any) -> bool:
-    if isinstance(value, list) and not value:
+    if not isinstance(value, (list, tuple)) or (isinstance(value, list) and not value):
         return False
-    return isinstance(value, (list, tuple)) and all(
-        size is None or whole_number(size) is not None for size in value
-    )
+    sizes = [*islice(value, _MAX_AXES + 1)]
+    return len(sizes) <= _MAX_AXES and all(size is None or whole_number(size) is not None for size in sizes)
 
 
 def _sizes(shape: Any) -> tuple[int | None, ...]:
     try:
-        return tuple(None if size is None else int(size) for size in shape)
+        sizes = tuple(None if size is None else int(size) for size in islice(shape, _MAX_AXES + 1))
     except (TypeError, ValueError):
         raise Unobservable("a tensor whose shape is not known") from None
+    if len(sizes) > _MAX_AXES or prod(size or 1 for size in sizes) >= NUMBER_LIMIT:
+        raise Unobservable("a tensor of no possible shape")
+    return sizes
 
 
 def _dtype(value: Any) -> str:

@@ -53,9 +53,9 @@ _TEXTS = {
 }
 _TABLES = {"boston_housing": (506, 13, "float64"), "california_housing": (20_640, 8, "float32")}
 """The samples, columns and dtype of data sets that are tables."""
-_REPEATED = 10
-"""How many sequences have each of the words, so that any split of the data has some."""
-_FEW_WORDS = 40
+_REPEATED = 6
+"""How many sequences have each of the words if Keras splits the data, so that each part has some."""
+_FEW_WORDS = 20
 """How many words a sequence has that need not be long: then nothing that is made of it is large."""
 
 
@@ -114,27 +114,30 @@ def _labels(samples: int, classes: int) -> Any:
 def _table(name: str) -> dict[str, Any]:
     samples, columns, dtype = _TABLES[name]
     # No two rows or columns are equal, since their deviation is what authors divide by.
-    items = (np.arange(samples * columns) % 97).reshape(samples, columns)
-    return {"x": items.astype(dtype), "y": _labels(samples, 50).astype(dtype)}
+    items: Any = np.arange(samples * columns) % 97
+    return {"x": items.reshape(samples, columns).astype(dtype), "y": _labels(samples, 50).astype(dtype)}
 
 
 def _sequences(texts: Texts) -> dict[str, Any]:
     """Return the sequences of each part, and their labels, by the names that its file has for them."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     keys = [("x_train", "y_train"), ("x_test", "y_test")] if len(texts.samples) == 2 else [("x", "y")]
     for (x, y), samples, longest in zip(keys, texts.samples, texts.longest, strict=True):
         arrays[x] = np.empty(samples, object)
-        arrays[x][:] = _words(samples, longest, texts.words)
+        arrays[x][:] = _words(samples, longest, texts.words, _REPEATED if len(keys) == 1 else 1)
         arrays[y] = _labels(samples, texts.classes)
     return arrays
 
 
-def _words(samples: int, longest: int, words: int) -> list[list[int]]:
-    """Return sequences that have each word, so that the largest number is true for any ``num_words``."""
-    starts = range(1, words + 1, longest)
-    all_words = [[*range(start, min(start + longest, words + 1))] for start in starts] * _REPEATED
-    few = [*range(1, _FEW_WORDS + 1)]
-    return all_words + [few] * (samples - len(all_words))
+def _words(samples: int, longest: int, words: int, times: int) -> list[list[int]]:
+    """Return sequences that have each word, so that the largest number is true for any ``num_words``.
+
+    They are short, so that no word is lost where authors cut them, but for the longest one.
+    """
+    starts = range(1, words + 1, _FEW_WORDS)
+    short = [[*range(start, min(start + _FEW_WORDS, words + 1))] for start in starts]
+    sequences = [*short, [*range(1, longest + 1)]] * times
+    return sequences + [short[0]] * (samples - len(sequences))
 
 
 def made(file: str, folder: str) -> str:

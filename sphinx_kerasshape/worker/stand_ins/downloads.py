@@ -1,10 +1,10 @@
-"""Downloads without the network: files of data sets are made, and weights of models stay as they are drawn."""
+"""Downloads without the network: files of data sets are made, and models keep the weights that they have."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
-import tempfile
 from typing import Any
 
 import h5py
@@ -25,7 +25,7 @@ class Downloads:
 
     def __init__(self, used: Used) -> None:
         self._used = used
-        self._folder = tempfile.mkdtemp()
+        self._folder = os.path.join(os.getcwd(), ".keras")
         self._weights: set[str] = set()
 
     def install(self) -> None:
@@ -49,6 +49,7 @@ class Downloads:
         file = os.path.basename(str(fname or address.rpartition("/")[2]))
         if "tf-keras-datasets" in address and data_sets.name_of(file):
             self._used.note(f"data for {data_sets.name_of(file)}")
+            os.makedirs(self._folder, exist_ok=True)
             return data_sets.made(file, self._folder)
         path = os.path.join(self._folder, str(cache_subdir), file)
         if _WEIGHTS.search(address) and file.endswith((".h5", ".keras")):
@@ -70,7 +71,8 @@ class Downloads:
 def _name(model: Any) -> str:
     """Return the name of the function of Keras that makes a model; its own name if it has got another."""
     plain = _letters(model.name)
-    names = [name for name in dir(keras.applications) if plain.startswith(_letters(name))]
+    known = [name for name, item in vars(keras.applications).items() if inspect.isfunction(item)]
+    names = [name for name in known if plain.startswith(_letters(name))]
     return max(names, key=len, default=str(model.name))
 
 

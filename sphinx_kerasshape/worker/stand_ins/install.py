@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sphinx_kerasshape.worker.stand_ins import data_sets
+import contextlib
+from typing import Any
+
+import numpy
+
+from sphinx_kerasshape.worker.stand_ins import data_sets, files, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
-from sphinx_kerasshape.worker.stand_ins.modules import Finder
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
 from sphinx_kerasshape.worker.stand_ins.used import Used
@@ -13,9 +17,18 @@ from sphinx_kerasshape.worker.stand_ins.used import Used
 def install() -> Used:
     """Install all stand-ins; return the record of those that are used."""
     used, saved = Used(), Saved()
+    _have_small_pages()
     data_sets.install(used)
     Downloads(used).install()
     saved.install()
     Training(used, saved).install()
-    Finder(used).install()
+    modules.install()
+    files.install(used)
     return used
+
+
+def _have_small_pages() -> None:
+    """Let arrays of zeros of which code fills a little, such as one-hot vectors, take little memory."""
+    core: Any = getattr(numpy, "_core", None)
+    with contextlib.suppress(AttributeError):
+        core.multiarray._set_madvise_hugepage(False)

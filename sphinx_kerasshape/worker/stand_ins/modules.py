@@ -9,7 +9,9 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used
+import keras
+
+from sphinx_kerasshape.worker.stand_ins.used import NotHere, replace
 
 _SHOWING = frozenset(
     (
@@ -18,7 +20,8 @@ _SHOWING = frozenset(
     )
 )
 """Packages whose values no model depends on."""
-_DATA = "tensorflow_datasets"
+_DATA = frozenset(("tensorflow_datasets",))
+"""Packages that download what they are asked for."""
 
 
 class Anything:
@@ -33,6 +36,7 @@ class Anything:
         return Anything(name)
 
     def __call__(self, *args: Any, **_: Any) -> Any:
+        """Return what the function of this name is used for."""
         if self._name == "subplots":
             return Anything("figure"), Anything("axes")
         if self._name in ("tqdm", "track") and args:
@@ -53,14 +57,14 @@ class Anything:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_: Any) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def __mro_entries__(self, _: Any) -> tuple[type, ...]:
         return ()
 
 
 class _Module(types.ModuleType):
-    __path__: list[str] = []
+    __version__ = "0"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -69,8 +73,6 @@ class _Module(types.ModuleType):
 
 
 class _Data(types.ModuleType):
-    __path__: list[str] = []
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -83,25 +85,29 @@ def _unavailable(*args: Any, **kwargs: Any) -> Any:
 
 
 class Finder(MetaPathFinder, Loader):
-    """Finds these packages where nothing else does."""
+    """Finds modules of some names, and makes them of a class."""
 
-    def __init__(self, used: Used) -> None:
-        self._used = used
+    def __init__(self, names: frozenset[str], kind: type[types.ModuleType]) -> None:
+        self._names = names
+        self._kind = kind
 
-    def install(self) -> None:
-        """Be asked last of all."""
-        sys.meta_path.append(self)
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
-        """Return how to load a module, if it is one of these."""
-        package = fullname.partition(".")[0]
-        if package in _SHOWING or package == _DATA or fullname.startswith("google.colab"):
-            return ModuleSpec(fullname, self, is_package=True)
-        return None
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return how to load a module, if it is one of these, or inside one."""
+        parts = fullname.split(".")
+        is_known = any(".".join(parts[:number]) in self._names for number in range(1, len(parts) + 1))
+        return ModuleSpec(fullname, self, is_package=True) if is_known else None
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         """Return the module."""
-        return (_Data if spec.name.startswith(_DATA) else _Module)(spec.name)
+        return self._kind(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Do nothing: the module has all that it needs."""
+
+
+def install() -> None:
+    """Have packages that show things found where nothing else finds them, and those of data always."""
+    for function in (keras.utils.plot_model, keras.utils.model_to_dot):
+        replace(function, lambda **_: Anything("figure"))
+    sys.meta_path.append(Finder(_SHOWING, _Module))
+    sys.meta_path.insert(0, Finder(_DATA, _Data))

@@ -53,9 +53,7 @@ class Saved:
         """Keep that there are weights at a path."""
         self._weights.add(_path(filepath))
 
-    def _loaded(
-        self, config: dict[str, Any], custom_objects: Any, compile: bool, safe_mode: bool
-    ) -> Any:
+    def _loaded(self, config: dict[str, Any], custom_objects: Any, compile: bool, safe_mode: bool) -> Any:
         config = copy.deepcopy(config)
         if not compile:
             config["compile_config"] = None
@@ -65,6 +63,6 @@ class Saved:
 
 def _path(filepath: Any) -> str:
     try:
-        return os.path.abspath(os.fspath(filepath))
+        return os.path.abspath(str(os.fspath(filepath)))
     except TypeError:  # an open file
         return repr(filepath)

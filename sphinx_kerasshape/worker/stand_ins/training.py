@@ -6,15 +6,17 @@ Metrics are zeros, and so is what models predict, in its true shape.
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.src import backend
+from keras.src.backend.common.stateless_scope import get_stateless_scope
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.trainers.data_adapters import data_adapter_utils
 from keras.src.trainers.epoch_iterator import EpochIterator
 
@@ -35,7 +37,7 @@ class Training:
         self._used = used
         self._saved = saved
         self._outputs: dict[object, tuple[Any, Any]] = {}
-        """The outputs of models by what they were called with; the models are kept, and with them their ids."""
+        """What models gave, by what they were called with; the models are kept, and with them their ids."""
 
     def install(self) -> None:
         """Have no model be trained, and none computed by these methods."""
@@ -49,6 +51,10 @@ class Training:
         }
         for name, method in methods.items():
             setattr(keras.Model, name, _method(getattr(keras.Model, name), method))
+        if get_stateless_scope() is not None:
+            # TensorFlow's optimizers ask variables for their values, to find their places.
+            keras.Optimizer._var_key = lambda _optimizer, variable: id(variable)
+            keras.Optimizer.add_variable_from_reference = BaseOptimizer.add_variable_from_reference
         slices = _slices(tf.data.Dataset.from_tensor_slices)
         tf.data.Dataset.from_tensor_slices = staticmethod(slices)
 
@@ -56,7 +62,8 @@ class Training:
         """Build a model; return a history in which all is zero."""
         model._assert_compile_called("fit")
         self._used.note("training")
-        _build(model, _element(given))
+        if not _is_ready(model):
+            _build(model, _element(given))
         history = keras.callbacks.History()
         history.set_model(model)
         history.set_params({"verbose": 0, "epochs": given["epochs"], "steps": given["steps_per_epoch"]})
@@ -73,7 +80,8 @@ class Training:
         """Build a model; return that all metrics are zero."""
         model._assert_compile_called("evaluate")
         self._used.note("training")
-        _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
+        if not _is_ready(model):
+            _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
         return _results(model, given)
 
     def on_batch(self, model: Any, given: Given) -> Any:
@@ -114,8 +122,8 @@ class Training:
 
     def _keep_checkpoints(self, model: Any, given: Given) -> None:
         """Save a model as the callbacks of its training would have."""
-        callbacks = given["callbacks"] or ()
-        for callback in getattr(callbacks, "callbacks", callbacks) if callbacks else ():
+        callbacks = getattr(given["callbacks"], "callbacks", given["callbacks"]) or ()
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
             if isinstance(callback, keras.callbacks.ModelCheckpoint):
                 save = self._saved.save_weights if callback.save_weights_only else self._saved.save
                 with contextlib.suppress(KeyError, IndexError, ValueError):
@@ -126,9 +134,12 @@ def _method(original: Any, stand_in: Callable[[Any, Given], Any]) -> Any:
     """Return a method that takes the arguments of another, and gives them to a stand-in by name."""
     signature = inspect.signature(original)
 
-    @functools.wraps(original)
+    @wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(self, *args, **kwargs)
+        try:
+            bound = signature.bind(self, *args, **kwargs)
+        except TypeError:
+            return original(self, *args, **kwargs)
         bound.apply_defaults()
         return stand_in(self, {name: value for name, value in bound.arguments.items() if name != "self"})
 
@@ -153,25 +164,34 @@ def _is_whole(model: Any) -> bool:
     return all(layer.built for layer in model._flatten_layers())
 
 
+def _is_ready(model: Any) -> bool:
+    """Whether training would build nothing more."""
+    parts = (model._compile_metrics, model._compile_loss, model.optimizer)
+    return _is_whole(model) and all(part is None or part.built for part in parts)
+
+
 def _element(given: Given) -> Any:
     """Return symbols for a batch, as TensorFlow describes the elements of the data that is given."""
     parts = {name: given[name] for name in ("x", "y", "sample_weight")}
     samples = _samples([*parts.values()])
     if samples is not None:
-        # Few samples, but with a last batch that is as full: the shape depends on that.
+        samples = int(samples * (1 - (given.get("validation_split") or 0)))
         size = given["batch_size"] or _BATCH
-        split = given.get("validation_split") or 0
-        samples = int(samples * (1 - split))
-        kept = min(samples, size + samples % size)
-        parts = keras.tree.map_structure(lambda array: None if array is None else array[:kept], parts)
-    iterator = EpochIterator(**parts, batch_size=given["batch_size"], steps_per_epoch=given["steps_per_epoch"])
-    return keras.tree.map_structure(_symbol_of_spec, iterator.data_adapter.get_tf_dataset().element_spec)
+        # The batch axis is open if the last batch has fewer samples; older Keras looks at the first one only.
+        is_open = samples % size and hasattr(keras.Model, "_maybe_symbolic_build")
+        axis = None if is_open else min(samples, size)
+        return tuple(_symbols(part, axis) for part in parts.values())
+    sizes = {name: given[name] for name in ("batch_size", "steps_per_epoch")}
+    dataset = EpochIterator(**parts, **sizes).data_adapter.get_tf_dataset()
+    return keras.tree.map_structure(_symbol_of_spec, dataset.element_spec)
 
 
 def _samples(arrays: Any) -> int | None:
     """Return how many samples arrays have; ``None`` if they are none, or differ in that."""
     leaves = [leaf for leaf in keras.tree.flatten(arrays) if leaf is not None]
-    if not all(hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves):
+    if not all(
+        hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves
+    ):
         return None
     sizes = {leaf.shape[0] for leaf in leaves}
     return int(sizes.pop()) if len(sizes) == 1 else None
@@ -186,16 +206,17 @@ def _first_batch(given: Given) -> tuple[Any, int]:
     return batch, batches * int(keras.tree.flatten(batch)[0].shape[0])
 
 
-def _symbols(batch: Any) -> Any:
-    """Return symbols for the arrays of a batch."""
+def _symbols(arrays: Any, *batch: int | None) -> Any:
+    """Return symbols for arrays, with another batch axis if one is given."""
 
     def symbol(array: Any) -> Any:
         if array is None:
             return None
         array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
-        return _symbol(tuple(array.shape), backend.standardize_dtype(array.dtype))
+        shape = (*batch, *array.shape[len(batch) :])
+        return _symbol(shape, backend.standardize_dtype(array.dtype))
 
-    return keras.tree.map_structure(symbol, batch)
+    return keras.tree.map_structure(symbol, arrays)
 
 
 def _symbol_of_spec(spec: Any) -> Any:
@@ -232,7 +253,7 @@ def _results(model: Any, given: Given) -> Any:
 def _slices(original: Any) -> Any:
     """Return what makes a data set from slices of arrays, without copies of the ones that are uniform."""
 
-    @functools.wraps(original)
+    @wraps(original)
     def from_tensor_slices(tensors: Any, name: Any = None) -> Any:
         leaves = tf.nest.flatten(tensors)
         if isinstance(tensors, list) or not any(map(is_uniform, leaves)):

@@ -62,7 +62,7 @@ class Uniform(np.ndarray):
         return super().__array_function__(function, kinds, args, kwargs)
 
 
-def uniform(shape: tuple[int, ...], dtype: Any) -> Uniform:
+def uniform(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array of zeros that takes no memory."""
     return _strided(np.zeros(1, dtype), shape)
 
@@ -74,10 +74,10 @@ def is_uniform(array: Any) -> bool:
     return all(stride == 0 or size == 1 for stride, size in zip(array.strides, array.shape, strict=True))
 
 
-def _strided(item: Any, shape: tuple[int, ...]) -> Uniform:
-    place = np.ascontiguousarray(item).reshape(1).view(Uniform)
+def _strided(item: Any, shape: tuple[int, ...]) -> Any:
+    place = np.ascontiguousarray(item).reshape(1)
     # Not np.broadcast_to, whose arrays can't be changed in place.
-    return np.lib.stride_tricks.as_strided(place, shape, (0,) * len(shape), subok=True, writeable=True)
+    return np.lib.stride_tricks.as_strided(place, shape, (0,) * len(shape)).view(Uniform)
 
 
 def _spread(result: Any, shape: tuple[int, ...]) -> Any:

@@ -24,6 +24,8 @@ class Used:
 
     def __init__(self) -> None:
         self._names: dict[str, None] = {}
+        self.found_no_files = False
+        """Whether the code has looked for files, and there were none."""
 
     def note(self, name: str) -> None:
         """Note that a stand-in is used."""
@@ -39,19 +41,22 @@ def replace(original: Any, stand_in: Callable[..., Any]) -> None:
 
     It gets the arguments by their names, with defaults. Arguments that don't fit raise as they did.
     """
-    replaced = taking_names(original, stand_in)
+    replaced, own_name = taking_names(original, stand_in), str(original.__name__)
     for name, module in [*sys.modules.items()]:
-        if name.startswith("keras") and vars(module).get(original.__name__) is original:
-            setattr(module, original.__name__, replaced)
+        if name.startswith("keras") and vars(module).get(own_name) is original:
+            setattr(module, own_name, replaced)
 
 
-def taking_names(original: Any, stand_in: Callable[..., Any]) -> Callable[..., Any]:
+def taking_names(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that looks like another, and calls a stand-in with its arguments by name."""
     signature = inspect.signature(original)
 
     @functools.wraps(original)
     def called(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return original(*args, **kwargs)
         bound.apply_defaults()
         return stand_in(**bound.arguments)
 
