@@ -36,6 +36,8 @@ def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
 
     What stands at the right edge of a column stays there; what is followed by blanks takes some of them.
     """
+    if text[end : end + 1] == ")":  # the type of a layer is a part of its cell
+        new, end = f"{new})", end + 1
     more = len(new) - (end - start)
     before = len(text[:start]) - len(text[:start].rstrip(" "))
     after = len(text[end:]) - len(text[end:].lstrip(" "))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sphinx_kerasshape.audit.document import Subject
 from sphinx_kerasshape.audit.slices import runs, slice_of
 
-START = '''
+START = """
 class Box:
     def __init__(self, held):
         self.held = held
@@ -62,7 +62,7 @@ d = {"k": a}
 e = {"k": [b], "j": c}
 o, p = Box(a), Box([c])
 f = adder(c)
-'''
+"""
 
 LISTS = ("a", "b", "c")
 SIMPLE = (
@@ -134,7 +134,7 @@ COMPOUND = (
     "try:\n    {s}\n    {x}.append({y}[0])\n    {t}\nexcept IndexError:\n    {x} = {y}",
     "try:\n    {s}\nfinally:\n    {t}",
     "match {x}:\n    case [v, *n]:\n        {s}\n        v.append({y})\n    case _:\n        {t}",
-    "def put(holder, value):\n    {s}\n    holder.append({z})" ,
+    "def put(holder, value):\n    {s}\n    holder.append({z})",
 )
 FORBIDDEN_INSIDE = ("global",)
 

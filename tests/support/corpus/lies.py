@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import ne
 from typing import NamedTuple
 
 from tests.support.corpus import tables
 from tests.support.corpus.tables import Row, Table
 
 _NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"\w+")
 
 
 class Lie(NamedTuple):
@@ -46,7 +48,10 @@ def _of_shape(text: str) -> Iterator[Lie]:
 def _of_count(text: str) -> Iterator[Lie]:
     number = int(text.replace(",", ""))
     for more in (1, 10 ** (len(str(number)) - 2), -max(1, number // 10)):
-        yield Lie("count", f"{number + more:,}" if "," in text or number < 1000 else str(number + more))
+        false = f"{number + more:,}" if "," in text or number < 1000 else str(number + more)
+        # What differs more may be another count.
+        is_typo = len(false) == len(text) and sum(map(ne, false, text)) == 1
+        yield Lie("count", false, is_mended=is_typo and number >= 1000)
 
 
 def _changed(text: str, match: re.Match[str], number: int) -> str:
@@ -101,16 +106,20 @@ def _other_type(row: Row) -> str:
 def _lie(kind: str, table: Table, style: str, changed: dict[int, Row]) -> Lie:
     rows = tuple(changed.get(number, row) for number, row in enumerate(table.rows))
     true, false = tables.written(table, style), tables.written(table._replace(rows=rows), style)
-    is_mended = true.text.count("\n") == false.text.count("\n") and _differ_in_place(true.text, false.text)
+    is_mended = all(_is_alike(_shown(true, number), _shown(false, number)) for number in changed)
     return Lie(kind, false.text, tuple(_lines(false, number) for number in sorted(changed)), is_mended)
 
 
-def _differ_in_place(true: str, false: str) -> bool:
-    """Whether cells are not cut or wrapped differently."""
-    return all(
-        len(one.split()) == len(other.split())
-        for one, other in zip(true.split("\n"), false.split("\n"), strict=True)
-    )
+def _is_alike(true: list[str], false: list[str]) -> bool:
+    """Whether no cell of a row is cut, and each is wrapped as it was."""
+    if any("…" in line or line.count("(") != line.count(")") for line in ("".join(true), "".join(false))):
+        return False
+    return [len(_WORD.findall(line)) for line in true] == [len(_WORD.findall(line)) for line in false]
+
+
+def _shown(written: tables.Written, number: int) -> list[str]:
+    first, last = written.spans[number]
+    return written.text.split("\n")[first : last + 1]
 
 
 def _lines(written: tables.Written, number: int) -> tuple[int, ...]:
@@ -136,7 +145,10 @@ def _structure(table: Table, style: str) -> Iterator[Lie]:
             continue
         if len(rows) > 2:
             false = tables.written(table._replace(rows=(*rows[:number], *rows[number + 1 :])), style)
-            yield Lie("removed row", false.text, (_lines(false, number),), is_mended=False)
+            # Which of several equal rows is missing can't be seen.
+            last = max(place for place in range(number, len(rows)) if _are_equal(rows[number : place + 1]))
+            where = tuple(line for place in range(number, last + 1) for line in _lines(false, place))
+            yield Lie("removed row", false.text, (where,), is_mended=False)
         added = row._replace(name=f"{row.name}_more")
         false = tables.written(table._replace(rows=(*rows[: number + 1], added, *rows[number + 1 :])), style)
         where = _lines(false, number) + _lines(false, number + 1)
@@ -147,6 +159,10 @@ def _structure(table: Table, style: str) -> Iterator[Lie]:
             false = tables.written(table._replace(rows=swapped), style)
             where = _lines(false, number) + _lines(false, number + 1)
             yield Lie("swapped rows", false.text, (where,), is_mended=False)
+
+
+def _are_equal(rows: tuple[Row, ...]) -> bool:
+    return len(set(map(_fields, rows))) == 1
 
 
 def _fields(row: Row) -> tuple[str, str, int]:
@@ -160,4 +176,6 @@ def _connections(table: Table, style: str) -> Iterator[Lie]:
             continue
         other = next(name for name in names if name not in {source[0] for source in row.sources})
         first, *others = row.sources
-        yield _lie("connection", table, style, {number: row._replace(sources=((other, *first[1:]), *others))})
+        lie = _lie("connection", table, style, {number: row._replace(sources=((other, *first[1:]), *others))})
+        if not any("…" in lie.text.split("\n")[line] for line in lie.lines[0]):
+            yield lie._replace(is_mended=lie.is_mended and not others)
