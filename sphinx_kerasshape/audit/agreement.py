@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sphinx_kerasshape.audit.document import Cell
+from sphinx_kerasshape.audit.document import Cell, Row
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.messages.report import LayerRow, Shape, shape_text
 
+SOURCE = re.compile(r"([^\s,'\[\]]+)(?:\[\d+\]\[\d+\])?")
+"""A source in a cell of connections."""
 _VAGUE = re.compile(r"multiple|\?|--|", re.IGNORECASE)
 """What Keras prints where it says nothing."""
 _OLD_TYPES = {"Model": "Functional", "SlicingOpLambda": "GetItem", "TFOpLambda": "", "TensorFlowOpLayer": ""}
 """Types of older versions by what they are now; empty: of some operation."""
+
+
+def is_row(row: Row, layer: LayerRow) -> bool:
+    """Whether a row states type, output and params of a layer."""
+    return (
+        is_type(row.type, layer.type) and is_count(row.params, layer.params) and is_output(row.output, layer)
+    )
 
 
 def is_type(cell: Cell, actual: str) -> bool:
@@ -53,3 +62,13 @@ def output_text(shapes: Sequence[Shape]) -> str:
 def _bare(text: str) -> str:
     """Return a list of shapes without the marks that versions of Keras write differently."""
     return re.sub(r"[\s\[\]…]|(?<=\()\(|\)(?=\))|,(?=\))", "", text)
+
+
+def sources_in(cell: Cell) -> list[str]:
+    """Return the names of the sources in a cell of connections."""
+    return [match[1] for match in SOURCE.finditer(cell.text)]
+
+
+def sources(layer: LayerRow) -> list[list[str]]:
+    """Return the names of what each call of a layer takes."""
+    return [[source.partition("[")[0] for source in call.sources] for call in layer.calls]

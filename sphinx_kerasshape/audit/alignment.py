@@ -16,7 +16,7 @@ from sphinx_kerasshape.messages.report import LayerRow
 _ALONE = 20
 """What a row or layer without a counterpart costs; two of them cost more than a pair in which a cell or two
 differ, and less than a pair in which all cells do."""
-_TYPE, _OUTPUT, _PARAMS, _DEPTH, _NAME = 16, 12, 12, 12, 2
+_TYPE, _OUTPUT, _PARAMS, _DEPTH, _SOURCES, _NAME = 16, 12, 12, 12, 4, 2
 _LEFT_OUT = 2
 """What a layer costs for which a summary has dots."""
 _MOST = 250_000
@@ -70,7 +70,7 @@ class _Aligner:
         return start, end
 
     def _steps(self, start: int, rows: int, layers: int) -> str:
-        """Return the cheapest steps: ``=`` is a pair, ``-`` a row without a layer, ``+`` a layer without one."""
+        """Return the cheapest steps: ``=`` is a pair, ``-`` a row alone, ``+`` a layer alone."""
         costs = [[0] * (layers + 1) for _ in range(rows + 1)]
         for row in range(rows, -1, -1):
             for layer in range(layers, -1, -1):
@@ -105,6 +105,7 @@ class _Aligner:
                 + _OUTPUT * (not self._is_output(row, layer))
                 + _PARAMS * (not agreement.is_count(row.params, layer.params))
                 + _DEPTH * (self._is_nested and row.depth != layer.depth)
+                + _SOURCES * (not self._is_connected(row, layer))
                 + self._cost_of_name(row, layer)
             )
         return self._costs[key]
@@ -116,6 +117,15 @@ class _Aligner:
             return 0
         is_same = _COUNTER.sub("", name) == _COUNTER.sub("", layer.name)
         return _NAME - is_same * (1 + self._is_renumbered)
+
+    def _is_connected(self, row: Row, layer: LayerRow) -> bool:
+        """Whether a row may be connected to what a layer is, as far as counted names say that."""
+        if not row.connected.text or row.connected.is_cut or not layer.calls:
+            return True
+        stated = [_COUNTER.sub("", name) for name in agreement.sources_in(row.connected)]
+        every = agreement.sources(layer)
+        options = [*every, [name for names in every for name in names]]
+        return any(stated == [_COUNTER.sub("", name) for name in names] for names in options)
 
     def _is_output(self, row: Row, layer: LayerRow) -> bool:
         key = (row.output.text, layer.calls)

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit.agreement import is_count, is_output, is_type, output_text
+from sphinx_kerasshape.audit.agreement import (
+    SOURCE,
+    is_count,
+    is_output,
+    is_row,
+    is_type,
+    output_text,
+    sources,
+    sources_in,
+)
 from sphinx_kerasshape.audit.alignment import aligned
 from sphinx_kerasshape.audit.document import Cell, Row, Summary, Total
 from sphinx_kerasshape.audit.restating import restated
@@ -17,7 +26,6 @@ from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.messages.report import LayerRow, Model, Shape
 
 _COUNTER = re.compile(r"_\d+$")
-_SOURCE = re.compile(r"([^\s,'\[\]]+)(?:\[\d+\]\[\d+\])?")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -60,16 +68,43 @@ def _printed(summary: Summary, rows: Sequence[LayerRow]) -> list[LayerRow]:
 
 def compared(summary: Summary, model: Model, optimizer: int | None) -> Iterator[Verdict]:
     """Yield a verdict on each row and each total of a summary."""
-    pairs, missing, _ = aligned(summary, shown(summary, model))
+    layers = shown(summary, model)
+    pairs, missing, _ = aligned(summary, layers)
     missing = {} if summary.is_partial else missing
+    places = _misplaced(summary.rows, pairs, missing, layers)
     names = {row.name.text: pair.name for row, pair in zip(summary.rows, pairs, strict=True) if pair}
     separator = _separator(summary)
     for number, (row, counterpart) in enumerate(zip(summary.rows, pairs, strict=True)):
-        yield _row(row, counterpart, names, missing.get(number, ()), separator)
+        if number in places:
+            yield Verdict("summary", row.place, _row_text(row), DRIFTED, "", places[number])
+        else:
+            yield _row(row, counterpart, names, missing.get(number, ()), separator)
     lost = missing.get(len(summary.rows), ())
+    if not any(total.kind == "optimizer" for total in summary.totals):
+        optimizer = None  # this version, or this state of the model, counts none
     for total in summary.totals:
         yield _total(total, model, optimizer, lost)
         lost = ()
+
+
+def _misplaced(
+    rows: Sequence[Row],
+    pairs: Sequence[LayerRow | None],
+    missing: dict[int, tuple[LayerRow, ...]],
+    layers: Sequence[LayerRow],
+) -> dict[int, str]:
+    """Return where the layers of misplaced rows are, by the numbers of the rows; they aren't missing then."""
+    found = {}
+    for number, (row, pair) in enumerate(zip(rows, pairs, strict=True)):
+        lost = [(place, layer) for place, some in missing.items() for layer in some if is_row(row, layer)]
+        if pair is None and lost:
+            place, layer = min(lost, key=lambda entry: abs(entry[0] - number))
+            missing[place] = tuple(one for one in missing[place] if one is not layer)
+            index = next(index for index, one in enumerate(layers) if one is layer)
+            before = layers[index - 1] if index else None
+            where = f"behind {before.name} ({before.type})" if before else "first"
+            found[number] = f"the model has it {where}"
+    return found
 
 
 def _separator(summary: Summary) -> str:
@@ -158,32 +193,27 @@ def _grouped(like: str, number: int) -> str:
     return str(number) if like.isdecimal() and len(like) > 3 else f"{number:,}"
 
 
-def _sources(layer: LayerRow) -> list[list[str]]:
-    """Return the names of what each call of a layer takes."""
-    return [[source.partition("[")[0] for source in call.sources] for call in layer.calls]
-
-
 def _is_connected(cell: Cell, layer: LayerRow, names: dict[str, str]) -> bool:
     """Whether a cell names the sources of a call; names that Keras has counted up may differ."""
     if not cell.text or cell.text == "-" or cell.is_cut or not layer.calls:
         return True
-    stated = _SOURCE.findall(cell.text)
+    stated = sources_in(cell)
     if any(name not in names for name in stated):
         return True
-    known = [names[name] for name in stated]
-    every = _sources(layer)
-    return known in every or known == [name for some in every for name in some]
+    every = sources(layer)
+    options = [*every, [name for some in every for name in some]]
+    return stated in options or [names[name] for name in stated] in options
 
 
 def _connections(cell: Cell, layer: LayerRow, names: dict[str, str]) -> str:
     """Return what a layer is connected to, with the names and in the notation of a cell."""
     stated = {name: own for own, name in names.items()}
-    found = list(_SOURCE.finditer(cell.text))
-    every = [source for some in _sources(layer) for source in some]
-    sources = every if len(every) == len(found) else _sources(layer)[-1]
+    found = list(SOURCE.finditer(cell.text))
+    every = [source for some in sources(layer) for source in some]
+    actual = every if len(every) == len(found) else sources(layer)[-1]
     indexes = [match[0].removeprefix(match[1]) for match in found]
-    indexes += indexes[-1:] * (len(sources) - len(found))
-    texts = [stated.get(name, name) + index for name, index in zip(sources, indexes, strict=False)]
+    indexes += indexes[-1:] * (len(actual) - len(found))
+    texts = [stated.get(name, name) + index for name, index in zip(actual, indexes, strict=False)]
     return str(texts) if cell.text.startswith("['") else ", ".join(texts)
 
 
@@ -201,7 +231,7 @@ def _total(total: Total, model: Model, optimizer: int | None, missing: Sequence[
         return Verdict("summary", total.place, stated, DRIFTED, "", "the model's optimizer has none yet")
     whole = count + (optimizer or 0) if total.kind == "total" else count
     edits = []
-    if not (is_count(total.count, count) or is_count(total.count, whole)):
+    if not is_count(total.count, whole):
         edits.append(Edit(total.count.places[0], _grouped(total.count.text, whole)))
     size = _size(total.size.text, whole, model) if total.size.text else ""
     if size and total.kind in ("total", "trainable", "non_trainable") and edits:

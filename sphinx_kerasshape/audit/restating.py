@@ -7,7 +7,7 @@ import re
 from sphinx_kerasshape.audit.document import Cell
 from sphinx_kerasshape.audit.verdict import Edit
 
-_TOKEN = re.compile(r"\w+|\W")
+_WORD = re.compile(r"\w+|\W")
 
 
 def restated(cell: Cell, actual: str) -> tuple[Edit, ...]:
@@ -15,11 +15,10 @@ def restated(cell: Cell, actual: str) -> tuple[Edit, ...]:
     if cell.is_cut:
         return ()
     if len(cell.places) == 1:
-        return (Edit(cell.places[0], actual),)
+        return (Edit(cell.places[0], actual, is_cell=True),)
     parts = _parts(cell)
-    texts = _distributed(parts, _TOKEN.findall(actual)) if parts else []
-    pairs = zip(cell.places, parts, texts, strict=False)
-    return tuple(Edit(place, text) for place, part, text in pairs if part != text)
+    pairs = zip(cell.places, parts, _distributed(parts, actual), strict=False)
+    return tuple(Edit(place, text, is_cell=True) for place, part, text in pairs if part != text)
 
 
 def _parts(cell: Cell) -> list[str]:
@@ -27,20 +26,18 @@ def _parts(cell: Cell) -> list[str]:
     parts, rest = [], cell.text
     for place in cell.places:
         length = place.end - place.start
+        if len(rest) < length:
+            return []
         parts.append(rest[:length])
         rest = rest[length:].lstrip(" ")
-    return (
-        []
-        if rest or any(len(part) != one.end - one.start for part, one in zip(parts, cell.places, strict=True))
-        else parts
-    )
+    return parts if not rest else []
 
 
-def _distributed(parts: list[str], tokens: list[str]) -> list[str]:
-    """Return tokens as the texts of parts that have as many; nothing, if they haven't."""
-    stated = [_TOKEN.findall(part) for part in parts]
-    tokens = [token for token in tokens if token != " "]
-    if sum(token != " " for some in stated for token in some) != len(tokens):
+def _distributed(parts: list[str], text: str) -> list[str]:
+    """Return a text distributed over parts that have as many words and marks; nothing, if they haven't."""
+    stated = [_WORD.findall(part) for part in parts]
+    words = [word for word in _WORD.findall(text) if word.strip()]
+    if sum(bool(word.strip()) for part in stated for word in part) != len(words):
         return []
-    remaining = iter(tokens)
-    return ["".join(token if token == " " else next(remaining) for token in some) for some in stated]
+    remaining = iter(words)
+    return ["".join(next(remaining) if word.strip() else word for word in part) for part in stated]

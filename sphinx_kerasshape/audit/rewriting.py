@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sphinx_kerasshape import files
 from sphinx_kerasshape.audit.document import Document
 from sphinx_kerasshape.audit.verdict import Edit
+
+_BARS = "│┃"
+_IS_COUNT = re.compile(r"[\d,]+")
 
 
 def rewrite(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
@@ -26,7 +30,9 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     """Return a text with some edits; tables keep their columns."""
     for edit in sorted(edits, key=lambda edit: edit.place.start, reverse=True):
         start, end = edit.place.start, edit.place.end
-        new, start, end = _fitted(text, start, end, edit.text)
+        new = edit.text
+        if edit.is_cell:
+            new, start, end = _fitted(text, start, end, new)
         text = text[:start] + new + text[end:]
     return text
 
@@ -41,12 +47,12 @@ def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
     more = len(new) - (end - start)
     before = len(text[:start]) - len(text[:start].rstrip(" "))
     after = len(text[end:]) - len(text[end:].lstrip(" "))
-    line_end = text[end + after : end + after + 1] in ("\n", "\r", "")
-    if before >= 2 and after <= 1 and not line_end:
+    following = text[end + after : end + after + 1]
+    if following in ("\n", "\r", ""):
+        return new, start, end
+    if before and after <= 1 and (before > 1 or (following in _BARS and _IS_COUNT.fullmatch(new))):
         return (" " * -more + new, start, end) if more < 0 else (new, start - min(more, before - 1), end)
-    if after >= 2 and not line_end:
-        return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, after - 1))
-    return new, start, end
+    return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, max(0, after - 1)))
 
 
 def diff(path: str, old: bytes, new: bytes) -> str:

@@ -18,6 +18,8 @@ from tests.support.corpus.tables import Table
 from tests.support.projects import DEADLINE, REPOSITORY
 
 TRUTH = Path(__file__).with_name("truth.py")
+SAMPLE = Path(__file__).with_name("sample.json")
+"""What is true of a few stories, so that no TensorFlow has to say it."""
 
 
 class Telling(NamedTuple):
@@ -35,19 +37,57 @@ class Telling(NamedTuple):
         return f"{self.story.name}_{self.format}_{self.style}{number}{formats.SUFFIXES[self.format]}"
 
 
-def tellings() -> list[Telling]:
-    """Return all documents of the corpus."""
-    found = []
-    for story in stories():
-        for format_, style in story.told:
-            style, _, more = style.partition("+")
-            found.append(Telling(story, format_, style, int(more) if more.isdecimal() else 0))
-    return found
+class Corpus:
+    """Documents about stories of which the truth is known: the value of each marker."""
+
+    def __init__(self, truth: Mapping[str, list[Any]]) -> None:
+        self.truth = truth
+        self.stories = [story for story in stories() if story.name in truth]
+
+    def tellings(self) -> list[Telling]:
+        """Return all documents."""
+        return [_telling(story, *one) for story in self.stories for one in story.told]
+
+    def true_values(self, telling: Telling) -> dict[int, str]:
+        """Return the text for each marker that is true."""
+        return {
+            number: tables.written(self._table(telling, number), telling.style).text
+            if marker.kind == "summary"
+            else _text(marker, self.truth[telling.story.name][number])
+            for number, marker in enumerate(telling.story.markers)
+        }
+
+    def true(self, telling: Telling) -> Rendered:
+        """Return a document in which all is true."""
+        return self.rendered(telling, self.true_values(telling))
+
+    def rendered(self, telling: Telling, values: Mapping[int, str]) -> Rendered:
+        """Return a document with some values."""
+        return formats.rendered(telling.story, telling.format, values)
+
+    def lies(self, telling: Telling) -> dict[int, list[Lie]]:
+        """Return false versions of the text for each marker."""
+        true = self.true_values(telling)
+        everything = self.rendered(telling, true).data.decode()
+        return {
+            number: false_versions(
+                marker.kind,
+                true[number],
+                everything,
+                self._table(telling, number) if marker.kind == "summary" else None,
+                telling.style,
+            )
+            for number, marker in enumerate(telling.story.markers)
+        }
+
+    def _table(self, telling: Telling, number: int) -> Table:
+        one = tables.table(self.truth[telling.story.name][number])
+        return tables.renumbered(one, telling.style, telling.more)
 
 
 @cache
-def truth() -> dict[str, list[Any]]:
-    """Return the value of each marker of each story, as plain TensorFlow gives it."""
+def whole() -> Corpus:
+    """Return the whole corpus, as plain TensorFlow has it."""
     asked = json.dumps([story.request() for story in stories()])
     done = subprocess.run(
         [sys.executable, TRUTH],
@@ -59,43 +99,17 @@ def truth() -> dict[str, list[Any]]:
         cwd=REPOSITORY,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return dict(json.loads(done.stdout))
+    return Corpus(json.loads(done.stdout))
 
 
-def true_values(telling: Telling) -> dict[int, str]:
-    """Return the text for each marker that is true."""
-    return {
-        number: tables.written(_table(telling, number), telling.style).text
-        if marker.kind == "summary"
-        else _text(marker, truth()[telling.story.name][number])
-        for number, marker in enumerate(telling.story.markers)
-    }
+def sample() -> Corpus:
+    """Return the part of the corpus of which the truth is known without TensorFlow."""
+    return Corpus(json.loads(SAMPLE.read_text("utf-8")))
 
 
-def lies(telling: Telling) -> dict[int, list[Lie]]:
-    """Return false versions of the text for each marker."""
-    true = true_values(telling)
-    everything = rendered(telling, true).data.decode()
-    return {
-        number: false_versions(
-            marker.kind,
-            true[number],
-            everything,
-            _table(telling, number) if marker.kind == "summary" else None,
-            telling.style,
-        )
-        for number, marker in enumerate(telling.story.markers)
-    }
-
-
-def rendered(telling: Telling, values: Mapping[int, str]) -> Rendered:
-    """Return a document with some values."""
-    return formats.rendered(telling.story, telling.format, values)
-
-
-def _table(telling: Telling, number: int) -> Table:
-    one = tables.table(truth()[telling.story.name][number])
-    return tables.renumbered(one, telling.style, telling.more)
+def _telling(story: Story, format_: str, style: str) -> Telling:
+    name, _, more = style.partition("+")
+    return Telling(story, format_, name, int(more or 0))
 
 
 def _text(marker: Marker, value: Any) -> str:

@@ -137,7 +137,8 @@ def _rst_prose(text: str) -> str:
 
 def _module(pieces: Sequence[Piece]) -> str:
     text = _rst_prompted(pieces)
-    return f'"""{text}"""\n\nVERSION = "1.0"\n\n\ndef version():\n    """Return the version."""\n    return VERSION\n'
+    code = 'VERSION = "1.0"\n\n\ndef version():\n    """Return the version."""\n    return VERSION\n'
+    return f'"""{text}"""\n\n{code}'
 
 
 def _percent(pieces: Sequence[Piece]) -> str:

@@ -71,7 +71,8 @@ def _of_table(table: Table, style: str) -> Iterator[Lie]:
         if row.params:
             yield _lie("params", table, style, {number: row._replace(params=row.params + 10)})
         if other := _other_type(row):
-            yield _lie("type", table, style, {number: row._replace(type=other)})
+            lie = _lie("type", table, style, {number: row._replace(type=other)})
+            yield lie._replace(is_mended=lie.is_mended and len(lie.lines[0]) == 1)
     yield from _several(table, style)
     yield from _totals(table, style)
     yield from _structure(table, style)
@@ -133,7 +134,8 @@ def _totals(table: Table, style: str) -> Iterator[Lie]:
         counts = tuple(count + 24 * (number == place) for number, count in enumerate(table.counts))
         sizes = tuple(size + 96 * (number == place) for number, size in enumerate(table.sizes))
         false = tables.written(table._replace(counts=counts, sizes=sizes), style)
-        yield Lie("total", false.text, (_lines(false, len(table.rows) + place),))
+        # Nothing says what the weights of an optimizer are.
+        yield Lie("total", false.text, (_lines(false, len(table.rows) + place),), is_mended=place < 3)
 
 
 def _structure(table: Table, style: str) -> Iterator[Lie]:

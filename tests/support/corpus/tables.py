@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import rich.console
@@ -115,7 +116,7 @@ def _boxes(one: Table, *, is_wide: bool) -> Written:
         console.print(grid)
     lines = capture.get().split("\n")[:-1]
     edges = [number for number, line in enumerate(lines) if line[:1] in "┡├└"]
-    spans = [(start + 1, end - 1) for start, end in zip(edges, edges[1:], strict=False)]
+    spans = [(start + 1, end - 1) for start, end in pairwise(edges)]
     for label, count, size in zip(one.total_names("keras3"), one.counts, one.sizes, strict=False):
         spans.append((len(lines), len(lines)))
         lines.append(f" {label} params: {count:,} ({memory(size, 'B')})")

@@ -43,37 +43,18 @@ def _values(story: dict[str, Any]) -> list[Any]:
 def _noting(code: str, inside: list[tuple[int, dict[str, Any]]]) -> str:
     """Return code that notes the values of markers, each behind the statement that its line is in."""
     lines = code.split("\n")
-    tree = ast.parse(code)
-    places = []
+    simple = [
+        node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    ]
+    calls = []
     for number, marker in inside:
-        statement = max(
-            (
-                node
-                for node in ast.walk(tree)
-                if isinstance(node, ast.stmt)
-                and not hasattr(node, "body")
-                and node.lineno <= _line_of(tree, marker["line"]) <= node.end_lineno
-            ),
-            key=lambda node: node.lineno,
-        )
+        before = [node for node in simple if node.lineno <= marker["line"]]
+        statement = max(before, key=lambda node: node.lineno)
         call = f"{' ' * statement.col_offset}__note__({number}, {marker['expression']})"
-        places.append((statement.end_lineno, call))
-    for line, call in sorted(places, reverse=True):
-        lines.insert(line, call)
+        calls.append((statement.end_lineno, call))
+    for line, call in sorted(calls, reverse=True):
+        lines.insert(line or 0, call)
     return "\n".join(lines)
-
-
-def _line_of(tree: ast.AST, line: int) -> int:
-    """Return the line of the last statement that starts at a line or above it."""
-    starts = [
-        node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and not hasattr(node, "body")
-    ]
-    ends = [
-        node.end_lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and not hasattr(node, "body")
-    ]
-    if any(start <= line <= end for start, end in zip(starts, ends, strict=True)):
-        return line
-    return max(start for start in starts if start <= line)
 
 
 def _written(marker: dict[str, Any], value: Any) -> Any:
@@ -112,7 +93,7 @@ def _table(model: Any, *, is_nested: bool) -> dict[str, Any]:
         os.environ["COLUMNS"] = "80" if length else "200"
         lines: list[str] = []
         model.summary(print_fn=lines.append, expand_nested=is_nested)
-        printed["narrow" if length else "wide"] = "\n".join(lines)
+        printed["keras3" if length else "keras3wide"] = "\n".join(lines)
     return {
         "title": model.name,
         "rows": [row for layer in layers for row in rows(layer, 0)],
