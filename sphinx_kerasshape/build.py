@@ -7,7 +7,7 @@ that is wrong. Every build repeats every warning: a warm build must not pass if 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
+    from sphinx.util.tags import Tags
 
     from sphinx_kerasshape.claims.verdicts import Verdict
     from sphinx_kerasshape.run.worker_process import Worker
@@ -71,7 +72,7 @@ class Build:
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
         language = app.config.language or "en"
-        has_tags = app.builder.tags.eval_condition
+        has_tags = _has_tags(app.builder.tags)
         folder = Path(app.confdir)
         self.context = BuildContext(
             settings, language, app.builder.format, has_tags, tuple(map(Path, folders)), folder
@@ -110,6 +111,10 @@ class Build:
             from sphinx_kerasshape.collect.titles import titles
 
             page.titles = titles(doctree)
+        if page and page.blocks:
+            from sphinx_kerasshape.collect.conditions import set_conditions  # few pages need it
+
+            set_conditions(doctree, page)
         blocks = page.blocks.values() if page and self.plan.runs else ()
         if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)
@@ -231,6 +236,18 @@ def _lock_path(app: Sphinx, settings: Settings) -> Path:
             warn(Problem.OPTION, f"{problem}; using the default, {default.name!r}", None)
             return default
     return path
+
+
+def _has_tags(tags: Tags) -> Callable[[str], bool]:
+    """Return the function that evaluates conditions of ``only``."""
+
+    def has_tags(condition: str) -> bool:
+        try:
+            return tags.eval_condition(condition)
+        except Exception:  # as Sphinx does, which warns, and writes what depends on it
+            return True
+
+    return has_tags
 
 
 def _mention_models(env: BuildEnvironment, docnames: Iterable[str]) -> bool:

@@ -6,7 +6,8 @@ domain             ``keras``: directives ``model`` and ``code``; roles ``model``
                    ``layers`` and ``connected`` (values), ``unchecked``
 transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
-nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` (HTML)
+nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` and
+                   ``keras_permalink`` (HTML)
 builders           ``kerasshape-check``, ``kerasshape-lock``
 settings           ``kerasshape_*``, of :class:`.settings.settings.Settings`
 events             those that :class:`.build.Build` follows
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from sphinx.config import ENUM
 
 from sphinx_kerasshape import __version__
@@ -33,7 +35,7 @@ from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
 from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
 from sphinx_kerasshape.render import translate
-from sphinx_kerasshape.render.nodes import keras_header_cell
+from sphinx_kerasshape.render.nodes import keras_header_cell, keras_permalink
 from sphinx_kerasshape.render.transform import FillPlaceholders
 from sphinx_kerasshape.settings.settings import PREFIX, declarations
 
@@ -64,6 +66,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
+    app.add_node(keras_permalink, html=(_visit_permalink, None))
     app.add_transform(KeepErrors)
     app.add_post_transform(FillPlaceholders)
     app.add_css_file(STYLESHEET)
@@ -117,3 +120,8 @@ def _visit_header_cell(translator: Any, node: keras_header_cell) -> None:
 
 def _depart_header_cell(translator: Any, node: keras_header_cell) -> None:
     translator.depart_entry(node)
+
+
+def _visit_permalink(translator: Any, node: keras_permalink) -> None:
+    translator.add_permalink_ref(node, node["title"])
+    raise nodes.SkipNode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
+from tests.support.comparison import Plain
 from tests.support.projects import CONF, Project
 from tests.support.workers import POOL, Borrowed
 
@@ -33,15 +35,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that tests have measured, whichever process they ran in."""
+    """Print what tests have measured, whichever process they ran in; what was compared adds up."""
     reports = [one for outcome in terminalreporter.stats.values() for one in outcome]
-    figures = [
-        text for one in reports for name, text in getattr(one, "user_properties", ()) if name == "figure"
-    ]
+    measured = [pair for one in reports for pair in getattr(one, "user_properties", ())]
+    figures = [text for name, text in measured if name == "figure"]
+    compared = dict(value for name, value in measured if name == "compared")
+    if compared:
+        total = sum(map(Counter, compared.values()), Counter())
+        counts = ", ".join(f"{count} {name}" for name, count in total.items())
+        parts = ", ".join(f"{counts['models']} {name}" for name, counts in compared.items())
+        figures.append(f"compared with plain TensorFlow: {counts} (models: {parts})")
     if figures:
         terminalreporter.section("figures")
         for text in dict.fromkeys(figures):
             terminalreporter.line(text)
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> Iterator[Plain]:
+    """A process that runs programs in plain TensorFlow."""
+    plain = Plain()
+    yield plain
+    plain.close()
 
 
 @pytest.fixture(scope="session")

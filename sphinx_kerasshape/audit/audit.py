@@ -19,6 +19,8 @@ from sphinx_kerasshape.messages.request import Request
 RAN, FAILED, LEFT_OUT = "ran", "failed", "left out"
 _SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "_build", "build", "dist", "venv"))
 _MAX_BYTES = 1 << 26
+_MAX_CULPRITS = 3
+"""Pieces that may end a run, by taking too long say, before it is given up."""
 
 
 class BlockResult(NamedTuple):
@@ -52,9 +54,27 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
     """Yield the audit of each document, in order; all requests are answered together."""
     read = [_read(path) for path in paths]
     plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
-    answers = answering([plan.request for plan_ in plans for plan in plan_])
+    answers = _answered(plans, answering)
     for one, plan_ in zip(read, plans, strict=True):
         yield _judged(one, plan_, answers) if one.document else one
+
+
+def _answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
+    """Return the answers to all plans; one whose piece ends the run is replaced by one without that piece."""
+    answers = dict(answering([plan.request for some in plans for plan in some]))
+    for _ in range(_MAX_CULPRITS):
+        again = []
+        for some in plans:
+            for number, plan in enumerate(some):
+                answer = answers[plan.request]
+                other = planning.without_culprit(plan, answer) if isinstance(answer, Failure) else None
+                if other is not None and other.request not in answers:
+                    some[number] = other
+                    again.append(other.request)
+        if not again:
+            break
+        answers.update(answering(again))
+    return answers
 
 
 def documents(path: Path) -> list[str]:
@@ -127,8 +147,8 @@ def _failure(plan: Planned, failure: PieceFailure) -> tuple[int, str, str]:
     line = min(max(frames[-1] if frames else piece.first, piece.first), piece.last)
     message = failure.failure.message
     if failure.kind == "name":
-        message = judging.undefined(failure.missing)
-    elif failure.kind == "code" and failure.failure.error is not None:
+        return line, failure.kind, judging.undefined(failure.missing)
+    if failure.kind == "code" and failure.failure.error is not None:
         message = str(failure.failure.error)
     return line, failure.kind, message + failure.failure.mend
 

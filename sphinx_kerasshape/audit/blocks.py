@@ -58,12 +58,15 @@ def source(piece: Code) -> Source | None:
         return None
     lines = list(piece.lines) if piece.is_run or piece.is_module else dedented(piece.lines)
     found = _source(lines)
-    is_python = found is not None and (bool(piece.language) or is_likely_python(found.code))
-    return found if is_python else None
+    if found is None or (found.pasted and not found.code.strip()):
+        return None
+    if piece.language or has_prompts(lines):
+        return found
+    return found if is_likely_python(found.code) else None
 
 
 def _source(lines: Sequence[Line]) -> Source | None:
-    if has_prompts(lines) and parsed(joined(lines) + "\n") is None:
+    if _is_prompted(lines):
         code, examples = without_prompts(lines)
         plain = without_magics(code)
         return None if plain is None else Source(plain, examples)
@@ -74,6 +77,12 @@ def _source(lines: Sequence[Line]) -> Source | None:
     if "Param" in found.code and parsed(found.code) is None:
         return _without_pasted(lines, found)
     return found
+
+
+def _is_prompted(lines: Sequence[Line]) -> bool:
+    """Whether lines are what an interpreter shows, and not code with such a text in a string."""
+    first = next((line for line in lines if line.text.strip()), lines[0])
+    return has_prompts([first]) or (has_prompts(lines) and parsed(joined(lines) + "\n") is None)
 
 
 def _without_pasted(lines: Sequence[Line], source: Source) -> Source:

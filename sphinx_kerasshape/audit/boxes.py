@@ -25,8 +25,11 @@ def table(lines: Sequence[Line], number: int) -> Table | None:
     """Return the table whose upper edge is a line; ``None`` if it is none of a summary."""
     groups: list[list[Line]] = [[]]
     last, is_partial = number, False
-    for line in lines[number + 1 :]:
+    for below in range(number + 1, len(lines)):
+        line = lines[below]
         text = line.text.strip()
+        if is_start(text):
+            break
         if _BAR.match(text):
             groups[-1].append(line)
         elif _LINE.match(text):

@@ -42,7 +42,7 @@ def cell(parts: Sequence[Line], *, is_clipped: bool = False) -> Cell:
     parts = [part.stripped() for part in parts]
     parts = [part for part in parts if part.text]
     joined = "".join(part.text.replace(" ", "") for part in parts)
-    text = re.sub(r",(?=.)|(?<=…)(?=.)", ", ", joined).replace("(unbuilt)", " (unbuilt)").replace(":", ": ")
+    text = re.sub(r",(?=.)|(?<=…)(?=.)|(?<=\])(?=\w)", ", ", joined).replace(":", ": ")
     is_cut = is_clipped or joined.endswith("…") or _is_open(joined)
     return Cell(text, tuple(part.place() for part in parts), is_cut)
 
@@ -50,7 +50,7 @@ def cell(parts: Sequence[Line], *, is_clipped: bool = False) -> Cell:
 def params(parts: Sequence[Line]) -> Cell:
     """Return a cell of the column of params, whose commas are separators of thousands."""
     found = cell(parts)
-    return found._replace(text=found.text.replace(", ", ","))
+    return found._replace(text=re.sub(r"(?<=\d)\(", " (", found.text.replace(", ", ",")))
 
 
 def named(parts: Sequence[Line], *, is_clipped: bool = False) -> tuple[Cell, Cell]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from sphinx_kerasshape import streams
 from sphinx_kerasshape.audit import output, rewriting
 from sphinx_kerasshape.audit.audit import Audited, audited, documents
+from sphinx_kerasshape.audit.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.launch import launch, run_environment
@@ -26,9 +27,8 @@ _SECONDS_BETWEEN_LINES = 10
 """How often a log that is no terminal says how far the audit is."""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of the command line."""
-    command = commands.add_parser("audit", help="check shapes, summaries and counts in documents as they are")
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     command.add_argument("paths", nargs="+", metavar="PATH", help="documents, or folders of documents")
     command.add_argument("--format", choices=output.FORMATS, default="text", help="how to print the results")
     command.add_argument("--quiet", action="store_true", help="print only what drifted or fails")
@@ -46,10 +46,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--timeout", type=_at_least(1), default=60, help="seconds that a model may take")
     command.add_argument("--network", action="store_true", help="let the documents' code use the network")
     command.add_argument("--cache-dir", default="", help="folder for answers of earlier audits")
-    command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Audit the documents; return the exit status: 1 for drift or failing code, 2 for bad paths."""
     paths, problems = _documents(options.paths)
     settings = Settings(timeout=options.timeout, jobs=options.jobs, network=options.network)
@@ -124,15 +123,15 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
         edits = [edit for verdict in one.verdicts for edit in verdict.edits]
         if not edits or one.document is None:
             continue
-        new = rewriting.rewrite(one.document, edits, one.data)
-        if options.diff:
-            streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
-            continue
         try:
+            new = rewriting.mended(one.document, edits, one.data)
+            if options.diff:
+                streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
+                continue
             rewriting.write(one.path, one.data, new)
             count += sum(bool(verdict.edits) for verdict in one.verdicts)
-        except OSError as error:
-            problems.append(f"{one.path}: can't be written: {error.strerror or error}")
+        except (OSError, Unwritable) as error:
+            problems.append(f"{one.path}: can't be written: {getattr(error, 'strerror', None) or error}")
     return count, problems
 
 

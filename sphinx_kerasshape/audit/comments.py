@@ -7,6 +7,7 @@ both the shape and the line make sure that it is that of a tensor.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tokenize
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ _COMMENT = re.compile(
     r"(?:(?:(?P<expression>[A-Za-z_][\w.]*\.(?:output_shape|input_shape|shape))"
     r"|(?P<label>(?:the )?(?:(?:output|out|result|resulting|final|new|tensor|prints?) )?"
     r"(?:shape|outputs?|out|returns?|prints?)))(?:\s*(?:==?|:|[-=]>|→|is)\s*|\s+))?"
-    rf"(?:TensorShape\()?(?P<shapes>{_SHAPE}(?:\s*(?:,|and)\s*{_SHAPE})*)\)?\s*[.;]?\s*$",
+    rf"(?:{_SHAPE}\s*(?:[-=]>|→)\s*)?(?:TensorShape\()?(?P<shapes>{_SHAPE}(?:\s*(?:,|and)\s*{_SHAPE})*)\)?\s*[.;]?\s*$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -107,9 +108,10 @@ def _of_comment(token: tokenize.TokenInfo, lines: _Lines, block: Block, number: 
         yield Stated("count", place, count["count"], Subject(number, line.line, line.counted))
 
 
+@functools.lru_cache(maxsize=256)
 def _said(comment: str) -> _Said | None:
     match = _COMMENT.match(comment)
-    if match is None:
+    if match is None or "," not in match["shapes"]:
         return None
     text = match["shapes"]
     try:
@@ -158,7 +160,8 @@ class _Lines:
 
     def __init__(self, tree: ast.Module, block: Block) -> None:
         self._code = block.lines
-        self._ending: dict[int, _Line | None] = {}
+        self._ending: dict[int, Simple] = {}
+        self._layers: dict[int, _Line] = {}
         self._last_before: list[int] = [0] * (len(block.lines) + 2)
         statements = sorted(syntax.simple_statements(tree), key=last_line)
         for statement in statements:
@@ -169,30 +172,31 @@ class _Lines:
 
     def ending(self, row: int) -> _Line | None:
         """Return what ends at a line; ``None`` if nothing does, or nothing that has a shape."""
-        return self._ending.get(row)
+        if row in self._layers:
+            return self._layers[row]
+        return self._line(self._ending[row]) if row in self._ending else None
 
     def before(self, row: int, column: int) -> _Line | None:
         """Return what ends right above a comment with a line of its own."""
         above = self._code[row - 2].code if row > 1 else ""
         is_level = len(above) - len(above.lstrip()) == column
-        return self._ending.get(row - 1) if is_level else None
+        return self.ending(row - 1) if is_level else None
 
     def last_before(self, row: int) -> int:
         """Return the last line of the statement above a line; 0 if there is none."""
         return self._last_before[min(row, len(self._last_before) - 1)]
 
     def _note(self, statement: Simple) -> None:
-        value = statement.value
-        assert value is not None
         row = last_line(statement)
-        target = _target(statement)
-        if target:
-            for layer, expression in syntax.elements(value, target):
-                self._ending[last_line(layer)] = _of_layer(layer, expression, row)
-        self._ending[row] = self._line(statement, value, target)
+        self._ending[row] = statement
+        if syntax.is_sequential(statement.value) and (target := _target(statement)):
+            for layer, expression in syntax.elements(statement.value, target):
+                if last_line(layer) != row:
+                    self._layers[last_line(layer)] = _of_layer(layer, expression, row)
 
-    def _line(self, statement: Simple, value: ast.expr, target: str) -> _Line | None:
-        row = last_line(statement)
+    def _line(self, statement: Simple) -> _Line | None:
+        value, row, target = statement.value, last_line(statement), _target(statement)
+        assert value is not None
         if (add := syntax.added(value)) is not None:
             owner = segment(self._code, add[0])
             expression = f"{owner}.input" if syntax.is_input(add[1]) else f"{owner}.layers[-1]"

@@ -53,9 +53,15 @@ class Subject(NamedTuple):
 
     block: int
     line: int
-    """The last line, in the block's code, of the statement that has to run first."""
+    """The last line, in the block's code, of the statement that has to run first; 0 if there is none."""
     expression: str
-    """The expression, such as ``model`` or ``self.encoder``; empty: the value of the statement itself."""
+    """The expression, such as ``model`` or ``self.encoder``; empty: the value of the statement itself.
+
+    Of a shape, its value may be the shape, a tensor, or a layer or model, whose output has it:
+    ``x.shape``, ``x``, ``model``. Of layers in a list or behind ``model.add``, it is
+    ``model.layers[2].output`` or ``model.layers[-1].output``; ``model.input`` of an Input there. Of a
+    count, it is the number: ``model.count_params()``. Its names may be those of a function.
+    """
 
 
 class Cell(NamedTuple):

@@ -175,7 +175,7 @@ def _has_no_batch(claim: ShapeClaim) -> bool:
 
 
 def _of_batch(stated: Stated, claim: ShapeClaim, shapes: tuple[Dims, ...]) -> tuple[Dims, ...]:
-    """Return shapes with the batch as the claim may have it: an example, or open though the code gives one."""
+    """Return shapes with the batch as the claim has it: an example, or open though the code gives one."""
     first = claim.shapes[0][0] if claim.shapes and claim.shapes[0] else None
     if isinstance(first, int):
         is_batch = len(claim.shapes[0]) == len(shapes[0])

@@ -54,6 +54,8 @@ _IS_OPAQUE = frozenset(
 )
 """Directives whose content is no Markdown."""
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
+_LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")
 _LANGUAGE = re.compile(r"[\w.+#-]+")
 
@@ -90,7 +92,7 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
             yield Code(tuple(_contents(token.content, lines[first:last])))
         elif token.type == "html_block":
             yield from _of_html(token.content, lines[first:last])
-        elif token.type == "inline" and token.content:
+        elif token.type == "inline" and _MAY_STATE.search(token.content):
             contents = _contents(token.content, lines[first:last])
             yield from _of_text(parser, token.content, contents)
 
@@ -151,7 +153,7 @@ def _of_html(content: str, lines: Sequence[Line]) -> Iterator[Piece]:
 
 
 def _of_text(parser: MarkdownIt, content: str, lines: list[Line]) -> Iterator[Piece]:
-    if not lines or len(lines) != content.count("\n") + 1:
+    if len(lines) != content.count("\n") + 1 or len(content) > _LONGEST_PARAGRAPH:
         return
     line = flowed(lines)
     if len(line.text) != len(content):
@@ -206,13 +208,12 @@ def _noting(name: str, rule: Any) -> Any:
     def noting(state: StateInline, silent: bool) -> bool:
         start = state.pos
         delimiters = len(state.delimiters)
-        end_of_label = _end_of_label(state) if name == "link" and not silent else -1
         if not rule(state, silent):
             return False
         if silent or (name == "backticks" and set(state.src[start : state.pos]) == {"`"}):
             return True
         if name == "link":
-            spans = [_Span(name, start, start + 1), _Span(name, end_of_label, state.pos)]
+            spans = [_Span(name, start, start + 1), _Span(name, _end_of_label(state, start), state.pos)]
         elif name == "emphasis" and not any(one.open or one.close for one in state.delimiters[delimiters:]):
             spans = []
         else:
@@ -223,7 +224,5 @@ def _noting(name: str, rule: Any) -> Any:
     return noting
 
 
-def _end_of_label(state: StateInline) -> int:
-    if state.src[state.pos] != "[":
-        return -1
-    return int(state.md.helpers.parseLinkLabel(state, state.pos, not state.linkLevel))
+def _end_of_label(state: StateInline, start: int) -> int:
+    return int(state.md.helpers.parseLinkLabel(state, start, not state.linkLevel))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape import __version__
 from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, RAN, Audited, line_of
 from sphinx_kerasshape.audit.document import Place, Summary
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
@@ -69,13 +69,14 @@ def remarks(one: Audited) -> Iterator[Remark]:
     """Yield what there is to say of a document; rows of a summary that are alike are one."""
     if one.document is None:
         return
+    reasons = {verdict.reason for verdict in one.verdicts if verdict.verdict == UNCHECKED}
     makers = {subject.block for subject in one.document.models}
     for number, block in enumerate(one.blocks):
         if block.outcome == RAN and number in makers:
             yield Remark(block.line, block.cell, RAN, "code runs")
         elif block.outcome == FAILED:
             yield Remark(block.line, block.cell, FAILED, f"code fails: {_first_line(block.message)}")
-        elif block.outcome == LEFT_OUT and block.message:
+        elif block.outcome == LEFT_OUT and block.message and block.message not in reasons:
             yield Remark(
                 block.line, block.cell, UNCHECKED, f"code can't run here: {_first_line(block.message)}"
             )
@@ -131,7 +132,7 @@ def as_json(results: Sequence[Audited]) -> str:
         "documents": [_document(one) for one in results],
         "counts": counts(results),
         "versions": {
-            "sphinx_kerasshape": __version__,
+            "sphinx_kerasshape": version("sphinx-kerasshape"),
             **({} if versions is None else versions._asdict()),
         },
     }
@@ -204,7 +205,7 @@ def sarif(results: Sequence[Audited]) -> str:
         for remark in remarks(one)
         if remark.kind in (DRIFTED, FAILED)
     ]
-    driver = {"name": "sphinx-kerasshape", "version": __version__, "rules": rules}
+    driver = {"name": "sphinx-kerasshape", "version": version("sphinx-kerasshape"), "rules": rules}
     run = {"tool": {"driver": driver}, "results": found, "columnKind": "unicodeCodePoints"}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)

@@ -37,6 +37,8 @@ class Model(NamedTuple):
 
 def calls(tree: ast.Module, code: str, block: int) -> list[Call]:
     """Return the calls of ``summary()`` that a block makes, in order; not those in its functions."""
+    if ".summary" not in code:
+        return []
     return [found for statement in tree.body for found in _calls(statement, statement, code, block)]
 
 

@@ -11,6 +11,9 @@ from sphinx_kerasshape.audit.slices import DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
+_STOPPED = "raise type('Stopped', (OSError,), "
+"""The code of a piece that is left out: it fails as one does that needs what is not here."""
+
 
 class Planned(NamedTuple):
     """A run of a document, and the request for it."""
@@ -35,6 +38,20 @@ def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
     prelude = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
     return [Planned(run, _request(run, prelude)) for run in runs]
+
+
+def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
+    """Return a plan without the piece that has ended its run, if that is known."""
+    lines = [(frame.block, frame.line) for frame in failure.frames if not frame.file]
+    for block, line in lines:
+        for number, piece in enumerate(plan.request.pieces):
+            run = plan.run.pieces[number]
+            if piece.block == block and run.first <= line <= run.last and not piece.code.startswith(_STOPPED):
+                message = failure.message.partition("\n")[0]
+                stopped = piece._replace(code=f"{_STOPPED}{{'text': {message!r}}})()", inside=())
+                pieces = (*plan.request.pieces[:number], stopped, *plan.request.pieces[number + 1 :])
+                return plan._replace(request=plan.request._replace(pieces=pieces))
+    return None
 
 
 def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Subject, Seen]:

@@ -120,11 +120,22 @@ def _single(
             yield from _filled(run, template, line, match)
 
 
-def of_example(run: Run, line: int, lines: Sequence[Line]) -> Iterator[Stated]:
-    """Yield what is shown below a statement with a prompt; it ends at a line of the block."""
-    statement = next((one for one in run.tree.body if last_line(one) == line), None)
-    if statement is None:
+def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
+    """Yield what a text right below a block states, if it is what the block prints and its last value."""
+    lines = [line for line in lines if line.text.strip()]
+    if not run.tree.body or not lines:
         return
+    last = run.tree.body[-1]
+    count = sum(map(_is_print, run.tree.body))
+    if not _is_print(last) and len(lines) == count + 1:
+        yield from of_value(run, last, lines[-1:])
+        lines = lines[:-1]
+    if count and lines:
+        yield from of_prints(run, lines)
+
+
+def of_example(run: Run, statement: ast.stmt, lines: Sequence[Line]) -> Iterator[Stated]:
+    """Yield what is shown below a statement with a prompt."""
     if not _is_print(statement):
         yield from of_value(run, statement, lines)
         return
@@ -152,7 +163,8 @@ def _template(statement: ast.stmt) -> _Template | None:
         compiled = re.compile(rf"\s*{pattern}\s*$")
     except re.error:
         return None
-    has_label = bool(re.search(r"[^\W\d_]{2}", re.sub(r"\(\?P?<.*", "", pattern)))
+    labels = [str(node.value) for node in ast.walk(call) if isinstance(node, ast.Constant)]
+    has_label = bool(re.search(r"[^\W\d_]{2}", " ".join(labels)))
     return _Template(compiled, tuple(holes), last_line(statement), has_label)
 
 

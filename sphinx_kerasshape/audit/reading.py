@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed
+from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed, syntax
 from sphinx_kerasshape.audit.blocks import Source
 from sphinx_kerasshape.audit.document import Block, Document, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
@@ -13,6 +14,15 @@ from sphinx_kerasshape.audit.pairing import Call, Model
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
 from sphinx_kerasshape.audit.python_code import parsed
 from sphinx_kerasshape.audit.summaries import summaries
+
+_SHOWN = ("", "text", "txt", "output", "out", "console", "none", "plaintext", "plain")
+_BETWEEN = re.compile(
+    r"[\s`~]{,80}(?:[#*_ ]{,8}(?:output|prints?|result|out|returns)[*_ ]{,3}:?:?[*_ ]{,3})?"
+    r"\s{,40}(?:\.\. [\w-]{1,30}::)?[\s`~]{,80}"
+    r"(?:text|txt|output|out|console|none|plaintext|plain)?[\s`~]{,80}",
+    re.IGNORECASE,
+)
+"""What may stand between code and what it printed."""
 
 
 class Reading:
@@ -32,6 +42,7 @@ class Reading:
         self.linked: list[int] = []
         """Which statements are summaries that were linked with a block above them."""
         self.has_early_summary = False
+        self.last_run: printed.Run | None = None
         self.defines: list[tuple[str, str]] = []
 
     def add(self, text: Text) -> int:
@@ -61,14 +72,24 @@ class Reading:
         elif any(line.text.strip() for line in piece.lines):
             source = blocks.source(piece)
             if source is None:
-                self._read_shown(piece.lines)
+                self._read_shown(piece)
             else:
                 self._read_code(source, piece)
 
-    def _read_shown(self, lines: Sequence[Line]) -> None:
-        for found in _summaries(lines):
+    def _read_shown(self, piece: Code) -> None:
+        for found in _summaries(piece.lines):
             self.loose.append(len(self.statements))
             self._state([found])
+        if self.last_run is not None and piece.language in _SHOWN and self._is_below(piece.lines[0]):
+            self._state(printed.of_shown(self.last_run, piece.lines))
+        self.last_run = None
+
+    def _is_below(self, line: Line) -> bool:
+        """Whether there is nothing but a word such as "Output:" between the last block and a line."""
+        block = self.blocks[-1]
+        end = block.lines[-1].start + len(block.lines[-1].code)
+        between = self.texts[block.text].text[end : line.at[0]]
+        return block.text == line.source and _BETWEEN.fullmatch(between) is not None
 
     def _read_code(self, source: Source, piece: Code) -> None:
         self._settle()
@@ -83,7 +104,9 @@ class Reading:
         shown = list(_shown(source, piece, tree))
         self._state(pairing.linked(shown, calls))
         self._state(comments.stated(tree, self.blocks[-1], self._last))
-        self._state(_printed(printed.Run(tree, self.blocks[-1], self._last), source, piece))
+        run = printed.Run(tree, self.blocks[-1], self._last)
+        self._state(_printed(run, source, piece))
+        self.last_run = None if piece.printed or source.examples or piece.is_module else run
         self.calls = [] if shown else calls or self.calls
 
     @property
@@ -124,8 +147,10 @@ def _shown(source: Source, piece: Code, tree: ast.Module) -> Iterator[Summary]:
 
 def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statement]:
     """Yield the shapes and counts that a block shows as printed."""
+    ending = {syntax.last_line(statement): statement for statement in run.tree.body}
     for example in source.examples:
-        yield from printed.of_example(run, example.line, example.printed)
+        if example.line in ending:
+            yield from printed.of_example(run, ending[example.line], example.printed)
     for one in piece.printed:
         if one.is_value and run.tree.body:
             yield from printed.of_value(run, run.tree.body[-1], one.lines)

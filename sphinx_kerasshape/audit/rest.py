@@ -5,6 +5,7 @@ Directives and roles of any extension are taken as what they contain, and faults
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -143,14 +144,20 @@ def pieces(lines: Sequence[Line]) -> Iterator[Piece]:
 
 def _tree(lines: Sequence[Line]) -> nodes.document:
     texts = [one.text if len(one.text) < _LONGEST_LINE else "" for one in lines]
+    document = utils.new_document("document", _settings())
+    with _Dispatcher():
+        Parser().parse(_OTHER_BREAKS.sub(" ", "\n".join(texts)), document)
+    return document
+
+
+@functools.cache
+def _settings() -> Any:
+    """Return the settings of a parser that tells nobody of faults and opens no other file."""
     settings = frontend.get_default_settings(Parser)
     settings.report_level = settings.halt_level = 5
     settings.warning_stream = False
     settings.file_insertion_enabled = settings.raw_enabled = False
-    document = utils.new_document("document", settings)
-    with _Dispatcher():
-        Parser().parse(_OTHER_BREAKS.sub(" ", "\n".join(texts)), document)
-    return document
+    return settings
 
 
 def _pieces(tree: nodes.document, lines: Sequence[Line]) -> Iterator[Piece]:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.audit.document import Document
+from sphinx_kerasshape.audit.document import Document, Place
+from sphinx_kerasshape.audit.rewrite import rewrite
 from sphinx_kerasshape.audit.verdict import Edit
 
 _BARS = "│┃"
 _IS_COUNT = re.compile(r"[\d,]+")
 
 
-def rewrite(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
-    """Return the bytes of a document with some edits; all else stays byte for byte."""
+def mended(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
+    """Return the bytes of a document with some edits; all else stays byte for byte.
+
+    Raises :class:`.rewrite.Unwritable`.
+    """
     by_text: dict[int, list[Edit]] = {}
     for edit in dict.fromkeys(edits):
         by_text.setdefault(edit.place.text, []).append(edit)
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    if document.texts[0].cell == 0:
-        return edited(document.texts[0].text, by_text.get(0, [])).encode(encoding)
-    return data
+    changes = [
+        change
+        for number, some in by_text.items()
+        for change in _lines(number, document.texts[number].text, edited(document.texts[number].text, some))
+    ]
+    return rewrite(document, changes, data)
+
+
+def _lines(number: int, old: str, new: str) -> Iterator[tuple[Place, str]]:
+    """Yield the lines of a text that differ; edits never change how many there are."""
+    start = 0
+    for before, after in zip(old.split("\n"), new.split("\n"), strict=True):
+        if before != after:
+            yield Place(number, start, start + len(before)), after
+        start += len(before) + 1
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -131,17 +132,20 @@ class _Slicer:
     def __init__(self, codes: Sequence[str], subjects: Sequence[Subject], defined: Collection[str]) -> None:
         self._lines = [source_lines(code) for code in codes]
         self._tops = tops(codes)
+        self._starts = [(top.block, 1 if isinstance(top, Broken) else top.first) for top in self._tops]
+        self._held = [() if isinstance(top, Broken) else tuple(_within(top.node)) for top in self._tops]
         self._known = ALWAYS_BOUND | frozenset(defined)
         forced = frozenset(key for subject in subjects for key in self._inside(subject))
         self._program = _program(self._tops, forced)
-        self._touched = [self._touches(top) for top in self._tops]
-        self._codes: dict[tuple[int, frozenset[int]], str] = {}
+        self._touched = [self._touches(number) for number in range(len(self._tops))]
+        self._pieces: dict[tuple[int, bool, frozenset[int]], Piece] = {}
 
-    def _touches(self, top: Top | Broken) -> frozenset[str] | None:
+    def _touches(self, number: int) -> frozenset[str] | None:
         """Return the names that a statement binds or changes; ``None`` if it matters without any."""
+        top = self._tops[number]
         if isinstance(top, Broken):
             return top.names
-        effects = [self._program.effects[key] for key in _within(top.node) if key in self._program.effects]
+        effects = [self._program.effects[key] for key in self._held[number]]
         if any(effect.is_setting for effect in effects):
             return None
         return frozenset().union(*(effect.binds | effect.mutates | effect.builds for effect in effects))
@@ -150,9 +154,7 @@ class _Slicer:
 
     def _last(self, subject: Subject) -> int:
         """Return the number of the statement that contains, or comes last before, the subject's line."""
-        place = (subject.block, subject.line)
-        starts = ((top.block, 1 if isinstance(top, Broken) else top.first) for top in self._tops)
-        return sum(1 for start in starts if start <= place) - 1
+        return bisect_right(self._starts, (subject.block, subject.line)) - 1
 
     def _inside(self, subject: Subject) -> frozenset[int]:
         """Return the statement inside others that ends at the subject's line, and those that it is in."""
@@ -278,26 +280,27 @@ class _Slicer:
         observations = []
         for _, subject, chosen in members:
             after = sum(1 for number in largest.numbers if number <= chosen.after) - 1
-            needed = tuple(
-                place for place, number in enumerate(largest.numbers) if number in set(chosen.numbers)
-            )
+            numbers = set(chosen.numbers)
+            needed = tuple(place for place, number in enumerate(largest.numbers) if number in numbers)
             observations.append(Observation(subject, after, needed, self.slice(chosen)))
         return DocumentRun(pieces, tuple(observations))
 
     def _piece(self, number: int, chosen: _Chosen) -> Piece:
+        kept = chosen.kept.intersection(self._held[number])
+        key = (number, number in chosen.needed, kept)
+        if key not in self._pieces:
+            self._pieces[key] = self._made_piece(*key)
+        return self._pieces[key]
+
+    def _made_piece(self, number: int, is_needed: bool, kept: frozenset[int]) -> Piece:
         top = self._tops[number]
         assert isinstance(top, Top)
-        kept = frozenset(key for key in _within(top.node) if key in chosen.kept)
-        key = (number, kept)
-        if key not in self._codes:
-            self._codes[key] = cut_code(top, self._lines[top.block], kept, self._program)
-        effects = [self._program.effects[key] for key in kept if key in self._program.effects]
+        code = cut_code(top, self._lines[top.block], kept, self._program)
+        effects = [self._program.effects[key] for key in kept]
         names = {name for effect in effects for name in effect.binds | effect.mutates | effect.builds}
-        role = NEEDED
-        if number not in chosen.needed:
-            role = BUILDS if any(effect.builds for effect in effects) else FEEDS
         defines = tuple(sorted(name for name in names if ":" not in name))
-        return Piece(top.block, top.first, top.last, self._codes[key], defines, role)
+        built = BUILDS if any(effect.builds for effect in effects) else FEEDS
+        return Piece(top.block, top.first, top.last, code, defines, NEEDED if is_needed else built)
 
     def _missing(self, chosen: _Chosen) -> Iterable[Missing]:
         bound = self._bound(chosen)
@@ -316,11 +319,11 @@ class _Slicer:
     def _bound(self, chosen: _Chosen) -> dict[str, int]:
         """Return the first of the chosen statements that may bind each name."""
         bound: dict[str, int] = {}
-        for number in chosen.numbers:
-            for key in _within(self._tops[number].node):  # type: ignore[union-attr]
-                effect = self._program.effects.get(key) if key in chosen.kept else None
-                for name in effect.binds | effect.mutates if effect else ():
-                    bound.setdefault(name, number)
+        for number in chosen.numbers if chosen.live.keys() - self._known else ():
+            for key in self._held[number]:
+                if key in chosen.kept:
+                    for name in self._program.effects[key].binds | self._program.effects[key].mutates:
+                        bound.setdefault(name, number)
         return bound
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
 from sphinx_kerasshape.audit.document import CodeLine
 
@@ -39,9 +40,14 @@ def last_line(node: ast.stmt | ast.expr) -> int:
 
 def simple_statements(tree: ast.AST) -> Iterator[Simple]:
     """Yield the statements that have a value, at any depth."""
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, Simple) and node.value is not None:
             yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            parts = getattr(node, name, ())
+            waiting.extend(parts if isinstance(parts, list) else ())
 
 
 def name_of(function: ast.expr) -> str:
@@ -94,9 +100,14 @@ def is_input(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and name_of(node.func) in ("Input", "InputLayer")
 
 
+def is_sequential(value: ast.expr | None) -> TypeGuard[ast.Call]:
+    """Whether an expression makes a Sequential."""
+    return isinstance(value, ast.Call) and name_of(value.func) == "Sequential"
+
+
 def elements(value: ast.expr, owner: str) -> Iterator[tuple[ast.expr, str]]:
     """Yield the layers in the list of a Sequential, with the expressions for them."""
-    if not isinstance(value, ast.Call) or name_of(value.func) != "Sequential":
+    if not is_sequential(value):
         return
     lists = [*value.args[:1], *(keyword.value for keyword in value.keywords if keyword.arg == "layers")]
     if not lists or not isinstance(lists[0], (ast.List, ast.Tuple)):

@@ -139,8 +139,10 @@ def frame_text(block: Block, frame: Frame) -> str:
     """Return a frame as a line: ``train.py:7, in build: raise ValueError``."""
     file, line = _frame_place(block, frame)
     inside = f", in {frame.function}" if frame.function not in ("", "<module>") else ""
-    # A syntax error at the end of the code has no line of it.
-    text = f": {frame.text}" if frame.text else ""
+    is_option = block.imported and not frame.file and not frame.block
+    # The code that is made of :from: is on no page. A syntax error at the end of the code has no line of it.
+    text = f":from: {excerpt(block.imported)}" if is_option else frame.text
+    text = f": {text}" if text else ""
     return f"{os.path.basename(file)}:{line}{inside}{text}"
 
 

@@ -99,13 +99,22 @@ def require_axes(text: str, stated: Iterable[str], axes: tuple[Axis, ...]) -> No
 def _samples(axes: tuple[Axis, ...]) -> tuple[dict[str, int], ...]:
     """Return sizes of all axes to compare at: some are random, the others a series for each axis."""
     draw = random.Random(0)  # noqa: S311 - the same verdict on every build
+    taken = {axis.name: _taken(axis, _SIZES_PER_AXIS) for axis in axes}
 
     def any_sizes() -> dict[str, int]:
-        return {axis.name: axis.least + axis.unit * draw.randrange(_SIZES_PER_AXIS) for axis in axes}
+        return {name: draw.choice(sizes) for name, sizes in taken.items()}
 
     samples = [any_sizes() for _ in range(60)]
     count = min(_SIZES_PER_AXIS, _MAX_SIZES // max(1, len(axes)))
     for axis in axes:
         others = any_sizes()
-        samples += [{**others, axis.name: axis.least + axis.unit * number} for number in range(count)]
+        samples += [{**others, axis.name: size} for size in taken[axis.name][:count]]
     return tuple(samples)
+
+
+def _taken(axis: Axis, count: int) -> list[int]:
+    """Return the first sizes of an axis that expressions hold for, up to the largest one."""
+    steps = range(count if axis.unit else 1)
+    sizes = [axis.least + axis.unit * number + offset for number in steps for offset in (0, *axis.offsets)]
+    sizes = sizes[:count] + ([] if axis.is_partial else list(axis.others))
+    return [size for size in sizes if not axis.most or size <= axis.most]

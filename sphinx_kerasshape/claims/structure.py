@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from sphinx_kerasshape.claims.counts import LAYERS, CountClaim, Unreadable, count_claim
+from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import LayerRow
 from sphinx_kerasshape.text import quoted
 
@@ -106,7 +107,7 @@ def sources_hold(stated: str, sources: Sequence[str], type_of: Callable[[str], s
     """
     left = Counter(sources)
     for item in list_claim(stated).items:
-        forms = (source for source in left if item in (source, base(source), type_of(base(source))))
+        forms = (source for source in left if item in _forms(source, type_of))
         found = next((source for source in forms if left[source]), None)
         if found is None:
             return False
@@ -114,9 +115,10 @@ def sources_hold(stated: str, sources: Sequence[str], type_of: Callable[[str], s
     return not +left
 
 
-def base(source: str) -> str:
-    """Return the name of the layer of a source, without the numbers of its call and output."""
-    return re.sub(r"(?:\[\d+\]){1,2}$", "", source)
+def _forms(source: str, type_of: Callable[[str], str]) -> tuple[str, ...]:
+    """Return what a claim may call a source: as Keras does, as pages do, its layer, or that one's type."""
+    place = origin(source)
+    return source, str(place), place.layer, type_of(place.layer)
 
 
 def without_inputs(rows: Sequence[LayerRow]) -> list[LayerRow]:

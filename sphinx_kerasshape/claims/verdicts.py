@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sphinx_kerasshape.axes import notation
 from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, structure, targets
 from sphinx_kerasshape.claims.code_integers import code_integers
+from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, Report, Shape, shape_text
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.records import Claim
@@ -126,9 +127,10 @@ def _structure(claim: Claim, target: targets.Target, model: Model, language: str
     else:
         sources = targets.sources(target, model)
         types = {row.name: row.type for row in model.layers}
-        actual = restated = ", ".join(sources)
+        names = [str(origin(source)) for source in sources]
+        actual = restated = ", ".join(names)
         holds = not stated or structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
-        restated = structure.list_claim(stated).restated(sources) if stated else actual
+        restated = structure.list_claim(stated).restated(names) if stated else actual
     return {"holds": not stated or holds, "actual": actual, "restated": restated}
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util.nodes import make_id
 
 from sphinx_kerasshape.collect.block import BlockDirective
@@ -75,20 +74,8 @@ class ModelDirective(BlockDirective):
             depth=options.depth if "table" in options.show and not options.raises else 0,
             imported=options.source,
             session=options.session,
-            only=self._only(),
             blocks=tuple((block.code_file, block.code_line) for block in earlier),
         )
-
-    def _only(self) -> str:
-        """Return the condition of the directive ``only`` around this one."""
-        # MyST's states refuse attributes that they lack.
-        renderer = vars(self.state).get("_renderer")
-        node = self.state.parent if renderer is None else renderer.current_node
-        while isinstance(node, nodes.Node):
-            if isinstance(node, addnodes.only):
-                return str(node["expr"])
-            node = node.parent
-        return ""
 
     def _request(self, options: Options, source: ModelSource, earlier: list[Block]) -> Request:
         settings = self._context.settings

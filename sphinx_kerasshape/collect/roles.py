@@ -97,10 +97,14 @@ def _at_its_line(role: SphinxRole, claim: Claim, located: LocatedClaims, *, tran
     location = parse_location(claim.location)
     files = [location.file] if location and not translated else []
     for file in (*files, *_other_files(role, translated=translated)):
-        text = _text(file, _modified(file))
+        text, before = _text(file, _modified(file)), 0
         # The text of a cell or a substitution may be from any line of another file.
         here = claim if file in files else claim._replace(location=f"{file}:1")
-        position = position_of(here, text, located) if text else None
+        if location and file in files and file.endswith(".ipynb"):
+            from sphinx_kerasshape.pages.notebooks import cell
+
+            text, before = cell(text, location.line)
+        position = position_of(here, text, located, before) if text else None
         if position is not None:
             at = parse_location(here.location)
             assert at is not None

@@ -16,18 +16,30 @@ from sphinx_kerasshape.text import quoted
 
 _NAMES = "|".join((*LINKS, *VALUES, "unchecked"))
 _MYST_ROLE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}(`[^`]+`)")
-_RST_ROLE = re.compile(rf":(keras:(?:{_NAMES})):$")
-_RST_DIRECTIVE = re.compile(r"\.\. (keras:(?:model|code))::[ \t]*(.*)")
+_MYST_ROLE_BEFORE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}\s$")
+_RST_ROLE_BEFORE = re.compile(rf":(keras:(?:{_NAMES})):\s?$")
+_RST_ROLE_BEHIND = re.compile(rf"\s?:(keras:(?:{_NAMES})):")
+_RST_DIRECTIVE = re.compile(r"\.\.( ?)(keras:(?:model|code))::?(?![:\w])[ \t]*(.*)")
+_FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{(keras:(?:model|code))\}[ \t]*([^`\n]*)(?:\n|\Z)")
 _ONE_COLON = re.compile(r"(keras:(?:model|code)):(?!:)[ \t]*(.*)")
 _ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
 """Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
+_IS_TEXT = "is text, so nothing is run or shown"
+_HAS_SPACE = "is text, since there is a space in it"
 
 
 def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
-    """Yield what a page, whose file is ``path``, has of the other markup or with one colon too few."""
+    """Yield what a page, at ``path``, has of the other markup, or with a sign too many or too few."""
     yield from _comments(document, path)
+    paragraph = None
     for text in document.findall(nodes.Text):
-        if "keras:" in text and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
+        if "keras:" not in text:
+            continue
+        before, paragraph = paragraph, next((p for p in _above(text) if isinstance(p, nodes.paragraph)), None)
+        fence = _FENCE.match(paragraph.rawsource) if paragraph is not None else None
+        if fence and paragraph is not before:
+            yield Finding(Problem.OPTION, _of_fence(fence), _location(text, 0, path))
+        elif not fence and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
             for offset, problem, message in _of_text(text):
                 yield Finding(problem, message, _location(text, offset, path))
 
@@ -38,23 +50,65 @@ def _above(node: nodes.Node) -> Iterator[nodes.Node]:
         yield node
 
 
+def _of_fence(fence: re.Match[str]) -> str:
+    """Return the message about a fence of Markdown that is text: in reST, or without MyST's colon fences."""
+    written = quoted(fence[0].strip())
+    mend = f"write {quoted(f'.. {fence[2]}:: {fence[3]}'.rstrip())}"
+    if fence[1][0] == ":":
+        return f"{written} {_IS_TEXT}: {mend}, or in Markdown add 'colon_fence' to myst_enable_extensions"
+    return f"{written} is Markdown in a reST text: {mend}"
+
+
 def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
     """Yield the offset of each piece of the other markup in a text, with the message about it."""
     for role in _MYST_ROLE.finditer(text):
         message = f"{quoted(role[0])} is Markdown in a reST text: write {quoted(f':{role[1]}:{role[2]}')}"
         yield role.start(), Problem.REF, message
-    after = text.next_node(descend=False, siblings=True)
-    # In reST, a role with two backticks is a literal, too.
-    found = _RST_ROLE.search(text)
-    if found and isinstance(after, nodes.literal) and not after.rawsource.startswith("``"):
-        content = f"`{after.astext()}`"
-        mend = quoted(f"{{{found[1]}}}{content}")
-        message = f"{quoted(found[0] + content)} is reST in a Markdown text: write {mend}"
-        yield found.start(), Problem.REF, message
+    if found := _of_role(text):
+        yield found[0], Problem.REF, found[1]
     if directive := _RST_DIRECTIVE.match(text):
-        mend = quoted(f"```{{{directive[1]}}} {directive[2]}".rstrip())
-        message = f"{quoted(directive[0].rstrip())} is reST in a Markdown text: write {mend}"
+        written = quoted(directive[0].rstrip())
+        myst = quoted(f"```{{{directive[2]}}} {directive[3]}".rstrip())
+        message = f"{written} is reST in a Markdown text: write {myst}"
+        if not directive[1]:
+            rest = quoted(f".. {directive[2]}:: {directive[3]}".rstrip())
+            message = f"{written} {_IS_TEXT}: write {rest}, or in Markdown {myst}"
         yield 0, Problem.OPTION, message
+
+
+def _of_role(text: nodes.Text) -> tuple[int, str] | None:
+    """Return offset and message of a role that is apart from what is in its backticks, or is of reST."""
+    content = _in_backticks(text.next_node(descend=False, siblings=True))
+    if content and (role := _MYST_ROLE_BEFORE.search(text)):
+        written, myst = quoted(role[0] + content), quoted(f"{{{role[1]}}}{content}")
+        return role.start(), f"{written} {_HAS_SPACE}: write {myst}"
+    if content and (role := _RST_ROLE_BEFORE.search(text)):
+        return role.start(), _of_rest(role[0] + content, role[1], content)
+    role = _RST_ROLE_BEHIND.match(text)
+    if role and (content := _in_backticks(_node_before(text))):
+        return 0, _of_rest(content + role[0], role[1], content)
+    return None
+
+
+def _node_before(node: nodes.Node) -> nodes.Node | None:
+    pairs = zip(node.parent.children, node.parent.children[1:], strict=False)
+    return next((before for before, after in pairs if after is node), None)
+
+
+def _in_backticks(node: nodes.Node | None) -> str:
+    """Return what a node was written as, if that is a text in single backticks."""
+    is_one = isinstance(node, nodes.literal | nodes.title_reference) and not node.rawsource.startswith("``")
+    # In reST, a text with two backticks is a literal, too.
+    return f"`{node.astext()}`" if is_one and node is not None else ""
+
+
+def _of_rest(written: str, role: str, content: str) -> str:
+    """Return the message about a role of reST that is text: in Markdown, or since there is a space in it."""
+    myst = quoted(f"{{{role}}}{content}")
+    if not re.search(r"\s", written.replace(content, "")):
+        return f"{quoted(written)} is reST in a Markdown text: write {myst}"
+    rest = quoted(f":{role}:{content}")
+    return f"{quoted(written)} {_HAS_SPACE}: write {rest}, or in Markdown {myst}"
 
 
 def _location(text: nodes.Text, offset: int, path: str) -> str:

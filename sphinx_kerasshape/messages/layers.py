@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import LayerRow, Report, Weight, shape_text
@@ -83,3 +84,21 @@ def _wrong(rows: Sequence[tuple[str, LayerRow]], report: Report) -> str:
         f"{row.declared}, but a call gives {real}, which the page shows: "
         "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
     )
+
+
+class Origin(NamedTuple):
+    """The output of a layer's call that another call has as its input; both numbers are counted from 1."""
+
+    layer: str
+    call: int = 1
+    output: int = 1
+
+    def __str__(self) -> str:
+        call = f" (call {self.call})" if self.call > 1 else ""
+        return self.layer + call + (f" (output {self.output})" if self.output > 1 else "")
+
+
+def origin(source: str) -> Origin:
+    """Return what a source of a call is: of ``lstm[1][2]``, the third output of the second call."""
+    found = re.fullmatch(r"(.+)\[(\d{1,9})\]\[(\d{1,9})\]", source, re.DOTALL)
+    return Origin(found[1], int(found[2]) + 1, int(found[3]) + 1) if found else Origin(source)

@@ -107,6 +107,14 @@ class Axis(NamedTuple):
     """The layer that refuses the next smaller size; empty if none does."""
     most: int = 0
     """The largest size; 0 if there is no limit up to tens of thousands."""
+    offsets: tuple[int, ...] = ()
+    """Distances from each of these sizes to others, less than a step, that are taken too."""
+    others: tuple[int, ...] = ()
+    """Single sizes besides these, mostly taken because an axis of one is repeated (broadcasting)."""
+    is_partial: bool = False
+    """Whether the expressions don't hold for all of the ``others``."""
+    tried: int | None = None
+    """The largest size that was tried by calls, where layers may refuse larger ones; 0 if none was tried."""
 
 
 class Model(NamedTuple):

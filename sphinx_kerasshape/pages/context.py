@@ -52,7 +52,7 @@ class BuildContext:
 
     def is_written(self, block: Block) -> bool:
         """Whether the output of this build has a block, as far as the directive ``only`` decides."""
-        return not block.only or self.has_tags(block.only)
+        return all(map(self.has_tags, block.only))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         """Yield all blocks with their pages, in an order that does not depend on the order of reading."""

@@ -59,11 +59,13 @@ class KerasDomain(Domain):
                 self.pages[docname] = otherdata["pages"][docname]
 
     def find(self, kind: str, target: str) -> tuple[str, str] | None:
-        """Return page and anchor of a model ``NAME`` or layer ``MODEL/LAYER…``; ``None`` if there is none."""
+        """Return page and anchor of a model ``NAME`` or layer ``MODEL/LAYER…`` that this output has."""
         name, _, layer = target.partition("/")
         if name not in self.context.models or bool(layer) != (kind == "layer"):
             return None
         docname, block = self.context.models[name]
+        if not self.context.is_written(block):
+            return None
         if not layer:
             return docname, block.anchor
         anchors = layer_anchors(block.anchor, self.context.layers(block))
@@ -113,7 +115,7 @@ class KerasDomain(Domain):
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
         """Yield the objects for ``objects.inv`` and for the search."""
         for name, (docname, block) in self.context.models.items():
-            if _DIVIDED.search(name):
+            if _DIVIDED.search(name) or not self.context.is_written(block):
                 continue
             yield name, name, "model", docname, block.anchor, 1
             for layer, anchor in layer_anchors(block.anchor, self.context.layers(block)).items():

@@ -47,6 +47,14 @@ def values(tree: nodes.Element) -> Iterator[tuple[nodes.Element, Claim]]:
             yield node, claim
 
 
+def views(tree: nodes.Element) -> Iterator[View]:
+    """Yield the views that the placeholders in a tree stand for, and leave them placeholders."""
+    for node in tree.findall(is_placeholder):
+        assert isinstance(node, nodes.Element)
+        if isinstance(view := node.attributes[_ATTRIBUTE], View):
+            yield view
+
+
 def keep(node: nodes.Element, claim: Claim) -> None:
     """Make a node a placeholder, also after it is filled, but its copies ordinary nodes."""
     setattr(node, _ATTRIBUTE, claim)

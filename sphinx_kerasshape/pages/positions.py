@@ -82,17 +82,20 @@ class LocatedClaims:
         return bisect.bisect_right(lines, last) - bisect.bisect_left(lines, first)
 
 
-def position_of(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> Position | None:
+def position_of(
+    claim: Claim, text: str, earlier: LocatedClaims | None = None, before: int = 0
+) -> Position | None:
     """Return the position of a claim in the text of its file; ``None`` if it can't be found.
 
-    Of several equal claims in a paragraph, it is the first that is not in ``earlier``.
+    Of several equal claims in a paragraph, it is the first that is not in ``earlier``. ``before`` is the
+    number of the line before the text.
     """
     location = parse_location(claim.location)
     if location is None:
         return None
     start, end = _docstring(text, location.docstring) if location.docstring else (0, len(text))
     line_starts = _line_starts(text, start, end)
-    first = line_starts[min(location.line, len(line_starts)) - 1]
+    first = line_starts[min(location.line - before, len(line_starts)) - 1]
     option = _option(claim, text, first) if claim.stated else None
     if option is not None:
         return Position(*option, location.line)
@@ -104,10 +107,10 @@ def position_of(claim: Claim, text: str, earlier: LocatedClaims | None = None) -
         return None
     number = 0
     if earlier is not None and len(candidates) > 1:
-        lines = [_line(line_starts, spans[candidates[index]][0]) for index in (0, -1)]
+        lines = [before + _line(line_starts, spans[candidates[index]][0]) for index in (0, -1)]
         number = earlier.count(claim, *lines)
     span = spans[candidates[number % len(candidates)]]
-    return Position(*span, _line(line_starts, span[0]))
+    return Position(*span, before + _line(line_starts, span[0]))
 
 
 def exact_location(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> str:

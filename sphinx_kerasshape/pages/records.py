@@ -38,8 +38,8 @@ class Block(NamedTuple):
     imported: str = ""
     """The option ``:from:``; empty without it."""
     session: str = ""
-    only: str = ""
-    """The condition of the directive ``only`` that it is in."""
+    only: tuple[str, ...] = ()
+    """The conditions of the directives ``only`` around it; known when the whole page has been parsed."""
     blocks: tuple[tuple[str, int], ...] = ()
     """``code_file`` and ``code_line`` of the earlier blocks of the session."""
 
@@ -107,7 +107,7 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
-_VERSION = 4
+_VERSION = 5
 """Raise it if records or placeholders get another meaning while their fields stay the same."""
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from docutils import nodes
 
 from sphinx_kerasshape import claims
+from sphinx_kerasshape.messages.layers import Origin, origin
 from sphinx_kerasshape.messages.report import LayerRow, Model, TensorSpec, Weight
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.translate import _
@@ -81,6 +82,17 @@ def _layer(row: Row, style: Style) -> list[nodes.Node]:
     return [name, nodes.Text(" " + _("(call %d)") % (row.call + 1))]
 
 
+def _connected(row: Row, style: Style) -> list[nodes.Node]:
+    return _join(_origin(origin(source), style) for source in row.sources)
+
+
+def _origin(place: Origin, style: Style) -> nodes.Node:
+    name = style.name(place.layer)
+    remarks = [_("(call %d)") % place.call] if place.call > 1 else []
+    remarks += [_("(output %d)") % place.output] if place.output > 1 else []
+    return nodes.inline("", "", name, nodes.Text(" " + " ".join(remarks))) if remarks else name
+
+
 def _remarks(layer: LayerRow) -> Iterator[str]:
     """Yield the remarks behind a layer's name."""
     if layer.note.startswith("untracked"):
@@ -149,5 +161,5 @@ COLUMNS: dict[str, Column] = {
     "flops": Column(lambda: _("FLOPs"), _flops, numeric=True),
     "weights": Column(lambda: _("Weights"), _weights),
     "dtype": Column(lambda: _("Dtype"), _dtypes),
-    "connected": Column(lambda: _("Connected to"), lambda row, style: _join(map(style.name, row.sources))),
+    "connected": Column(lambda: _("Connected to"), _connected),
 }

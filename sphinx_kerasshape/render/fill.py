@@ -30,13 +30,13 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         block = context.pages[placeholder.page].blocks[placeholder.block]
         answer = context.results[block.request].answer
         if not isinstance(node, nodes.table):
-            node.replace_self(_part(placeholder.part, answer, style))
+            node.replace_self(_part(placeholder.part, block, answer, style))
         elif isinstance(answer, Failure) or answer.model is None:
             _fill_without_report(node, answer)
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
-    nested.flatten(document, context.output_format)
+    nested.flatten(document, style)
 
 
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
@@ -49,6 +49,9 @@ def _fill_table(node: nodes.table, view: View, block: Block, report: Report, sty
     anchors = layer_anchors(block.anchor, layer_paths(report))
     names = columns.names(view.columns, report.model)
     table.fill(node, report.model, names, view.depth, view.totals, tuple(anchors.values()), style)
+    if style.format == "html" and not isinstance(node[0], nodes.title):
+        head = next(node.findall(nodes.paragraph))
+        head += parts.permalink(block.anchor)
 
 
 def _add_notes(node: nodes.table, report: Report, context: BuildContext, style: Style) -> None:
@@ -73,11 +76,16 @@ def _fill_without_report(node: nodes.table, answer: Answer) -> None:
         node.parent.remove(node)
 
 
-def _part(part: str, answer: Answer, style: Style) -> list[nodes.Node]:
+def _part(part: str, block: Block, answer: Answer, style: Style) -> list[nodes.Node]:
     if isinstance(answer, Failure):
         return parts.problem(answer) if part == "problem" else []
+    if part == "problem":
+        # This is the last part of a view without a table.
+        is_linked = style.format == "html" and not block.is_code
+        link = nodes.paragraph("", "", parts.permalink(block.anchor), classes=["kerasshape-permalink"])
+        return [link] if is_linked else []
     if part in parts.OF_REPORT:
         return parts.OF_REPORT[part](answer)
-    if answer.model is None or part == "problem":
+    if answer.model is None:
         return []
     return parts.OF_MODEL[part](answer.model, style)

@@ -5,5 +5,9 @@ from __future__ import annotations
 from docutils import nodes
 
 
+class keras_permalink(nodes.General, nodes.Inline, nodes.Element):  # noqa: N801
+    """A model's link to itself, like those of captions: to its ``ids``, with a ``title``. HTML only."""
+
+
 class keras_header_cell(nodes.entry):  # noqa: N801
     """A table cell that names its row or column; ``scope`` says which. HTML only."""

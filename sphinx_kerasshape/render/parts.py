@@ -9,6 +9,7 @@ from docutils import nodes
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
+from sphinx_kerasshape.render.nodes import keras_permalink
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.table import grid, set_for_print, total_values
 from sphinx_kerasshape.render.translate import _
@@ -26,15 +27,23 @@ def totals(model: Model, style: Style) -> list[nodes.Node]:
 
 def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a paragraph with the sizes of its named axes that a model accepts; nothing if it accepts any."""
-    if not model.axes:
-        return []
-    text = claims.needs.needs(model.axes)
-    if not text:
-        return []
-    before, _sizes, after = _("Needs %s").partition("%s")
-    paragraph = nodes.paragraph("", before, classes=["kerasshape-needs"])
-    paragraph += [style.shape_as_written(text), nodes.Text(after)]
-    return [paragraph]
+    statements = (
+        (_("Needs %s"), claims.needs.needs(model.axes)),
+        (_("The shapes hold for %s"), claims.needs.shown(model.axes)),
+        (_("Tried up to %s"), claims.needs.tried(model.axes)),
+        (_("Not tried by calls: %s"), claims.needs.untried(model.axes)),
+    )
+    paragraph = nodes.paragraph("", "", classes=["kerasshape-needs"])
+    for statement, text in statements:
+        if text:
+            before, _sizes, after = statement.partition("%s")
+            separator = " · " if paragraph.children else ""
+            paragraph += [
+                nodes.Text(separator + before),
+                style.shape_as_written(text),
+                *([nodes.Text(after)] if after else []),
+            ]
+    return [paragraph] if paragraph.children else []
 
 
 def weights(model: Model, style: Style) -> list[nodes.Node]:
@@ -102,6 +111,11 @@ def provenance(versions: Versions) -> list[nodes.Node]:
     """Return a paragraph that names the versions which gave the report."""
     text = f"TensorFlow {versions.tensorflow}, Keras {versions.keras}"
     return [nodes.paragraph("", text, classes=["kerasshape-provenance"])]
+
+
+def permalink(anchor: str) -> keras_permalink:
+    """Return the link of a model to itself."""
+    return keras_permalink(ids=[anchor], title=_("Link to this model"))
 
 
 def _block(text: str, style: str) -> nodes.literal_block:

@@ -87,6 +87,6 @@ def _for_latex(text: str) -> Iterator[nodes.Node]:
     for piece in re.split(f"([{''.join(_LATEX)}])", text.replace(" ", "\N{NO-BREAK SPACE}")):
         if piece in _LATEX:
             command = rf"\ensuremath{{{_LATEX[piece]}}}"
-            yield nodes.raw("", command, format="latex")
+            yield nodes.raw(piece, command, format="latex")
         elif piece:
             yield nodes.Text(piece)

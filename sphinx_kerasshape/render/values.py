@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 
 from sphinx_kerasshape.render.style import NOTHING, Style
+from sphinx_kerasshape.render.translate import _
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.claims.verdicts import Verdict
@@ -28,6 +30,14 @@ def value_text(verdict: Verdict, style: Style) -> str:
 
 
 def _inserted(verdict: Verdict, style: Style) -> str:
+    if verdict.claim.kind == "connected":
+        return re.sub(r"\((call|output) (\d+)\)", _remark, verdict.actual)
     if verdict.count is None:
         return verdict.actual
     return style.size(verdict.count) if verdict.claim.kind == "bytes" else style.inserted(verdict.count)
+
+
+def _remark(written: re.Match[str]) -> str:
+    """Return the number of a call or of an output as the language writes it."""
+    text = _("(call %d)") if written[1] == "call" else _("(output %d)")
+    return text % int(written[2])

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sphinx_kerasshape.messages.layers import layer_paths, weights_of
+from sphinx_kerasshape.messages.layers import layer_paths, origin, weights_of
 from sphinx_kerasshape.messages.report import Axis, LayerCall, LayerRow, Model, Report, TensorSpec, Weight
 from sphinx_kerasshape.text import listed, truncated
 
@@ -142,7 +142,9 @@ def _model_facts(model: Model) -> Facts:
 
 def _sizes(axis: Axis) -> str:
     limit = f"to {axis.most}" if axis.most else "or more"
-    return f"{axis.least} {limit}, by {axis.unit}"
+    others = "".join(f", also {size}" for size in axis.others)
+    between = "".join(f", +{offset}" for offset in axis.offsets)
+    return f"{axis.least} {limit}, by {axis.unit}{between}{others}"
 
 
 def _layer_facts(row: LayerRow) -> Facts:
@@ -169,7 +171,8 @@ def _params(count: int, trainable: int) -> str:
 
 
 def _connections(calls: Iterable[LayerCall]) -> str:
-    return "; ".join(", ".join(call.sources) or _NONE for call in calls) or _NONE
+    texts = (", ".join(str(origin(source)) for source in call.sources) for call in calls)
+    return "; ".join(text or _NONE for text in texts) or _NONE
 
 
 def _weight_facts(weights: tuple[Weight, ...]) -> Facts:

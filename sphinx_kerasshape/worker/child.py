@@ -59,6 +59,14 @@ def prepare(path: list[str]) -> Failure | None:
     return None
 
 
+def prepare_documents() -> None:
+    """Import what the documents of all forked processes need, without running any of it."""
+    from sphinx_kerasshape.worker.code import document  # noqa: F401
+    from sphinx_kerasshape.worker.stand_ins.used import modules_of_keras
+
+    modules_of_keras()
+
+
 def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: int) -> NoReturn:
     """Serve a command in a process that ``parent`` has forked for it; never returns."""
     try:

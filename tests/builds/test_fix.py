@@ -206,6 +206,26 @@ def test_known_answers_are_used_and_what_runs_is_shown(make_project: Callable[..
     assert sorted(path.name for path in folder.iterdir()) == kept
 
 
+def test_lists_of_sizes_become_complete(make_project: Callable[..., Project]) -> None:
+    page = """# Page
+
+```{keras:model} m
+:axes: batch, time
+
+x = keras.Input((None, 8))
+y = layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding="same")(x))
+model = keras.Model(x, layers.Add()([x, y]))
+```
+
+Takes {keras:axes}`time = 2, 4, 6, … <m>`, that is {keras:axes}`time = 1, 2, 4, 6, … <m>`.
+"""
+    project = make_project({"page.md": page})
+    project.build("dummy")
+    assert run(project).returncode == 0
+    fixed = page.replace("time = 2,", "time = 1, 2,")
+    assert (project.folder / "source" / "page.md").read_text(encoding="utf-8") == fixed
+
+
 def test_no_statements_and_no_sources(make_project: Callable[..., Project]) -> None:
     project = make_project({"index.md": "# A\n"})
     done = fix(project, "source/index.md")

@@ -21,6 +21,18 @@ kerasshape_timeout = 0
 kerasshape_columns = ["ouput"]
 kerasshape_cache_dir = "conf.py/cache"
 """
+TINY = """\
+import os
+
+
+def make(units=1):
+    if units < 1:
+        raise ValueError("a layer needs units")
+
+
+def modern():
+    pass
+"""
 GOOD = "keras.Sequential([keras.Input((4,)), layers.Dense(1)])"
 
 
@@ -194,25 +206,42 @@ MISTAKES = {
         ":from: tiny:moder()",
         warning="model NAME: ImportError: cannot import name 'moder' from 'tiny' (tiny.py); did you mean "
         "'modern'?\n"
-        "  HERE: from tiny import moder [kerasshape.code]",
+        "  HERE: :from: tiny:moder() [kerasshape.code]",
     ),
     "no-name-like-it": mistake(
         ":from: tiny:network()",
         warning="model NAME: ImportError: cannot import name 'network' from 'tiny' (tiny.py): choose from "
         "make, modern\n"
-        "  HERE: from tiny import network [kerasshape.code]",
+        "  HERE: :from: tiny:network() [kerasshape.code]",
     ),
     "no-method": mistake(
         ":from: tiny:make.modell()",
         warning="model NAME: AttributeError: 'function' object has no attribute 'modell'\n"
-        "  HERE: model = make.modell() [kerasshape.code]",
+        "  HERE: :from: tiny:make.modell() [kerasshape.code]",
     ),
     "no-such-package": mistake(
         ":from: needy:model()",
         warning="model NAME: ModuleNotFoundError: No module named 'nowhere_to_be_found': install it where "
         "the models run, or add the folder that contains 'nowhere_to_be_found' to sys.path in conf.py\n"
-        "  HERE: from needy import model\n"
+        "  HERE: :from: needy:model()\n"
         "  needy.py:1: import nowhere_to_be_found [kerasshape.code]",
+    ),
+    "no-units": mistake(
+        ":from: tiny:make(units=1, deep=True)",
+        warning="model NAME: TypeError: make() got an unexpected keyword argument 'deep'\n"
+        "  HERE: :from: tiny:make(units=1, deep=True) [kerasshape.code]",
+    ),
+    "no-layer": mistake(
+        ":from: tiny:make(units=0)",
+        warning="model NAME: ValueError: a layer needs units\n"
+        "  HERE: :from: tiny:make(units=0)\n"
+        '  tiny.py:6, in make: raise ValueError("a layer needs units") [kerasshape.code]',
+    ),
+    "no-python-module": mistake(
+        ":from: broken:model()",
+        warning="model NAME: SyntaxError: invalid syntax (broken.py, line 2)\n"
+        "  HERE: :from: broken:model()\n"
+        "  broken.py:2: model = = [kerasshape.code]",
     ),
     "no-file": mistake(
         ":file: lost.py",
@@ -400,7 +429,8 @@ def builds(make_project: Callable[..., Project]) -> tuple[Built, Built]:
     pages["nameless.rst"] = f"No name\n=======\n\n.. keras:model::\n\n   {GOOD}\n"
     pages["nameless-md.md"] = f"# No name\n\n```{{keras:model}}\n{GOOD}\n```\n"
     project = make_project(pages, CONF)
-    project.write("tiny.py", "import os\n\n\ndef make():\n    pass\n\n\ndef modern():\n    pass\n")
+    project.write("tiny.py", TINY)
+    project.write("broken.py", "import os\nmodel = =\n")
     project.write("marked.py", f"\ufeff{GOOD}\n")
     project.write("needy.py", "import nowhere_to_be_found\n")
     (project.folder / "outside.py").write_text(GOOD)
@@ -660,3 +690,68 @@ def test_what_is_taken_for_text_or_a_comment(make_project: Callable[..., Project
     ]
     assert sorted(warm.warnings) == sorted(cold.warnings)
     assert warm.status == 1
+
+
+FENCES = {
+    "fences.rst": """\
+Fences
+======
+
+```{keras:model} a
+keras.Sequential([])
+```
+
+- item
+
+  ~~~{keras:code}
+  x = 1
+  ~~~
+
+..keras:model:: a
+
+   keras.Sequential([])
+
+Roles :keras:params: `10 <a>` and
+`10 <a>` :keras:params:.
+
+How: `` ```{keras:model} a``, and the role :keras:params: of *a*.
+""",
+    "colons.md": """\
+# Colons
+
+:::{keras:model} a
+keras.Sequential([])
+:::
+
+.. keras:model: a
+
+Roles {keras:params} `10 <a>` and
+`10 <a>`:keras:params:.
+
+How: ```{keras:model} a```, and the role {keras:params} of *a*.
+""",
+}
+
+
+def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]) -> None:
+    is_text, has_space = "is text, so nothing is run or shown", "is text, since there is a space in it"
+    is_markdown, is_rest = "is Markdown in a reST text", "is reST in a Markdown text"
+    either = "write ':keras:params:`10 <a>`', or in Markdown '{keras:params}`10 <a>`'"
+    assert make_project(FENCES).build("text").warnings == [
+        f"colons.md:3: WARNING: ':::{{keras:model}} a' {is_text}: write '.. keras:model:: a', or in Markdown "
+        "add 'colon_fence' to myst_enable_extensions [kerasshape.option]",
+        f"colons.md:7: WARNING: '.. keras:model: a' {is_rest}: write '```{{keras:model}} a' "
+        "[kerasshape.option]",
+        f"colons.md:9: WARNING: '{{keras:params}} `10 <a>`' {has_space}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        f"colons.md:10: WARNING: '`10 <a>`:keras:params:' {is_rest}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        f"fences.rst:4: WARNING: '```{{keras:model}} a' {is_markdown}: write '.. keras:model:: a' "
+        "[kerasshape.option]",
+        f"fences.rst:10: WARNING: '~~~{{keras:code}}' {is_markdown}: write '.. keras:code::' "
+        "[kerasshape.option]",
+        f"fences.rst:14: WARNING: '..keras:model:: a' {is_text}: write '.. keras:model:: a', or in Markdown "
+        "'```{keras:model} a' [kerasshape.option]",
+        f"fences.rst:18: WARNING: ':keras:params: `10 <a>`' {has_space}: {either} [kerasshape.ref]",
+        f"fences.rst:19: WARNING: '`10 <a>` :keras:params:' {has_space}: {either} [kerasshape.ref]",
+    ]

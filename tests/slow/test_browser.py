@@ -32,6 +32,11 @@ model = keras.Sequential([
 ])
 ```
 
+```{keras:model} uncaptioned
+:show: table
+keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
 ```{keras:model} error
 :raises: ValueError
 layers.Dense(1, activation="relo")
@@ -120,3 +125,26 @@ def test_a_wide_table_does_not_widen_a_small_page(browser: Any, built: Built) ->
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert widths[0] <= widths[1]
+
+
+def test_the_link_of_a_model_without_a_caption_shows_under_the_pointer_and_takes_no_room(
+    browser: Any, built: Built
+) -> None:
+    from selenium.webdriver import ActionChains
+
+    browser.get((built.out / "index.html").as_uri())
+    ours = ".kerasshape:has(.kerasshape-permalink, thead .headerlink)"
+    blocks = browser.find_elements("css selector", ours)
+    assert len(blocks) == 2
+    for block in blocks:
+        link = block.find_element("css selector", ".headerlink")
+        heading = browser.find_element("css selector", "h1")
+        ActionChains(browser).move_to_element(heading).perform()
+        assert not link.is_displayed()
+        ActionChains(browser).move_to_element(block).perform()
+        assert link.is_displayed()
+        sizes = "const e = arguments[0];return [e.offsetHeight, e.scrollHeight, e.offsetWidth, e.scrollWidth]"
+        height, content, width, columns = browser.execute_script(sizes, block)
+        assert (height, width) == (content, columns)
+        browser.execute_script("arguments[0].remove()", link)
+        assert browser.execute_script(sizes, block) == [height, content, width, columns]

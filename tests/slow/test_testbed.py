@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from inspect import cleandoc
@@ -17,11 +18,13 @@ from packaging.version import Version
 from sphinx_kerasshape.claims import formula
 from sphinx_kerasshape.messages import input_spec
 from sphinx_kerasshape.messages.layers import weights_of
-from sphinx_kerasshape.messages.report import Model, Report
+from sphinx_kerasshape.messages.report import Answer, Model, Report, TensorSpec
 from sphinx_kerasshape.messages.result import fingerprint_of
 from sphinx_kerasshape.run.worker_process import Worker
-from tests.support import models
+from tests.support import comparison, models
+from tests.support.comparison import Plain
 from tests.support.projects import DEADLINE, REPOSITORY
+from tests.support.random_models import Program
 from tests.support.testbed.architectures import ARCHITECTURES, VALUES
 from tests.support.testbed.backbones import BACKBONES
 from tests.support.testbed.keras_layers import LAYERS, NO_MODEL
@@ -145,23 +148,60 @@ def test_every_public_layer_is_there() -> None:
 
 def test_the_test_bed(
     reports: dict[str, tuple[Report, Report]],
+    named: dict[str, tuple[Program, Answer]],
     truths: dict[str, dict[str, Any]],
-    capsys: pytest.CaptureFixture[str],
+    tensorflow: Plain,
+    record_property: pytest.RecordProperty,
 ) -> None:
-    """One test for all, since they run together; it prints how much was compared."""
-    compared, problems = {}, {}
-    for name in codes():
+    """One test for all, since they run together; it records how much was compared."""
+    problems = {}
+    figures: Counter[str] = Counter()
+    for name, (_code, text) in codes().items():
         if not NEWEST and ("error" in truths[name] or not isinstance(reports[name][0], Report)):
             continue  # This Keras has no such thing.
         try:
-            compared[name] = compare(*reports[name], truths[name])
+            figures.update(models=1, rows=0, calls=compare(*reports[name], truths[name]))
+            if name in named:
+                figures.update(named_sizes(*named[name], tensorflow, symbolic=text == "graph"))
         except AssertionError as error:
             problems[name] = str(error)
-    with capsys.disabled():
-        total = sum(compared.values())
-        print(f"\n{len(compared)} models, {total} calls of layers: compared with plain TensorFlow")
+    record_property("compared", ("of the test bed", dict(figures)))
     assert problems == {}
-    assert len(compared) >= 150
+    assert figures["models"] >= 150
+
+
+@pytest.fixture(scope="module")
+def named(worker: Worker, reports: dict[str, tuple[Report, Report]]) -> dict[str, tuple[Program, Answer]]:
+    """Return the programs that have open axes, with the answers that name these; all but what is slow."""
+    given = {
+        name: code for name, (code, text) in codes().items() if text in ("", "graph") and name not in SLOW
+    }
+    read = {name: answer.model for name, (answer, _real) in reports.items() if isinstance(answer, Report)}
+    programs = {
+        name: Program(code, tuple(map(named_input, model.inputs)))
+        for name, code in given.items()
+        if (model := read.get(name))
+    }
+    programs = {name: program for name, program in programs.items() if program.names}
+    requests = [request(program.code, axes=program.axes) for program in programs.values()]
+    found = answers(worker, requests, 120)
+    return {name: (program, answer) for (name, program), answer in zip(programs.items(), found, strict=True)}
+
+
+def named_sizes(program: Program, answer: Answer, tensorflow: Plain, *, symbolic: bool) -> Counter[str]:
+    """Compare calls at several sizes of each axis; they are symbolic for a model that is never called."""
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    tensorflow.send(code=program.code)
+    assert "error" not in tensorflow.said()
+    return comparison.at_sizes(program, answer.model, tensorflow, symbolic=symbolic)
+
+
+def named_input(tensor: TensorSpec) -> tuple[str, tuple[int | str, ...], str]:
+    """Name the open sizes of an input: the batch, and the others by their place."""
+    names = ["batch", *(f"size{axis}" for axis in range(1, len(tensor.shape)))]
+    dims = tuple(name if size is None else size for name, size in zip(names, tensor.shape, strict=True))
+    return tensor.name, dims, tensor.dtype
 
 
 def compare(usual: Report, real: Report, truth: dict[str, Any]) -> int:

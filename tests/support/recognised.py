@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -103,7 +104,7 @@ def _cell_text(document: Document, cell: Cell) -> str:
 
 
 def _bare(text: str) -> str:
-    return "".join(text.replace(",", "").split())
+    return "".join(re.sub(r"\x1b\[[\d;]*m|,", "", text).split())
 
 
 def _at(document: Document, place: Place) -> str:

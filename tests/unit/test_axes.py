@@ -282,6 +282,13 @@ def test_expressions_are_compared_for_sizes_that_the_model_takes() -> None:
     assert not size.is_same(notation.parse("words"))
 
 
+def test_expressions_are_not_compared_beyond_the_largest_size() -> None:
+    few = (Axis("time", 1, 1, "", 4),)
+    size = named_sizes.SymbolicSize(notation.parse("1"), few)
+    assert size.is_same(notation.parse("ceil(time / 4)"))
+    assert not size.is_same(notation.parse("ceil(time / 3)"))
+
+
 BOMBS = [
     "((((9^9)^9)^9)^9)",
     "(((((((((a^9)^9)^9)^9)^9)^9)^9)^9)^9",
@@ -337,6 +344,16 @@ def test_functions_that_rarely_differ_are_told_apart() -> None:
         ((Axis("batch", 1, 1, ""),), ""),
         ((Axis("height", 65, 1, "a"), Axis("width", 32, 16, "b")), "height ≥ 65, width = 32, 48, 64, …"),
         ((Axis("time", 2, 2, ""),), "time = 2, 4, 6, …"),
+        ((Axis("time", 8, 8, "", 16),), "time = 8, 16"),
+        ((Axis("time", 2, 2, "", others=(1,)),), "time = 1, 2, 4, 6, …"),
+        ((Axis("time", 2, 2, "", 96, others=(1,)),), "time = 1, 2, 4, 6, …, 96"),
+        ((Axis("time", 10, 1, "a", others=(1,)),), "time = 1, 10, 11, 12, …"),
+        ((Axis("time", 37, 0, "a", others=(1,)),), "time = 1, 37"),
+        ((Axis("time", 3, 4, "", offsets=(1,)),), "time = 3, 4, 7, 8, 11, 12, …"),
+        (
+            (Axis("time", 17, 32, "", offsets=tuple(range(1, 16)), others=tuple(range(1, 17))),),
+            "time = 1–32, 49–64, 81–96, …",
+        ),
     ],
 )
 def test_needs(known: tuple[Axis, ...], text: str) -> None:
@@ -362,6 +379,38 @@ def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
     claim = needs.needs_claim(text)
     assert claim.holds(TIME) == holds
     assert claim.restated(TIME) == restated
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        (Axis("time", 2, 2, "", others=(1,)), "time = 2, 4, 6, …"),
+        (Axis("time", 10, 1, "a", others=(1,)), "time ≥ 10"),
+        (Axis("time", 37, 0, "a", others=(1,)), "time = 37"),
+        (Axis("time", 3, 4, "", offsets=(1,)), "time = 3, 7, 11, …"),
+        (Axis("time", 3, 4, "", offsets=(1,)), "time = 3, 4, …"),
+        (Axis("time", 8, 8, ""), "time = 8, 16, 99, …"),
+        (Axis("time", 8, 8, ""), "time = 8, 16"),
+        (Axis("time", 8, 8, ""), "time = 1–999999999, …"),
+    ],
+)
+def test_lists_that_leave_out_sizes_do_not_hold(known: Axis, text: str) -> None:
+    claim = needs.needs_claim(text)
+    assert not claim.holds((known,))
+    assert claim.restated((known,)) == needs.needs((known,))
+
+
+def test_a_list_may_end_after_the_first_step() -> None:
+    axis = Axis("time", 3, 4, "", offsets=(1,), others=(1,))
+    assert needs.needs_claim("time = 1, 3, 4, 7, …").holds((axis,))
+
+
+def test_expressions_are_compared_for_the_sizes_that_they_hold_for() -> None:
+    doubled, time = notation.parse("2 * (time // 2)"), notation.parse("time")
+    partial = Axis("time", 2, 2, "", others=(1,), is_partial=True)
+    assert named_sizes.SymbolicSize(time, (partial,)).is_same(doubled)
+    for axis in (partial._replace(is_partial=False), Axis("time", 2, 2, "", offsets=(1,))):
+        assert not named_sizes.SymbolicSize(time, (axis,)).is_same(doubled)
 
 
 LIMITED = (Axis("time", 3, 1, "conv", 100), Axis("width", 8, 8, "add", 96))

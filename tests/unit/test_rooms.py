@@ -52,7 +52,7 @@ def test_the_map_has_each_room_and_each_module() -> None:
 def test_the_map_is_in_the_order_of_the_floors() -> None:
     floors = [re.split(r" \| ", floor) for floor in CONTRACTS[FLOORS]["layers"]]
     floor_of = {room: number for number, rooms in enumerate(floors) for room in rooms}
-    numbers = [floor_of[room] for room in rows() if room.partition("/")[0] != "worker"]
+    numbers = [floor_of[room] for room in rows() if "/" not in room and room != "worker"]
     assert numbers == sorted(numbers)
     assert len(numbers) == len(floor_of)
 

@@ -10,6 +10,8 @@ from inspect import cleandoc
 
 import pytest
 
+from sphinx_kerasshape.axes import expression, notation
+from sphinx_kerasshape.claims import needs
 from sphinx_kerasshape.messages.report import Failure, Model, Report
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
@@ -121,7 +123,7 @@ def test_steps_are_put_together(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "axes", "needs"),
+    ("code", "axes", "sizes"),
     [
         (layer("LSTM(3)"), TIME, [("batch", 1, 1, ""), ("time", 1, 1, "")]),
         (layer("Conv1D(3, 7, name='conv')"), TIME, [("batch", 1, 1, ""), ("time", 7, 1, "conv")]),
@@ -137,9 +139,9 @@ def test_steps_are_put_together(worker: Worker) -> None:
         ),
     ],
 )
-def test_smallest_sizes(worker: Worker, code: str, axes: str, needs: list[tuple[str, int, int, str]]) -> None:
+def test_smallest_sizes(worker: Worker, code: str, axes: str, sizes: list[tuple[str, int, int, str]]) -> None:
     found = model(worker, code, axes)
-    assert [(axis.name, axis.least, axis.unit, axis.refused) for axis in found.axes] == needs
+    assert [(axis.name, axis.least, axis.unit, axis.refused) for axis in found.axes] == sizes
 
 
 POSITIONS = """
@@ -167,7 +169,7 @@ def test_largest_sizes(worker: Worker, outputs_code: str, sizes: tuple[int, int,
     (answer,) = answers(worker, [request(code, axes=TIME)])
     assert isinstance(answer, Report), answer
     assert answer.model is not None
-    (_, least, unit, layer_name, most) = answer.model.axes[1]
+    (_, least, unit, layer_name, most, *_) = answer.model.axes[1]
     assert (least, unit, layer_name.rstrip("_0123456789") or layer_name, most) == sizes
 
 
@@ -230,7 +232,7 @@ def test_sizes_that_layers_refuse_only_when_they_compute(
     (answer,) = answers(worker, [request(code, axes=TIME, weights=weights)])
     assert isinstance(answer, Report), answer
     assert answer.model is not None
-    (_, least, unit, layer_name, most) = answer.model.axes[1]
+    (_, least, unit, layer_name, most, *_) = answer.model.axes[1]
     assert (least, unit, layer_name.rstrip("_0123456789") or layer_name, most) == sizes
 
 
@@ -417,6 +419,157 @@ def test_sizes_are_those_that_calls_take(
     assert answer.model.outputs[0].symbolic[1] == shape
     said = [size for size in sizes if size == least or (unit and size > least and (size - least) % unit == 0)]
     assert answer.output.strip() == str(said)
+
+
+_SAME = "layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding='same')({}))"
+
+
+@pytest.mark.parametrize(
+    ("outputs_code", "needed", "shown"),
+    [
+        (f"layers.Add()([x, {_SAME.format('x')}])", "time = 1, 2, 4, 6, …", "time = 2, 4, 6, …"),
+        (f"layers.Concatenate()([x, {_SAME.format('x')}])", "time = 2, 4, 6, …", ""),
+        (
+            f"(lambda y: layers.Add()([y, {_SAME.format('y')}]))(layers.Cropping1D(1)(x))",
+            "time = 3, 4, 6, 8, …",
+            "time = 4, 6, 8, …",
+        ),
+        (
+            f"(lambda y: layers.Concatenate()([y, {_SAME.format('y')}]))(layers.MaxPooling1D(2)(x))",
+            "time = 4, 5, 8, 9, 12, 13, …",
+            "",
+        ),
+        (
+            f"(lambda y: layers.Concatenate()([y, {_SAME.format('y')}]))"
+            "(layers.Conv1D(8, 3, strides=2, padding='same')(x))",
+            "time = 3, 4, 7, 8, 11, 12, …",
+            "",
+        ),
+        (
+            "layers.Add()([layers.MaxPooling1D(8, padding='same')(x), layers.MaxPooling1D(8)(x)])",
+            "time = 8–16, 24, …",
+            "time = 8, 16, 24, …",
+        ),
+        (
+            f"(lambda y: layers.Add()([y, {_SAME.format('y')}]))(layers.MaxPooling1D(16, padding='same')(x))",
+            "time = 1–32, 49–64, 81–96, …",
+            "time = 17–32, 49–64, 81–96, …",
+        ),
+        ("layers.Lambda(lambda t: t + keras.ops.ones((37, 8)))(x)", "time = 1, 37", "time = 37"),
+        (
+            "layers.Lambda(lambda t: t + keras.ops.pad(t[:, 10:], [[0, 0], [10, 0], [0, 0]]))(x)",
+            "time = 1, 10, 11, 12, …",
+            "time ≥ 10",
+        ),
+        (
+            f"layers.Lambda(lambda t: t * keras.ops.mean(t + {_SAME.format('t')}))(x)",
+            "time = 1, 2, 4, 6, …",
+            "",
+        ),
+    ],
+)
+def test_all_sizes_that_calls_take_are_said(
+    worker: Worker, outputs_code: str, needed: str, shown: str
+) -> None:
+    """Also those of one that are repeated, and several of each step; each is tried in a real call."""
+    tried = """
+        import numpy as np
+        for size in range(1, 81):
+            try:
+                print(size, *model(np.zeros((2, size, 8), "float32")).shape)
+            except Exception:
+                pass
+    """
+    code = f"model = {graph(outputs_code)}\n{cleandoc(tried)}"
+    (answer,) = answers(worker, [request(code, axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    _, time = answer.model.axes
+    assert (needs.needs([time]), needs.shown([time])) == (needed, shown)
+    steps = {
+        time.least + time.unit * number + offset for number in range(80) for offset in (0, *time.offsets)
+    }
+    true = {int(line.split()[0]): line.split()[1:] for line in answer.output.splitlines()}
+    true = {size: shape for size, shape in true.items() if "0" not in shape}
+    assert sorted(true) == [size for size in range(1, 81) if size in steps or size in time.others]
+    for size in true.keys() & steps:
+        said = [notation.parse(text) for text in answer.model.outputs[0].symbolic]
+        assert true[size] == [str(expression.evaluate(one, {"batch": 2, "time": size})) for one in said]
+
+
+FAR = """
+SOME = 20000
+
+class Bump(layers.Layer):
+    def call(self, x):
+        return x[:, :-1] if 20000 < (x.shape[1] or 0) < 25000 else x
+
+class Named(layers.Layer):
+    def call(self, x):
+        return x[:, :-1] if SOME < (x.shape[1] or 0) < SOME + 50 else x
+
+class Kept(layers.Layer):
+    def __init__(self, most, **more):
+        super().__init__(**more)
+        self.most = most
+
+    def call(self, x):
+        return x[:, :-1] if self.most < (x.shape[1] or 0) < self.most + 50 else x
+
+class Positions(layers.Layer):
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.table = layers.Embedding(20000, 512)
+
+    def call(self, x):
+        return x + self.table(keras.ops.arange(keras.ops.shape(x)[1]))
+
+class Least(layers.Layer):
+    def call(self, x):
+        return keras.ops.ones((1, max(x.shape[1] or 0, 20000), 1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs_code", "size", "shape", "tried"),
+    [
+        *((f"layers.Lambda(lambda t: t[:, :{size}])(x)", 8, "depends on time", "") for size in (5000, 40000)),
+        ("Bump()(x)", 8, "depends on time", ""),
+        ("Named()(x)", 8, "depends on time", ""),
+        ("Kept(20000)(x)", 8, "depends on time", ""),
+        ("Least()(x)", 8, "depends on time", ""),
+        ("Positions()(x)", 512, "time", "batch = 3001, time = 1001"),
+        ("layers.Dense(512)(x)", 512, "time", ""),
+    ],
+)
+def test_sizes_far_beyond_those_of_the_first_probes(
+    worker: Worker, outputs_code: str, size: int, shape: str, tried: str
+) -> None:
+    """What changes there is found, or what was tried is said."""
+    code = f"{FAR}model = {graph(outputs_code, f'(None, {size})')}"
+    (answer,) = answers(worker, [request(code, axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert answer.model.outputs[0].symbolic[1] == shape
+    assert needs.tried(answer.model.axes) == tried
+
+
+def test_positions_beside_a_large_table_of_words_have_a_largest_size(worker: Worker) -> None:
+    """What a call reads of weights does not make it a large one."""
+    code = """
+        class Tokens(layers.Layer):
+            def __init__(self, **more):
+                super().__init__(**more)
+                self.words, self.positions = layers.Embedding(20000, 256), layers.Embedding(80, 256)
+
+            def call(self, x):
+                return self.words(x) + self.positions(keras.ops.arange(keras.ops.shape(x)[1]))
+
+        model = keras.Sequential([keras.Input((None,), dtype="int32"), Tokens()])"""
+    (answer,) = answers(worker, [request(cleandoc(code), axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert answer.model.axes[1].most == 80
 
 
 def test_a_subclassed_model_has_no_axes(worker: Worker) -> None:

@@ -76,6 +76,9 @@ def failures(report: Report) -> list[str]:
     return [truncated(f"failed {one.piece}: {one.kind} {one.failure.message}", 180) for one in report.failed]
 
 
+UNBUILT = "Keras does not know the shapes of {} here: nothing before it builds or calls it"
+
+
 def expected(text: str) -> str:
     return cleandoc(text)
 
@@ -101,6 +104,21 @@ def test_values_after_each_piece(observe: Observe) -> None:
 
         print("Shape:", x.shape)
         #? _
+
+        print(f"Shape: {x.shape}")
+        #? _
+
+        print("Shape (batch, time, units): {}".format(x.shape))
+        #? _
+
+        print("Shape: " + str(x.shape))
+        #? _
+
+        print("Params: %d" % model.count_params())
+        #? _
+
+        print(x.shape, model.output_shape)
+        #? _
     """)
     assert found == expected("""
         1 _: Sequential Flatten -> (None, 784) 0
@@ -115,6 +133,11 @@ def test_values_after_each_piece(observe: Observe) -> None:
         4 7 / 2: it is a value of type float
         4 "text": it is a value of type str
         5 _: (None, None, 3)
+        6 _: (None, None, 3)
+        7 _: (None, None, 3)
+        8 _: (None, None, 3)
+        9 _: 7850
+        10 _: it is a value of type NoneType
     """)
 
 
@@ -214,11 +237,11 @@ def test_mnist(observe: Observe) -> None:
         1 _: (60000, 28, 28) uint8, (60000,) uint8, (10000, 28, 28) uint8, (10000,) uint8 {data}
         3 _: (60000, 784) float32 {data}
         4 _: (60000, 10) float64 {data}
-        5 model: Keras does not know the shapes of Sequential 'sequential' here: nothing before it builds it
+        5 model: {UNBUILT.format("Sequential 'sequential'")}
         7 len(history.history["val_accuracy"]): 5 {data}, training
         8 _: Sequential Dense Dense -> (128, 10) 407050 + 407052 {data}, training
-        10 _: (10000, 10) float32 {data}, training
-        10 predictions[0].argmax(): 0 {data}, training
+        10 _: (10000, 10) float32 {data}, training, metrics, predictions
+        10 predictions[0].argmax(): 0 {data}, training, metrics, predictions
     """)
 
 
@@ -375,8 +398,8 @@ def test_a_class_that_fit_builds(observe: Observe) -> None:
         #= hidden
         #? hidden.kernel
     """)
-    assert found == expected("""
-        2 model: Keras does not know the shapes of Classifier 'classifier' here: nothing before it builds it
+    assert found == expected(f"""
+        2 model: {UNBUILT.format("Classifier 'classifier'")}
         4 model: Classifier Dense Dense -> (None, 3) 131 + 2 with training
         5 hidden.kernel: (4, 16) float32 with training
     """)
@@ -508,7 +531,7 @@ def test_gan(observe: Observe) -> None:
         #= own history
         #? own.discriminator; len(history.epoch)
     """)
-    assert found.replace(" with data for mnist, training", "") == expected("""
+    assert found.replace(" with data for mnist, predictions, training", "") == expected("""
         2 _: Sequential Dense Reshape Conv2DTranspose -> (None, 28, 28, 1) 39793
         4 images: (60000, 28, 28, 1) float32 with data for mnist
         5 gan: Functional InputLayer Sequential Sequential -> (None, 1) 40578 with data for mnist
@@ -773,3 +796,55 @@ def test_old_spellings(worker: Worker) -> None:
     messages = [one.failure.message for one in report.failed]
     assert messages[0] == "ModuleNotFoundError: No module named 'keras.layers.merge'"
     assert messages[9] == "TypeError: TensorFlowTrainer.fit() got an unexpected keyword argument 'nb_epoch'"
+
+
+def test_frames(worker: Worker) -> None:
+    """Lines are those of the document's blocks, also where a later block calls code of an earlier one."""
+    first = "import keras\n\ndef head(x):\n    return keras.layers.Dense(-1)(x)"
+    document = (
+        Piece(first.partition("\n")[0], 1, 4, ("keras",)),
+        Piece(first.partition("\n\n")[2], 3, 4, ("head",)),
+        Piece("y = head(\n    keras.Input((2,)))", 7, 5, ("y",), ("",)),
+    )
+    (answer,) = answers(worker, [Request(code="", kind="document", pieces=document)])
+    assert isinstance(answer, Report)
+    (failed,) = answer.failed
+    assert [(frame.block, frame.line, frame.text) for frame in failed.failure.frames] == [
+        (5, 7, "y = head("),
+        (4, 4, "return keras.layers.Dense(-1)(x)"),
+    ]
+    assert written(answer.observations[0]).startswith("2 _: `y = head(…)`: ValueError: Received an invalid")
+
+
+def test_data_takes_little_memory(observe: Observe) -> None:
+    """What authors make of data sets would be 12 GB; the limit is 3 GB."""
+    observed = observe("""
+        import resource
+        import numpy as np
+        from keras.datasets import cifar10, imdb
+
+        (x, y), (x_test, y_test) = cifar10.load_data()
+        scaled = (x.astype("float32") / 255.0 - 0.5) * 2
+        normal = (x / 255.0 - np.mean(x / 255.0, axis=0)) / 2.0
+        normal -= normal.mean(axis=0)
+        joined = np.concatenate([scaled, scaled, x_test])[np.random.permutation(110_000)]
+        #? scaled; normal; joined; joined[y_test[:, 0].sum()]
+
+        (words, _), (words_test, _) = imdb.load_data(num_words=10_000)
+        def vectors(words):
+            results = np.zeros((len(words), 10_000))
+            for number, sequence in enumerate(words):
+                results[number, sequence] = 1.0
+            return results
+
+        both = vectors(words), vectors(words_test)
+        #? both; resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20
+    """)
+    assert observed.replace(" with data for cifar10", "").replace(", data for imdb", "") == expected("""
+        1 scaled: (50000, 32, 32, 3) float32
+        1 normal: (50000, 32, 32, 3) float64
+        1 joined: (110000, 32, 32, 3) float32
+        1 joined[y_test[:, 0].sum()]: (32, 32, 3) float32
+        3 both: (25000, 10000) float64, (25000, 10000) float64
+        3 resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20: 0
+    """)

@@ -36,6 +36,8 @@ class Backward:
     ) -> None:
         self.kept: set[int] = set()
         self.top = 0
+        self._connected: set[str] = set()
+        """Names of what later statements build without data."""
         self._effects = effects
         self._forced = forced
         self._has_outside = has_outside
@@ -81,12 +83,13 @@ class Backward:
             or (self._jumps and isinstance(node, _JUMPS))
             or not live.keys().isdisjoint(effect.binds)
             or not live.keys().isdisjoint(effect.mutates)
-            or (self._builds and not live.keys().isdisjoint(effect.builds))
+            or (self._builds and not live.keys().isdisjoint(effect.builds - self._connected))
         )
 
     def _before(self, node: ast.stmt, live: Live, kills: bool) -> Live:
         self.kept.add(id(node))
         effect = self._effects[id(node)]
+        self._connected = self._connected - effect.binds | effect.connects
         before = {name: use for name, use in live.items() if not (kills and name in effect.binds)}
         before |= dict.fromkeys(effect.late, Use(self.top, node.lineno, is_late=True))
         before |= dict.fromkeys(effect.uses, Use(self.top, node.lineno))
@@ -135,10 +138,14 @@ class Backward:
         if before is None:
             return live
         forced = self._forced
-        self._forced |= {id(part) for part in node.body if not isinstance(part, ast.Expr)}
+        self._forced |= {id(part) for part in node.body if self._may_fail(part)}
         before = self._tried(node, live)
         self._forced = forced
         return before or live
+
+    def _may_fail(self, node: ast.stmt) -> bool:
+        effect = self._effects[id(node)]
+        return not isinstance(node, ast.Expr) or bool(effect.mutates or effect.builds)
 
     def _tried(self, node: ast.Try | ast.TryStar, live: Live) -> Live | None:
         """Return the names that matter before; ``None`` if the statement doesn't matter."""

@@ -53,7 +53,7 @@ def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
     if isinstance(func, ast.Attribute):
         receiver, name = scope.value(func.value), func.attr
         called = _called(scope, node, name, is_statement)
-        if dotted or receiver & scope.heap.modules:
+        if not receiver & scope.heap.values and (dotted or receiver & scope.heap.modules):
             return _imported(scope, called, dotted or name)
         return _method(scope, called, receiver)
     callee = scope.value(func)
@@ -63,6 +63,15 @@ def call(scope: Scope, node: ast.Call, is_statement: bool) -> int:
     if called.name in ALWAYS_BOUND and called.name not in scope.program.bound:
         return _built_in(scope, called)
     return _function(scope, called, callee)
+
+
+def is_shown(scope: Scope, node: ast.expr) -> bool:
+    """Whether an expression only prints or plots something."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        if isinstance(node, ast.Call) and scope.dotted(node.func).partition(".")[0] in PLOTTING:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id in {"print", "display"}
 
 
 def _called(scope: Scope, node: ast.Call, name: str, is_statement: bool) -> Called:
@@ -85,7 +94,7 @@ def _imported(scope: Scope, called: Called, dotted: str) -> int:
     is_type = called.name[:1].isupper()
     if called.is_statement and not is_type and called.name not in SHOWING:
         scope.change(heap.reachable(called.arguments) & ~heap.codes)
-    return _object(scope, called, dotted) if is_type else _result(scope, called, 0)
+    return _object(scope, called, dotted) if is_type else heap.made(called.node) | _result(scope, called, 0)
 
 
 def _plot(scope: Scope, called: Called) -> int:
@@ -166,6 +175,9 @@ def _built_in(scope: Scope, called: Called) -> int:
         scope.is_outward = True
     if called.name in PLAIN:
         return 0
+    passed = called.arguments & (heap.methods | heap.codes)
+    if passed:
+        _call_held(scope, called, passed)
     if called.name in {"getattr", "next"}:
         return heap.reachable(first)
     return heap.made(called.node, heap.reachable(called.arguments))
@@ -212,7 +224,7 @@ def _method(scope: Scope, called: Called, receiver: int) -> int:
         _change_by_method(scope, called, receiver)
     elif called.name in TRAINING:
         scope.change(receiver)
-    return _result(scope, called, receiver)
+    return 0 if called.is_statement else _result(scope, called, receiver)
 
 
 def _own(scope: Scope, called: Called, methods: list[ast.FunctionDef], receiver: int) -> int:
@@ -226,11 +238,15 @@ def _change_by_method(scope: Scope, called: Called, receiver: int) -> None:
     heap = scope.heap
     if called.name in HOLDING:
         scope.change(receiver)
+    elif called.name == "add":
+        scope.change(receiver | heap.reachable(called.arguments) & ~heap.codes)
     else:
         scope.change(heap.reachable(receiver | called.arguments) & ~heap.codes)
     heap.store(receiver, called.arguments & ~heap.modules)
     if called.name == "add" and heap.reachable(called.arguments) & heap.inputs:
         heap.inputs |= receiver
+    if called.name == "build":
+        scope.connected |= receiver
     if called.name == "build" or (called.name == "add" and receiver & heap.inputs):
         _note_built(scope, receiver)
 
@@ -268,19 +284,20 @@ def _function(scope: Scope, called: Called, callee: int) -> int:
         else:
             objects |= _apply(scope, called, node)
     things = callee & ~heap.codes
-    return objects | (_object_called(scope, called, things) if things and not nodes else 0)
+    return objects | (_object_called(scope, called, things) if things else 0)
 
 
 def _call_held(scope: Scope, called: Called, callee: int) -> None:
     """Note what functions do that an object may call: methods of objects, and what partial objects hold."""
     heap = scope.heap
     if callee & heap.methods:
-        scope.change(heap.reachable(callee) & ~heap.codes)
-        heap.store(callee, called.arguments & ~heap.modules)
+        changed = heap.reachable(callee) & ~heap.codes
+        scope.change(changed)
+        heap.store(changed, called.arguments & ~heap.modules)
     everything = called._replace(named={None: called.arguments | callee})
     for number in numbers(heap.reachable(callee) & heap.codes):
         if not isinstance(scope.program.code_of[number], ast.ClassDef):
-            _apply(scope, everything, scope.program.code_of[number])
+            _apply(scope, everything, scope.program.code_of[number], held=callee)
 
 
 def _instance(scope: Scope, called: Called, node: ast.ClassDef, callee: int) -> int:
@@ -311,35 +328,40 @@ def build_by_call(scope: Scope, callee: int, arguments: int) -> None:
         scope.is_outward = True
     if heap.reachable(arguments) & heap.symbolic:
         scope.change(parts)
+        scope.connected |= callee
     elif callee & heap.unbuilt:
         scope.built |= parts
     if callee & heap.unbuilt:
         _note_built(scope, callee)
 
 
-def _apply(scope: Scope, called: Called, function: ast.AST, receiver: int | None = None) -> int:
-    """Note what calling a function of the document does; return what it gives."""
+def _apply(
+    scope: Scope, called: Called, function: ast.AST, receiver: int | None = None, held: int = 0
+) -> int:
+    """Note what calling a function does, which may know what is ``held``; return what it gives."""
     heap = scope.heap
     summary: Summary = scope.program.summary(function)
     given = _parameters(function, called, receiver)
-    closure = heap.reachable(scope.program.closures.get(function, 0)) & ~heap.codes
+    closure = heap.reachable(scope.program.closures.get(function, 0) | held) & ~heap.codes
 
     def objects(names: frozenset[str]) -> int:
         found = 0
         for name in names:
-            found |= given[name] if name in given else scope.surrounding(name) | closure
+            base = name.removesuffix(".*")
+            held_here = given[base] if base in given else scope.surrounding(base) | closure
+            found |= held_here if base == name else heap.reachable(held_here) & ~heap.codes
         return found
 
-    changed = objects(summary.mutates)
-    scope.change(heap.reachable(changed) & ~heap.codes)
-    heap.store(changed, called.arguments & ~heap.modules)
+    scope.change(objects(summary.mutates))
     scope.is_setting |= summary.is_setting
     if summary.calls:
         build_by_call(scope, objects(summary.calls), called.arguments)
     if summary.trains:
         _train_in(scope, function, objects(summary.trains))
     for name in summary.binds:
-        scope.bind_outside(name, heap.made((called.node, name), called.arguments))
+        scope.bind_outside(name, heap.made((called.node, name)))
+    for name, names, codes in summary.holds:
+        heap.store(objects(frozenset([name])), (objects(names) & ~heap.modules) | codes)
     return _returned(scope, called, summary, objects(summary.returns))
 
 

@@ -89,6 +89,9 @@ def _leave_out(text: list[str], cut: _Cut) -> None:
 
 def _dedented(text: Sequence[str], top: Top) -> Iterator[str]:
     width = _column(text[top.node.lineno - 1], top.node.col_offset)
+    if not width:
+        yield from text[top.first - 1 :]
+        return
     inside = {
         line
         for node in ast.walk(top.node)

@@ -21,6 +21,8 @@ class Effect(NamedTuple):
     """Names whose values it changes."""
     builds: frozenset[str] = NOTHING
     """Names of models that it builds if they aren't built yet."""
+    connects: frozenset[str] = NOTHING
+    """Names of layers and models that it certainly builds, without data."""
     is_setting: bool = False
     """Whether it changes how Keras makes models."""
     is_outward: bool = False
@@ -36,6 +38,7 @@ class Effect(NamedTuple):
             self.binds | other.binds,
             self.mutates | other.mutates,
             self.builds | other.builds,
+            self.connects | other.connects,
             self.is_setting | other.is_setting,
             self.is_outward | other.is_outward,
             self.is_star | other.is_star,
@@ -54,6 +57,8 @@ class Summary(NamedTuple):
     """Names of models that it trains."""
     binds: frozenset[str] = NOTHING
     """Global names that it binds."""
+    holds: tuple[tuple[str, frozenset[str], int], ...] = ()
+    """For each name, those whose values may have become a part of its value, and functions and classes."""
     returns: frozenset[str] = NOTHING
     """Names whose values may be part of what it returns."""
     codes: int = 0

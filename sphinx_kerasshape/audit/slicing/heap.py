@@ -14,8 +14,12 @@ class Heap:
     def __init__(self) -> None:
         self.modules = 0
         """Modules, and what is imported from them."""
+        self.values = 0
+        """Those of them that may be objects as well."""
         self.codes = 0
         """Functions and classes that the document defines."""
+        self.classes = 0
+        """Classes that the document defines."""
         self.methods = 0
         """Methods of objects, which change the objects when they are called."""
         self.plots = 0
@@ -30,9 +34,11 @@ class Heap:
         """Layers and models that the next call may build."""
         self.outer = 0
         """What the code of a function is given: arguments, and values of names that it doesn't bind."""
+        self.parts = 0
+        """What the objects hold that the code of a function is given."""
         self._reach: list[int] = []
         self._numbers: dict[Hashable, int] = {}
-        self._known: dict[int, int] = {}
+        self._holders: list[int] = []
 
     def made(self, key: Hashable, contents: int = 0) -> int:
         """Return the object that an expression makes, which holds ``contents``."""
@@ -43,27 +49,39 @@ class Heap:
         self._numbers[key] = len(self._reach)
         bit = 1 << len(self._reach)
         self._reach.append(bit | self.reachable(contents))
+        self._holders.append(0)
+        for number in numbers(contents):
+            self._holders[number] |= bit
         return bit
 
     def reachable(self, objects: int) -> int:
         """Return the objects, and all that they hold."""
-        reached = self._known.get(objects)
-        if reached is None:
-            reached = 0
-            for number in numbers(objects):
-                reached |= self._reach[number]
-            self._known[objects] = reached
+        reached = 0
+        while objects:
+            reached |= self._reach[objects.bit_length() - 1]
+            objects &= ~reached
         return reached
+
+    def holding(self, objects: int) -> int:
+        """Return the objects, and all that hold any of them, however indirectly."""
+        found = new = objects
+        while new:
+            around = 0
+            for number in numbers(new):
+                around |= self._holders[number]
+            new = around & ~found
+            found |= new
+        return found
 
     def store(self, holders: int, contents: int) -> None:
         """Let each of the ``holders`` hold ``contents``."""
         added = self.reachable(contents)
         if not added & ~self._common(holders):
             return
-        self._known.clear()
-        for number, reach in enumerate(self._reach):
-            if reach & holders:
-                self._reach[number] = reach | added
+        for number in numbers(contents):
+            self._holders[number] |= holders
+        for number in numbers(self.holding(holders)):
+            self._reach[number] |= added
 
     def _common(self, holders: int) -> int:
         common = -1
@@ -73,7 +91,7 @@ class Heap:
 
 
 def numbers(objects: int) -> Iterator[int]:
-    """Yield the numbers of the objects in a set."""
+    """Yield the numbers of the objects in a set, the smallest first."""
     while objects:
         lowest = objects & -objects
         yield lowest.bit_length() - 1

@@ -52,7 +52,8 @@ READING = SHOWING | _words(
     numpy item round clip any all dot repeat tobytes head tail describe items keys values get index
     count split join strip lower upper replace format startswith endswith encode decode read readline
     readlines write writelines hist plot scatter unique nunique isnull value_counts compute_output_shape
-    get_shape as_list
+    get_shape as_list apply_gradients apply gradient minimize update_state reset_state reset_states watch
+    get_variable step
     """
 )
 """Methods that don't change their object."""
@@ -107,3 +108,15 @@ SAVING = _words("save savez savez_compressed savetxt save_model export")
 
 LOADING = _words("load load_model loadtxt genfromtxt")
 """Functions that read the file of their first argument."""
+
+PACKAGES = (
+    PLOTTING
+    | FOREIGN
+    | _words(
+        """
+        keras tensorflow tf_keras tensorflow_addons tensorflow_datasets tensorflow_hub keras_cv keras_nlp
+        keras_hub keras_tuner numpy pandas os sys google collections functools itertools random datetime time
+        """
+    )
+)
+"""Packages of which modules, functions and classes are imported, and hardly objects."""

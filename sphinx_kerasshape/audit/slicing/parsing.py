@@ -79,6 +79,8 @@ def _too_deep(tree: ast.AST) -> int:
     """Return the line of a statement that is nested too deeply; 0 if there is none."""
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
+        if not level:
+            return 0
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return max((getattr(node, "lineno", 1) for node in level), default=0)
 

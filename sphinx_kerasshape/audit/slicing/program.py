@@ -33,16 +33,21 @@ class Program:
         """Functions that train, and so build, a model that isn't built yet."""
         self.files: dict[int, str] = {}
         self.given: dict[int, tuple[ast.AST | None, str]] = {}
+        """The names under which functions are given objects; ``x.*`` stands for what ``x`` holds."""
         self.code_of: dict[int, ast.AST] = {}
         self.closures: dict[ast.AST, int] = {}
         """Functions inside functions, which hold values of names of these."""
         nodes = [top.node for top in tops if isinstance(top, Top)]
-        self.imports = _imports(nodes)
+        self.imports = {"plt": "matplotlib.pyplot", "sns": "seaborn"}
+        """Full names of what is imported, by the names that it is given; two by custom."""
         self.functions: dict[str, list[ast.AST]] = {}
         self.bound: set[str] = set()
         self._methods: dict[str, list[ast.FunctionDef]] = {}
         self._of_class: dict[ast.AST, dict[str, list[ast.FunctionDef]]] = {}
         self._summaries: dict[ast.AST, Summary] = {}
+        self._owners: dict[ast.AST, ast.AST] = {}
+        """The functions that functions are inside of."""
+        self._locals: dict[ast.AST, frozenset[str]] = {}
         self._depth = 0
         for node in nodes:
             self._register(node)
@@ -51,11 +56,16 @@ class Program:
 
     def _register(self, node: ast.stmt) -> None:
         for part in ast.walk(node):
-            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                self.functions.setdefault(part.name, []).append(part)
-                self.bound.add(part.name)
-            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                self.bound.add(part.id)
+            match part:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    self.functions.setdefault(part.name, []).append(part)
+                    self.bound.add(part.name)
+                case ast.Name(ctx=ast.Store()):
+                    self.bound.add(part.id)
+                case ast.Import() | ast.ImportFrom():
+                    self.imports |= _imported(part)
+                case ast.Assign(value=ast.Attribute() as value):
+                    _alias(self.imports, part, value)
             if isinstance(part, ast.ClassDef):
                 for name, methods in self.methods(part).items():
                     self._methods.setdefault(name, []).extend(methods)
@@ -64,8 +74,10 @@ class Program:
         scope = Scope(self)
         for number, top in enumerate(tops):
             if isinstance(top, Broken):
-                continue
-            read(scope, [top.node])
+                for name in top.names:
+                    scope.bind(name, self.heap.made((top.block, name)))
+            else:
+                read(scope, [top.node])
             for name in scope.touched:
                 places, values = self._history.setdefault(name, ([], []))
                 places.append(number)
@@ -74,7 +86,7 @@ class Program:
 
     def names_after(self, number: int, names: Iterable[str]) -> set[str]:
         """Return the names that functions use which the given names stand for behind a statement."""
-        return self.late(names, _Past(self._history, number))
+        return self.late(names, _Past(self._history, number), None)
 
     # Functions and classes
 
@@ -83,8 +95,11 @@ class Program:
         made = self.heap.made(node)
         self.heap.codes |= made
         self.code_of[made.bit_length() - 1] = node
+        if isinstance(node, ast.ClassDef):
+            self.heap.classes |= made
         if scope.owner is not None:
             self.closures[node] = made
+            self._owners[node] = scope.owner
             self.heap.store(made, scope.values_of(self.free(node)))
         if isinstance(node, ast.Lambda):
             scope.late |= {
@@ -125,17 +140,26 @@ class Program:
         given = (self.given[number] for number in numbers(objects & self.heap.outer))
         return {name for of, name in given if of is owner}
 
-    def late(self, names: Iterable[str], values: Mapping[str, int]) -> set[str]:
-        """Return the names that functions use which can be reached by the given names."""
+    def late(self, names: Iterable[str], scope_names: Mapping[str, int], owner: ast.AST | None) -> set[str]:
+        """Return the names that functions use which can be reached by the given names of a scope."""
         found: set[str] = set()
         todo = list(names)
         while todo:
-            objects = values.get(todo.pop(), 0)
+            objects = scope_names.get(todo.pop(), 0)
             for number in numbers(self.heap.reachable(objects) & self.heap.codes if objects else 0):
-                new = self.free(self.code_of[number]) - found
+                new = self._free_in(self.code_of[number], owner) - found
                 found |= new
                 todo += new
         return found
+
+    def _free_in(self, node: ast.AST, owner: ast.AST | None) -> frozenset[str]:
+        """Return the names that a function uses of a scope around it."""
+        free = self.free(node)
+        around = self._owners.get(node)
+        while around is not None and around is not owner:
+            free -= self._locals.get(around, frozenset())
+            around = self._owners.get(around)
+        return free
 
     def summary(self, node: ast.AST) -> Summary:
         """Return what calling a function does."""
@@ -160,27 +184,53 @@ class Program:
             scope.returned = scope.value(node.body)
             scope.note(scope.effect())
             used = scope.uses | scope.late
+            self._locals[node] = parameters
         else:
             read(scope, node.body)
+            self._locals[node] = parameters | (scope.all_bound - scope.outside)
             walk = Backward(self.effects, self.forced, has_outside=True)
             walk.suite(node.body, {})
             kept = walk.kept
             used = self._used(kept)
         heap = self.heap
         returned = heap.reachable(scope.returned)
+        binds = frozenset(scope.all_bound & scope.outside)
         return Summary(
-            free=frozenset(used) - parameters - (scope.all_bound - scope.outside),
+            free=frozenset(used) - self._locals[node],
             mutates=frozenset(self.given_names(node, scope.changed)),
             calls=frozenset(scope.called),
             trains=frozenset(scope.trained),
-            binds=frozenset(scope.all_bound & scope.outside),
-            returns=frozenset(self.given_names(node, returned)),
+            binds=binds,
+            holds=self._held(scope, binds),
+            returns=self._sharing(scope, returned),
             codes=returned & heap.codes,
             is_unbuilt=bool(scope.returned & heap.unbuilt),
             has_inputs=bool(scope.returned & heap.inputs),
             is_setting=scope.has_setting,
             kept=frozenset(kept),
         )
+
+    def _sharing(self, scope: Scope, objects: int) -> frozenset[str]:
+        """Return the names under which a function is given objects, or what shares new objects with them."""
+        heap = self.heap
+        new = objects & ~heap.codes & ~heap.modules & ~heap.outer
+        found = self.given_names(scope.owner, objects)
+        own = ((name, heap.reachable(scope.given(name))) for name in scope.given_under)
+        return frozenset(found | {name for name, reached in own if reached & new})
+
+    def _held(self, scope: Scope, binds: frozenset[str]) -> tuple[tuple[str, frozenset[str], int], ...]:
+        """Return what else is held by what a function is given, or gives to global names."""
+        heap = self.heap
+        found = []
+        for name in sorted({*scope.given_under, *binds}):
+            given = scope.given(name) if name in scope.given_under else 0
+            parts = heap.made((scope.owner, name, "parts")) if given else 0
+            bound = heap.reachable(scope.names.get(name, 0)) if name in binds else 0
+            for key, reached in ((name, heap.reachable(given) | bound), (f"{name}.*", heap.reachable(parts))):
+                names = self._sharing(scope, reached & ~(given | parts))
+                if names - {key} or reached & heap.codes:
+                    found.append((key, names - {key}, reached & heap.codes))
+        return tuple(found)
 
     def _used(self, kept: Iterable[int]) -> set[str]:
         used: set[str] = set()
@@ -222,21 +272,15 @@ def _parameters(node: Function) -> frozenset[str]:
     return frozenset(argument.arg for argument in every if argument)
 
 
-def _imports(nodes: Sequence[ast.stmt]) -> dict[str, str]:
-    """Return the full names of what the document imports, by the names that it gives them."""
-    found: dict[str, str] = {}
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Import):
-                for alias in part.names:
-                    root = alias.name.partition(".")[0]
-                    found[alias.asname or root] = alias.name if alias.asname else root
-            elif isinstance(part, ast.ImportFrom):
-                base = f"{'.' * part.level}{part.module or ''}"
-                found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in part.names}
-            elif isinstance(part, ast.Assign) and isinstance(part.value, ast.Attribute):
-                _alias(found, part, part.value)
-    return found
+def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """Return the full names of what is imported, by the names that it is given."""
+    if isinstance(node, ast.ImportFrom):
+        base = f"{'.' * node.level}{node.module or ''}"
+        return {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names}
+    roots = {alias.name.partition(".")[0] for alias in node.names if not alias.asname}
+    return dict(zip(roots, roots, strict=True)) | {
+        alias.asname: alias.name for alias in node.names if alias.asname
+    }
 
 
 def _alias(found: dict[str, str], node: ast.Assign, value: ast.Attribute) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_kerasshape.audit.slicing.calls import call
 from sphinx_kerasshape.audit.slicing.effects import Effect
+from sphinx_kerasshape.audit.slicing.heap import Heap
 from sphinx_kerasshape.audit.slicing.known import CHANGING, FLAT
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Scope:
         """Names that were bound since somebody looked."""
         self.called: set[str] = set()
         self.trained: set[str] = set()
+        self.given_under: set[str] = set()
+        """Names under which a function is given something."""
         self.outside: set[str] = set()
         """Names that the function declares global."""
         self.start()
@@ -46,7 +49,7 @@ class Scope:
         self.late: set[str] = set()
         self.binds: set[str] = set()
         self.outside_bound: set[str] = set()
-        self.mutated = self.built = 0
+        self.mutated = self.built = self.connected = 0
         self.is_setting = self.is_outward = self.is_star = False
 
     def effect(self) -> Effect:
@@ -66,6 +69,7 @@ class Scope:
             frozenset(self.binds),
             self._affected(self.mutated) | self.outside_bound,
             self._affected(self.built),
+            self._affected(self.connected),
             self.is_setting,
             is_outward,
             self.is_star,
@@ -81,12 +85,15 @@ class Scope:
     def _affected(self, objects: int) -> frozenset[str]:
         if not objects:
             return frozenset()
-        reachable = self.heap.reachable
-        return frozenset(name for name, held in self.names.items() if held and reachable(held) & objects)
+        if objects.bit_count() > len(self.names):
+            reachable = self.heap.reachable
+            return frozenset(name for name, held in self.names.items() if reachable(held) & objects)
+        holding = self.heap.holding(objects)
+        return frozenset(name for name, held in self.names.items() if held & holding)
 
     def _late(self) -> set[str]:
         """Return the names that functions use which this statement may call, however indirectly."""
-        return self.program.late(self.uses | self.late, self.names) | self.late
+        return self.program.late(self.uses | self.late, self.names, self.owner) | self.late
 
     # Names
 
@@ -102,9 +109,15 @@ class Scope:
 
     def given(self, name: str) -> int:
         """Return what a function is given under a name of its surroundings, or as an argument."""
-        objects = self.heap.made((self.owner, name))
-        self.heap.outer |= objects
+        if name in self.given_under:
+            return self.heap.made((self.owner, name))
+        self.given_under.add(name)
+        parts = self.heap.made((self.owner, name, "parts"))
+        objects = self.heap.made((self.owner, name), parts)
+        self.heap.outer |= objects | parts
+        self.heap.parts |= parts
         self.program.given[objects.bit_length() - 1] = (self.owner, name)
+        self.program.given[parts.bit_length() - 1] = (self.owner, f"{name}.*")
         return objects
 
     def surrounding(self, name: str) -> int:
@@ -206,14 +219,22 @@ def _part(scope: Scope, node: ast.Attribute | ast.Subscript) -> int:
     heap = scope.heap
     if isinstance(node, ast.Subscript):
         scope.value(node.slice)
-    elif node.attr in FLAT:
+        return _held(heap, base)
+    if node.attr in FLAT:
         return 0
-    elif node.attr in CHANGING and base & ~heap.modules:
-        method = heap.made(node, base & ~heap.modules)
+    changing = base & (~heap.modules | heap.values) if node.attr in CHANGING else 0
+    if changing:
+        method = heap.made(node, changing)
         heap.methods |= method
-        scope.change(base & ~heap.modules)
+        scope.change(changing)
         return method | heap.reachable(base)
-    return base & heap.modules | heap.reachable(base & ~heap.modules)
+    return _held(heap, base)
+
+
+def _held(heap: Heap, base: int) -> int:
+    """Return what attributes and elements of objects may be."""
+    given = base & heap.outer & ~heap.parts
+    return base & heap.modules | heap.reachable(base & ~heap.modules) & ~given & ~(heap.classes & ~base)
 
 
 def _call(scope: Scope, node: ast.Call) -> int:

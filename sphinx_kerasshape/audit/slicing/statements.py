@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from sphinx_kerasshape.audit.slicing.calls import call
+from sphinx_kerasshape.audit.slicing.calls import call, is_shown
+from sphinx_kerasshape.audit.slicing.known import PACKAGES
 from sphinx_kerasshape.audit.slicing.scope import Scope
 
 
@@ -36,7 +37,11 @@ def _simple(scope: Scope, node: ast.stmt) -> None:
 
 
 def _expression(scope: Scope, node: ast.Expr) -> None:
-    if isinstance(node.value, ast.Call):
+    if scope.owner is not None and is_shown(scope, node.value):
+        called = set(scope.called)
+        scope.value(node.value)
+        scope.called, scope.is_outward = called, False
+    elif isinstance(node.value, ast.Call):
         call(scope, node.value, is_statement=True)
     else:
         scope.value(node.value)
@@ -114,6 +119,8 @@ def _import(scope: Scope, node: ast.Import | ast.ImportFrom) -> None:
         )
         objects = scope.heap.made(("module", name if alias.asname is None else alias.name))
         scope.heap.modules |= objects
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in PACKAGES:
+            scope.heap.values |= objects
         scope.bind(name, objects)
 
 

@@ -15,7 +15,10 @@ from sphinx_kerasshape.axes.expression import Depends, Expr, Size
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.worker.axes import fitting
-from sphinx_kerasshape.worker.axes.probe import Probe, Probes, Refused, TensorPath
+from sphinx_kerasshape.worker.axes.probe import Probes
+from sphinx_kerasshape.worker.axes.ranges import Ranges
+from sphinx_kerasshape.worker.axes.search import Search
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath
 
 Symbols = Mapping[int, tuple[str, ...]]
 """The expressions of a tensor's dimensions, by the tensor's id."""
@@ -50,14 +53,15 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
     Raises :class:`BadAxes`, :class:`Unfollowed`.
     """
     probes = Probes(functional, _input_axes(functional, option))
-    start = probes.first()
+    search = Search(probes)
+    start = search.first()
     if not start:
         raise Unfollowed(probes.hint())
-    follower = _Follower(probes, start)
+    follower = _Follower(probes, search, start)
     follower.settle()
-    axes = probes.ranges(start[0].sizes)
+    axes = Ranges(probes, search, start[0].sizes).axes()
     follower.check_extremes(axes)
-    return axes, follower.symbols()
+    return tuple(map(follower.checked, axes)), follower.symbols()
 
 
 def _input_axes(functional: Any, option: str) -> list[tuple[str | int, ...]]:
@@ -100,8 +104,9 @@ def _axes(count: int, kind: str = "") -> str:
 class _Follower:
     """Composes the steps of a model, from probes; asks for more probes as needed."""
 
-    def __init__(self, probes: Probes, start: list[Probe]) -> None:
+    def __init__(self, probes: Probes, search: Search, start: list[Probe]) -> None:
         self._probes = probes
+        self._search = search
         self._samples = start
         self._first_alone = len(start) - len(probes.names)
         """The number of the first probe in which one axis alone has another size."""
@@ -134,9 +139,23 @@ class _Follower:
             for more in _FAR
             for chosen in (*([axis] for axis in axes), axes)
         ]
-        for sizes in (*alone, *joint, *far):
+        ends = [
+            {**start, axis.name: axis.least + axis.unit * max(0, (limit - axis.least) // axis.unit + more)}
+            for axis in axes
+            for limit in self._probes.limits
+            for more in (0, 1)
+            if axis.unit
+        ]
+        for sizes in (*alone, *joint, *far, *ends):
             with suppress(Refused):
                 self._drop_wrong([self._probes.at(sizes)])
+
+    def checked(self, axis: Axis) -> Axis:
+        """Return an axis that tells whether the expressions hold for its single sizes."""
+        start = self._samples[0].sizes
+        probes = [self._probes.at({**start, axis.name: size}) for size in axis.others]
+        is_partial = any(self._is_wrong(path, probe) for path in self._sizes for probe in probes)
+        return axis._replace(is_partial=is_partial)
 
     def symbols(self) -> Symbols:
         """Return the texts of the expressions; ``None`` where the calls of a nested model differ."""
@@ -179,7 +198,7 @@ class _Follower:
         made = self._applied([column for column, _ in known], [size for _, size in known], output)
         if made is None:
             return self._direct(output) or self._unknown(output, sizes)
-        if max(self._probes.units.values()) > 1 and len(str(made)) > 1:
+        if max(self._search.units.values()) > 1 and len(str(made)) > 1:
             # Where sizes have to be multiples of something, a direct expression may be simpler.
             direct = self._direct(output)
             if direct is not None and len(str(direct)) < len(str(made)):
@@ -221,7 +240,7 @@ class _Follower:
             if (expr, other) in self._equal:
                 continue
             for _ in range(_TRIES):
-                sizes = self._probes.new_sizes()
+                sizes = self._search.new_sizes()
                 if expression.evaluate(expr, sizes) != expression.evaluate(other, sizes):
                     with suppress(Refused):
                         return [self._probes.at(sizes)]
@@ -233,7 +252,7 @@ class _Follower:
         probes = []
         for _ in range(_CHECKS):
             with suppress(Refused):
-                probe = self._probes.at(self._probes.new_sizes())
+                probe = self._probes.at(self._search.new_sizes())
                 if any(self._is_wrong(path, probe) for path in self._sizes):
                     probes.append(probe)
         return probes

@@ -11,11 +11,12 @@ from math import prod
 from typing import Any
 
 from sphinx_kerasshape.worker.read import declared, trace, weights
+from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _MAX_CALL = 4_000_000
 """Numbers in all tensors of a call; a larger one is not made."""
-_MAX_WEIGHTS = 50_000_000
+_MAX_WEIGHTS = 25_000_000
 """Weights of a model that has to be run without its own."""
 _MAX_WORK = 400_000_000
 """Numbers in the tensors of all calls for a model."""
@@ -40,8 +41,8 @@ class RealCalls:
         self._weight_count = 0
         self._weights: dict[int, tuple[Any, Any]] = {}
         """Each variable that has no value, and zeros for it, by its id."""
-        self._made: dict[Any, tuple[Any, list[Any] | Exception | None]] = {}
-        """The arguments of each call, and its outputs, what it raised, or nothing if it was not made."""
+        self._made: dict[Any, tuple[list[Any], list[Any] | Exception | None]] = {}
+        """The values given to each call, and its outputs, what it raised, or nothing if it was not made."""
         self._values: dict[int, tuple[Any, Any]] = {}
         """Each symbolic tensor whose values are known where inputs are zeros, and these, by its id."""
 
@@ -69,12 +70,13 @@ class RealCalls:
         specs = [
             (tuple(item.shape), str(item.dtype)) if trace.is_symbolic(item) else repr(item) for item in flat
         ]
-        key = (id(operation), *specs, *(id(item) for item in flat if id(item) in self._values))
+        values = [self._values[id(item)][1] for item in flat if id(item) in self._values]
+        key = (id(operation), *specs, *map(id, values))
         if key not in self._made:
             try:
-                self._made[key] = flat, self._called(operation, args, kwargs, call)
+                self._made[key] = values, self._called(operation, args, kwargs, call)
             except Exception as error:
-                self._made[key] = flat, error
+                self._made[key] = values, error
         found = self._made[key][1]
         if isinstance(found, Exception):
             raise found
@@ -118,6 +120,12 @@ class RealCalls:
             dtype = keras.backend.standardize_dtype(variable.dtype)
             self._weights[id(variable)] = variable, tf.zeros(variable.shape, dtype)
         return [self._weights[id(variable)] for variable in variables]
+
+
+def may_any_refuse(functional: Any) -> bool:
+    """Whether any operation of a model may refuse values."""
+    inner = ((operation, graph_of(operation)) for operation in functional.operations)
+    return any(may_any_refuse(graph) if graph else _may_refuse(operation) for operation, graph in inner)
 
 
 def _may_refuse(operation: Any) -> bool:

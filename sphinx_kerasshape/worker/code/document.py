@@ -256,4 +256,4 @@ def _unread(failure: Failure, model: Any) -> Failure:
     if failure.problem != Problem.UNBUILT:
         return failure
     text = f"Keras does not know the shapes of {type(model).__name__} {excerpt(str(model.name))!r} here"
-    return failure._replace(message=f"{text}: nothing before it builds it", mend="")
+    return failure._replace(message=f"{text}: nothing before it builds or calls it", mend="")

@@ -93,8 +93,11 @@ def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | Non
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
     """Return the frames of the author's own code that an exception passed through, outermost first."""
-    entries = traceback.extract_tb(error.__traceback__)
-    return own_frames([(entry.filename, entry.lineno or 1, entry.name) for entry in entries], request)
+    stack = traceback.extract_tb(error.__traceback__)
+    entries = [(entry.filename, entry.lineno or 1, entry.name) for entry in stack]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        entries.append((error.filename, error.lineno, ""))
+    return own_frames(entries, request)
 
 
 def own_frames(entries: Iterable[tuple[str, int, str]], request: Request) -> tuple[Frame, ...]:

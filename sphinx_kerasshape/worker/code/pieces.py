@@ -115,18 +115,38 @@ def _watched(statement: ast.stmt) -> ast.Expression | None:
 
 
 def _keeping_value(expression: ast.expr) -> ast.expr:
-    """Return an expression that keeps its value, or the one value that it prints."""
-    match expression:
-        case ast.Call(func=ast.Name(id="print"), args=args) | ast.JoinedStr(values=args):
-            shown = [number for number, item in enumerate(args) if not isinstance(item, ast.Constant)]
-            if len(shown) == 1:
-                args[shown[0]] = _keeping_value(args[shown[0]])
-            return expression
-        case ast.FormattedValue(value=value):
-            expression.value = _keeping_value(value)
-            return expression
-        case ast.Starred():
-            return expression
+    """Return an expression that keeps its value; of a text, the one value that is written into it."""
+    parts = _parts(expression)
+    if parts is not None:
+        shown = [number for number, part in enumerate(parts) if not isinstance(part, ast.Constant)]
+        if len(shown) == 1 and not isinstance(parts[shown[0]], ast.Starred):
+            _put(expression, parts, shown[0])
+        return expression
     expression = execute.keeping_subject(expression)
     is_kept = any(isinstance(node, ast.Name) and node.id == execute.SUBJECT for node in ast.walk(expression))
     return expression if is_kept else execute.kept(expression)
+
+
+def _parts(expression: ast.expr) -> list[ast.expr] | None:
+    """Return what ``print`` prints, or what is written into a text; ``None`` for anything else."""
+    match expression:
+        case ast.Call(func=ast.Name(id="print" | "str" | "repr"), args=parts) | ast.JoinedStr(values=parts):
+            return parts
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()), attr="format"), args=parts):
+            return parts
+        case ast.FormattedValue(value=part):
+            return [part]
+        case ast.BinOp(left=ast.Constant(value=str()) as text, op=ast.Mod() | ast.Add(), right=right):
+            return [text, right]
+    return None
+
+
+def _put(expression: Any, parts: list[ast.expr], number: int) -> None:
+    """Have a part of an expression keep its value."""
+    kept = _keeping_value(parts[number])
+    if isinstance(expression, ast.FormattedValue):
+        expression.value = kept
+    elif isinstance(expression, ast.BinOp):
+        expression.right = kept
+    else:
+        parts[number] = kept

@@ -97,6 +97,8 @@ class _Zygote:
         """Queue a command. TensorFlow is imported by now, so a command to import it needs nothing."""
         if "requests" in command:
             first = command["requests"][0]
+            if first["kind"] == "document":
+                child.prepare_documents()
             code = "" if first["file"] else f"{first['prelude']}\n{first['code']}"
             self._queue.append({**command, "modules": leading(code) if tree.IS_KNOWN else ()})
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
 from sphinx_kerasshape.worker.read.recorder import graph_of
-from sphinx_kerasshape.worker.read.trace import quiet
+from sphinx_kerasshape.worker.read.trace import is_symbolic, quiet
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _RANKS = ("1D", "2D", "3D")
@@ -34,6 +34,8 @@ CAREFREE = {
     *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Reshape"),
 }
 """Keras' own layers that declare what a call gives, but don't refuse all that it refuses."""
+_WEIGHTS = {"ReadVariableOp", "Placeholder"}
+"""Operations of a graph that read a weight. The inputs of a call are placeholders too."""
 _WRAPPERS = {"Bidirectional": "forward_layer", "TimeDistributed": "layer"}
 _FLAGS = {"training", "mask"}
 _SIZES = ((2, 20), (3, 36))
@@ -67,7 +69,7 @@ class Traced(NamedTuple):
 
     outputs: Any
     numbers: int = 0
-    """Numbers in all tensors of the call, as far as their shapes are known."""
+    """Numbers in all tensors of the call but its weights, as far as their shapes are known."""
     has_loop: bool = False
 
 
@@ -98,7 +100,9 @@ def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
     with undisturbed(operation):
         spec = backend.compute_output_spec(call, *args, **kwargs)
     operations = [made for graph in graphs for made in graph.get_operations()]
-    shapes = (tensor.shape for made in operations for tensor in made.outputs)
+    made = [tensor for one in operations if one.type not in _WEIGHTS for tensor in one.outputs]
+    given = filter(is_symbolic, tf.nest.flatten((args, dict(kwargs))))
+    shapes = [tf.TensorShape(tensor.shape) for tensor in (*given, *made)]
     numbers = sum(shape.num_elements() or 0 for shape in shapes if shape.rank)
     return Traced(spec, numbers, any(made.type.endswith("While") for made in operations))
 

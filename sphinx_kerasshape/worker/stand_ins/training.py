@@ -18,16 +18,18 @@ from keras.src import backend
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.trainers.data_adapters import data_adapter_utils
-from keras.src.trainers.epoch_iterator import EpochIterator
 
+from sphinx_kerasshape.worker.stand_ins.batches import (
+    BATCH,
+    Given,
+    element,
+    first_batch,
+    samples_of,
+    symbols_of,
+)
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.uniform import is_uniform, uniform
 from sphinx_kerasshape.worker.stand_ins.used import Used
-
-_BATCH = 32
-"""How many samples a batch has unless the code says it."""
-Given = dict[str, Any]
-"""The arguments of a method by name, with defaults."""
 
 
 class Training:
@@ -63,7 +65,7 @@ class Training:
         model._assert_compile_called("fit")
         self._used.note("training")
         if not _is_ready(model):
-            _build(model, _element(given))
+            _build(model, element(given))
         history = keras.callbacks.History()
         history.set_model(model)
         history.set_params({"verbose": 0, "epochs": given["epochs"], "steps": given["steps_per_epoch"]})
@@ -79,36 +81,34 @@ class Training:
     def evaluate(self, model: Any, given: Given) -> Any:
         """Build a model; return that all metrics are zero."""
         model._assert_compile_called("evaluate")
-        self._used.note("training")
+        self._used.note("metrics")
         if not _is_ready(model):
-            _build(model, _element({**given, "steps_per_epoch": given["steps"]}))
+            _build(model, element({**given, "steps_per_epoch": given["steps"]}))
         return _results(model, given)
 
     def on_batch(self, model: Any, given: Given) -> Any:
         """Build a model for just this batch; return that all metrics are zero."""
         model._assert_compile_called("train_on_batch")
         self._used.note("training")
-        batch = tuple(_symbols(given[name]) for name in ("x", "y", "sample_weight"))
+        batch = tuple(symbols_of(given[name]) for name in ("x", "y", "sample_weight"))
         self._once(model, batch, lambda: _build(model, batch))
         return _results(model, given)
 
     def predict_on_batch(self, model: Any, given: Given) -> Any:
         """Return zeros of the shape of what a model gives for a batch."""
-        self._used.note("training")
-        x = _symbols(given["x"])
+        self._used.note("predictions")
+        x = symbols_of(given["x"])
         outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
         return keras.tree.map_structure(lambda output: _zeros(output, None), outputs)
 
     def predict(self, model: Any, given: Given) -> Any:
         """Return zeros of the shape of what a model gives; it is built for the first batch."""
-        self._used.note("training")
-        samples = _samples(given["x"])
+        self._used.note("predictions")
+        samples = samples_of(given["x"])
         if samples is None:
-            batch, samples = _first_batch(given)
+            x, samples = first_batch(given)
         else:
-            size = min(samples, given["batch_size"] or _BATCH)
-            batch = keras.tree.map_structure(lambda array: array[:size], given["x"])
-        x = data_adapter_utils.unpack_x_y_sample_weight(_symbols(batch))[0]
+            x = symbols_of(given["x"], min(samples, given["batch_size"] or BATCH))
         outputs = self._once(model, x, lambda: backend.compute_output_spec(model, x, training=False))
         return keras.tree.map_structure(lambda output: _zeros(output, samples), outputs)
 
@@ -168,67 +168,6 @@ def _is_ready(model: Any) -> bool:
     """Whether training would build nothing more."""
     parts = (model._compile_metrics, model._compile_loss, model.optimizer)
     return _is_whole(model) and all(part is None or part.built for part in parts)
-
-
-def _element(given: Given) -> Any:
-    """Return symbols for a batch, as TensorFlow describes the elements of the data that is given."""
-    parts = {name: given[name] for name in ("x", "y", "sample_weight")}
-    samples = _samples([*parts.values()])
-    if samples is not None:
-        samples = int(samples * (1 - (given.get("validation_split") or 0)))
-        size = given["batch_size"] or _BATCH
-        # The batch axis is open if the last batch has fewer samples; older Keras looks at the first one only.
-        is_open = samples % size and hasattr(keras.Model, "_maybe_symbolic_build")
-        axis = None if is_open else min(samples, size)
-        return tuple(_symbols(part, axis) for part in parts.values())
-    sizes = {name: given[name] for name in ("batch_size", "steps_per_epoch")}
-    dataset = EpochIterator(**parts, **sizes).data_adapter.get_tf_dataset()
-    return keras.tree.map_structure(_symbol_of_spec, dataset.element_spec)
-
-
-def _samples(arrays: Any) -> int | None:
-    """Return how many samples arrays have; ``None`` if they are none, or differ in that."""
-    leaves = [leaf for leaf in keras.tree.flatten(arrays) if leaf is not None]
-    if not all(
-        hasattr(leaf, "shape") and hasattr(leaf, "__getitem__") and len(leaf.shape) for leaf in leaves
-    ):
-        return None
-    sizes = {leaf.shape[0] for leaf in leaves}
-    return int(sizes.pop()) if len(sizes) == 1 else None
-
-
-def _first_batch(given: Given) -> tuple[Any, int]:
-    """Return the first batch of data that is no arrays, and how many samples there are in all."""
-    iterator = EpochIterator(x=given["x"], batch_size=given["batch_size"], steps_per_epoch=given["steps"])
-    dataset = iterator.data_adapter.get_tf_dataset()
-    batch = next(iter(dataset))
-    batches = given["steps"] or max(1, int(dataset.cardinality()))
-    return batch, batches * int(keras.tree.flatten(batch)[0].shape[0])
-
-
-def _symbols(arrays: Any, *batch: int | None) -> Any:
-    """Return symbols for arrays, with another batch axis if one is given."""
-
-    def symbol(array: Any) -> Any:
-        if array is None:
-            return None
-        array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
-        shape = (*batch, *array.shape[len(batch) :])
-        return _symbol(shape, backend.standardize_dtype(array.dtype))
-
-    return keras.tree.map_structure(symbol, arrays)
-
-
-def _symbol_of_spec(spec: Any) -> Any:
-    if not hasattr(spec, "shape") or not hasattr(spec, "dtype"):
-        return None
-    if spec.shape.rank is None:
-        raise ValueError("the data has no known shape")
-    return _symbol(tuple(spec.shape), spec.dtype.name)
-
-
-def _symbol(shape: tuple[int | None, ...], dtype: str) -> Any:
-    return keras.KerasTensor(shape, dtype="float32" if dtype == "float64" else dtype)
 
 
 def _zeros(output: Any, samples: int | None) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any
 
 from sphinx_kerasshape.text import excerpt
@@ -42,16 +43,22 @@ def replace(original: Any, stand_in: Callable[..., Any]) -> None:
     It gets the arguments by their names, with defaults. Arguments that don't fit raise as they did.
     """
     replaced, own_name = taking_names(original, stand_in), str(original.__name__)
-    for name, module in [*sys.modules.items()]:
-        if name.startswith("keras") and vars(module).get(own_name) is original:
+    for module in modules_of_keras():
+        if vars(module).get(own_name) is original:
             setattr(module, own_name, replaced)
+
+
+@cache
+def modules_of_keras() -> tuple[types.ModuleType, ...]:
+    """Return the modules that Keras has loaded; any later one imports its functions from these."""
+    return tuple(module for name, module in [*sys.modules.items()] if name.startswith("keras"))
 
 
 def taking_names(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that looks like another, and calls a stand-in with its arguments by name."""
     signature = inspect.signature(original)
 
-    @functools.wraps(original)
+    @wraps(original)
     def called(*args: Any, **kwargs: Any) -> Any:
         try:
             bound = signature.bind(*args, **kwargs)

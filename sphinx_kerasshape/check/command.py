@@ -1,0 +1,243 @@
+"""``python -m sphinx_kerasshape fix SOURCEDIR [FILE…]``: rewrite stated values that do not hold."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_kerasshape import streams
+from sphinx_kerasshape.check import fix, tally, warnings
+from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.pages.domain import domain_of
+from sphinx_kerasshape.pages.positions import parse_location
+from sphinx_kerasshape.pages.records import Claim
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Rewrite the statements of a documentation; return the exit status."""
+    if problem := _settle_paths(options):
+        parser.error(problem)
+    started = time.time_ns()
+    try:
+        built = _checked(options)
+    except Exception as error:
+        _print(f"the documentation can't be built: {error}", error=True)
+        return 2
+    stale = [verdict for verdict in built.verdicts if verdict.actual or verdict.problem]
+    stale = [verdict for verdict in stale if not verdict.holds]
+    sources, problems = _sources(stale, built.encoding, started)
+    edits, unfixed = fix.edits(stale, sources)
+    problems += unfixed
+    for file in dict.fromkeys(edit.file for edit in edits):
+        problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
+    for problem in (*problems, *built.unchecked):
+        _print(problem, error=True)
+    problems += _print_summary(built.verdicts, edits, len(unfixed), options)
+    failed = bool(problems or built.unchecked)
+    if options.lock and not (failed or options.check or options.diff):
+        failed = _locked(options)
+    return int(failed or (bool(edits) and options.check))
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    command.add_argument("sourcedir", metavar="SOURCEDIR", help="folder of the documentation's sources")
+    command.add_argument(
+        "paths",
+        nargs="*",
+        metavar="FILE",
+        help="rewrite only these files or folders; SOURCEDIR may be left out",
+    )
+    command.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if something would change"
+    )
+    command.add_argument("--diff", action="store_true", help="change nothing; print the changes as a diff")
+    command.add_argument("--lock", action="store_true", help="rewrite the lock as well")
+    command.add_argument("--cache-dir", default="", help="folder of the cache (kerasshape_cache_dir)")
+    command.add_argument("-c", dest="confdir", default="", help="folder of conf.py, if it is not SOURCEDIR")
+    command.add_argument("-D", dest="define", action="append", default=[], metavar="SETTING=VALUE")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The statements of a documentation, compared with what TensorFlow says."""
+
+    verdicts: list[Verdict]
+    unchecked: list[str]
+    """A line for each reason why statements could not be checked."""
+    encoding: str
+    """The encoding of the sources."""
+
+
+def _settle_paths(options: argparse.Namespace) -> str:
+    """Find the folder of the sources if only files are given; return what is wrong with the paths."""
+    first = Path(options.sourcedir)
+    for path in map(Path, (first, *options.paths)):
+        if not path.exists():
+            return f"{path} does not exist"
+    if not options.confdir and not (first / "conf.py").is_file():
+        folder = next((parent for parent in first.resolve().parents if (parent / "conf.py").is_file()), None)
+        if folder is None:
+            return f"there is no conf.py in {first} or above it: name the folder of the sources, or use -c"
+        options.paths.insert(0, options.sourcedir)
+        options.sourcedir = os.path.relpath(folder)
+    elif first.is_file():
+        options.paths.insert(0, options.sourcedir)
+        options.sourcedir = options.confdir
+    return ""
+
+
+def _checked(options: argparse.Namespace) -> Checked:
+    """Build the documentation and return its statements, or those of the files that are named."""
+    # This command reports these itself, by what it does about them.
+    with _built(options, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
+        context = domain_of(app.env).context
+        named = [Path(path).resolve() for path in options.paths]
+        verdicts = {verdict.claim: verdict for verdict in warnings.verdicts(context)}
+        stated: Counter[Claim] = Counter()
+        for page in context.pages.values():
+            stated |= Counter(page.claims)  # what several pages include is one statement
+        found = [verdicts[claim] for claim in stated.elements() if claim.stated]
+        if named:
+            found = [verdict for verdict in found if _is_named(verdict, named)]
+        return Checked(found, list(tally.reasons(found, context, Path.cwd())), app.config.source_encoding)
+
+
+def _is_named(verdict: Verdict, named: list[Path]) -> bool:
+    """Whether a statement is in one of the files, or below one of the folders, that are named."""
+    location = parse_location(verdict.claim.location)
+    file = Path(location.file if location else verdict.claim.location).resolve()
+    return any(file == path or path in file.parents for path in named)
+
+
+def _print_summary(
+    verdicts: list[Verdict], edits: list[fix.Edit], unfixed: int, options: argparse.Namespace
+) -> list[str]:
+    held = sum(verdict.holds for verdict in verdicts)
+    unchecked = sum(map(tally.is_unchecked, verdicts))
+    rewritten = sum(bool(edit.old.strip()) for edit in edits)
+    if options.diff and not unfixed + unchecked:
+        return []
+    text = tally.summary(held, rewritten, unfixed, unchecked, dry=options.check or options.diff)
+    # A diff has to stay one that can be applied.
+    return _print(text, error=options.diff)
+
+
+def _locked(options: argparse.Namespace) -> bool:
+    """Write the lock; return whether that failed, which the builder reports."""
+    with _built(options, "kerasshape-lock", "kerasshape.lock") as app:
+        return bool(app.statuscode)
+
+
+@contextmanager
+def _built(options: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
+    from sphinx.application import Sphinx
+    from sphinx.util.console import color_terminal, nocolor
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    # Sphinx's own command looks at stdout for this, but warnings go to stderr.
+    if not (color_terminal() and sys.stderr and sys.stderr.isatty()):
+        nocolor()
+    confdir = str(Path(options.confdir or options.sourcedir).resolve())
+    overrides = dict(option.partition("=")[::2] for option in options.define)
+    if options.cache_dir:
+        overrides["kerasshape_cache_dir"] = str(Path(options.cache_dir).resolve())
+    with _output(options) as out, patch_docutils(confdir), docutils_namespace():
+        folders = (options.sourcedir, confdir, str(out / "out"), str(out))
+        status = _Progress()
+        app = Sphinx(*folders, builder, overrides, status=status, warning=sys.stderr, freshenv=True)
+        app.config.suppress_warnings = [*app.config.suppress_warnings, *silent]
+        app.build()
+        yield app
+
+
+@contextmanager
+def _output(options: argparse.Namespace) -> Iterator[Path]:
+    """Make a folder for doctrees, and remove it in the end.
+
+    Sphinx's builds keep their answers beside their doctrees. So this one uses, and adds to, those of the
+    last build if its doctrees are in a folder beside those.
+    """
+    source = Path(options.sourcedir).resolve()
+    patterns = ((source, ("", "*/", "*/*/")), (source.parent, ("", "*build*/", "*build*/*/")))
+    caches = [
+        path for folder, depths in patterns for depth in depths for path in folder.glob(f"{depth}.kerasshape")
+    ]
+    last = max(caches, key=lambda path: path.stat().st_mtime, default=None)
+    folder = last.parent / ".kerasshape-fix" if last is not None else Path()
+    try:
+        folder.mkdir()
+        doctrees = folder
+    except OSError:
+        folder = Path(tempfile.mkdtemp())
+        doctrees = folder / "doctrees"
+    try:
+        yield doctrees
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Progress(io.StringIO):
+    """The stream for Sphinx's status, which passes on only that models run."""
+
+    is_shown = False
+
+    def write(self, text: str) -> int:
+        """Pass on the progress of models, and the end of its line."""
+        is_progress = "running models" in text
+        if is_progress or self.is_shown:
+            streams.write(text if is_progress else "\n", sys.stderr)
+        self.is_shown = is_progress
+        return len(text)
+
+
+def _sources(
+    verdicts: Iterable[Verdict], encoding: str, started: int
+) -> tuple[dict[str, fix.Source], list[str]]:
+    """Return the files of the claims, and a message for each file that can't be read or has changed."""
+    sources, problems = {}, []
+    locations = (parse_location(verdict.claim.location) for verdict in verdicts)
+    for file in dict.fromkeys(os.path.realpath(location.file) for location in locations if location):
+        try:
+            sources[file] = fix.read(file, encoding)
+            if Path(file).stat().st_mtime_ns > started:
+                problems.append(f"{file} has changed in the meantime and was not rewritten: run fix again")
+                del sources[file]
+        except (OSError, SyntaxError, ValueError, LookupError) as error:
+            problems.append(f"{file} can't be read: {error}")
+    return sources, problems
+
+
+def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
+    """Change a file, or show the changes; return the problems."""
+    if options.diff:
+        return streams.write(fix.diff(source, edits), sys.stdout)
+    if not options.check:
+        try:
+            fix.write(source, edits)
+        except (OSError, UnicodeEncodeError, fix.Unfixable) as error:
+            return [str(error)]
+    problems = []
+    for edit in edits:
+        if edit.old.strip():
+            old, new = (" ".join(text.split()) for text in (edit.old, edit.new))
+            problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
+    return problems
+
+
+def _print(text: str, *, error: bool = False) -> list[str]:
+    return streams.write(f"{text}\n", sys.stderr if error else sys.stdout)

@@ -1,0 +1,127 @@
+"""The sizes of each axis that a model takes: the smallest, the largest, and single ones besides."""
+
+from __future__ import annotations
+
+from sphinx_kerasshape.messages.report import Axis
+from sphinx_kerasshape.worker.axes import integers
+from sphinx_kerasshape.worker.axes.probe import Probes
+from sphinx_kerasshape.worker.axes.search import Search
+from sphinx_kerasshape.worker.axes.walk import Sizes
+
+_FAR_STEPS = (1_000, 30_011)
+"""Steps to sizes that a model without a limit takes."""
+_FEWER_STEPS = (10_000, 3_000, 1_000, 300, 100, 30, 10, 3, 1, 0)
+"""Steps to sizes that calls are tried with where those are too large for a call."""
+_NEAR = 8
+"""The sizes that are tried from one on, and around the smallest one, as single ones."""
+
+
+class Ranges:
+    """Finds the sizes of each axis, while the others have sizes that are taken."""
+
+    def __init__(self, probes: Probes, search: Search, start: Sizes) -> None:
+        self._probes = probes
+        self._search = search
+        self._start = start
+
+    def axes(self) -> tuple[Axis, ...]:
+        """Return all axes."""
+        smallest = [self._smallest(name) for name in self._probes.names]
+        # The other axes are small, so that real calls of long sequences can be made.
+        small = {axis.name: axis.least for axis in smallest}
+        if not self._probes.takes(small):
+            small = self._start
+        return tuple(self._with_others(self._with_limit(axis, small), small) for axis in smallest)
+
+    def _smallest(self, name: str) -> Axis:
+        unit, start = self._search.units[name], self._start[name]
+        if not unit:
+            return Axis(name, start, 0, self._refusing(name, start + 1))
+        rest = start % unit
+        # The first number of steps that gives no size, and one that gives a size which the model takes.
+        low, high, layer = -1 if rest else 0, start // unit, ""
+        while high > low + 1:
+            low, high, layer = self._boundary(name, low, high, layer)
+            # A single size may be taken far below the others.
+            if high < start // unit and (refusing := self._refusing(name, rest + (high + 1) * unit)):
+                low, high, layer = high + 1, start // unit, refusing
+            else:
+                break
+        return self._with_offsets(Axis(name, rest + high * unit, unit, layer))
+
+    def _boundary(self, name: str, low: int, high: int, layer: str) -> tuple[int, int, str]:
+        """Return neighbours of which the first is refused, with the layer that does so."""
+        unit, rest = self._search.units[name], self._start[name] % self._search.units[name]
+        middle = low + 1
+        while high - low > 1:
+            if refusing := self._refusing(name, rest + middle * unit):
+                low, layer = middle, refusing
+            else:
+                high = middle
+            middle = (low + high) // 2
+        return low, high, layer
+
+    def _with_offsets(self, axis: Axis) -> Axis:
+        """Begin with the smallest of the sizes within a step."""
+        rests = [(axis.least + offset) % axis.unit for offset in (0, *self._search.offsets[axis.name])]
+        least = axis.least
+        for size in range(least - 1, 0, -1):
+            if size % axis.unit in rests:
+                if self._refusing(axis.name, size):
+                    break
+                least = size
+        offsets = sorted({(rest - least) % axis.unit for rest in rests} - {0})
+        return axis._replace(least=least, offsets=tuple(offsets))
+
+    def _with_limit(self, axis: Axis, small: Sizes) -> Axis:
+        """Add the largest size, such as a table of positions has, and the largest one that was tried."""
+
+        def sizes(steps: int) -> Sizes:
+            return {**small, axis.name: small[axis.name] + steps * axis.unit}
+
+        if not axis.unit:
+            return axis
+        ends = {*self._probes.tables, *self._probes.limits}
+        within = {(size - small[axis.name]) // axis.unit for size in ends if size <= integers.MOST}
+        tested = {*_FAR_STEPS, *within, *(steps + 1 for steps in within)}
+        low = 0
+        for high in sorted(steps for steps in tested if steps > 0):
+            if not self._probes.takes(sizes(high)):
+                low = self._last(axis, small, low, high)
+                axis = axis._replace(most=sizes(low)[axis.name])
+                break
+            low = high
+        if self._probes.is_tried(sizes(low)):
+            return axis
+        fewer = (sizes(steps) for steps in _FEWER_STEPS if steps < low)
+        return axis._replace(tried=next((one[axis.name] for one in fewer if self._probes.is_tried(one)), 0))
+
+    def _last(self, axis: Axis, small: Sizes, low: int, high: int) -> int:
+        """Return the last number of steps that is taken, between one that is and one that is not."""
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._probes.takes({**small, axis.name: small[axis.name] + middle * axis.unit}):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _with_others(self, axis: Axis, small: Sizes) -> Axis:
+        """Add single sizes that are taken too."""
+        end = axis.least + (axis.unit or _NEAR)
+        near = {*range(1, _NEAR + 1), *range(axis.least - max(axis.unit, _NEAR), end)}
+        steps = {axis.least, *(axis.least + offset for offset in axis.offsets)}
+        if axis.unit == 1:
+            steps |= {size for size in near if size >= axis.least}
+        others = [
+            size
+            for size in sorted(near - steps)
+            if 0 < size < end
+            and not self._refusing(axis.name, size)
+            and self._probes.takes({**small, axis.name: size})
+        ]
+        return axis._replace(others=tuple(others))
+
+    def _refusing(self, name: str, size: int) -> str:
+        """Return the layer that refuses a size of an axis; empty if none does."""
+        return self._probes.refusing({**self._start, name: size})
