@@ -7,19 +7,26 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from sphinx_kerasshape.audit.agreement import (
+    SOURCE,
+    is_count,
+    is_output,
+    is_row,
+    is_type,
+    output_text,
+    sources,
+    sources_in,
+)
+from sphinx_kerasshape.audit.alignment import aligned
 from sphinx_kerasshape.audit.document import Cell, Row, Summary, Total
+from sphinx_kerasshape.audit.restating import restated
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, Edit, Verdict
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.shapes import shape_claim
-from sphinx_kerasshape.messages.report import LayerRow, Model, Shape, shape_text
+from sphinx_kerasshape.messages.report import LayerRow, Model, Shape
 
-_VAGUE = re.compile(r"multiple|\?|--|", re.IGNORECASE)
-"""What Keras prints where it says nothing."""
 _COUNTER = re.compile(r"_\d+$")
-_SOURCE = re.compile(r"([^\s,\[\]]+)(?:\[\d+\]\[\d+\])?")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
-_OLD_TYPES = {"Model": "Functional", "SlicingOpLambda": "GetItem", "TFOpLambda": "", "TensorFlowOpLayer": ""}
-"""Types of older versions by what they are now; empty: of some operation."""
 
 
 class Fit(NamedTuple):
@@ -40,72 +47,93 @@ def fit(summary: Summary, model: Model) -> Fit:
 
 
 def shown(summary: Summary, model: Model) -> list[LayerRow]:
-    """Return the rows of a model that a summary of it prints."""
-    is_nested = any(row.depth for row in summary.rows)
-    rows = [row for row in model.layers if is_nested or not row.depth]
+    """Return the rows of a model that a summary of it prints.
+
+    Some versions unfold nested models without a sign; so it is tried whether that fits better.
+    """
+    every = _printed(summary, model.layers)
+    outer = [row for row in every if not row.depth]
+    if any(row.depth for row in summary.rows):
+        return every
+    if len(summary.rows) <= len(outer) or len(every) == len(outer):
+        return outer
+    return min(outer, every, key=lambda rows: aligned(summary, rows).cost)
+
+
+def _printed(summary: Summary, rows: Sequence[LayerRow]) -> list[LayerRow]:
     if any(row.type.text == "InputLayer" for row in summary.rows if not row.depth):
-        return rows
+        return list(rows)
     return [row for row in rows if row.type != "InputLayer"]
 
 
 def compared(summary: Summary, model: Model, optimizer: int | None) -> Iterator[Verdict]:
     """Yield a verdict on each row and each total of a summary."""
-    actual = shown(summary, model)
-    pairs, missing = _aligned(summary, actual)
+    layers = shown(summary, model)
+    pairs, missing, _ = aligned(summary, layers)
+    missing = {} if summary.is_partial else missing
+    places = _misplaced(summary.rows, pairs, missing, layers)
     names = {row.name.text: pair.name for row, pair in zip(summary.rows, pairs, strict=True) if pair}
-    for row, counterpart in zip(summary.rows, pairs, strict=True):
-        yield _row(row, counterpart, names, missing.get(id(row), ()))
-    lost = missing.get(0, ())
+    separator = _separator(summary)
+    for number, (row, counterpart) in enumerate(zip(summary.rows, pairs, strict=True)):
+        if number in places:
+            yield Verdict("summary", row.place, _row_text(row), DRIFTED, "", places[number])
+        else:
+            yield _row(row, counterpart, names, missing.get(number, ()), separator)
+    lost = missing.get(len(summary.rows), ())
+    if not any(total.kind == "optimizer" for total in summary.totals):
+        optimizer = None  # this version, or this state of the model, counts none
     for total in summary.totals:
         yield _total(total, model, optimizer, lost)
         lost = ()
+
+
+def _misplaced(
+    rows: Sequence[Row],
+    pairs: Sequence[LayerRow | None],
+    missing: dict[int, tuple[LayerRow, ...]],
+    layers: Sequence[LayerRow],
+) -> dict[int, str]:
+    """Return where the layers of misplaced rows are, by the numbers of the rows; they aren't missing then."""
+    found = {}
+    for number, (row, pair) in enumerate(zip(rows, pairs, strict=True)):
+        lost = [(place, layer) for place, some in missing.items() for layer in some if is_row(row, layer)]
+        if pair is None and lost:
+            place, layer = min(lost, key=lambda entry: abs(entry[0] - number))
+            missing[place] = tuple(one for one in missing[place] if one is not layer)
+            index = next(index for index, one in enumerate(layers) if one is layer)
+            before = layers[index - 1] if index else None
+            where = f"behind {before.name} ({before.type})" if before else "first"
+            found[number] = f"the model has it {where}"
+    return found
+
+
+def _separator(summary: Summary) -> str:
+    """Return what separates thousands in the column of params."""
+    for row in summary.rows:
+        if match := re.search(r"\d([,._' ]?)\d{3}$", row.params.text):
+            return match[1]
+    return "," if summary.is_boxed else ""
 
 
 def _types(rows: Sequence[Row]) -> list[str]:
     return [row.type.text.rstrip("…") for row in rows]
 
 
-def _aligned(
-    summary: Summary, actual: Sequence[LayerRow]
-) -> tuple[list[LayerRow | None], dict[int, tuple[LayerRow, ...]]]:
-    """Return the counterpart of each stated row; and the rows left out, by the ``id`` of the next one."""
-    stated = [_full_type(row, actual) for row in summary.rows]
-    kinds = [row.type for row in actual]
-    pairs: list[LayerRow | None] = []
-    missing: dict[int, tuple[LayerRow, ...]] = {}
-    for tag, start, end, first, last in SequenceMatcher(None, stated, kinds, autojunk=False).get_opcodes():
-        rows = list(actual[first:last])
-        if tag in ("equal", "replace"):
-            pairs += (rows + [None] * (end - start))[: end - start]
-            rows = rows[end - start :]
-        elif tag == "delete":
-            pairs += [None] * (end - start)
-        if rows and not summary.is_partial:
-            missing[id(summary.rows[end]) if end < len(stated) else 0] = tuple(rows)
-    return pairs, missing
-
-
-def _full_type(row: Row, actual: Sequence[LayerRow]) -> str:
-    """Return a stated type, completed if the column has cut it off."""
-    text = row.type.text.rstrip("…")
-    if not row.type.is_cut:
-        return text
-    return next((layer.type for layer in actual if layer.type.startswith(text)), text)
-
-
-def _row(row: Row, layer: LayerRow | None, names: dict[str, str], missing: Sequence[LayerRow]) -> Verdict:
+def _row(
+    row: Row, layer: LayerRow | None, names: dict[str, str], missing: Sequence[LayerRow], separator: str
+) -> Verdict:
     stated = _row_text(row)
     if missing:
         left_out = ", ".join(f"{one.name} ({one.type})" for one in missing)
         before = f"before it, the model has {left_out}"
     if layer is None:
         return Verdict("summary", row.place, stated, DRIFTED, "", "the model has no such layer here")
-    differences = [*_differences(row, layer, names)]
+    differences = [*_differences(row, layer, names, separator)]
     if not differences and not missing:
         return Verdict("summary", row.place, stated, HOLDS)
     reasons = [*([before] if missing else []), *(f"{what} is {actual}" for what, _, actual in differences)]
-    edits = tuple(Edit(cell.places[0], actual) for _, cell, actual in differences if len(cell.places) == 1)
-    is_mended = not missing and len(edits) == len(differences)
+    edits = [restated(cell, actual) for _, cell, actual in differences]
+    is_mended = not missing and all(edits)
     return Verdict(
         "summary",
         row.place,
@@ -113,7 +141,7 @@ def _row(row: Row, layer: LayerRow | None, names: dict[str, str], missing: Seque
         DRIFTED,
         _layer_text(layer, row),
         "; ".join(reasons),
-        edits=edits if is_mended else (),
+        edits=tuple(edit for some in edits for edit in some) if is_mended else (),
     )
 
 
@@ -124,7 +152,7 @@ def _row_text(row: Row) -> str:
 
 def _layer_text(layer: LayerRow, row: Row) -> str:
     name = _COUNTER.sub("", row.name.text) if layer.name != row.name.text else layer.name
-    parts = (f"{name} ({layer.type})", _output(_shapes(layer)), f"{layer.params:,}")
+    parts = (f"{name} ({layer.type})", output_text(_shapes(layer)), f"{layer.params:,}")
     return "  ".join(filter(None, parts))
 
 
@@ -133,63 +161,29 @@ def _shapes(layer: LayerRow) -> tuple[Shape, ...]:
     return tuple(tensor.shape for tensor in layer.calls[-1].outputs) if layer.calls else ()
 
 
-def _output(shapes: Sequence[Shape]) -> str:
-    return ", ".join(map(shape_text, shapes))
-
-
-def _differences(row: Row, layer: LayerRow, names: dict[str, str]) -> Iterator[tuple[str, Cell, str]]:
+def _differences(
+    row: Row, layer: LayerRow, names: dict[str, str], separator: str
+) -> Iterator[tuple[str, Cell, str]]:
     """Yield what differs: the name of a column, its cell, and the true text."""
-    if not _is_type(row.type, layer.type):
+    if not is_type(row.type, layer.type):
         yield "its type", row.type, layer.type
-    if not _is_output(row.output, layer):
+    if not is_output(row.output, layer):
         yield "its output", row.output, _restated(row.output, _shapes(layer))
-    if not _is_count(row.params, layer.params):
-        yield "its number of params", row.params, _grouped(row.params.text, layer.params)
+    if not is_count(row.params, layer.params):
+        yield "its number of params", row.params, f"{layer.params:,}".replace(",", separator)
     if row.trainable.text in ("Y", "N") and layer.params:
         actual = "Y" if layer.trainable else "N"
         if actual != row.trainable.text:
             yield "trainable", row.trainable, actual
     if not _is_connected(row.connected, layer, names):
-        yield "its connections are wrong: it", row.connected, f"connected to {', '.join(_sources(layer))}"
-
-
-def _is_type(cell: Cell, actual: str) -> bool:
-    text = cell.text.rstrip("…")
-    if not text or text == actual or (cell.is_cut and actual.startswith(text)):
-        return True
-    return _OLD_TYPES.get(text) == ""
-
-
-def _is_output(cell: Cell, layer: LayerRow) -> bool:
-    """Whether a cell states the output of a call, as far as it can be read."""
-    if _VAGUE.fullmatch(cell.text) or not layer.calls:
-        return True
-    calls = [tuple(tensor.shape for tensor in call.outputs) for call in layer.calls]
-    if cell.is_cut:
-        start = _bare(cell.text)
-        return any(_bare(_output(shapes)).startswith(start) for shapes in calls)
-    try:
-        claim = shape_claim(cell.text)
-    except Unreadable:
-        return True
-    return any(claim.holds(shapes) or _bare(cell.text) == _bare(_output(shapes)) for shapes in calls)
-
-
-def _bare(text: str) -> str:
-    """Return a list of shapes without the marks that versions of Keras write differently."""
-    return re.sub(r"[\s\[\]…]|(?<=\()\(|\)(?=\))|,(?=\))", "", text)
+        yield "what it is connected to", row.connected, _connections(row.connected, layer, names)
 
 
 def _restated(cell: Cell, shapes: Sequence[Shape]) -> str:
     try:
         return shape_claim(cell.text).restated(tuple(shapes))
     except Unreadable:
-        return _output(shapes)
-
-
-def _is_count(cell: Cell, actual: int) -> bool:
-    digits = re.sub(r"[,._'\s]", "", cell.text)
-    return not digits.isdecimal() or int(digits) == actual
+        return output_text(shapes)
 
 
 def _grouped(like: str, number: int) -> str:
@@ -199,20 +193,28 @@ def _grouped(like: str, number: int) -> str:
     return str(number) if like.isdecimal() and len(like) > 3 else f"{number:,}"
 
 
-def _sources(layer: LayerRow) -> tuple[str, ...]:
-    return layer.calls[-1].sources if layer.calls else ()
-
-
 def _is_connected(cell: Cell, layer: LayerRow, names: dict[str, str]) -> bool:
     """Whether a cell names the sources of a call; names that Keras has counted up may differ."""
     if not cell.text or cell.text == "-" or cell.is_cut or not layer.calls:
         return True
-    stated = [match[1] for match in _SOURCE.finditer(cell.text)]
+    stated = sources_in(cell)
     if any(name not in names for name in stated):
         return True
-    known = [names[name] for name in stated]
-    every = [[_SOURCE.match(source)[1] for source in call.sources] for call in layer.calls]  # type: ignore[index]
-    return known in every or known == [name for names_ in every for name in names_]
+    every = sources(layer)
+    options = [*every, [name for some in every for name in some]]
+    return stated in options or [names[name] for name in stated] in options
+
+
+def _connections(cell: Cell, layer: LayerRow, names: dict[str, str]) -> str:
+    """Return what a layer is connected to, with the names and in the notation of a cell."""
+    stated = {name: own for own, name in names.items()}
+    found = list(SOURCE.finditer(cell.text))
+    every = [source for some in sources(layer) for source in some]
+    actual = every if len(every) == len(found) else sources(layer)[-1]
+    indexes = [match[0].removeprefix(match[1]) for match in found]
+    indexes += indexes[-1:] * (len(actual) - len(found))
+    texts = [stated.get(name, name) + index for name, index in zip(actual, indexes, strict=False)]
+    return str(texts) if cell.text.startswith("['") else ", ".join(texts)
 
 
 def _total(total: Total, model: Model, optimizer: int | None, missing: Sequence[LayerRow]) -> Verdict:
@@ -229,7 +231,7 @@ def _total(total: Total, model: Model, optimizer: int | None, missing: Sequence[
         return Verdict("summary", total.place, stated, DRIFTED, "", "the model's optimizer has none yet")
     whole = count + (optimizer or 0) if total.kind == "total" else count
     edits = []
-    if not (_is_count(total.count, count) or _is_count(total.count, whole)):
+    if not is_count(total.count, whole):
         edits.append(Edit(total.count.places[0], _grouped(total.count.text, whole)))
     size = _size(total.size.text, whole, model) if total.size.text else ""
     if size and total.kind in ("total", "trainable", "non_trainable") and edits:

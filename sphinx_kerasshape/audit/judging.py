@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from operator import ne
 from typing import NamedTuple
 
 from sphinx_kerasshape import prose
+from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
 from sphinx_kerasshape.audit.document import Document, Mention, Stated, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
@@ -22,6 +24,9 @@ from sphinx_kerasshape.pages import records
 
 _LEAST_FIT = 0.5
 """The share of rows that a summary must have in common with a model to be of it, if no call says so."""
+
+_NEAR = 1.25
+"""Counts within this ratio may be meant."""
 
 
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
@@ -196,7 +201,7 @@ class _Prose:
 
     def __init__(self, document: Document, known: Mapping[Subject, Seen]) -> None:
         self._models = list(_nearby(known))
-        codes = (block.code for block in document.blocks)
+        codes = (literals.without_texts(block.code) for block in document.blocks)
         self._in_code = prose.sizes_in_code("\n".join(codes))
 
     def judge(self, mention: Mention) -> Verdict:
@@ -212,8 +217,19 @@ class _Prose:
             return plain._replace(verdict=HOLDS)
         if opinion.doubt:
             verdict = _drifted(plain, opinion.nearest)
+            if mention.kind == "count" and not self._is_meant(mention.text, opinion.nearest):
+                verdict = verdict._replace(edits=())
             return verdict._replace(reason=opinion.doubt.replace(" on this page", " of this document"))
         return plain._replace(reason="it may speak of something else: no model says what it means")
+
+    def _is_meant(self, stated: str, nearest: str) -> bool:
+        """Whether the nearest count is surely the one that is meant, and not only one of several."""
+        if len(stated) == len(nearest) and sum(map(ne, stated, nearest)) == 1 and len(stated) > 3:
+            return True
+        claims = count_claim(stated), count_claim(nearest)
+        totals = {one.model.params for one in self._models}
+        near = [total for total in totals if total and _NEAR > claims[0].number / total > 1 / _NEAR]
+        return len(near) == 1 and claims[1].holds(near[0])
 
 
 def _nearby(known: Mapping[Subject, Seen]) -> Iterable[_Nearby]:

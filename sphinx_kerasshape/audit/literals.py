@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from sphinx_kerasshape.audit.document import CodeLine
 from sphinx_kerasshape.audit.lines import Line, line
@@ -25,13 +26,25 @@ def comments(code: str) -> list[tokenize.TokenInfo]:
     """Return the comments of code."""
     if "#" not in code:
         return []
+    return [token for token in _tokens(code) if token.type == tokenize.COMMENT]
+
+
+def _tokens(code: str) -> list[tokenize.TokenInfo]:
+    """Return the tokens of code; if it has a fault, those before."""
     found: list[tokenize.TokenInfo] = []
-    try:
-        tokens = tokenize.generate_tokens(io.StringIO(code).readline)
-        found.extend(token for token in tokens if token.type == tokenize.COMMENT)
-    except (tokenize.TokenError, SyntaxError):
-        pass  # those before the fault are found
+    with suppress(tokenize.TokenError, SyntaxError):
+        found.extend(tokenize.generate_tokens(io.StringIO(code).readline))
     return found
+
+
+def without_texts(code: str) -> str:
+    """Return code without its comments and long strings."""
+    lines = code.split("\n")
+    for token in reversed(_tokens(code)):
+        (first, start), (last, end) = token.start, token.end
+        if token.type == tokenize.COMMENT or token.string.endswith(('"""', "'''")):
+            lines[first - 1 : last] = [lines[first - 1][:start] + lines[last - 1][end:]]
+    return "\n".join(lines)
 
 
 def texts(code: str, tree: ast.Module, lines: Sequence[CodeLine], source: int) -> Iterator[list[Line]]:

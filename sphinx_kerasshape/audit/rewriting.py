@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from sphinx_kerasshape import files
 from sphinx_kerasshape.audit.document import Document, Place
 from sphinx_kerasshape.audit.rewrite import rewrite
 from sphinx_kerasshape.audit.verdict import Edit
+
+_BARS = "│┃"
+_IS_COUNT = re.compile(r"[\d,]+")
 
 
 def mended(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
@@ -41,7 +45,9 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     """Return a text with some edits; tables keep their columns."""
     for edit in sorted(edits, key=lambda edit: edit.place.start, reverse=True):
         start, end = edit.place.start, edit.place.end
-        new, start, end = _fitted(text, start, end, edit.text)
+        new = edit.text
+        if edit.is_cell:
+            new, start, end = _fitted(text, start, end, new)
         text = text[:start] + new + text[end:]
     return text
 
@@ -51,15 +57,17 @@ def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
 
     What stands at the right edge of a column stays there; what is followed by blanks takes some of them.
     """
+    if text[end : end + 1] == ")":  # the type of a layer is a part of its cell
+        new, end = f"{new})", end + 1
     more = len(new) - (end - start)
     before = len(text[:start]) - len(text[:start].rstrip(" "))
     after = len(text[end:]) - len(text[end:].lstrip(" "))
-    line_end = text[end + after : end + after + 1] in ("\n", "\r", "")
-    if before >= 2 and after <= 1 and not line_end:
+    following = text[end + after : end + after + 1]
+    if following in ("\n", "\r", ""):
+        return new, start, end
+    if before and after <= 1 and (before > 1 or (following in _BARS and _IS_COUNT.fullmatch(new))):
         return (" " * -more + new, start, end) if more < 0 else (new, start - min(more, before - 1), end)
-    if after >= 2 and not line_end:
-        return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, after - 1))
-    return new, start, end
+    return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, max(0, after - 1)))
 
 
 def diff(path: str, old: bytes, new: bytes) -> str:

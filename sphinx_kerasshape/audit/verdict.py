@@ -14,6 +14,8 @@ class Edit(NamedTuple):
 
     place: Place
     text: str
+    is_cell: bool = False
+    """Whether it is a cell of a table, whose columns stay where they are."""
 
 
 class Verdict(NamedTuple):
