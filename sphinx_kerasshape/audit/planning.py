@@ -57,7 +57,7 @@ def usual(some: Slice) -> tuple[str, ...]:
 
 def _is_used_in(name: str, pieces: Sequence[slices.Piece]) -> bool:
     """Whether pieces use a name, such as in a function, and none of them binds it."""
-    used = re.compile(rf"(?<![\w.]){name}\.")
+    used = re.compile(rf"(?<![\w.])(?<!from )(?<!import ){name}\.")
     return any(used.search(piece.code) for piece in pieces) and all(name not in one.defines for one in pieces)
 
 
