@@ -781,7 +781,7 @@ def named(dims: Dims) -> tuple[int | str, ...]:
 
 # Plain TensorFlow: what follows runs in a process of its own, without sphinx-kerasshape.
 
-CELLS = ("LSTM", "GRU", "SimpleRNN")
+CELLS = ("LSTM", "GRU", "SimpleRNN", "RNN", "StackedRNNCells", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 """Layers that call a cell, once a step, of which nothing is to be said."""
 State = dict[str, Any]
 
@@ -793,13 +793,13 @@ def serve() -> None:
     state: State = {}
     for line in sys.stdin:
         asked = json.loads(line)
-        said = make(asked["code"], state) if "code" in asked else call(state["model"], **asked)
+        said = make(state, **asked) if "code" in asked else call(state["model"], **asked)
         out.write(json.dumps(said) + "\n")
         out.flush()
 
 
-def make(code: str, state: State) -> dict[str, Any]:
-    """Run a program, and say what its model is made of."""
+def make(state: State, code: str, *, is_described: bool = True) -> dict[str, Any]:
+    """Run a program, and say what its model is made of, if that is asked for."""
     import keras
 
     keras.backend.clear_session()
@@ -811,6 +811,8 @@ def make(code: str, state: State) -> dict[str, Any]:
     except Exception as error:
         return {"error": type(error).__name__, "message": message(error)}
     model = state["model"] = names["model"]
+    if not is_described:
+        return {}
     return {
         "rows": list(rows(model, (), set(map(id, model.trainable_weights)))),
         "params": model.count_params(),
