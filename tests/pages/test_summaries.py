@@ -278,10 +278,13 @@ def test_the_page_is_written_again_when_the_model_changes(make_project: Callable
 
 
 def test_a_summary_that_only_one_output_has(make_project: Callable[..., Project]) -> None:
-    text = f"Models\n======\n\n.. only:: html\n\n{indented(rst('small', FALSE))}\n"
+    """Every output checks it, beside models that all outputs have."""
+    own = "Page\n====\n\n.. keras:model:: own\n\n   keras.Sequential([keras.Input((3,)), layers.ReLU()])\n"
+    text = f"{own}\n.. only:: html\n\n{indented(rst('small', FALSE))}"
     built = make_project({"a.rst": text, "models.rst": MODELS}).build("text")
-    assert locations(built) == ["a.rst:12", "a.rst:19", "a.rst:20"]
-    assert "small" not in built.page("a.txt")
+    first = text[: text.index(" b (Dense)")].count("\n") + 1
+    assert locations(built) == [f"a.rst:{line}" for line in (first, first + 7, first + 8)]
+    assert built.page("a.txt").count("Total params") == 1
 
 
 MODULE = f'''\
