@@ -207,10 +207,7 @@ def fingerprints(context: BuildContext) -> dict[str, str]:
     """Return, by document name, a fingerprint of all answers that the page shows."""
     pages: dict[str, list[str]] = {}
     for docname, block in context.blocks():
-        result = context.results[block.request]
-        pages.setdefault(docname, []).append(result.fingerprint)
-        if context.settings.provenance and isinstance(result.answer, Report):
-            pages[docname].append(fingerprint(result.answer.versions))
+        pages.setdefault(docname, []).extend(_shown(context, block.request))
     for docname, page in context.pages.items():
         for claim in page.claims:
             try:
@@ -218,7 +215,19 @@ def fingerprints(context: BuildContext) -> dict[str, str]:
             except (KeyError, claims.targets.Unresolved):
                 continue
             pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
+        for summary in page.summaries:
+            problem = context.without_table(summary.model)
+            shown = [problem] if problem else _shown(context, context.request(summary.model))
+            pages.setdefault(docname, []).extend(shown)
     return {docname: fingerprint(answers) for docname, answers in pages.items()}
+
+
+def _shown(context: BuildContext, request: Request) -> Iterator[str]:
+    """Yield the fingerprints of what the view of a model shows."""
+    result = context.results[request]
+    yield result.fingerprint
+    if context.settings.provenance and isinstance(result.answer, Report):
+        yield fingerprint(result.answer.versions)
 
 
 def _cache_folder(app: Sphinx, settings: Settings) -> Path:

@@ -1,8 +1,8 @@
 """Everything that is registered with Sphinx.
 
 =================  =============================================================================
-domain             ``keras``: directives ``model`` and ``code``; roles ``model`` and ``layer``
-                   (links), ``shape``, ``params``, ``dtype``, ``bytes``, ``axes``, ``type``,
+domain             ``keras``: directives ``model``, ``code`` and ``summary``; roles ``model`` and
+                   ``layer`` (links), ``shape``, ``params``, ``dtype``, ``bytes``, ``axes``, ``type``,
                    ``layers`` and ``connected`` (values), ``unchecked``
 transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
@@ -31,6 +31,7 @@ from sphinx_kerasshape.collect.code_directive import CodeDirective
 from sphinx_kerasshape.collect.model_directive import ModelDirective
 from sphinx_kerasshape.collect.rejected import KeepErrors
 from sphinx_kerasshape.collect.roles import CheckedXRefRole, UncheckedRole, ValueRole
+from sphinx_kerasshape.collect.summary_directive import SummaryDirective
 from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
 from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
@@ -57,6 +58,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_domain(KerasDomain)
     app.add_directive_to_domain("keras", "model", ModelDirective)
     app.add_directive_to_domain("keras", "code", CodeDirective)
+    app.add_directive_to_domain("keras", "summary", SummaryDirective)
     for name in LINKS:
         app.add_role_to_domain("keras", name, CheckedXRefRole())
     for name in VALUES:

@@ -150,6 +150,7 @@ NAMES: dict[str, Iterable[str]] = {
     "parts": options.PARTS,
     "options": options._OPTIONS.keys() - {"from", "file"},
     "code-options": options._OF_CODE,
+    "summary-options": options._OF_SUMMARIES,
     **{
         record.__name__: _named_in_the_lock(record)
         for record in (

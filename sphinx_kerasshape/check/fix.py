@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sphinx_kerasshape.check.summaries import RowVerdict
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.files import write_atomically
 from sphinx_kerasshape.pages.positions import LocatedClaims, Position, line_of, parse_location, position_of
@@ -127,6 +128,10 @@ def _edits(verdict: Verdict, source: Source, earlier: LocatedClaims) -> list[Edi
     claim = verdict.claim
     if verdict.problem:
         raise Unfixable(verdict.problem)
+    if isinstance(verdict, RowVerdict):
+        from sphinx_kerasshape.check.summary_edits import row_edit  # few pages need it
+
+        return [row_edit(verdict, source)]
     position = position_of(claim, source.text, earlier)
     if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")

@@ -126,7 +126,7 @@ def _outcome(verdict: Verdict) -> str:
     if verdict.holds:
         return "holds"
     if _is_drifted(verdict):
-        return f"drifted: TensorFlow {verdict.version} says {verdict.restated}"
+        return f"drifted: TensorFlow {verdict.version} says {verdict.said}"
     return "not checked"
 
 

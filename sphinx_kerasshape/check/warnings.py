@@ -48,13 +48,18 @@ def warn_of_all(
 
 
 def verdicts(context: BuildContext) -> list[Verdict]:
-    """Return the verdict on each claim, and on each value that is inserted."""
+    """Return the verdict on each claim, on each value that is inserted, and on printed summaries."""
     names = list(context.models)
     stated = (claim for page in context.pages.values() for claim in page.claims)
-    return [
+    found = [
         claims.verdicts.judge(claim, context.report, names, context.language, context.request)
         for claim in stated
     ]
+    if any(page.summaries for page in context.pages.values()):
+        from sphinx_kerasshape.check.summaries import summary_verdicts  # few projects have any
+
+        found += summary_verdicts(context)
+    return found
 
 
 def claim_finding(verdict: Verdict) -> Finding | None:
@@ -76,7 +81,7 @@ def claim_text(verdict: Verdict) -> str:
     full = "" if _is_full(verdict) else f", in full {actual}" if is_shape else f" ({actual})"
     return (
         f"the page states {_stated(verdict)} for {excerpt(claim.target)}, "
-        f"but TensorFlow {truncated(verdict.version)} says {truncated(verdict.restated, 200)}{full}"
+        f"but TensorFlow {truncated(verdict.version)} says {truncated(verdict.said, 200)}{full}"
     )
 
 
@@ -197,6 +202,7 @@ def _models_of(page: Page, context: BuildContext) -> Iterator[Model]:
     """Yield the models that a page shows, or states values of."""
     targets = claims.targets
     names = {block.name for block in page.blocks.values()}
+    names |= {summary.model for summary in page.summaries}
     for claim in page.claims:
         with suppress(targets.Unresolved):
             names.add(targets.parse(claim.target).model)
@@ -217,8 +223,8 @@ def _warn_of_references(context: BuildContext, inventory: Mapping[str, Any]) -> 
 def _reference_problem(context: BuildContext, reference: Reference) -> str:
     """Return what is wrong with a reference; empty if its target exists."""
     name, slash, layer = reference.target.partition("/")
-    if name not in context.models:
-        return f"unknown model {quoted(name)}{hint(name, list(context.models))}"
+    if unknown := context.unknown(name):
+        return unknown
     if reference.kind == "model":
         whole = f"keras:model refers to a whole model: use keras:layer for {quoted(reference.target)}"
         return whole if slash else ""

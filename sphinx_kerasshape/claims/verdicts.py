@@ -44,6 +44,13 @@ class Verdict:
     """Why there is no actual value; empty if the model failed, which has its own message."""
     unreadable: bool = False
     """Whether the problem is that the stated value can't be read."""
+    reason: str = ""
+    """What differs, where the actual value does not show that by itself."""
+
+    @property
+    def said(self) -> str:
+        """What TensorFlow says instead, as the end of a sentence."""
+        return f"that {self.reason}" if self.reason else self.restated
 
 
 def judge(

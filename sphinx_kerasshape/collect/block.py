@@ -1,4 +1,4 @@
-"""The base of both directives: the page's record, locations, the code block, names and keys."""
+"""The base of all directives: the page's record, locations, the code block, names and keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HIDDEN = re.compile(r"(?:^|\s)#\s*hide\s*$")
 
 
 class BlockDirective(SphinxDirective):
-    """A directive whose body is code."""
+    """A directive whose body is code, or what code has printed."""
 
     has_content = True
     required_arguments = 0
@@ -37,6 +37,8 @@ class BlockDirective(SphinxDirective):
     final_argument_whitespace = True
     option_spec = AnyOption()
     takes_name = True
+    body = "code"
+    """What the body is, in messages."""
 
     @property
     def _context(self) -> BuildContext:
@@ -85,15 +87,19 @@ class BlockDirective(SphinxDirective):
             mend = "put a blank line above it"
             if self.takes_name:
                 mend += ", or write the whole name on the first line"
-            raise Unusable(f"{quoted(code[0])} is neither an option nor code: {mend}")
+            raise Unusable(f"{quoted(code[0])} is neither an option nor {self.body}: {mend}")
         return " ".join(lines[0].split()) if lines else ""
 
     def _refusal(self, options: Options, problem: Problem, message: str) -> list[nodes.Node]:
         """Report why there is no block; return the nodes of its code and of that message."""
-        self._report(problem, message)
         code = self._code_block("\n".join(self.content), options) if self.content else []
+        return [*code, self._error(problem, message)]
+
+    def _error(self, problem: Problem, message: str) -> nodes.error:
+        """Report a problem of this directive; return the node that shows it."""
+        self._report(problem, message)
         paragraph = nodes.paragraph("", message, support_smartquotes=False)
-        return [*code, nodes.error("", paragraph, classes=["kerasshape-error"])]
+        return nodes.error("", paragraph, classes=["kerasshape-error"])
 
     def _option_location(self, option: str) -> str:
         """Return the ``file:line`` of an option; the directive's, if the option can't be found."""

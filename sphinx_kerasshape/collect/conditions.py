@@ -16,7 +16,7 @@ def set_conditions(document: nodes.document, page: Page) -> None:
     """Set the conditions of each block of a page."""
     found: dict[str, list[str]] = {}
     for only in document.findall(addnodes.only):
-        for key in dict.fromkeys(view.block for view in views(only)):
+        for key in dict.fromkeys(view.block for view in views(only) if view.page):
             found.setdefault(key, []).append(only["expr"])
     for key, conditions in found.items():
         page.blocks[key] = page.blocks[key]._replace(only=tuple(conditions))

@@ -18,17 +18,16 @@ from collections.abc import Iterator
 from docutils import nodes
 from sphinx.util.nodes import make_id
 
-from sphinx_kerasshape.collect.block import BlockDirective
 from sphinx_kerasshape.collect.model_source import ModelSource, model_source
 from sphinx_kerasshape.collect.options import MAX_NAME_LENGTH, Options, Unusable
+from sphinx_kerasshape.collect.table import TableDirective
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.pages.placeholder import View, mark
 from sphinx_kerasshape.pages.records import Block, Claim
 from sphinx_kerasshape.text import quoted
 
 
-class ModelDirective(BlockDirective):
+class ModelDirective(TableDirective):
     """The directive ``keras:model``."""
 
     def run(self) -> list[nodes.Node]:
@@ -117,7 +116,7 @@ class ModelDirective(BlockDirective):
             if part == "code":
                 container += self._code_block(block.request.code, options) if block.request.code else []
             elif part == "table":
-                container += self._table(options, block)
+                container += self._table(options, self.env.docname, block.key)
             elif not (part == "totals" and self._has_total_rows(options)):
                 container += self._part(block, part)
         if "table" not in parts:
@@ -125,42 +124,11 @@ class ModelDirective(BlockDirective):
             self._report_options_of_table(options)
         return container
 
-    def _columns(self, options: Options) -> tuple[str, ...]:
-        return options.columns or self._context.settings.columns
-
     def _shows_flops(self, options: Options) -> bool:
         return "table" in options.show and "flops" in self._columns(options)
-
-    def _has_total_rows(self, options: Options) -> bool:
-        """Whether the totals are the last rows of the table: they follow it, and it has their column."""
-        columns = self._columns(options)
-        pairs = zip(options.show, options.show[1:], strict=False)
-        return ("table", "totals") in pairs and (not columns or "params" in columns)
 
     def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):
             if value:
                 mend = "a model with :raises: has none, so" if options.raises else "add 'table' to :show:, or"
                 self._report(Problem.OPTION, f":{option}: belongs to the table: {mend} remove :{option}:")
-
-    def _table(self, options: Options, block: Block) -> nodes.table:
-        table = nodes.table("", classes=["kerasshape-table"])
-        self.set_source_info(table)
-        if options.caption:
-            children, messages = self.parse_inline(options.caption, lineno=self.lineno)
-            title = nodes.title(options.caption, "", *children, *messages)
-            self.set_source_info(title)
-            table += title
-        tgroup = nodes.tgroup("", cols=1)
-        tgroup += [nodes.colspec("", colwidth=1), nodes.tbody()]
-        table += tgroup
-        if options.align:
-            table["align"] = options.align
-        if options.width:
-            table["width"] = options.width
-        columns, totals = self._columns(options), self._has_total_rows(options)
-        mark(table, View(self.env.docname, block.key, "table", columns, options.depth, totals))
-        if options.name:
-            table["names"].append(nodes.fully_normalize_name(options.name))
-            self.state.document.note_explicit_target(table, table)
-        return table

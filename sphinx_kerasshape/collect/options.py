@@ -80,7 +80,7 @@ def parse_options(
 ) -> tuple[Options, list[str]]:
     """Return the values of a directive's options, and a message for each unusable one."""
     options = OPTIONS[directive]
-    values: dict[str, Any] = {} if directive == "keras:model" else {"show": ("code", "output")}
+    values: dict[str, Any] = {"show": ("code", "output")} if directive == "keras:code" else {}
     problems = []
     for option, text in texts.items():
         try:
@@ -295,5 +295,13 @@ _OF_CODE: _Table = {
     **_OF_BLOCKS,
 }
 
-OPTIONS: Mapping[str, _Table] = {"keras:model": _OPTIONS, "keras:code": _OF_CODE}
+_OF_SUMMARIES: _Table = {
+    name: _OPTIONS[name] for name in ("columns", "depth", "caption", "name", "class", "align", "width")
+}
+
+OPTIONS: Mapping[str, _Table] = {
+    "keras:model": _OPTIONS,
+    "keras:code": _OF_CODE,
+    "keras:summary": _OF_SUMMARIES,
+}
 """The options of each directive."""

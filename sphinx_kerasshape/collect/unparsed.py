@@ -19,9 +19,9 @@ _MYST_ROLE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}(`[^`]+`)")
 _MYST_ROLE_BEFORE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}\s$")
 _RST_ROLE_BEFORE = re.compile(rf":(keras:(?:{_NAMES})):\s?$")
 _RST_ROLE_BEHIND = re.compile(rf"\s?:(keras:(?:{_NAMES})):")
-_RST_DIRECTIVE = re.compile(r"\.\.( ?)(keras:(?:model|code))::?(?![:\w])[ \t]*(.*)")
-_FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{(keras:(?:model|code))\}[ \t]*([^`\n]*)(?:\n|\Z)")
-_ONE_COLON = re.compile(r"(keras:(?:model|code)):(?!:)[ \t]*(.*)")
+_RST_DIRECTIVE = re.compile(r"\.\.( ?)(keras:(?:model|code|summary))::?(?![:\w])[ \t]*(.*)")
+_FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{(keras:(?:model|code|summary))\}[ \t]*([^`\n]*)(?:\n|\Z)")
+_ONE_COLON = re.compile(r"(keras:(?:model|code|summary)):(?!:)[ \t]*(.*)")
 _ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
 """Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
 _IS_TEXT = "is text, so nothing is run or shown"

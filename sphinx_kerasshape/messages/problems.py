@@ -57,8 +57,8 @@ HELP = {
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.DECLARED: "A layer declares another shape or dtype than its call gives, which the page shows.",
     Problem.UNTRACKED: "The model calls a layer that Keras does not track, so its weights don't count.",
-    Problem.REF: "A role refers to a model, a layer or a weight that does not exist, or is written as in the "
-    "other markup, reST or Markdown.",
+    Problem.REF: "A role, or ``keras:summary``, refers to a model, a layer or a weight that does not exist; "
+    "or a role is written as in the other markup, reST or Markdown.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",
     Problem.LINT: "Prose mentions a shape or a count that no model on the page has (``kerasshape_lint``).",
     Problem.CACHE: "An answer could not be stored for the next build, or a stored one is damaged.",

@@ -12,6 +12,7 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.records import Block, Page
 from sphinx_kerasshape.settings.settings import Settings
+from sphinx_kerasshape.text import hint, quoted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,6 +70,17 @@ class BuildContext:
     def request(self, name: str) -> Request:
         """Return the request of a model. Raises ``KeyError`` for an unknown model."""
         return self.models[name][1].request
+
+    def unknown(self, name: str) -> str:
+        """Return the message about a model that no page has; empty if one has it."""
+        return "" if name in self.models else f"unknown model {quoted(name)}{hint(name, list(self.models))}"
+
+    def without_table(self, name: str) -> str:
+        """Return why pages can't show the table of a model; empty if they can, unless the model fails."""
+        unknown = self.unknown(name)
+        if not unknown and self.request(name).raises:
+            return f"the code of {quoted(name)} is meant to fail (:raises:), so it has no table"
+        return unknown
 
     def layers(self, block: Block) -> tuple[str, ...]:
         """Return the paths of a model's layers; none if the model failed."""

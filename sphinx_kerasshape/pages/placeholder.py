@@ -18,9 +18,12 @@ class View(NamedTuple):
     """The part of a model's view that a placeholder stands for."""
 
     page: str
-    """The page of the block. Its doctree may become part of a larger one before it is filled."""
+    """The page of the block. Its doctree may become part of a larger one before it is filled.
+
+    Empty if the model may be on any page.
+    """
     block: str
-    """The key of the block on that page."""
+    """The key of the block on that page; the name of the model, if it may be on any."""
     part: str
     """``table``, one of the other parts of ``:show:``, ``error`` or ``problem``."""
     columns: tuple[str, ...] = ()

@@ -54,6 +54,18 @@ class Block(NamedTuple):
         return "keras:code" if self.is_code else f"model {quoted(self.name)}"
 
 
+class Summary(NamedTuple):
+    """A directive that shows the table of a model, perhaps in place of a printed summary."""
+
+    model: str
+    text: str
+    """What ``model.summary()`` has printed; empty if the page does not have that."""
+    location: str
+    """``file:line`` of the directive."""
+    text_location: str
+    """``file:line`` of the first line of the text."""
+
+
 class Reference(NamedTuple):
     """A role on a page that refers to a model or a layer."""
 
@@ -72,7 +84,8 @@ class Claim(NamedTuple):
     """A value that a page states, or has inserted; ``stated`` is empty if it is inserted."""
 
     kind: str
-    """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``."""
+    """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``; of a row or total of a
+    printed summary, ``summary``."""
     target: str
     stated: str
     location: str
@@ -107,7 +120,7 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
-_VERSION = 5
+_VERSION = 6
 """Raise it if records or placeholders get another meaning while their fields stay the same."""
 
 
@@ -116,7 +129,7 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (Request, Step, Block, Reference, Claim, Mention, Finding)
+    kinds = (Request, Step, Block, Summary, Reference, Claim, Mention, Finding)
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
@@ -125,6 +138,7 @@ class Page:
 
     def __init__(self) -> None:
         self.blocks: dict[str, Block] = {}
+        self.summaries: list[Summary] = []
         self.references: list[Reference] = []
         self.claims: list[Claim] = []
         self.mentions: list[Mention] = []

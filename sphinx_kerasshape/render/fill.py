@@ -27,8 +27,7 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         if isinstance(placeholder, Claim):
             node.replace_self(_value(placeholder, context, style))
             continue
-        block = context.pages[placeholder.page].blocks[placeholder.block]
-        answer = context.results[block.request].answer
+        block, answer = _answered(placeholder, context)
         if not isinstance(node, nodes.table):
             node.replace_self(_part(placeholder.part, block, answer, style))
         elif isinstance(answer, Failure) or answer.model is None:
@@ -39,17 +38,28 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
     nested.flatten(document, style)
 
 
+def _answered(view: View, context: BuildContext) -> tuple[Block | None, Answer]:
+    """Return the block that a view is a part of, and its answer; no block if it is elsewhere."""
+    if view.page:
+        block = context.pages[view.page].blocks[view.block]
+        return block, context.results[block.request].answer
+    if problem := context.without_table(view.block):
+        return None, Failure(Problem.REF, problem)
+    return None, context.results[context.request(view.block)].answer
+
+
 def _value(claim: Claim, context: BuildContext, style: Style) -> nodes.Node:
     """Return the text of a value; a stated value stays as the page states it, even if it is wrong."""
     return value(claims.verdicts.judge(claim, context.report, (), context.language, context.request), style)
 
 
-def _fill_table(node: nodes.table, view: View, block: Block, report: Report, style: Style) -> None:
+def _fill_table(node: nodes.table, view: View, block: Block | None, report: Report, style: Style) -> None:
+    """Fill a table; one that is not in the model's own block has no anchors."""
     assert report.model is not None
-    anchors = layer_anchors(block.anchor, layer_paths(report))
+    anchors = layer_anchors(block.anchor, layer_paths(report)) if block is not None else {}
     names = columns.names(view.columns, report.model)
     table.fill(node, report.model, names, view.depth, view.totals, tuple(anchors.values()), style)
-    if style.format == "html" and not isinstance(node[0], nodes.title):
+    if block is not None and style.format == "html" and not isinstance(node[0], nodes.title):
         head = next(node.findall(nodes.paragraph))
         head += parts.permalink(block.anchor)
 
@@ -76,14 +86,14 @@ def _fill_without_report(node: nodes.table, answer: Answer) -> None:
         node.parent.remove(node)
 
 
-def _part(part: str, block: Block, answer: Answer, style: Style) -> list[nodes.Node]:
+def _part(part: str, block: Block | None, answer: Answer, style: Style) -> list[nodes.Node]:
     if isinstance(answer, Failure):
         return parts.problem(answer) if part == "problem" else []
     if part == "problem":
         # This is the last part of a view without a table.
-        is_linked = style.format == "html" and not block.is_code
-        link = nodes.paragraph("", "", parts.permalink(block.anchor), classes=["kerasshape-permalink"])
-        return [link] if is_linked else []
+        if block is None or block.is_code or style.format != "html":
+            return []
+        return [nodes.paragraph("", "", parts.permalink(block.anchor), classes=["kerasshape-permalink"])]
     if part in parts.OF_REPORT:
         return parts.OF_REPORT[part](answer)
     if answer.model is None:

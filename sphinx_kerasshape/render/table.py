@@ -26,7 +26,10 @@ def fill(
     anchors: Sequence[str],
     style: Style,
 ) -> None:
-    """Fill a table, except for its caption and names. ``anchors`` are those of all layers, in order."""
+    """Fill a table, except for its caption and names.
+
+    ``anchors`` are those of all layers, in order, or none.
+    """
     body = nodes.tbody()
     body += [_filled_row(row, columns, style) for row in _rows(model, depth, anchors)]
     if model.trailing and "output" in columns:
@@ -59,7 +62,7 @@ def _rows(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Row]:
         if layer.depth < depth:
             path, weights = "/".join(names), weights_of(model.layers, number)
             for call in range(max(1, len(layer.calls))):
-                yield Row(path, anchors[number], layer, call, weights)
+                yield Row(path, anchors[number] if anchors else "", layer, call, weights)
 
 
 def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
@@ -78,7 +81,7 @@ def _filled_row(row: Row, columns: tuple[str, ...], style: Style) -> nodes.row:
         column = COLUMNS[name]
         cell = style.cell(scope="" if number else "row", numeric=column.numeric)
         text = nodes.paragraph("", "", *column.cell(row, style))
-        if number == 0 and row.is_first:
+        if number == 0 and row.is_first and row.anchor:
             text.insert(0, nodes.target("", "", ids=[row.anchor]))
         cell += text
         cells += cell
