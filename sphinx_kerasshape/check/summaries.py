@@ -74,12 +74,13 @@ def _unread(lines: Sequence[Line], found: Sequence[summaries.Found]) -> tuple[in
 def _compared(printed: Printed, model: Model | None) -> Iterator[verdict.Verdict]:
     """Yield what TensorFlow says of each row and total, except for the optimizer's: it is not the model's."""
     optimizer = next((total for total in printed.totals if total.kind == "optimizer"), None)
-    printed = printed._replace(totals=tuple(total for total in printed.totals if total is not optimizer))
-    if model is None:
-        yield from _unchecked(printed)
-        return
     digits = re.sub(r"\D", "", optimizer.count.text) if optimizer is not None else ""
-    yield from comparison.compared(printed, model, int(digits) if digits else None)
+    found = (
+        comparison.compared(printed, model, int(digits) if digits else None) if model else _unchecked(printed)
+    )
+    for one in found:
+        if optimizer is None or one.place != optimizer.place:
+            yield one
 
 
 def _unchecked(printed: Printed) -> Iterator[verdict.Verdict]:
