@@ -120,7 +120,7 @@ class _Aligner:
 
     def _is_connected(self, row: Row, layer: LayerRow) -> bool:
         """Whether a row may be connected to what a layer is, as far as counted names say that."""
-        if not row.connected.text or row.connected.is_cut or not layer.calls:
+        if row.connected.text in ("", "-") or row.connected.is_cut or not layer.calls:
             return True
         stated = [_COUNTER.sub("", name) for name in agreement.sources_in(row.connected)]
         every = agreement.sources(layer)

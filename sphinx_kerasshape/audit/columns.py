@@ -16,7 +16,7 @@ _HEADER = re.compile(
 _MORE = re.compile(r"(?P<connected>Connected to)|(?P<trainable>Trainable)")
 _RULE = re.compile(r"\s*\|*[_=¯\-─]{5,}\|*\s*$")
 _END = re.compile(r"\s*={5,}\s*$")
-_IS_ELLIPSIS = re.compile(r"\s*[\[(]?[.…:⋮ ]+[\])]?\s*$")
+_IS_ELLIPSIS = re.compile(r"(?=.*[.…:⋮])\s*[\[(]?[.…:⋮ ]+[\])]?\s*$")
 _LOOSE = re.compile(
     r"[\s|]*(?P<name>\S.*?)\s+(?P<output>[(\[{].*?[)\]}]|multiple|\?|--)\s+"
     r"(?P<params>[\d,]+(?: \(unbuilt\))?)(?=\s|$)(?P<connected>.*)$"

@@ -28,6 +28,9 @@ from sphinx_kerasshape.messages.report import LayerRow, Model, Shape
 _COUNTER = re.compile(r"_\d+$")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
+_TRAINED = frozenset(("kernel", "bias", "gamma", "beta", "embeddings", "recurrent_kernel"))
+"""Weights that are trained unless their layer is frozen."""
+
 
 class Fit(NamedTuple):
     """How well a summary fits a model."""
@@ -171,12 +174,18 @@ def _differences(
         yield "its output", row.output, _restated(row.output, _shapes(layer))
     if not is_count(row.params, layer.params):
         yield "its number of params", row.params, f"{layer.params:,}".replace(",", separator)
-    if row.trainable.text in ("Y", "N") and layer.params:
-        actual = "Y" if layer.trainable else "N"
-        if actual != row.trainable.text:
-            yield "trainable", row.trainable, actual
+    actual = _trainable(layer)
+    if actual and row.trainable.text in ("Y", "N") and actual != row.trainable.text:
+        yield "whether it is trained", row.trainable, actual
     if not _is_connected(row.connected, layer, names):
         yield "what it is connected to", row.connected, _connections(row.connected, layer, names)
+
+
+def _trainable(layer: LayerRow) -> str:
+    """Return what Keras prints of a layer; empty if the weights, which may be statistics, don't say it."""
+    if layer.trainable:
+        return "Y"
+    return "N" if any(weight.name in _TRAINED for weight in layer.weights) else ""
 
 
 def _restated(cell: Cell, shapes: Sequence[Shape]) -> str:

@@ -64,7 +64,7 @@ def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
     after = len(text[end:]) - len(text[end:].lstrip(" "))
     following = text[end + after : end + after + 1]
     if following in ("\n", "\r", ""):
-        return new, start, end
+        return new + " " * min(after, 1) * -more, start, end + min(max(more, 0), after)
     if before and after <= 1 and (before > 1 or (following in _BARS and _IS_COUNT.fullmatch(new))):
         return (" " * -more + new, start, end) if more < 0 else (new, start - min(more, before - 1), end)
     return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, max(0, after - 1)))

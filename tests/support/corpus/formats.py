@@ -25,7 +25,7 @@ SUFFIXES = {
     "module": ".py",
 }
 
-SHOW_PRINTED = ("prompt", "rstprompt", "module", "ipynb")
+SHOW_PRINTED = ("prompt", "rstprompt", "module", "ipynb", "md")
 """Formats in which it is clear which code has printed a value."""
 
 

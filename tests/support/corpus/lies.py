@@ -113,7 +113,10 @@ def _lie(kind: str, table: Table, style: str, changed: dict[int, Row]) -> Lie:
 
 def _is_alike(true: list[str], false: list[str]) -> bool:
     """Whether no cell of a row is cut, and each is wrapped as it was."""
-    if any("…" in line or line.count("(") != line.count(")") for line in ("".join(true), "".join(false))):
+    lines = "".join(true), "".join(false)
+    if any("…" in line or line.count("(") != line.count(")") for line in lines):
+        return False
+    if any(line.count("[") != line.count("]") for line in lines):
         return False
     return [len(_WORD.findall(line)) for line in true] == [len(_WORD.findall(line)) for line in false]
 

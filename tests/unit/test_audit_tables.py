@@ -1,0 +1,204 @@
+"""Printed summaries against models: which layer each row is of, what differs, and how that is mended."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+
+import pytest
+
+from sphinx_kerasshape.audit import comparison, rewriting
+from sphinx_kerasshape.audit.document import Document, Summary
+from sphinx_kerasshape.audit.recognise import recognise
+from sphinx_kerasshape.audit.verdict import HOLDS
+from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec, Weight
+
+N = None
+
+
+def layer(
+    name: str,
+    shape: tuple[int | None, ...],
+    params: int = 0,
+    sources: tuple[str, ...] = (),
+    *,
+    type_: str = "",
+    depth: int = 0,
+    trainable: bool = True,
+    weights: tuple[str, ...] = ("kernel",),
+) -> LayerRow:
+    call = LayerCall((), (TensorSpec(shape, "float32"),), sources)
+    held = tuple(Weight(weight, weight, (params,), "float32", trainable=trainable) for weight in weights)
+    kind = type_ or name.rstrip("_0123456789").capitalize()
+    return LayerRow(
+        name, kind, depth, (call,), params, params * trainable, 4 * params, held if params else ()
+    )
+
+
+def model(*layers: LayerRow) -> Model:
+    params = sum(one.params for one in layers if not one.depth)
+    trainable = sum(one.trainable for one in layers if not one.depth)
+    return Model(
+        "model", "Functional", False, (), (), layers, params, trainable, params - trainable, 4 * params
+    )
+
+
+def read(text: str) -> tuple[Document, Summary]:
+    document = recognise("a.md", f"```text\n{cleandoc(text)}\n```\n".encode())
+    (summary,) = document.statements
+    assert isinstance(summary, Summary)
+    return document, summary
+
+
+def said(text: str, actual: Model) -> str:
+    """Return what is said of each row and total that doesn't hold, and the text after all edits."""
+    document, summary = read(text)
+    verdicts = list(comparison.compared(summary, actual, None))
+    edits = [edit for verdict in verdicts for edit in verdict.edits]
+    remarks = [f"{one.stated.split()[0]}: {one.reason}" for one in verdicts if one.verdict != HOLDS]
+    new = rewriting.mended(document, edits, document.texts[0].text.encode()).decode()
+    rows = [line for line in new.split("\n")[2:-2] if line[:1] not in "┃┡├└_="]
+    return "\n".join([*remarks, *rows] if edits else remarks)
+
+
+NET = model(
+    layer("dense", (N, 8), 24),
+    layer("dropout", (N, 8)),
+    layer("dense_1", (N, 4), 36),
+    layer("dense_2", (N, 4), 20),
+)
+HEAD = """
+    Layer (type)                 Output Shape              Param #
+    =================================================================
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "remarks"),
+    [
+        ("dense 8 24, dropout 8 0, dense_1 4 36, dense_2 4 20", ""),
+        ("dense_5 8 24, dropout_3 8 0, dense_6 4 36, dense_7 4 20", ""),
+        ("dense 8 24, dense_1 4 36, dense_2 4 20", "dense_1: before it, the model has dropout (Dropout)"),
+        ("dense 8 24, dropout 8 0, dense_2 4 20", "dense_2: before it, the model has dense_1 (Dense)"),
+        ("dense_5 8 24, dropout_3 8 0, dense_7 4 20", "dense_7: before it, the model has dense_1 (Dense)"),
+        ("dense 8 24, dropout 8 0, dense_1 4 36", "Total: above it, the model has dense_2 (Dense)"),
+        (
+            "dense 8 24, dropout 8 0, dropout_1 8 0, dense_1 4 36, dense_2 4 20",
+            "dropout_1: the model has no such layer here",
+        ),
+        (
+            "dropout 8 0, dense 8 24, dense_1 4 36, dense_2 4 20",
+            "dense: the model has it first",
+        ),
+        (
+            "dense 8 24, dense_1 4 36, dense_2 4 20, dropout 8 0",
+            "dropout: the model has it behind dense (Dense)",
+        ),
+    ],
+)
+def test_rows_are_paired_by_all_their_cells(rows: str, remarks: str) -> None:
+    lines = []
+    for one in rows.split(", "):
+        name, size, params = one.split()
+        kind = name.rstrip("_0123456789").capitalize()
+        lines.append(f"{f'{name} ({kind})':<29}{f'(None, {size})':<26}{params}")
+    table = "\n".join([*cleandoc(HEAD).split("\n"), *lines, "=" * 65, "Total params: 80"])
+    assert said(table, NET) == remarks
+
+
+def test_cells_keep_their_columns() -> None:
+    found = said(
+        """
+        ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓
+        ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
+        ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩
+        │ big (Embedding)     │ (None, 4)         │         20 │ -                 │
+        ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+        │ conv (Convolution)  │ (None, 128, 128,  │ 99,123,456 │ big[0][0]         │
+        │                     │ 7)                │            │                   │
+        ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+        │ last (Last)         │ (None, 1)         │          2 │ big[0][0]         │
+        └─────────────────────┴───────────────────┴────────────┴───────────────────┘
+        """,
+        model(
+            layer("big", (N, 400), 12345, type_="Dense"),
+            layer("conv", (N, 128, 128, 64), 1, ("big",), type_="Conv"),
+            layer("last", (N, 1), 2, ("conv",)),
+        ),
+    )
+    assert found == cleandoc("""
+        big: its type is Dense; its output is (None, 400); its number of params is 12,345
+        conv: its type is Conv; its output is (None, 128, 128, 64); its number of params is 1
+        last: what it is connected to is conv[0][0]
+        │ big (Dense)         │ (None, 400)       │     12,345 │ -                 │
+        │ conv (Conv)         │ (None, 128, 128,  │          1 │ big[0][0]         │
+        │                     │ 64)               │            │                   │
+        │ last (Last)         │ (None, 1)         │          2 │ conv[0][0]        │
+    """)
+
+
+def test_connections_of_older_versions() -> None:
+    net = model(layer("a", (N, 4)), layer("b", (N, 4), 0, ("a",)), layer("c", (N, 8), 0, ("a", "b")))
+    found = said(
+        """
+        Layer (type)                    Output Shape         Param #     Connected to
+        ==================================================================================================
+        a_1 (A)                         (None, 4)            0
+        __________________________________________________________________________________________________
+        b_1 (B)                         (None, 4)            0           ['c_1[0][0]']
+        __________________________________________________________________________________________________
+        c_1 (C)                         (None, 8)            0           a_1[0][0]
+                                                                         b_1[0][0]
+        ==================================================================================================
+        """,
+        net,
+    )
+    assert found == cleandoc("""
+        b_1: what it is connected to is ['a_1[0][0]']
+        a_1 (A)                         (None, 4)            0
+        b_1 (B)                         (None, 4)            0           ['a_1[0][0]']
+        c_1 (C)                         (None, 8)            0           a_1[0][0]
+                                                                         b_1[0][0]
+    """)
+
+
+UNFOLDED = model(
+    layer("inner", (N, 4), 20, type_="Functional"),
+    layer("one", (N, 8), 12, depth=1),
+    layer("two", (N, 4), 8, depth=1),
+    layer("last", (N, 1), 5),
+)
+
+
+@pytest.mark.parametrize(
+    "inner", ["", "one (One)     (None, 8)       12\n    two (Two)     (None, 4)       8\n"]
+)
+def test_nested_models_are_unfolded_without_a_sign(inner: str) -> None:
+    text = f"""
+    Layer (type)  Output Shape    Param #
+    ====================================
+    inner (Model) (None, 4)       20
+    {inner}last (Last)   (None, 1)       5
+    ====================================
+    Total params: 25
+    """
+    assert said(text if not inner else text.replace("last (Last)", "    last (Last)"), UNFOLDED) == ""
+
+
+@pytest.mark.parametrize(
+    ("stated", "one", "remark"),
+    [
+        ("Y", layer("dense", (N, 4), 8), ""),
+        ("N", layer("dense", (N, 4), 8, trainable=False), ""),
+        ("Y", layer("dense", (N, 4), 8, trainable=False), "dense: whether it is trained is N"),
+        ("N", layer("dense", (N, 4), 8), "dense: whether it is trained is Y"),
+        ("Y", layer("dense", (N, 4), 8, trainable=False, weights=("mean",)), ""),
+    ],
+)
+def test_what_is_trained(stated: str, one: LayerRow, remark: str) -> None:
+    text = f"""
+    Layer (type)                 Output Shape              Param #   Trainable
+    ============================================================================
+    dense (Dense)                (None, 4)                 8         {stated}
+    ============================================================================
+    """
+    assert said(text, model(one)).split("\n")[0] == remark
