@@ -135,6 +135,7 @@ def _row(
     if not differences and not missing:
         return Verdict("summary", row.place, stated, HOLDS)
     reasons = [*([before] if missing else []), *(f"{what} is {actual}" for what, _, actual in differences)]
+    more = (row.connected, row.trainable)
     edits = [restated(cell, actual) for _, cell, actual in differences]
     is_mended = not missing and all(edits)
     return Verdict(
@@ -142,7 +143,7 @@ def _row(
         row.place,
         stated,
         DRIFTED,
-        _layer_text(layer, row),
+        _layer_text(layer, row, separator, [actual for _, cell, actual in differences if cell in more]),
         "; ".join(reasons),
         edits=tuple(edit for some in edits for edit in some) if is_mended else (),
     )
@@ -153,10 +154,10 @@ def _row_text(row: Row) -> str:
     return "  ".join(filter(None, (name, row.output.text, row.params.text)))
 
 
-def _layer_text(layer: LayerRow, row: Row) -> str:
+def _layer_text(layer: LayerRow, row: Row, separator: str, more: Sequence[str]) -> str:
     name = _COUNTER.sub("", row.name.text) if layer.name != row.name.text else layer.name
-    parts = (f"{name} ({layer.type})", output_text(_shapes(layer)), f"{layer.params:,}")
-    return "  ".join(filter(None, parts))
+    params = f"{layer.params:,}".replace(",", separator)
+    return "  ".join(filter(None, (f"{name} ({layer.type})", output_text(_shapes(layer)), params, *more)))
 
 
 def _shapes(layer: LayerRow) -> tuple[Shape, ...]:

@@ -202,3 +202,16 @@ def test_what_is_trained(stated: str, one: LayerRow, remark: str) -> None:
     ============================================================================
     """
     assert said(text, model(one)).split("\n")[0] == remark
+
+
+def test_what_is_true_is_said_in_the_notation_of_the_table() -> None:
+    text = """
+    Layer (type)                 Output Shape              Param #   Trainable
+    ============================================================================
+    dense_7 (Dense)              (None, 4)                 12000     Y
+    ============================================================================
+    """
+    one = model(layer("dense", (N, 4), 12345, trainable=False))
+    (verdict,) = comparison.compared(read(text)[1], one, None)
+    assert verdict.stated == "dense_7 (Dense)  (None, 4)  12000"
+    assert verdict.actual == "dense (Dense)  (None, 4)  12345  N"
