@@ -139,6 +139,7 @@ _NOT_IN_THE_LOCK = (
     (report.Report, "versions"),
     (report.Report, "sources"),
     (report.Report, "unread"),
+    (report.Report, "warnings"),
     (report.Model, "ingredients"),
 )
 NAMES: dict[str, Iterable[str]] = {

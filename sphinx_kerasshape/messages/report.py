@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -160,7 +160,7 @@ class Error(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A line of the author's code that an exception passed through.
+    """A line of the author's code that an exception passed through, or that caused a warning.
 
     An empty ``file`` is the code of the request, or of an earlier ``block`` of its session;
     the first line of that code is 1.
@@ -172,6 +172,17 @@ class Frame(NamedTuple):
     text: str
     block: int = 0
     """Number, from 1, of the earlier block of the session that has the line; 0: the request's own code."""
+
+
+class CodeWarning(NamedTuple):
+    """A warning of Python or of a library, and the innermost line of the author's code that caused it."""
+
+    type: str
+    message: Lines
+    frame: Frame
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}"
 
 
 class Versions(NamedTuple):
@@ -220,6 +231,8 @@ class Report(NamedTuple):
     sources: tuple[Source, ...] = ()
     unread: Failure | None = None
     """Why there is no model, though the code has run to its end: later blocks of its session run."""
+    warnings: tuple[CodeWarning, ...] = ()
+    """The warnings that the code caused; pages don't show them, and the lock does not have them."""
 
 
 Answer = Report | Failure

@@ -21,10 +21,18 @@ from typing import Any, NoReturn
 from sphinx_kerasshape.messages.codec import decode, dumps
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.protocol import UNABLE
-from sphinx_kerasshape.messages.report import Answer, Error, Failure, Model, Report, Versions
+from sphinx_kerasshape.messages.report import Answer, CodeWarning, Error, Failure, Model, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.worker.axes import follow
-from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved, sources, weightless
+from sphinx_kerasshape.worker.code import (
+    code_warnings,
+    exceptions,
+    execute,
+    find_model,
+    saved,
+    sources,
+    weightless,
+)
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
@@ -148,6 +156,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     requests = [decode(Request, request) for request in command["requests"]]
     before = tree.peak_resident()
     namespace = execute.namespace(requests[0])
+    code_warnings.watch()
     if command["real"] or keras2.is_used():
         for number, request in enumerate(requests):
             answer = _run(request, namespace)
@@ -226,13 +235,14 @@ def _explain(error: BaseException) -> None:
 def _run(request: Request, namespace: dict[str, Any]) -> Answer:
     author_calls.watch()
     model: Model | Failure | None = None
+    caused: list[CodeWarning] = []
     try:
-        before = dict(namespace)
-        value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
+        with code_warnings.recorded(request, caused):
+            found = _executed(request, namespace)
         if request.raises:
             return exceptions.not_raised(request.raises)
         if request.kind == "model":
-            model = _found(find_model.find(request.model, value, namespace, before), request)
+            model = _found(found, request)
     except saved.Unloadable as refusal:
         return _refused(refusal, request)
     except weightless.NeedsValues:
@@ -240,11 +250,25 @@ def _run(request: Request, namespace: dict[str, Any]) -> Answer:
     except BaseException as error:
         if request.raises and exceptions.matches(error, request.raises):
             expected = Error(exceptions.name(error), exceptions.message(error))
-            return Report(error=expected, versions=_versions(), sources=sources.used())
+            return _report(caused)._replace(error=expected)
         return exceptions.failure(error, request)
-    keras2_source = (keras2.source(),) if keras2.is_used() else ()
-    report = Report(versions=_versions(), sources=(*sources.used(), *keras2_source))
+    report = _report(caused)
     return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
+
+
+def _executed(request: Request, namespace: dict[str, Any]) -> Any:
+    """Run a request's code; return its model, if it is to have one, or why it isn't clear which that is."""
+    before = dict(namespace)
+    value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
+    if request.raises or request.kind != "model":
+        return None
+    return find_model.find(request.model, value, namespace, before)
+
+
+def _report(caused: list[CodeWarning]) -> Report:
+    """Return a report of what the code depends on and has caused, without any model."""
+    keras2_source = (keras2.source(),) if keras2.is_used() else ()
+    return Report(versions=_versions(), sources=(*sources.used(), *keras2_source), warnings=tuple(caused))
 
 
 def _found(model: Any, request: Request) -> Model | Failure:
