@@ -141,6 +141,7 @@ _NOT_IN_THE_LOCK = (
     (report.Report, "unread"),
     (report.Report, "observations"),
     (report.Report, "failed"),
+    (report.Report, "warnings"),
     (report.Model, "ingredients"),
 )
 NAMES: dict[str, Iterable[str]] = {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sphinx_kerasshape import claims
+from sphinx_kerasshape.check import frames
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Failure, Frame, Model
+from sphinx_kerasshape.messages.report import Failure, Model
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.records import Block, Finding, Page, Reference
 from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
@@ -40,6 +40,8 @@ def warn_of_all(
     _warn_of_duplicates(context)
     _warn_of_failures(context)
     _warn_of_remarks(context)
+    if context.settings.code_warnings:
+        _warn_of_code_warnings(context)
     for verdict in verdicts:
         if (stale := claim_finding(verdict)) is not None:
             _warn(stale)
@@ -115,7 +117,7 @@ def failures(context: BuildContext) -> Iterator[tuple[str, Finding]]:
             message = failure.message.replace("\n", "\n  ")
             yield block.name, Finding(failure.problem, message, block.location)
         else:
-            location = _failure_location(block, failure)
+            location = frames.location(block, failure.frames)
             from sphinx_kerasshape.check import mends  # only a failed model needs it
 
             mended = failure._replace(mend=mends.mend(context, docname, block, failure))
@@ -136,19 +138,8 @@ def failure_text(block: Block, failure: Failure) -> str:
             mend += f", or add the folder that contains {quoted(package)} to sys.path in conf.py"
         lines.append(f"  :from: {excerpt(block.imported)} can't be imported: {mend}")
     else:
-        lines += [f"  {frame_text(block, frame)}" for frame in failure.frames]
+        lines += [f"  {frames.text(block, frame)}" for frame in failure.frames]
     return "\n".join(lines)
-
-
-def frame_text(block: Block, frame: Frame) -> str:
-    """Return a frame as a line: ``train.py:7, in build: raise ValueError``."""
-    file, line = _frame_place(block, frame)
-    inside = f", in {frame.function}" if frame.function not in ("", "<module>") else ""
-    is_option = block.imported and not frame.file and not frame.block
-    # The code that is made of :from: is on no page. A syntax error at the end of the code has no line of it.
-    text = f":from: {excerpt(block.imported)}" if is_option else frame.text
-    text = f": {text}" if text else ""
-    return f"{os.path.basename(file)}:{line}{inside}{text}"
 
 
 def _warn(finding: Finding) -> None:
@@ -186,6 +177,13 @@ def _warn_of_remarks(context: BuildContext) -> None:
     for _, block in context.blocks():
         for problem, text in context.results[block.request].remarks:
             warn(problem, f"{block.title}: {text}", block.location)
+
+
+def _warn_of_code_warnings(context: BuildContext) -> None:
+    from sphinx_kerasshape.check import code_warnings  # off in most projects
+
+    for finding in code_warnings.findings(context):
+        _warn(finding)
 
 
 def _warn_of_mentions(context: BuildContext) -> None:
@@ -261,25 +259,3 @@ def _is_missing(block: Block, failure: Failure) -> bool:
 
 def _error_message(failure: Failure) -> str:
     return failure.error.message if failure.error else ""
-
-
-def _failure_location(block: Block, failure: Failure) -> str:
-    """Return the line of code in the page that failed; the directive's, if the code is elsewhere."""
-    for frame in failure.frames:
-        if not frame.file and not frame.block and block.code_file:
-            file, line = _frame_place(block, frame)
-            return f"{file}:{line}"
-    return block.location
-
-
-def _frame_place(block: Block, frame: Frame) -> tuple[str, int]:
-    """Return file and line of a frame."""
-    if frame.file:
-        return frame.file, frame.line
-    if 0 < frame.block <= len(block.blocks) and block.blocks[frame.block - 1][0]:
-        file, first = block.blocks[frame.block - 1]
-        return file, first + frame.line - 1
-    if block.code_file:
-        return block.code_file, block.code_line + frame.line - 1
-    file, _, line = block.location.rpartition(":")
-    return file, int(line or 1)

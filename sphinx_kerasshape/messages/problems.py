@@ -24,6 +24,7 @@ class Problem(StrEnum):
     WORKER = "worker"
     DECLARED = "declared"
     UNTRACKED = "untracked"
+    CODE_WARNING = "code_warning"
     REF = "ref"
     CLAIM = "claim"
     LINT = "lint"
@@ -57,6 +58,8 @@ HELP = {
     Problem.WORKER: "TensorFlow can't be run at all.",
     Problem.DECLARED: "A layer declares another shape or dtype than its call gives, which the page shows.",
     Problem.UNTRACKED: "The model calls a layer that Keras does not track, so its weights don't count.",
+    Problem.CODE_WARNING: "The code works, but caused a warning of Python or of a library "
+    "(``kerasshape_code_warnings``).",
     Problem.REF: "A role, or ``keras:summary``, refers to a model, a layer or a weight that does not exist; "
     "or a role is written as in the other markup, reST or Markdown.",
     Problem.CLAIM: "The page states a value that can't be read, or that TensorFlow does not confirm.",

@@ -160,7 +160,7 @@ class Error(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A line of the author's code that an exception passed through.
+    """A line of the author's code that an exception passed through, or that caused a warning.
 
     An empty ``file`` is the code of the request, or of an earlier ``block`` of its session;
     the first line of that code is 1.
@@ -173,6 +173,17 @@ class Frame(NamedTuple):
     block: int = 0
     """Number, from 1, of the earlier block of the session that has the line; 0: the request's own code.
     If the request has pieces: the number, from 0, of the document's block."""
+
+
+class CodeWarning(NamedTuple):
+    """A warning of Python or of a library, and the innermost line of the author's code that caused it."""
+
+    type: str
+    message: Lines
+    frame: Frame
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}"
 
 
 class Versions(NamedTuple):
@@ -261,6 +272,8 @@ class Report(NamedTuple):
     """The values that the pieces of a document are to be observed for."""
     failed: tuple[PieceFailure, ...] = ()
     """The pieces of a document that failed."""
+    warnings: tuple[CodeWarning, ...] = ()
+    """The warnings that the code caused; pages don't show them, and the lock does not have them."""
 
 
 Answer = Report | Failure

@@ -8,14 +8,15 @@ from functools import cached_property
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
+from sphinx_kerasshape.messages.report import Answer, CodeWarning, Failure, Report, Versions
 
 
 class Result:
     """An answer, and the fingerprint of what it shows.
 
     A stored answer is given as the function that reads it, with the paths of its model's layers
-    and the remarks on it. Most builds write few pages, and need few answers, but these of all models.
+    the remarks on it and the warnings of its code. Most builds write few pages, and need few answers, but
+    these of all models.
     """
 
     def __init__(
@@ -24,11 +25,13 @@ class Result:
         answer: Answer | Callable[[], Answer],
         layers: tuple[str, ...] | None = None,
         remarks: tuple[tuple[Problem, str], ...] | None = None,
+        warnings: tuple[CodeWarning, ...] | None = None,
     ) -> None:
         self.fingerprint = fingerprint
         self._answer = answer
         self._layers = layers
         self._remarks = remarks
+        self._warnings = warnings
 
     @cached_property
     def answer(self) -> Answer:
@@ -50,6 +53,13 @@ class Result:
         return remarks(self.answer) if isinstance(self.answer, Report) else ()
 
     @property
+    def warnings(self) -> tuple[CodeWarning, ...]:
+        """The warnings that the code caused."""
+        if self._warnings is not None:
+            return self._warnings
+        return self.answer.warnings if isinstance(self.answer, Report) else ()
+
+    @property
     def failure(self) -> Failure | None:
         """The answer, if it is a failure, as far as one knows without reading a stored one."""
         answer = vars(self).get("answer", self._answer)
@@ -62,7 +72,7 @@ class Result:
 
 
 def fingerprint_of(answer: Answer) -> str:
-    """Return the fingerprint of what pages show of an answer: all but its versions and sources."""
+    """Return the fingerprint of what pages show of an answer: all but its versions, sources and warnings."""
     if isinstance(answer, Report):
-        answer = answer._replace(versions=Versions(), sources=())
+        answer = answer._replace(versions=Versions(), sources=(), warnings=())
     return fingerprint(answer)

@@ -61,6 +61,13 @@ class Settings(NamedTuple):
             rebuild="env",
         ),
     ] = False
+    code_warnings: Annotated[
+        bool,
+        Setting(
+            "Report the warnings of Python, NumPy, Keras and TensorFlow that the code of models causes, each "
+            "at the line that caused it."
+        ),
+    ] = False
     numbers: Annotated[
         str,
         Setting(

@@ -19,7 +19,7 @@ from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
 from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.reading import report_of
-from sphinx_kerasshape.messages.report import SCHEMA, Failure, Report, Source, Versions
+from sphinx_kerasshape.messages.report import SCHEMA, CodeWarning, Failure, Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result, fingerprint_of
 from sphinx_kerasshape.store.module_places import ModulePlaces
@@ -73,6 +73,7 @@ class Cache:
             "sources": [encode(self._relative(source)) for source in report.sources],
             "layers": layer_paths(report),
             "remarks": [encode(remark) for remark in remarks(report)],
+            "warnings": encode(report.warnings),
             "imports": {
                 **self._places.of_files(_imported_files(request, report)),
                 **self._places.of_missing(one.missing for one in report.failed if one.kind == "package"),
@@ -103,8 +104,9 @@ class Cache:
                 return None
             layers = decode(tuple[str, ...], fields["layers"])
             said = tuple((Problem(problem), decode(str, text)) for problem, text in fields["remarks"])
+            warnings = decode(tuple[CodeWarning, ...], fields["warnings"])
             answer = partial(_report, body, self._folder)
-            return Result(decode(str, fields["fingerprint"]), answer, layers, said)
+            return Result(decode(str, fields["fingerprint"]), answer, layers, said, warnings)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

@@ -93,7 +93,7 @@ def to_bytes(models: Mapping[str, tuple[Request, Report]], versions: Versions, r
                 for source in sorted(report.sources, key=lambda source: _relative(source.key, root))
                 if source.kind == "file"
             },
-            "report": compact(report._replace(versions=Versions(), sources=())),
+            "report": compact(report._replace(versions=Versions(), sources=(), warnings=())),
         }
         for name, (request, report) in sorted(models.items())
     }

@@ -21,10 +21,18 @@ from typing import Any, NoReturn
 from sphinx_kerasshape.messages.codec import decode, dumps
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.protocol import UNABLE
-from sphinx_kerasshape.messages.report import Answer, Error, Failure, Model, Report, Versions
+from sphinx_kerasshape.messages.report import Answer, CodeWarning, Error, Failure, Model, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.worker.axes import follow
-from sphinx_kerasshape.worker.code import exceptions, execute, find_model, saved, sources, weightless
+from sphinx_kerasshape.worker.code import (
+    code_warnings,
+    exceptions,
+    execute,
+    find_model,
+    saved,
+    sources,
+    weightless,
+)
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
@@ -156,6 +164,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     requests = [decode(Request, request) for request in command["requests"]]
     before = tree.peak_resident()
     namespace = execute.namespace(requests[0])
+    code_warnings.watch()
     real = command["real"] or keras2.is_used()
     if real:
         for number, request in enumerate(requests):
@@ -235,15 +244,16 @@ def _explain(error: BaseException) -> None:
 def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     author_calls.watch()
     model: Model | Failure | None = None
+    caused: list[CodeWarning] = []
     try:
         if request.kind == "document":
             return _of_world(_document(request, namespace, real))
-        before = dict(namespace)
-        value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
+        with code_warnings.recorded(request, caused):
+            found = _executed(request, namespace)
         if request.raises:
             return exceptions.not_raised(request.raises)
         if request.kind == "model":
-            model = _found(find_model.find(request.model, value, namespace, before), request)
+            model = _found(found, request)
     except saved.Unloadable as refusal:
         return _refused(refusal, request)
     except weightless.NeedsValues:
@@ -251,10 +261,19 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     except BaseException as error:
         if request.raises and exceptions.matches(error, request.raises):
             expected = Error(exceptions.name(error), exceptions.message(error))
-            return Report(error=expected, versions=_versions(), sources=sources.used())
+            return _report(caused)._replace(error=expected)
         return exceptions.failure(error, request)
-    report = _of_world(Report())
+    report = _report(caused)
     return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
+
+
+def _executed(request: Request, namespace: dict[str, Any]) -> Any:
+    """Run a request's code; return its model, if it is to have one, or why it isn't clear which that is."""
+    before = dict(namespace)
+    value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
+    if request.raises or request.kind != "model":
+        return None
+    return find_model.find(request.model, value, namespace, before)
 
 
 def _document(request: Request, namespace: dict[str, Any], real: bool) -> Report:
@@ -262,6 +281,11 @@ def _document(request: Request, namespace: dict[str, Any], real: bool) -> Report
     from sphinx_kerasshape.worker.code.document import Document  # only an audit needs it
 
     return Document(request, namespace, lambda model: _found(model, request), real=real).report()
+
+
+def _report(caused: list[CodeWarning]) -> Report:
+    """Return a report of what the code depends on and has caused, without any model."""
+    return _of_world(Report(warnings=tuple(caused)))
 
 
 def _of_world(report: Report) -> Report:

@@ -15,7 +15,16 @@ import pytest
 from sphinx_kerasshape.files import digest as file_digest
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.protocol import Stopped
-from sphinx_kerasshape.messages.report import Error, Failure, PieceFailure, Report, Source, Versions
+from sphinx_kerasshape.messages.report import (
+    CodeWarning,
+    Error,
+    Failure,
+    Frame,
+    PieceFailure,
+    Report,
+    Source,
+    Versions,
+)
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.run.runner import Runner
@@ -55,6 +64,17 @@ def test_a_report_is_found_again(folder: Path) -> None:
     assert result is not None
     assert result.answer == REPORT
     assert result.failure is None
+    assert result.fingerprint == Result.of(REPORT).fingerprint
+
+
+def test_the_warnings_of_a_report_are_known_without_reading_it(folder: Path) -> None:
+    warning = CodeWarning("UserWarning", "say so", Frame("", 3, "", "make()", block=1))
+    stored(folder, REPORT._replace(warnings=(warning,)))
+    result = found(folder)
+    assert result is not None
+    assert result.warnings == (warning,)
+    assert "answer" not in vars(result)
+    assert result.answer.warnings == (warning,)
     assert result.fingerprint == Result.of(REPORT).fingerprint
 
 

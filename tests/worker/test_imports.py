@@ -84,6 +84,7 @@ CASES = {
     "killed": SLOW,
     "small": "",
     "prints": "print('hello')",
+    "warns": "import warnings\nwarnings.warn('hello', stacklevel=2)",
     "thread": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
     "operation": "import tensorflow\ntensorflow.constant(1) + 1",
     "process": "import subprocess\nprocess = subprocess.Popen(['sleep', '60'])",
@@ -94,7 +95,7 @@ CASES = {
     "exits": "import os\nos._exit(3)",
     "hangs": "import time\ntime.sleep(60)",
 }
-LEAVING = ("prints", "thread", "operation", "process", "open_file", "written_file", "project_file")
+LEAVING = ("prints", "warns", "thread", "operation", "process", "open_file", "written_file", "project_file")
 """Packages whose import leaves something behind."""
 
 
@@ -152,6 +153,8 @@ def test_imports_that_are_quick_or_leave_something_behind_are_not_shared(
     found = run(*four(package)[:2])
     assert [answer.model.params for answer in found] == [5, 10]
     assert {answer.output for answer in found} == {"hello\n" if package == "prints" else ""}
+    caused = [[(one.message, one.frame.line) for one in answer.warnings] for answer in found]
+    assert caused == [[("hello", 1)] if package == "warns" else []] * 2
     assert packages.imports(package) == 3
 
 

@@ -4,6 +4,7 @@ Importing a large package takes longer than building a small model. The zygote c
 models without the import would notice. So it forks a server for the models that begin with the same
 imports. A server ends, and the models import for themselves, if the imports take too little time to be
 worth it, or leave something behind that a fork would lose or share: threads, processes, open files, output.
+So they do if the imports cause warnings, which each model is to be told of.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, NoReturn
 
 from sphinx_kerasshape.messages.codec import dumps
 from sphinx_kerasshape.worker import child
-from sphinx_kerasshape.worker.code import sources
+from sphinx_kerasshape.worker.code import code_warnings, sources
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits
 
@@ -149,12 +150,13 @@ def _import(modules: Modules, folder: str) -> bool:
         child.live_in(folder)
         child.open_streams()
         before, started = _traces(), time.process_time()
-        for module in modules:
-            importlib.import_module(module)
+        with code_warnings.noticed() as warnings:
+            for module in modules:
+                importlib.import_module(module)
         seconds = time.process_time() - started
         sys.stdout.flush()
         has_files = any(source.kind == "file" for source in sources.used())
-        if seconds < _MIN_SECONDS or has_files or _traces() != before:
+        if seconds < _MIN_SECONDS or has_files or warnings or _traces() != before:
             return False
     gc.collect()
     gc.freeze()
