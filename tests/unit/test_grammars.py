@@ -12,9 +12,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from sphinx_kerasshape import prose
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.claims import counts, formula, needs, shapes, targets
-from sphinx_kerasshape.collect import from_option, mentions, options
+from sphinx_kerasshape.collect import from_option, options
 from sphinx_kerasshape.messages import codec
 from sphinx_kerasshape.messages import input_spec as given_shapes
 from sphinx_kerasshape.messages.input_spec import InputSpec
@@ -81,7 +82,7 @@ GRAMMARS = {
     "message": Grammar(exceptions.clean, AssertionError, ("\x1b[31mred", "at 0x7f1234567890")),
     "inert": Grammar(codec.escape_controls, AssertionError, ("plain", "\x1b\u202e")),
     "prose": Grammar(
-        lambda text: [*mentions._COUNT.finditer(text), *mentions._SHAPE.finditer(text)],
+        lambda text: [*prose.counts(text, "en"), *prose.shapes(text), prose.is_shape(text)],
         AssertionError,
         ("3k params", "(None, 3)"),
     ),
