@@ -75,7 +75,8 @@ def _missing_package(error: BaseException, name: object) -> str | None:
     """Return the package that an import needs and that is not here; ``None`` if another thing is wrong."""
     if isinstance(error, ModuleNotFoundError) and isinstance(name, str):
         package = name.partition(".")[0]
-        return None if package in sys.modules else package
+        is_here = package in sys.modules and not hasattr(sys.modules[package], "is_stand_in")
+        return None if is_here else package
     text = exceptions.message(error)
     if _RENAMED in text:
         return None

@@ -22,7 +22,7 @@ def install() -> Used:
     Downloads(used).install()
     saved.install()
     Training(used, saved).install()
-    modules.install()
+    modules.install(used)
     files.install(used)
     return used
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
 import keras
 
-from sphinx_kerasshape.worker.stand_ins.used import NotHere, replace
+from sphinx_kerasshape.worker.stand_ins import scikit_learn
+from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used, replace
 
 _SHOWING = frozenset(
     (
         *("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "pydot", "graphviz"),
         *("IPython", "ipywidgets", "tqdm", "visualkeras", "livelossplot", "google.colab"),
+        "sklearn.metrics",
     )
 )
 """Packages whose values no model depends on."""
@@ -87,15 +89,18 @@ def _unavailable(*args: Any, **kwargs: Any) -> Any:
 class Finder(MetaPathFinder, Loader):
     """Finds modules of some names, and makes them of a class."""
 
-    def __init__(self, names: frozenset[str], kind: type[types.ModuleType]) -> None:
+    def __init__(self, names: frozenset[str], kind: Callable[[str], types.ModuleType]) -> None:
         self._names = names
         self._kind = kind
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return how to load a module, if it is one of these, or inside one."""
-        parts = fullname.split(".")
-        is_known = any(".".join(parts[:number]) in self._names for number in range(1, len(parts) + 1))
+        is_known = self._has(fullname)
         return ModuleSpec(fullname, self, is_package=True) if is_known else None
+
+    def _has(self, name: str) -> bool:
+        parts = name.split(".")
+        return any(".".join(parts[:number]) in self._names for number in range(1, len(parts) + 1))
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         """Return the module."""
@@ -105,9 +110,17 @@ class Finder(MetaPathFinder, Loader):
         """Do nothing: the module has all that it needs."""
 
 
-def install() -> None:
+class ExactFinder(Finder):
+    """Finds modules of some names, and none inside them."""
+
+    def _has(self, name: str) -> bool:
+        return name in self._names
+
+
+def install(used: Used) -> None:
     """Have packages that show things found where nothing else finds them, and those of data always."""
     for function in (keras.utils.plot_model, keras.utils.model_to_dot):
         replace(function, lambda **_: Anything("figure"))
     sys.meta_path.append(Finder(_SHOWING, _Module))
+    sys.meta_path.append(ExactFinder(scikit_learn.NAMES, scikit_learn.Modules(used)))
     sys.meta_path.insert(0, Finder(_DATA, _Data))
