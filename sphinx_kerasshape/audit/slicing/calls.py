@@ -20,6 +20,7 @@ from sphinx_kerasshape.audit.slicing.known import (
     SAVING,
     SETTINGS,
     SHOWING,
+    TEXTS,
     TRAINING,
 )
 from sphinx_kerasshape.audit.slicing.saved import note_files, note_written, opened
@@ -70,6 +71,8 @@ def _imported(scope: Scope, called: Called, dotted: str) -> int:
     is_type = called.name[:1].isupper()
     if called.is_statement and not is_type and called.name not in SHOWING:
         scope.change(heap.reachable(called.arguments) & ~heap.codes)
+    if dotted in TEXTS or dotted.rpartition(".")[0] in TEXTS or called.name == "get_file":
+        return 0
     return _object(scope, called, dotted) if is_type else heap.made(called.node) | _result(scope, called, 0)
 
 

@@ -55,6 +55,12 @@ def _new(scope: Scope, node: ast.AST) -> int:
     return scope.heap.made(node, contents)
 
 
+def _tuple(scope: Scope, node: ast.Tuple) -> int:
+    """Return a tuple; one of numbers and texts is no object, since nothing can change it."""
+    contents = scope.values(node.elts)
+    return scope.heap.made(node, contents) if contents else 0
+
+
 def _operation(scope: Scope, node: ast.BinOp) -> int:
     contents = scope.value(node.left) | scope.value(node.right)
     made = scope.heap.made(node, contents) if contents else 0
@@ -102,7 +108,7 @@ READERS: dict[type[ast.AST], Callable[..., int]] = {
     ast.Compare: _plain,
     ast.JoinedStr: _plain,
     ast.List: _new,
-    ast.Tuple: _new,
+    ast.Tuple: _tuple,
     ast.Set: _new,
     ast.Dict: _new,
     ast.BinOp: _operation,

@@ -94,6 +94,9 @@ INPUT_ARGUMENTS = _words(
 )
 """Arguments that tell a layer the shape of its input."""
 
+TEXTS = _words("os.path os.getcwd os.fspath pathlib.Path pathlib.PurePath pathlib.PurePosixPath")
+"""What gives texts and paths, which nothing can change, and modules in which everything does."""
+
 ALWAYS_BOUND = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__builtins__", "__class__"}
 
 FOREIGN = _words(

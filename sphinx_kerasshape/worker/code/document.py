@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import types
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -146,7 +147,10 @@ class Document:
         receivers = {name: self._names.get(name) for name in code.receivers()} if code else {}
         models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
         unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
-        kept = models.keys() - unbuilt - (code.binds() if code else set())
+        binds = code.binds() if code else {*piece.defines}
+        kept = models.keys() - unbuilt - binds
+        kept |= {name for name in piece.defines if name not in binds and _is_constant(self._names.get(name))}
+        kept |= code.imported(self._names) if code and loss.piece == number else set()
         for name in dict.fromkeys([*piece.defines, *unbuilt]):
             if name not in kept:
                 self._names.pop(name, None)
@@ -234,6 +238,13 @@ class Document:
         if number is not None:
             return seen._replace(number=number)
         return seen._replace(tensors=followed.tensors(value))
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether nothing can change a value."""
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return isinstance(value, (bool, int, float, str, bytes, os.PathLike, types.ModuleType))
 
 
 def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:

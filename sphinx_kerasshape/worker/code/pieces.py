@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,10 +15,10 @@ from sphinx_kerasshape.worker.code import execute
 _RECEIVING = frozenset(
     (
         *("fit", "fit_generator", "train_on_batch", "evaluate", "evaluate_generator", "test_on_batch"),
-        *("predict", "predict_generator", "predict_on_batch", "predict_step"),
+        *("predict", "predict_generator", "predict_on_batch", "predict_step", "compile"),
     )
 )
-"""The methods of a model that build it if nothing has built it, and else leave its layers as they are."""
+"""The methods of a model that leave its layers as they are once it is built."""
 
 
 class Code:
@@ -54,6 +55,21 @@ class Code:
         if inner.end_lineno != inner.lineno and not hasattr(inner, "body"):
             text += "…)" if text.endswith("(") else " …"
         return excerpt(text)
+
+    def imported(self, names: dict[str, Any]) -> set[str]:
+        """Import what is there of the names that its only statement imports; return them."""
+        match self._tree.body:
+            case [ast.ImportFrom(names=[_, _, *_]) as statement]:
+                found = set()
+                for alias in statement.names:
+                    one = ast.copy_location(
+                        ast.ImportFrom(statement.module, [alias], statement.level), statement
+                    )
+                    with contextlib.suppress(ImportError):
+                        exec(self._compiled(ast.Module([one], []), "exec"), names)
+                        found.add(alias.asname or alias.name)
+                return found
+        return set()
 
     def receivers(self) -> set[str]:
         """Return the names that its only statement calls, or calls ``fit`` and the like of."""

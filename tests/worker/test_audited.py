@@ -1,0 +1,113 @@
+"""Documents in the manner of books and courses: their text in, what an audit says of their summaries out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import cleandoc
+from pathlib import Path
+
+import pytest
+
+from sphinx_kerasshape.run.worker_process import Worker
+from tests.support.corpus.audits import Audits
+
+Audit = Callable[[str], str]
+
+
+@pytest.fixture
+def audit(worker: Worker, tmp_path: Path) -> Audit:
+    """Return a function that audits a Markdown document, and writes a line for each verdict."""
+
+    def run(text: str) -> str:
+        path = tmp_path / "chapter.md"
+        path.write_text(cleandoc(text) + "\n", encoding="utf-8")
+        (result,) = Audits(worker).of([path])
+        lines = []
+        for one in result.verdicts:
+            line = f"{one.verdict}: {one.stated}" + (f" -> {one.actual}" if one.actual else "")
+            line += f" ({one.reason})" if one.reason else ""
+            lines.append(line + (f" with {', '.join(one.stand_ins)}" if one.stand_ins else ""))
+        return "\n".join(lines)
+
+    return run
+
+
+def test_tables_of_scikit_learn(audit: Audit) -> None:
+    """Its data sets and what prepares them have stand-ins where it is not installed."""
+    pytest.importorskip("scipy")
+    found = audit("""
+        ```python
+        import numpy as np
+        from keras import Sequential, layers
+        from sklearn.datasets import fetch_california_housing, load_iris
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+        housing = fetch_california_housing()
+        X_train, X_test, y_train, y_test = train_test_split(housing.data, housing.target, random_state=42)
+        scaler = StandardScaler()
+        X_train = scaler.fit_transform(X_train)
+        ```
+
+        ```python
+        X_train.shape  # (15480, 8)
+        X_test.shape  # (5160, 8)
+        scaler.mean_.shape  # (9,)
+        iris = load_iris()
+        labels = OneHotEncoder().fit_transform(iris.target[:, np.newaxis]).toarray()
+        labels.shape  # (150, 3)
+        ```
+
+        ```python
+        from sklearn.linear_model import LinearRegression
+
+        weights = LinearRegression().fit(X_train, y_train).coef_
+        weights.shape  # (8,)
+        ```
+    """)
+    assert found == cleandoc("""
+        holds: (15480, 8) with data for california_housing, train_test_split, StandardScaler
+        holds: (5160, 8) with data for california_housing, train_test_split, StandardScaler
+        drifted: (9,) -> (8,) with data for california_housing, train_test_split, StandardScaler
+        holds: (150, 3) with data for iris, OneHotEncoder
+        unchecked: (8,) (`from sklearn.linear_model import LinearRegression`: the package sklearn is not \
+here, so `LinearRegression` and `weights` are missing)
+    """)
+
+
+def test_what_a_failure_leaves(audit: Audit) -> None:
+    """An import loses only names that are gone, and a failed ``compile`` leaves a built model as it is."""
+    found = audit("""
+        ```python
+        from keras.layers import CuDNNLSTM, Dense, Input
+        from keras.models import Sequential
+        from keras.optimizers import Adam
+
+        model = Sequential([Input((8,)), Dense(4)])
+        model.compile(loss="mse", optimizer=Adam(lr=0.001))
+        model.output_shape  # (None, 4)
+        cells = CuDNNLSTM(4)
+        cells.units  # 4
+        ```
+    """)
+    assert found.startswith("holds: (None, 4)"), found
+
+
+def test_constants_that_data_shares(audit: Audit) -> None:
+    """Data that is not here takes nothing with it that has only been made with the same constants."""
+    found = audit("""
+        ```python
+        import os
+        import keras
+
+        PATH = os.path.join("data", "flowers")
+        SIZE = (96, 96)
+        images = keras.utils.image_dataset_from_directory(PATH, image_size=SIZE)
+        base = keras.applications.MobileNetV2(input_shape=SIZE + (3,), include_top=False, weights=None)
+        batch, labels = next(iter(images))
+        features = base(batch)
+        base.trainable = False
+        base.output_shape  # (None, 3, 3, 1280)
+        ```
+    """)
+    assert found == "holds: (None, 3, 3, 1280)"
