@@ -21,6 +21,8 @@ Given = dict[str, Any]
 
 def element(given: Given) -> Any:
     """Return symbols for a batch, as TensorFlow describes the elements of the data that is given."""
+    if hasattr(given["x"], "symbols"):
+        return given["x"].symbols()
     parts = {name: given[name] for name in ("x", "y", "sample_weight")}
     samples = samples_of([*parts.values()])
     if samples is not None:

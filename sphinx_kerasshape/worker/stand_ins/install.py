@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from sphinx_kerasshape.worker.stand_ins import data_sets, files, modules
+from sphinx_kerasshape.worker.stand_ins import data_sets, files, folders, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
@@ -24,6 +24,7 @@ def install() -> Used:
     Training(used, saved).install()
     modules.install(used)
     files.install(used)
+    folders.install(used)
     return used
 
 
