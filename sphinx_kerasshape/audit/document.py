@@ -110,6 +110,8 @@ class Summary(NamedTuple):
     """Whether it is drawn with boxes, as Keras 3 does."""
     is_linked: bool = False
     """Whether the call of ``summary()`` that printed the summary is known: that of its first subject."""
+    is_unsure: bool = False
+    """Whether a loop or a function printed it: only a model that agrees is known to be the right one."""
     is_partial: bool = False
     """Whether the document leaves out some of its rows."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from operator import ne
@@ -24,6 +25,9 @@ from sphinx_kerasshape.pages import records
 
 _LEAST_FIT = 0.5
 """The share of rows that a summary must have in common with a model to be of it, if no call says so."""
+
+_COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
+"""Names that Keras gives to models."""
 
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
@@ -91,11 +95,21 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
     fits = [(fit(summary, one.model), -place, one) for place, one in enumerate(read) if one.model]
     best = max(fits, key=lambda entry: (entry[0].details, entry[0].rows, entry[1]), default=None)
     if best is not None and best[0].rows >= _LEAST_FIT:
-        yield from _of_model(summary, best[2])
+        found = list(_of_model(summary, best[2]))
+        if _is_doubtful(summary, best[2]) and any(one.verdict == DRIFTED for one in found):
+            found = list(_all(summary, UNCHECKED, "a loop or a function printed it, of one model or another"))
+        yield from found
         return
     reasons = [why(seen) for seen, one in models if one is None or one.model is None]
     reason = next(filter(None, reasons), "") if not read else ""
     yield from _all(summary, UNCHECKED, reason or "no model of this document has these layers")
+
+
+def _is_doubtful(summary: Summary, observation: Observation) -> bool:
+    """Whether a summary may be of another model than the one that fits it best."""
+    name = observation.model.name if observation.model is not None else ""
+    is_titled = summary.title.text == name and _COUNTED.fullmatch(name) is None
+    return summary.is_unsure and not is_titled
 
 
 def _is_unbuilt(observation: Observation) -> bool:

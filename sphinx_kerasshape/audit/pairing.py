@@ -81,13 +81,19 @@ def _given_name(value: ast.Call) -> str:
     return ""
 
 
-def linked(summaries: Sequence[Summary], calls: Sequence[Call]) -> list[Summary]:
-    """Return summaries with the calls that printed them, if each has one; else with all, the last first."""
+def linked(
+    summaries: Sequence[Summary], calls: Sequence[Call], *, are_printed: bool = False
+) -> list[Summary]:
+    """Return summaries with the calls that printed them, if each has one; else with all, the last first.
+
+    If there are more than calls, a loop or a function has printed them.
+    """
     if len(summaries) == len(calls):
         pairs = zip(summaries, calls, strict=True)
         return [one._replace(subjects=(call.subject,), is_linked=True) for one, call in pairs]
     subjects = tuple(dict.fromkeys(call.subject for call in reversed(calls)))
-    return [one._replace(subjects=subjects) for one in summaries]
+    is_unsure = len(summaries) > len(calls) and (are_printed or bool(calls))
+    return [one._replace(subjects=subjects, is_unsure=is_unsure) for one in summaries]
 
 
 def with_candidates(summary: Summary, position: int, models: Sequence[Model]) -> Summary:

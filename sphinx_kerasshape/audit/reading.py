@@ -102,7 +102,7 @@ class Reading:
         self.models.extend(pairing.models(tree, source.code, self._last))
         self.models.extend(Model(call.subject, "") for call in calls)
         shown = list(_shown(source, piece, tree))
-        self._state(pairing.linked(shown, calls))
+        self._state(pairing.linked(shown, calls, are_printed=bool(piece.printed)))
         self._state(comments.stated(tree, self.blocks[-1], self._last))
         run = printed.Run(tree, self.blocks[-1], self._last)
         self._state(_printed(run, source, piece))

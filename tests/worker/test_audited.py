@@ -111,3 +111,45 @@ def test_constants_that_data_shares(audit: Audit) -> None:
         ```
     """)
     assert found == "holds: (None, 3, 3, 1280)"
+
+
+def test_summaries_that_a_loop_prints(audit: Audit) -> None:
+    """A model that agrees is found; of another one nobody knows whether it is the right one."""
+    found = audit("""
+        ```python
+        import keras
+
+        def made(units):
+            return keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
+
+        for units in (2, 4):
+            model = made(units)
+            model.summary()
+        ```
+
+        ```
+        Model: "sequential"
+        _________________________________________________________________
+         Layer (type)                Output Shape              Param #
+        =================================================================
+         dense (Dense)               (None, 2)                 8
+        =================================================================
+        Total params: 8
+        _________________________________________________________________
+        Model: "sequential_1"
+        _________________________________________________________________
+         Layer (type)                Output Shape              Param #
+        =================================================================
+         dense_1 (Dense)             (None, 4)                 16
+        =================================================================
+        Total params: 16
+        _________________________________________________________________
+        ```
+    """)
+    reason = "a loop or a function printed it, of one model or another"
+    assert found == cleandoc(f"""
+        unchecked: dense  (None, 2)  8 ({reason})
+        unchecked: Total params: 8 ({reason})
+        holds: dense_1 (Dense)  (None, 4)  16
+        holds: Total params: 16
+    """)
