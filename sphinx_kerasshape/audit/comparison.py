@@ -23,9 +23,10 @@ from sphinx_kerasshape.audit.restating import restated
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, Edit, Verdict
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.shapes import shape_claim
-from sphinx_kerasshape.messages.report import LayerRow, Model, Shape
+from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Shape
 
 _COUNTER = re.compile(r"_\d+$")
+_BATCH = re.compile(r"\[?\((\d+),")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 _TRAINED = frozenset(("kernel", "bias", "gamma", "beta", "embeddings", "recurrent_kernel"))
@@ -71,9 +72,9 @@ def _printed(summary: Summary, rows: Sequence[LayerRow]) -> list[LayerRow]:
 
 def compared(summary: Summary, model: Model, optimizer: int | None) -> Iterator[Verdict]:
     """Yield a verdict on each row and each total of a summary."""
-    layers = shown(summary, model)
+    layers = _of_batch(summary, model, shown(summary, model))
     pairs, missing, _ = aligned(summary, layers)
-    missing = {} if summary.is_partial else missing
+    missing = {} if summary.is_partial else _listed(model, missing)
     places = _misplaced(summary.rows, pairs, missing, layers)
     names = {row.name.text: pair.name for row, pair in zip(summary.rows, pairs, strict=True) if pair}
     separator = _separator(summary)
@@ -88,6 +89,38 @@ def compared(summary: Summary, model: Model, optimizer: int | None) -> Iterator[
     for total in summary.totals:
         yield _total(total, model, optimizer, lost)
         lost = ()
+
+
+def _of_batch(summary: Summary, model: Model, layers: list[LayerRow]) -> list[LayerRow]:
+    """Return rows with the batch that the author's own call had, since classes are read with an open one."""
+    if model.type in ("Sequential", "Functional"):
+        return layers
+    sizes = {match[1] for row in summary.rows if (match := _BATCH.match(row.output.text))}
+    if len(sizes) != 1:
+        return layers
+    size = int(sizes.pop())
+    return [
+        layer._replace(calls=tuple(_call_of_batch(call, size) for call in layer.calls)) for layer in layers
+    ]
+
+
+def _call_of_batch(call: LayerCall, size: int) -> LayerCall:
+    outputs = (
+        one._replace(shape=(size, *one.shape[1:])) if one.shape[:1] == (None,) else one
+        for one in call.outputs
+    )
+    return call._replace(outputs=tuple(outputs))
+
+
+def _listed(model: Model, missing: dict[int, tuple[LayerRow, ...]]) -> dict[int, tuple[LayerRow, ...]]:
+    """Return the rows left out that Keras would print.
+
+    A class of one's own may call layers that it does not keep, such as ``concatenate``; Keras lists none.
+    """
+    if model.type in ("Sequential", "Functional"):
+        return missing
+    kept = {place: tuple(row for row in rows if row.params) for place, rows in missing.items()}
+    return {place: rows for place, rows in kept.items() if rows}
 
 
 def _misplaced(

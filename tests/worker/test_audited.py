@@ -153,3 +153,110 @@ def test_summaries_that_a_loop_prints(audit: Audit) -> None:
         holds: dense_1 (Dense)  (None, 4)  16
         holds: Total params: 16
     """)
+
+
+def test_layers_that_a_class_does_not_keep(audit: Audit) -> None:
+    """What ``call`` makes for itself is no row of a summary."""
+    found = audit("""
+        ```python
+        import keras
+        from keras import layers
+
+        class Wide(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden = layers.Dense(8)
+                self.last = layers.Dense(2)
+
+            def call(self, inputs):
+                return self.last(layers.concatenate([inputs, self.hidden(inputs)]))
+
+        model = Wide()
+        model.build((None, 3))
+        model.summary()
+        ```
+
+        ```
+        Model: "wide"
+        _________________________________________________________________
+         Layer (type)                Output Shape              Param #
+        =================================================================
+         dense (Dense)               multiple                  32
+         dense_1 (Dense)             multiple                  24
+        =================================================================
+        Total params: 56
+        _________________________________________________________________
+        ```
+    """)
+    assert found == cleandoc("""
+        holds: dense (Dense)  multiple  32
+        holds: dense_1 (Dense)  multiple  24
+        holds: Total params: 56
+    """)
+
+
+def test_batches_of_folders(audit: Audit) -> None:
+    """Images that are not here build what they would; what only the files tell is missing."""
+    found = audit("""
+        ```python
+        import keras
+        from keras import layers
+        from tensorflow.keras.preprocessing.image import ImageDataGenerator
+
+        data = keras.utils.image_dataset_from_directory("pets", image_size=(64, 48), batch_size=16)
+        images, labels = next(iter(data))
+        images.shape  # (16, 64, 48, 3)
+        names = data.class_names
+        len(names)  # 37
+        ```
+
+        ```python
+        flow = ImageDataGenerator().flow_from_directory("pets", target_size=(20, 20), class_mode="binary")
+        model = keras.Sequential([layers.Flatten(), layers.Dense(1)])
+        model.compile(loss="binary_crossentropy", optimizer="adam")
+        model.fit(flow, epochs=2)
+        model.output_shape  # (None, 1)
+        model.count_params()  # 1201
+        steps = flow.samples // 32
+        model.output_shape[:steps]  # (None, 1)
+        ```
+    """)
+    lines = found.splitlines()
+    assert lines[0] == "holds: (16, 64, 48, 3) with batches of images"
+    assert "holds: (None, 1) with batches of images, training" in lines
+    assert lines[-1].startswith("unchecked")
+    assert "files are not here" in lines[-1]
+
+
+def test_the_batch_of_a_call(audit: Audit) -> None:
+    """A model that is a class has in its summary the batch that it was called with."""
+    found = audit("""
+        ```python
+        import keras
+        from keras import layers
+
+        class Small(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.last = layers.Dense(2)
+
+            def call(self, inputs):
+                return self.last(inputs)
+
+        model = Small()
+        model(keras.ops.zeros((2, 3)))
+        model.summary()
+        ```
+
+        ```
+        Model: "small"
+        _________________________________________________________________
+         Layer (type)                Output Shape              Param #
+        =================================================================
+         dense (Dense)               (2, 2)                    8
+        =================================================================
+        Total params: 8
+        _________________________________________________________________
+        ```
+    """)
+    assert found == "holds: dense (Dense)  (2, 2)  8\nholds: Total params: 8"

@@ -146,8 +146,8 @@ def test_root_causes(observe: Observe) -> None:
         import keras
         from keras import layers
 
-        train = keras.utils.image_dataset_from_directory(
-            "data/train", image_size=(180, 180))
+        train = keras.utils.text_dataset_from_directory(
+            "data/train", batch_size=16)
         #= train
 
         number = len(train.class_names)
@@ -171,7 +171,7 @@ def test_root_causes(observe: Observe) -> None:
         #= model
         #? model
     """)
-    cause = "`train = keras.utils.image_dataset_from_directory(…)`: files are not here, so"
+    cause = "`train = keras.utils.text_dataset_from_directory(…)`: files are not here, so"
     assert found == expected(f"""
         4 _: {cause} `train` and `number` are missing [1]
         5 _: {cause} `train`, `number` and `model` are missing [1]
@@ -257,7 +257,7 @@ def test_transfer_learning(observe: Observe) -> None:
         data_dir = pathlib.Path(path)
         #= path data_dir
 
-        train = tf.keras.utils.image_dataset_from_directory(data_dir, image_size=(224, 224))
+        train = tf.keras.utils.text_dataset_from_directory(data_dir, batch_size=16)
         #= train
 
         classes = len(train.class_names)
@@ -299,7 +299,7 @@ def test_transfer_learning(observe: Observe) -> None:
         #= lazy
         #? lazy
     """)
-    statement = "train = tf.keras.utils.image_dataset_from_directory(data_dir, image_size=(224, 224))"
+    statement = "train = tf.keras.utils.text_dataset_from_directory(data_dir, batch_size=16)"
     cause = f"`{statement}`: files are not here, so"
     first = "with weights of EfficientNetB0"
     both = f"{first}, weights of ResNet50"

@@ -22,7 +22,7 @@ _UNKNOWN = frozenset(
 """What only the files tell."""
 
 
-class Images(keras.utils.PyDataset):
+class Images(keras.utils.PyDataset):  # type: ignore[misc]
     """What ``flow_from_directory`` gives: one batch, and no knowledge of the others."""
 
     def __init__(self, directory: Any, shape: tuple[int, ...], labels: Any, batch_size: int) -> None:
@@ -44,7 +44,7 @@ class Images(keras.utils.PyDataset):
         batch = uniform((self.batch_size, *self.image_shape), "float32")
         if self._labels is None:
             return batch
-        labels = np.arange(self.batch_size) % 2
+        labels: Any = np.arange(self.batch_size) % 2
         return batch, labels.astype("float32").reshape(self.batch_size, *[1] * len(self._labels))
 
     def __iter__(self) -> Iterator[Any]:
@@ -105,7 +105,7 @@ def _images(
     **_: Any,
 ) -> Images:
     number = len(classes) if classes else None
-    labels = {"categorical": (number,), "binary": (), "sparse": (), "input": None, None: None}
+    labels: dict[Any, Any] = {"categorical": (number,), "binary": (), "sparse": (), "input": None, None: None}
     if class_mode not in labels or class_mode == "input" or color_mode not in _CHANNELS:
         raise NotHere("files are not here")
     shape = (*target_size, _CHANNELS[color_mode])
