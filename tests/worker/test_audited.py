@@ -260,3 +260,18 @@ def test_the_batch_of_a_call(audit: Audit) -> None:
         ```
     """)
     assert found == "holds: dense (Dense)  (2, 2)  8\nholds: Total params: 8"
+
+
+def test_a_name_from_outside(audit: Audit) -> None:
+    """It has the given value where the document's own code for it fails."""
+    found = audit("""
+        ```python
+        import keras
+
+        # kerasshape: define size = 39
+        size = len(set(open("shakespeare.txt").read()))
+        model = keras.Sequential([keras.Input((size,)), keras.layers.Dense(2)])
+        model.input_shape  # (None, 39)
+        ```
+    """)
+    assert found == "holds: (None, 39)"

@@ -74,6 +74,8 @@ class Document:
         self._statements: dict[int, str] = {}
         """The statements that failed, by the numbers of their pieces."""
         self._lost: dict[str, Loss] = {}
+        self._given: dict[str, Any] = {}
+        """Names from outside: they have their values back if what binds them fails."""
         self._used = install()
         self._sight = Sight()
 
@@ -81,6 +83,7 @@ class Document:
         """Run the prelude and all pieces; return what was observed, and what failed."""
         execute.keep_lines(self._request)
         execute.run_prelude(self._request, self._names)
+        self._given = dict(self._names)
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             observations = tuple(self._observations())
@@ -152,7 +155,9 @@ class Document:
         kept |= {name for name in piece.defines if name not in binds and _is_constant(self._names.get(name))}
         kept |= code.imported(self._names) if code and loss.piece == number else set()
         for name in dict.fromkeys([*piece.defines, *unbuilt]):
-            if name not in kept:
+            if name in self._given and name not in kept:
+                self._names[name] = self._given[name]
+            elif name not in kept:
                 self._names.pop(name, None)
                 builder = self._statements.get(number, "") if name in unbuilt else ""
                 self._lost[name] = loss._replace(names=(*loss.names, name), builder=builder)
