@@ -29,7 +29,7 @@ SETTINGS = _words(
     set_image_data_format set_image_dim_ordering set_floatx set_global_policy set_policy
     set_dtype_policy set_learning_phase clear_session reset_uids disable_eager_execution
     enable_eager_execution disable_v2_behavior enable_v2_behavior disable_v2_tensorshape
-    enable_v2_tensorshape enable_unsafe_deserialization reset_default_graph run_functions_eagerly
+    enable_v2_tensorshape reset_default_graph run_functions_eagerly
     """
 )
 """Functions that decide how each model after them is made."""

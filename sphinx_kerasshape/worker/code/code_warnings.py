@@ -77,16 +77,22 @@ def watch() -> None:
     warnings.showwarning = show
 
 
-@contextlib.contextmanager
-def recorded(request: Request, into: list[CodeWarning]) -> Iterator[None]:
-    """Put the warnings that a request's code causes meanwhile into a list."""
-    record = _Record(request)
-    _open.append(record)
-    try:
-        yield
-    finally:
-        _open.remove(record)
-        into += record.warnings
+class recorded:  # noqa: N801
+    """Puts the warnings that a request's code causes meanwhile into a list.
+
+    A context manager of :mod:`contextlib` would set the traceback of the code's exceptions, which may refuse.
+    """
+
+    def __init__(self, request: Request, into: list[CodeWarning]) -> None:
+        self._record = _Record(request)
+        self._into = into
+
+    def __enter__(self) -> None:
+        _open.append(self._record)
+
+    def __exit__(self, *_: object) -> None:
+        _open.remove(self._record)
+        self._into += self._record.warnings
 
 
 @contextlib.contextmanager
