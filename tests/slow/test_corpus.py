@@ -28,6 +28,9 @@ Results = list[tuple[Spoilt, Path, Audited]]
 def whole() -> Corpus:
     return corpus.whole()
 
+STRIDE = 3
+"""Of so many copies with false statements one is tried, another in each telling of a story."""
+
 
 @pytest.fixture(scope="module")
 def audits(worker: Worker) -> Audits:
@@ -45,8 +48,9 @@ def false(whole: Corpus, audits: Audits, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("false")
     documents = [
         (one, written(folder / str(number) / one.telling.name, one.data))
-        for telling in whole.tellings()
+        for place, telling in enumerate(whole.tellings())
         for number, one in enumerate(spoilt(whole, telling))
+        if number % STRIDE == place % STRIDE
     ]
     results = audits.of([path for _, path in documents])
     return [(one, path, result) for (one, path), result in zip(documents, results, strict=True)]
