@@ -31,6 +31,7 @@ _CODE_DIRECTIVES = frozenset(
         "parsed-literal",
         "keras:model",
         "keras:code",
+        "model",
         "try_on_line_magic",
     )
 )
@@ -50,10 +51,14 @@ _IS_OPAQUE = frozenset(
         "index",
         "contents",
         "glossary-ref",
+        "keras:summary",
     )
 )
 """Directives whose content is no Markdown."""
+_OURS = ("keras:model", "keras:code", "model")
 _COMMENT = re.compile(r"<!--\s{,20}(kerasshape:[^\n]{,400}?)-->")
+_OFF = re.compile(r"%\s*(kerasshape:\s*off)\s*")
+"""A comment of MyST, a line that is a paragraph elsewhere."""
 _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
 _LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")
@@ -92,6 +97,8 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
             yield Code(tuple(_contents(token.content, lines[first:last])))
         elif token.type == "html_block":
             yield from _of_html(token.content, lines[first:last])
+        elif token.type == "inline" and (off := _OFF.fullmatch(token.content)):
+            yield Remark(off[1])
         elif token.type == "inline" and _MAY_STATE.search(token.content):
             contents = _contents(token.content, lines[first:last])
             yield from _of_text(parser, token.content, contents)
@@ -120,7 +127,8 @@ def _of_fence(token: Token, lines: Sequence[Line]) -> Iterator[Piece]:
     if name in ("python", "python3", "ipython3-cell"):  # as Quarto and R Markdown have it
         yield Code(tuple(contents), "python")
     elif name in _CODE_DIRECTIVES:
-        yield Code(tuple(_without_options(contents)), _language(name, argument))
+        code = tuple(_without_options(contents))
+        yield Code(code, _language(name, argument), is_ours=name in _OURS)
     elif name == "eval-rst":
         from sphinx_kerasshape.audit import rest
 
