@@ -57,6 +57,8 @@ _IS_OPAQUE = frozenset(
 """Directives whose content is no Markdown."""
 _OURS = ("keras:model", "keras:code", "model")
 _COMMENT = re.compile(r"<!--\s{,20}(kerasshape:[^\n]{,400}?)-->")
+_COLONS = re.compile(r"\s*(:{3,})\{([\w:.+-]+)\}")
+"""The first line of a directive in a fence of colons."""
 _OFF = re.compile(r"%\s*(kerasshape:\s*off)\s*")
 """A comment of MyST, a line that is a paragraph elsewhere."""
 _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
@@ -87,7 +89,7 @@ def _front_matter(lines: Sequence[Line]) -> int:
 
 def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
     parser = _parser()
-    for token in parser.parse(joined(lines)):
+    for token in parser.parse(_with_fences(joined(lines))):
         if token.map is None:
             continue
         first, last = token.map
@@ -102,6 +104,22 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
         elif token.type == "inline" and _MAY_STATE.search(token.content):
             contents = _contents(token.content, lines[first:last])
             yield from _of_text(parser, token.content, contents)
+
+
+def _with_fences(text: str) -> str:
+    """Return a text whose fences of colons are such of tildes, where their content is no Markdown."""
+    if ":::{" not in text:
+        return text
+    lines, colons = text.split("\n"), ""
+    for number, line in enumerate(lines):
+        opening = _COLONS.match(line)
+        if colons and line.strip() == colons:
+            lines[number] = line.replace(":", "~")
+            colons = ""
+        elif not colons and opening and opening[2].lower() in _CODE_DIRECTIVES | _IS_OPAQUE:
+            colons = opening[1]
+            lines[number] = line.replace(colons, "~" * len(colons), 1)
+    return "\n".join(lines)
 
 
 def _contents(content: str, lines: Sequence[Line]) -> list[Line]:

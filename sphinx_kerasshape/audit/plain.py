@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.audit import FAILED, Answering, Audited, answered, judged, line_of
-from sphinx_kerasshape.audit.document import Document, Mention, Summary
+from sphinx_kerasshape.audit.document import Document, Mention
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import Unreadable, recognise
 from sphinx_kerasshape.messages.problems import Problem

@@ -62,7 +62,7 @@ def judge(context: BuildContext, answering: Answering) -> None:
 
 
 def failures(context: BuildContext) -> Iterator[Finding]:
-    """Yield what can't run: what hinders all code alike once, unless a model has said so, and code that fails."""
+    """Yield what hinders all plain code alike, once, unless a model has said so; and what code fails."""
     yield from _hindrances(context)
     for page in context.pages.values():
         yield from page.judged.failures if page.judged is not None else ()

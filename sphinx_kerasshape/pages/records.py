@@ -161,7 +161,7 @@ class Statement(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """The plain code of a page, which no directive of ours has: what runs so that statements can be checked."""
+    """The plain code of a page, in no directive of ours: what runs so that statements can be checked."""
 
     file: str
     """The file of the page."""
