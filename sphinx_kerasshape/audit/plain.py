@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,21 +41,20 @@ class Reading(NamedTuple):
         return _line(self.document, block.text, block.lines[piece.first - 1].start)
 
 
-def read(file: Path, format: str, language: str, *, is_linted: bool) -> Reading | None:
+def read(file: Path, format: str, language: str, *, omits_prose: bool) -> Reading | None:
     """Return what a page states and has to run; ``None`` if there is nothing, or if it can't be read.
 
-    The end of ``format`` says which format it has. Of a page that is linted, the prose is left alone.
+    The end of ``format`` says which format it has. With ``omits_prose``, its prose is left alone.
     """
     try:
         document = recognise(format, file.read_bytes(), language, skips_ours=True)
-        if is_linted:
+        if omits_prose:
             statements = (one for one in document.statements if not isinstance(one, Mention))
             document = document._replace(statements=tuple(statements))
         plans = planning.planned(document, {})
     except (OSError, Unreadable, RecursionError):  # Sphinx says so, if it matters
         return None
-    runs_plain = any(not document.blocks[piece.block].is_off for plan in plans for piece in plan.run.pieces)
-    return Reading(document, tuple(plans)) if runs_plain else None
+    return Reading(document, tuple(plans)) if _has_plain(document, plans) else None
 
 
 def outcome(
@@ -66,6 +65,13 @@ def outcome(
     answers = answered(plans, answering)
     audited = judged(Audited(file, reading.document), plans[0], answers)
     return tuple(_statements(file, audited, reading.document)), tuple(_failures(file, audited))
+
+
+def _has_plain(document: Document, plans: Iterable[Planned]) -> bool:
+    """Whether a page has plain code that runs, or states something beside code; not prose alone."""
+    if any(not isinstance(statement, Mention) for statement in document.statements):
+        return True
+    return any(not document.blocks[piece.block].is_off for plan in plans for piece in plan.run.pieces)
 
 
 def _statements(file: str, audited: Audited, document: Document) -> Iterator[Statement]:

@@ -39,12 +39,12 @@ def read(env: BuildEnvironment, context: BuildContext) -> None:
     if not _CHOICES.get(value, is_checked):
         return
     page = domain.pages.get(name)
-    is_linted = context.settings.lint and page is not None and bool(page.blocks or page.claims)
+    omits_prose = page is not None and bool(page.blocks or page.claims or page.summaries)
     form = _format(env, file)
-    reading = plain.read(Path(file), form, context.language, is_linted=is_linted)
+    reading = plain.read(Path(file), form, context.language, omits_prose=omits_prose)
     if reading is not None:
         page = domain.page(name)
-        page.plain = Plain(file, form, is_linted, tuple(_blocks(name, file, reading)))
+        page.plain = Plain(file, form, omits_prose, tuple(_blocks(name, file, reading)))
         page.reading = reading
 
 
@@ -94,7 +94,7 @@ def _reading(page: Page, record: Plain, language: str) -> plain.Reading | None:
     """Return what was read of a page; ``None`` if its file has changed since Sphinx read it."""
     if isinstance(page.reading, plain.Reading):
         return page.reading
-    reading = plain.read(Path(record.file), record.format, language, is_linted=record.is_linted)
+    reading = plain.read(Path(record.file), record.format, language, omits_prose=record.omits_prose)
     requests = tuple(block.request for block in record.blocks)
     return reading if reading is not None and reading.requests == requests else None
 

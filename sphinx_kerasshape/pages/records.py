@@ -167,8 +167,8 @@ class Plain(NamedTuple):
     """The file of the page."""
     format: str
     """A name of a file in the format of the page."""
-    is_linted: bool
-    """Whether the page's prose is looked at by ``kerasshape_lint``."""
+    omits_prose: bool
+    """Whether prose is left alone, since the page has markup of ours: roles or the lint check it."""
     blocks: tuple[Block, ...]
     """The requests, each with a name in the lock."""
 
