@@ -22,11 +22,12 @@ from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBui
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Report, Versions
+from sphinx_kerasshape.messages.report import Answer, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import domain_of
+from sphinx_kerasshape.pages.records import PLAIN_FIELD, Finding, Page
 from sphinx_kerasshape.run import plan
 from sphinx_kerasshape.run.launch import run_environment
 from sphinx_kerasshape.run.runner import Progress, Runner
@@ -96,12 +97,12 @@ class Build:
         self._read_now = frozenset(docnames)
         if not self.plan.runs:
             return
-        if app.parallel > 1 and len(docnames) >= _MIN_PARALLEL_PAGES and _mention_models(env, docnames):
+        if app.parallel > 1 and len(docnames) >= _MIN_PARALLEL_PAGES and self._mention_models(env, docnames):
             self._prepare(warm=False)
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
         """Import TensorFlow in the background as soon as a page with an unknown answer has been read."""
-        page = domain_of(app.env).pages.get(app.env.docname)
+        page = self._recorded(app.env)
         if page and self.context.settings.lint and (page.blocks or page.claims):
             from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
 
@@ -115,20 +116,30 @@ class Build:
             from sphinx_kerasshape.collect.conditions import set_conditions  # few pages need it
 
             set_conditions(doctree, page)
-        blocks = page.blocks.values() if page and self.plan.runs else ()
+        blocks = page.every_block() if page and self.plan.runs else ()
         if not all(self.runner.is_known(block.request) for block in blocks):
             self._prepare(warm=True)
+
+    def _recorded(self, env: BuildEnvironment) -> Page | None:
+        """Return the record of the page that was read, with its plain code if that is to be checked."""
+        if self.context.settings.plain != "off" or PLAIN_FIELD in env.metadata[env.docname]:
+            from sphinx_kerasshape.check import plain  # off in most projects
+
+            plain.read(env, self.context)
+        return domain_of(env).pages.get(env.docname)
 
     def run(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Answer all requests and warn of all problems; return the pages whose answers have changed."""
         domain = domain_of(env)
         context = self.context.with_results(domain.pages, {})
         self.context = domain.context = context.with_results(context.pages, self._results(app, context))
+        has_plain = any(page.plain is not None for page in context.pages.values())
+        unfit = self._judge_plain(app) if has_plain else []
         self._close()
         inventory = getattr(env, "intersphinx_inventory", {})
         verdicts = warnings.verdicts(self.context)
         warnings.warn_of_all(self.context, verdicts, self._read_now, inventory)
-        self._hand_over(app.builder, verdicts)
+        self._hand_over(app.builder, verdicts, unfit)
         if self.cache.problem:
             message = (
                 f"answers can't be stored, so the next build runs all models again: {self.cache.problem}"
@@ -151,35 +162,57 @@ class Build:
             self.page_fingerprints.save(self._fingerprints)
 
     def _results(self, app: Sphinx, context: BuildContext) -> dict[Request, Result]:
-        blocks = [block for _, block in context.blocks()]
+        blocks = [block for _, block in context.every_block()]
         if self.plan.runs:
             names = {block.request: block.name for block in blocks}
             return self.runner.results(names, _progress(app, names), self._unread(app.builder, context))
         answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
 
+    def _judge_plain(self, app: Sphinx) -> list[Finding]:
+        """Judge what stands beside plain code, and warn of what is wrong; return why some can't run."""
+        from sphinx_kerasshape.check import plain  # off in most projects
+
+        context = self.context
+
+        def answering(requests: Sequence[Request]) -> dict[Request, Answer]:
+            names = {request: "plain code" for request in requests if request not in context.results}
+            more = self.runner.results(names, _progress(app, names)) if self.plan.runs else {}
+            results = {**context.results, **more}
+            return {request: results[request].answer for request in requests if request in results}
+
+        plain.judge(context, answering)
+        failures = list(plain.failures(context))
+        for finding in (*failures, *plain.drifts(context, self.plan.versions.tensorflow)):
+            warn(finding.problem, finding.message, finding.location)
+        return failures
+
     def _unread(self, builder: Builder, context: BuildContext) -> set[Request]:
         """Return the requests that only pages have which, as far as one knows yet, need not be written."""
         if isinstance(builder, ModelBuilder):
             return set()
         written = self.page_fingerprints.pages.keys() - self._read_now
-        known = {block.request for docname, block in context.blocks() if docname in written}
-        return known - {block.request for docname, block in context.blocks() if docname not in written}
+        known = {block.request for docname, block in context.every_block() if docname in written}
+        return known - {block.request for docname, block in context.every_block() if docname not in written}
 
-    def _hand_over(self, builder: Builder, verdicts: Sequence[Verdict]) -> None:
+    def _hand_over(self, builder: Builder, verdicts: Sequence[Verdict], unfit: Sequence[Finding]) -> None:
         """Warn of differences from the lock, unless this build writes it; give our builders the results."""
         context = self.context
-        results = ((block, context.results[block.request]) for _, block in context.blocks())
+        results = ((block, context.results[block.request]) for _, block in context.every_block())
         drifts = [] if isinstance(builder, LockBuilder) else list(self.plan.drifts(results))
         for drift in drifts:
             warn(drift.problem, drift.message, drift.location)
         if isinstance(builder, ModelBuilder):
-            builder.take(self.plan, context, verdicts, drifts, self._how())
+            builder.take(self.plan, context, verdicts, [*unfit, *drifts], self._how())
 
     def _how(self) -> str:
         if self.plan.runs:
             return "ran" if self.runner.fresh else "answered"
         return "from the lock" if self.plan.lock is not None else "not run"
+
+    def _mention_models(self, env: BuildEnvironment, docnames: Iterable[str]) -> bool:
+        mark = b"keras:model" if self.context.settings.plain == "off" else b"keras"
+        return any(mark in _source(Path(env.doc2path(name))) for name in docnames)
 
     @cached_property
     def worker(self) -> Worker:
@@ -208,6 +241,8 @@ def fingerprints(context: BuildContext) -> dict[str, str]:
     pages: dict[str, list[str]] = {}
     for docname, block in context.blocks():
         pages.setdefault(docname, []).extend(_shown(context, block.request))
+    for docname, block in context.plain_blocks():
+        pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
     for docname, page in context.pages.items():
         for claim in page.claims:
             try:
@@ -257,10 +292,6 @@ def _has_tags(tags: Tags) -> Callable[[str], bool]:
             return True
 
     return has_tags
-
-
-def _mention_models(env: BuildEnvironment, docnames: Iterable[str]) -> bool:
-    return any(b"keras:model" in _source(Path(env.doc2path(name))) for name in docnames)
 
 
 def _source(path: Path) -> bytes:

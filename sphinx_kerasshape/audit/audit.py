@@ -32,6 +32,8 @@ class BlockResult(NamedTuple):
     """``ran``; ``failed``, as it does in plain TensorFlow; ``left out``: nothing needs it, or it needs what
     is not here."""
     message: str = ""
+    kind: str = ""
+    """The kind of the failure, as :class:`.PieceFailure` has it; empty if nothing failed."""
 
 
 class Audited(NamedTuple):
@@ -54,12 +56,12 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
     """Yield the audit of each document, in order; all requests are answered together."""
     read = [_read(path) for path in paths]
     plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
-    answers = _answered(plans, answering)
+    answers = answered(plans, answering)
     for one, plan_ in zip(read, plans, strict=True):
-        yield _judged(one, plan_, answers) if one.document else one
+        yield judged(one, plan_, answers) if one.document else one
 
 
-def _answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
+def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
     """Return the answers to all plans; one whose piece ends the run is replaced by one without that piece."""
     answers = dict(answering([plan.request for some in plans for plan in some]))
     for _ in range(_MAX_CULPRITS):
@@ -105,7 +107,8 @@ def _read(path: str) -> Audited:
     return Audited(path, unreadable=reason)
 
 
-def _judged(one: Audited, plans: list[Planned], answers: Mapping[Request, Answer]) -> Audited:
+def judged(one: Audited, plans: list[Planned], answers: Mapping[Request, Answer]) -> Audited:
+    """Return a document with what the answers say of it."""
     document = one.document
     assert document is not None
     verdicts = tuple(judging.verdicts(document, planning.seen(plans, answers)))
@@ -136,8 +139,10 @@ def _blocks(
         line, kind, message = failed.get(number, (1, "", ""))
         outcome = RAN if number in ran and not message else LEFT_OUT
         outcome = FAILED if kind in ("code", "syntax") else LEFT_OUT if message else outcome
+        if block.is_off and message:
+            outcome, kind, message = LEFT_OUT, "", ""
         start = block.lines[line - 1].start if block.lines else 0
-        yield BlockResult(line_of(document, block.text, start), cell, outcome, message)
+        yield BlockResult(line_of(document, block.text, start), cell, outcome, message, kind)
 
 
 def _failure(plan: Planned, failure: PieceFailure) -> tuple[int, str, str]:

@@ -41,6 +41,8 @@ class Block(NamedTuple):
     """Lines that are no Python, such as ``%matplotlib inline`` and ``!pip install``, are empty."""
     is_module: bool = False
     """Whether it is a module of its own, which defines things and is not run from top to bottom."""
+    is_off: bool = False
+    """Whether nothing is said of it; it still runs where other blocks need it."""
 
     @property
     def code(self) -> str:

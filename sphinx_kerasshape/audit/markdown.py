@@ -31,6 +31,7 @@ _CODE_DIRECTIVES = frozenset(
         "parsed-literal",
         "keras:model",
         "keras:code",
+        "model",
         "try_on_line_magic",
     )
 )
@@ -50,10 +51,16 @@ _IS_OPAQUE = frozenset(
         "index",
         "contents",
         "glossary-ref",
+        "keras:summary",
     )
 )
 """Directives whose content is no Markdown."""
+_OURS = ("keras:model", "keras:code", "model")
 _COMMENT = re.compile(r"<!--\s{,20}(kerasshape:[^\n]{,400}?)-->")
+_COLONS = re.compile(r"\s*(:{3,})\{([\w:.+-]+)\}")
+"""The first line of a directive in a fence of colons."""
+_OFF = re.compile(r"%\s*(kerasshape:\s*off)\s*")
+"""A comment of MyST, a line that is a paragraph elsewhere."""
 _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
 _LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")
@@ -82,7 +89,7 @@ def _front_matter(lines: Sequence[Line]) -> int:
 
 def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
     parser = _parser()
-    for token in parser.parse(joined(lines)):
+    for token in parser.parse(_with_fences(joined(lines))):
         if token.map is None:
             continue
         first, last = token.map
@@ -92,9 +99,27 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
             yield Code(tuple(_contents(token.content, lines[first:last])))
         elif token.type == "html_block":
             yield from _of_html(token.content, lines[first:last])
+        elif token.type == "inline" and (off := _OFF.fullmatch(token.content)):
+            yield Remark(off[1])
         elif token.type == "inline" and _MAY_STATE.search(token.content):
             contents = _contents(token.content, lines[first:last])
             yield from _of_text(parser, token.content, contents)
+
+
+def _with_fences(text: str) -> str:
+    """Return a text whose fences of colons are such of tildes, where their content is no Markdown."""
+    if ":::{" not in text:
+        return text
+    lines, colons = text.split("\n"), ""
+    for number, line in enumerate(lines):
+        opening = _COLONS.match(line)
+        if colons and line.strip() == colons:
+            lines[number] = line.replace(":", "~")
+            colons = ""
+        elif not colons and opening and opening[2].lower() in _CODE_DIRECTIVES | _IS_OPAQUE:
+            colons = opening[1]
+            lines[number] = line.replace(colons, "~" * len(colons), 1)
+    return "\n".join(lines)
 
 
 def _contents(content: str, lines: Sequence[Line]) -> list[Line]:
@@ -120,7 +145,8 @@ def _of_fence(token: Token, lines: Sequence[Line]) -> Iterator[Piece]:
     if name in ("python", "python3", "ipython3-cell"):  # as Quarto and R Markdown have it
         yield Code(tuple(contents), "python")
     elif name in _CODE_DIRECTIVES:
-        yield Code(tuple(_without_options(contents)), _language(name, argument))
+        code = tuple(_without_options(contents))
+        yield Code(code, _language(name, argument), is_ours=name in _OURS)
     elif name == "eval-rst":
         from sphinx_kerasshape.audit import rest
 

@@ -24,6 +24,8 @@ class Code(NamedTuple):
     is_run: bool = False
     """Whether it is a cell, which is Python unless a magic says otherwise."""
     is_module: bool = False
+    is_ours: bool = False
+    """Whether it is in a directive of this extension, which has checks of its own."""
 
 
 class Prose(NamedTuple):

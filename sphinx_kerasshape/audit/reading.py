@@ -15,6 +15,8 @@ from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
 from sphinx_kerasshape.audit.python_code import parsed
 from sphinx_kerasshape.audit.summaries import summaries
 
+_OFF = re.compile(r"\s*kerasshape:\s*off\s*")
+"""The comment that says that the next block is none to check."""
 _SHOWN = ("", "text", "txt", "output", "out", "console", "none", "plaintext", "plain")
 _BETWEEN = re.compile(
     r"[\s`~]{,80}(?:[#*_ ]{,8}(?:output|prints?|result|out|returns)[*_ ]{,3}:?:?[*_ ]{,3})?"
@@ -28,8 +30,12 @@ _BETWEEN = re.compile(
 class Reading:
     """A document while it is read, piece by piece."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *, skips_ours: bool = False) -> None:
         self.language = language
+        self.skips_ours = skips_ours
+        """Whether nothing is said of directives of this extension."""
+        self.is_off = False
+        """Whether a comment has just switched the next block off."""
         self.texts: list[Text] = []
         self.blocks: list[Block] = []
         self.statements: list[tuple[int, Statement]] = []
@@ -65,16 +71,19 @@ class Reading:
 
     def read(self, piece: Piece) -> None:
         """Take the next piece."""
+        is_off, self.is_off = self.is_off, False
         if isinstance(piece, Remark):
+            self.is_off = _OFF.fullmatch(piece.text) is not None
             self.defines.extend(literals.defines(piece.text))
         elif isinstance(piece, Prose):
             self._state(mentions.mentions(piece, self.language, self._last))
         elif any(line.text.strip() for line in piece.lines):
             source = blocks.source(piece)
-            if source is None:
+            is_off = is_off or (piece.is_ours and self.skips_ours)
+            if source is not None:
+                self._read_code(source, piece, is_off=is_off)
+            elif not is_off:
                 self._read_shown(piece)
-            else:
-                self._read_code(source, piece)
 
     def _read_shown(self, piece: Code) -> None:
         for found in _summaries(piece.lines):
@@ -91,9 +100,9 @@ class Reading:
         between = self.texts[block.text].text[end : line.at[0]]
         return block.text == line.source and _BETWEEN.fullmatch(between) is not None
 
-    def _read_code(self, source: Source, piece: Code) -> None:
+    def _read_code(self, source: Source, piece: Code, *, is_off: bool) -> None:
         self._settle()
-        self.blocks.append(Block(piece.lines[0].source, source.lines, piece.is_module))
+        self.blocks.append(Block(piece.lines[0].source, source.lines, piece.is_module, is_off))
         self.defines.extend(literals.defines(source.code))
         tree = parsed(source.code)
         if tree is None:
@@ -102,11 +111,13 @@ class Reading:
         self.models.extend(pairing.models(tree, source.code, self._last))
         self.models.extend(Model(call.subject, "") for call in calls)
         shown = list(_shown(source, piece, tree))
-        self._state(pairing.linked(shown, calls, are_printed=bool(piece.printed)))
-        self._state(comments.stated(tree, self.blocks[-1], self._last))
         run = printed.Run(tree, self.blocks[-1], self._last)
-        self._state(_printed(run, source, piece))
-        self.last_run = None if piece.printed or source.examples or piece.is_module else run
+        if not is_off:
+            self._state(pairing.linked(shown, calls, are_printed=bool(piece.printed)))
+            self._state(comments.stated(tree, self.blocks[-1], self._last))
+            self._state(_printed(run, source, piece))
+        is_shown = piece.printed or source.examples or piece.is_module or is_off
+        self.last_run = None if is_shown else run
         self.calls = [] if shown else calls or self.calls
 
     @property

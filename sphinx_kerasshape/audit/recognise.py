@@ -18,13 +18,14 @@ class Unreadable(ValueError):
     """A document that can't be read; the message says why."""
 
 
-def recognise(path: str, data: bytes, language: str = "en") -> Document:
+def recognise(path: str, data: bytes, language: str = "en", *, skips_ours: bool = False) -> Document:
     """Return the blocks and the statements of a document. Raises :class:`Unreadable`.
 
     The end of ``path`` says which format ``data`` has; ``language`` is that of its prose.
+    With ``skips_ours``, nothing is said of directives of this extension.
     """
     text = _decoded(data)
-    reading = Reading(language)
+    reading = Reading(language, skips_ours=skips_ours)
     suffix = PurePosixPath(path.replace("\\", "/")).suffix.lower()
     for piece in _pieces(suffix, text, reading):
         reading.read(piece)

@@ -33,6 +33,7 @@ _CODE = frozenset(
         *("keras:model", "keras:code", "model"),
     )
 )
+_OURS = ("keras:model", "keras:code", "model")
 _WITH_ARGUMENT_AS_LANGUAGE = ("code", "code-block", "sourcecode")
 _SHOWS_TEXT = ("parsed-literal", "literal", "testoutput")
 _ADMONITIONS = frozenset(
@@ -57,6 +58,7 @@ _OPAQUE = frozenset(
     (
         *("raw", "math", "image", "include", "literalinclude", "toctree", "csv-table", "graphviz", "mermaid"),
         *("index", "contents", "bibliography", "digraph", "meta", "default-role"),
+        "keras:summary",
     )
 )
 """Directives whose content is no text of the page."""
@@ -108,7 +110,9 @@ class _Code(_Section):
         language = self._language()
         if self.name not in _WITH_ARGUMENT_AS_LANGUAGE and not text and self.arguments:
             return []
-        block = nodes.literal_block(text, text, kerasshape_language=language)
+        block = nodes.literal_block(
+            text, text, kerasshape_language=language, kerasshape_is_ours=self.name in _OURS
+        )
         block.line = line
         return [block]
 
@@ -177,7 +181,8 @@ def _code(node: nodes.TextElement, lines: Sequence[Line], language: str) -> Iter
     found = _located(node.astext().split("\n"), lines, node.line)
     if found is not None:
         default = "pycon" if isinstance(node, nodes.doctest_block) else language
-        yield Code(tuple(found), node.get("kerasshape_language", default) or default)
+        named = node.get("kerasshape_language", default) or default
+        yield Code(tuple(found), named, is_ours=node.get("kerasshape_is_ours", False))
 
 
 def _located(texts: Sequence[str], lines: Sequence[Line], guess: int | None) -> list[Line] | None:

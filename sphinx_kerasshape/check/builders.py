@@ -59,7 +59,9 @@ class ModelBuilder(DummyBuilder):
         unclear = [warnings.claim_finding(verdict) for verdict in verdicts if verdict.problem]
         self.plan = plan
         self.ledger = Ledger(
-            models=tuple((block, context.results[block.request].answer) for _, block in context.blocks()),
+            models=tuple(
+                (block, context.results[block.request].answer) for _, block in context.every_block()
+            ),
             verdicts=tuple(verdict for verdict in verdicts if verdict.claim.stated),
             failures=(
                 *warnings.failures(context),
@@ -68,6 +70,7 @@ class ModelBuilder(DummyBuilder):
             versions=plan.versions,
             source=plan.root,
             how=how,
+            statements=tuple(one for page in context.pages.values() for one in page.statements),
         )
 
     @abstractmethod

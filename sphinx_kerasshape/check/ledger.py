@@ -12,8 +12,8 @@ from sphinx_kerasshape.files import relative
 from sphinx_kerasshape.messages.codec import encode
 from sphinx_kerasshape.messages.layers import layer_paths, weights_of
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, TensorSpec, Versions
-from sphinx_kerasshape.pages.records import Block, Finding
-from sphinx_kerasshape.text import excerpt
+from sphinx_kerasshape.pages.records import Block, Finding, Statement
+from sphinx_kerasshape.text import excerpt, truncated
 
 SCHEMA = 1
 """Version of the layout of ``report.json``."""
@@ -36,11 +36,14 @@ class Ledger:
     """The source folder, to which locations are relative."""
     how: str = "ran"
     """The verb of the summary: how the models came to their answers."""
+    statements: tuple[Statement, ...] = ()
+    """What stands beside plain code, with what TensorFlow says of it."""
 
     @property
     def is_fine(self) -> bool:
-        """Whether every model has its answer, and every claim holds."""
-        return not self.failures and all(verdict.holds for verdict in self.verdicts)
+        """Whether every model has its answer, every claim holds, and no other statement is wrong."""
+        is_drifted = any(statement.is_drifted for statement in self.statements)
+        return not (self.failures or is_drifted) and all(verdict.holds for verdict in self.verdicts)
 
     def reports(self) -> dict[str, tuple[Block, Report]]:
         """Return blocks with their reports, by name; of blocks with the same name, the first."""
@@ -57,13 +60,19 @@ class Ledger:
             location = self._relative(claim.location)
             target = excerpt(_unquoted(claim.target))
             yield f"{location}: {excerpt(claim.stated)} <{target}> {_outcome(verdict)}"
+        for statement in self.statements:
+            location = self._relative(statement.location)
+            yield f"{location}: {excerpt(statement.stated)} {self._statement_outcome(statement)}"
         for _, finding in self.failures:
             first, *more = finding.message.splitlines()
             yield "\n".join([f"{self._relative(finding.location)}: {first}", *more])
         yield self.summary()
 
     def summary(self) -> str:
-        """Return the last line: ``12 models ran, 41 claims: 40 hold, 1 drifted``."""
+        """Return the last line: ``12 models ran, 41 claims: 40 hold, 1 drifted``; and of plain code."""
+        return "; ".join([self._claims_summary(), *self._statements_summary()])
+
+    def _claims_summary(self) -> str:
         answers = [answer for block, answer in self.models if not block.is_code]
         models = f"{_count(len(answers), 'model')} {self.how}"
         failed = sum(isinstance(answer, Failure) for answer in answers)
@@ -73,11 +82,15 @@ class Ledger:
             return f"{models}, no claims"
         held = sum(verdict.holds for verdict in self.verdicts)
         drifted = sum(_is_drifted(verdict) for verdict in self.verdicts)
-        unknown = len(self.verdicts) - held - drifted
-        outcomes = [f"{held} hold{'s' if held == 1 else ''}"]
-        outcomes += [f"{drifted} drifted"] if drifted else []
-        outcomes += [f"{unknown} not checked"] if unknown else []
-        return f"{models}, {_count(len(self.verdicts), 'claim')}: {', '.join(outcomes)}"
+        outcomes = _outcomes(len(self.verdicts), held, drifted)
+        return f"{models}, {_count(len(self.verdicts), 'claim')}: {outcomes}"
+
+    def _statements_summary(self) -> Iterator[str]:
+        if self.statements:
+            held = sum(statement.holds for statement in self.statements)
+            drifted = sum(statement.is_drifted for statement in self.statements)
+            outcomes = _outcomes(len(self.statements), held, drifted)
+            yield f"{_count(len(self.statements), 'statement')} beside plain code: {outcomes}"
 
     def data(self) -> dict[str, Any]:
         """Return the content of ``report.json``."""
@@ -90,6 +103,7 @@ class Ledger:
                 if not block.is_code
             },
             "claims": [self._claim(verdict) for verdict in self.verdicts],
+            "statements": [self._statement(statement) for statement in self.statements],
             "failures": [
                 {
                     "model": model or None,
@@ -112,6 +126,24 @@ class Ledger:
             "location": self._relative(verdict.claim.location),
         }
 
+    def _statement(self, statement: Statement) -> dict[str, Any]:
+        return {
+            "kind": statement.kind,
+            "stated": statement.stated,
+            "actual": statement.actual or None,
+            "holds": statement.holds if statement.holds or statement.is_drifted else None,
+            "reason": statement.reason,
+            "stand_ins": list(statement.stand_ins),
+            "location": self._relative(statement.location),
+        }
+
+    def _statement_outcome(self, statement: Statement) -> str:
+        if statement.holds:
+            return "holds"
+        if statement.is_drifted:
+            return f"drifted: {statement.said(self.versions.tensorflow)}"
+        return f"not checked: {truncated(statement.reason, 200)}"
+
     def _relative(self, location: str) -> str:
         """Return a location with its file relative to the source folder."""
         is_absolute = Path(location).is_absolute()
@@ -128,6 +160,14 @@ def _outcome(verdict: Verdict) -> str:
     if _is_drifted(verdict):
         return f"drifted: TensorFlow {verdict.version} says {verdict.said}"
     return "not checked"
+
+
+def _outcomes(number: int, held: int, drifted: int) -> str:
+    outcomes = [f"{held} hold{'s' if held == 1 else ''}"]
+    outcomes += [f"{drifted} drifted"] if drifted else []
+    unknown = number - held - drifted
+    outcomes += [f"{unknown} not checked"] if unknown else []
+    return ", ".join(outcomes)
 
 
 def _unquoted(target: str) -> str:

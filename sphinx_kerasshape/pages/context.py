@@ -61,6 +61,18 @@ class BuildContext:
             for block in page.blocks.values():
                 yield docname, block
 
+    def plain_blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield what runs of plain code, likewise."""
+        for docname, page in self.pages.items():
+            for block in page.plain.blocks if page.plain is not None else ():
+                yield docname, block
+
+    def every_block(self) -> Iterator[tuple[str, Block]]:
+        """Yield all that runs, page by page."""
+        for docname, page in self.pages.items():
+            for block in page.every_block():
+                yield docname, block
+
     def report(self, name: str) -> Report | None:
         """Return the report of a model; ``None`` if it failed. Raises ``KeyError`` for an unknown model."""
         _, block = self.models[name]

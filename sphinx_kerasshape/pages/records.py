@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request, Step
-from sphinx_kerasshape.text import quoted
+from sphinx_kerasshape.text import quoted, truncated
 
 
 def absolute(location: str, page: str) -> str:
@@ -46,11 +46,13 @@ class Block(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether this is code that only runs, and not a model."""
-        return self.request.kind == "code"
+        return self.request.kind != "model"
 
     @property
     def title(self) -> str:
         """The name of the block in messages."""
+        if self.request.kind == "document":
+            return "plain code"
         return "keras:code" if self.is_code else f"model {quoted(self.name)}"
 
 
@@ -120,6 +122,66 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
+PLAIN_FIELD = "kerasshape-plain"
+"""The field of a page's front matter, or docinfo, that has the page's own value of ``kerasshape_plain``."""
+
+
+class Statement(NamedTuple):
+    """Something that stands in or beside the plain code of a page, and what TensorFlow says of it."""
+
+    kind: str
+    """``summary``, a row or a total of it; ``shape``, ``comment`` or ``count``."""
+    stated: str
+    location: str
+    verdict: str
+    """``holds``, ``drifted`` or ``unchecked``."""
+    actual: str = ""
+    """The true value, if it is known."""
+    reason: str = ""
+    """What differs, or why it can't be checked."""
+    stand_ins: tuple[str, ...] = ()
+    """What was replaced to find that out."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether TensorFlow confirms it."""
+        return self.verdict == "holds"
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether TensorFlow contradicts it."""
+        return self.verdict == "drifted"
+
+    def said(self, version: str) -> str:
+        """Return what a version of TensorFlow says instead, as the end of a sentence."""
+        actual, reason = truncated(self.actual, 200), truncated(self.reason, 200)
+        text = f"TensorFlow {truncated(version)} says {actual}" if actual else reason
+        text += f" ({reason})" if actual and reason else ""
+        return text + (f" (with stand-ins: {', '.join(self.stand_ins)})" if self.stand_ins else "")
+
+
+class Plain(NamedTuple):
+    """The plain code of a page, in no directive of ours: what runs so that statements can be checked."""
+
+    file: str
+    """The file of the page."""
+    format: str
+    """A name of a file in the format of the page."""
+    omits_prose: bool
+    """Whether prose is left alone, since the page has markup of ours: roles or the lint check it."""
+    blocks: tuple[Block, ...]
+    """The requests, each with a name in the lock."""
+
+
+class Judged(NamedTuple):
+    """What the answers to the requests of a page's plain code say."""
+
+    answers: tuple[str, ...]
+    """The fingerprints of these answers; with others, it has to be judged again."""
+    statements: tuple[Statement, ...]
+    failures: tuple[Finding, ...]
+
+
 _VERSION = 6
 """Raise it if records or placeholders get another meaning while their fields stay the same."""
 
@@ -129,7 +191,7 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (Request, Step, Block, Summary, Reference, Claim, Mention, Finding)
+    kinds = (Request, Step, Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged)
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
@@ -143,6 +205,10 @@ class Page:
         self.claims: list[Claim] = []
         self.mentions: list[Mention] = []
         self.findings: list[Finding] = []
+        self.plain: Plain | None = None
+        self.reading: object = None
+        """What the audit has read of its plain code; ``None`` once that is judged."""
+        self.judged: Judged | None = None
         self.titles: dict[str, Title] = {}
         """The titles with values, by the anchors of what they are the titles of."""
         self.labels: dict[str, str] = {}
@@ -151,3 +217,12 @@ class Page:
         """Likewise, by the slugs of headings that MyST has the text of."""
         self.shown: object = None
         """What copies of these titles show now; ``None`` if still what they showed after reading."""
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """What stands beside its plain code, as far as that has been judged."""
+        return self.judged.statements if self.judged is not None else ()
+
+    def every_block(self) -> tuple[Block, ...]:
+        """Return all that runs: the directives, and plain code."""
+        return (*self.blocks.values(), *(self.plain.blocks if self.plain is not None else ()))

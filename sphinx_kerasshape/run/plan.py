@@ -102,6 +102,8 @@ class Plan(NamedTuple):
         lines = []
         if not is_same and isinstance(result.answer, Report):
             lines = store.lock_diff.differences(locked.report, result.answer)
+            if block.request.kind == "document":
+                lines = ["what was looked at in it has another value"]
         change = self._change(block)
         if change:
             return [f"{change}: {REMEDY}", *lines]

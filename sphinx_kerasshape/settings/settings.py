@@ -77,6 +77,16 @@ class Settings(NamedTuple):
             choices=("exact", "si"),
         ),
     ] = "exact"
+    plain: Annotated[
+        str,
+        Setting(
+            "``check`` runs the plain code blocks of each page as ``audit`` does, and warns if what stands "
+            "beside them is not what TensorFlow says, or if they fail. A page can have a value of its own, "
+            "the field ``kerasshape-plain`` of its front matter.",
+            rebuild="env",
+            choices=("off", "check"),
+        ),
+    ] = "off"
     timeout: Annotated[int, Setting("Seconds that a model's code may run.", least=1, most=86_400)] = 60
     memory: Annotated[
         int,

@@ -159,7 +159,7 @@ def test_report_json_describes_a_model(data: Any) -> None:
 
 def test_report_json_describes_several_inputs_and_expected_errors(data: Any) -> None:
     assert data["schema"] == 1
-    assert list(data) == ["schema", "versions", "models", "claims", "failures"]
+    assert list(data) == ["schema", "versions", "models", "claims", "statements", "failures"]
     assert set(data["versions"]) == {"python", "tensorflow", "keras", "backend"}
     assert list(data["models"]) == ["error", "lstm-demo", "two-inputs"]
     assert data["models"]["two-inputs"]["input"] == [[None, 3], [None, 4]]

@@ -28,6 +28,7 @@ Results = list[tuple[Spoilt, Path, Audited]]
 def whole() -> Corpus:
     return corpus.whole()
 
+
 STRIDE = 3
 """Of so many copies with false statements one is tried, another in each telling of a story."""
 

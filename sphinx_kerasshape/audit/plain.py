@@ -1,0 +1,97 @@
+"""The plain code of a page of a Sphinx project: what has to run for it, and what the answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sphinx_kerasshape.audit import planning
+from sphinx_kerasshape.audit.audit import FAILED, Answering, Audited, answered, judged, line_of
+from sphinx_kerasshape.audit.document import Document, Mention
+from sphinx_kerasshape.audit.planning import Planned
+from sphinx_kerasshape.audit.recognise import Unreadable, recognise
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.pages import notebooks
+from sphinx_kerasshape.pages.records import Finding, Statement
+
+
+class Reading(NamedTuple):
+    """A page, and the runs that serve its statements."""
+
+    document: Document
+    plans: tuple[Planned, ...]
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The requests of these runs."""
+        return tuple(plan.request for plan in self.plans)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The line of the page on which the code of each run begins."""
+        return tuple(self._first_line(plan) for plan in self.plans)
+
+    def _first_line(self, plan: Planned) -> int:
+        if not plan.run.pieces:
+            return 1
+        piece = plan.run.pieces[0]
+        block = self.document.blocks[piece.block]
+        return _line(self.document, block.text, block.lines[piece.first - 1].start)
+
+
+def read(file: Path, format: str, language: str, *, omits_prose: bool) -> Reading | None:
+    """Return what a page states and has to run; ``None`` if there is nothing, or if it can't be read.
+
+    The end of ``format`` says which format it has. With ``omits_prose``, its prose is left alone.
+    """
+    try:
+        document = recognise(format, file.read_bytes(), language, skips_ours=True)
+        if omits_prose:
+            statements = (one for one in document.statements if not isinstance(one, Mention))
+            document = document._replace(statements=tuple(statements))
+        plans = planning.planned(document, {})
+    except (OSError, Unreadable, RecursionError):  # Sphinx says so, if it matters
+        return None
+    return Reading(document, tuple(plans)) if _has_plain(document, plans) else None
+
+
+def outcome(
+    file: str, reading: Reading, answering: Answering
+) -> tuple[tuple[Statement, ...], tuple[Finding, ...]]:
+    """Return what the answers say of a page's statements, and the code of it that fails."""
+    plans = [list(reading.plans)]
+    answers = answered(plans, answering)
+    audited = judged(Audited(file, reading.document), plans[0], answers)
+    return tuple(_statements(file, audited, reading.document)), tuple(_failures(file, audited))
+
+
+def _has_plain(document: Document, plans: Iterable[Planned]) -> bool:
+    """Whether a page has plain code that runs, or states something beside code; not prose alone."""
+    if any(not isinstance(statement, Mention) for statement in document.statements):
+        return True
+    return any(not document.blocks[piece.block].is_off for plan in plans for piece in plan.run.pieces)
+
+
+def _statements(file: str, audited: Audited, document: Document) -> Iterator[Statement]:
+    for verdict in audited.verdicts:
+        location = f"{file}:{_line(document, verdict.place.text, verdict.place.start)}"
+        yield Statement(
+            *(verdict.kind, verdict.stated, location, verdict.verdict),
+            *(verdict.actual, verdict.reason, verdict.stand_ins),
+        )
+
+
+def _failures(file: str, audited: Audited) -> Iterator[Finding]:
+    for block in audited.blocks:
+        if block.outcome == FAILED:
+            line = notebooks.line_number(block.cell, block.line) if block.cell else block.line
+            problem = Problem.SYNTAX if block.kind == "syntax" else Problem.CODE
+            yield Finding(problem, f"the plain code fails: {block.message}", f"{file}:{line}")
+
+
+def _line(document: Document, text: int, offset: int) -> int:
+    """Return the number of a line, as Sphinx has it for the page."""
+    line, cell = line_of(document, text, offset), document.texts[text].cell
+    return notebooks.line_number(cell, line) if cell else line
