@@ -239,6 +239,7 @@ def test_without_the_setting_nothing_is_read(
     assert make_project({"index.md": "# Page\n\n" + MINIMAL}).build().warnings == []
 
 
+@pytest.mark.slow
 def test_pages_that_other_processes_read(make_project: Callable[..., Project]) -> None:
     pages = {f"page{number}.md": "---\norphan: true\n---\n# Page\n\n" + MINIMAL for number in range(7)}
     project = make_project({"index.md": "# Index\n", **pages}, CHECK)

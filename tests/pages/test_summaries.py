@@ -328,6 +328,7 @@ def fix(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_fix_rewrites_cells_and_keeps_the_columns(make_project: Callable[..., Project]) -> None:
     conf = """
 import sys
@@ -362,6 +363,7 @@ exclude_patterns = ["part.rst"]
     assert fix(project, "--check").stdout == "all 30 statements hold\n"
 
 
+@pytest.mark.slow
 def test_fix_says_what_it_can_not_do(make_project: Callable[..., Project]) -> None:
     extra = SHORT.replace(" dense_7", " dropout (Dropout)    (None, 3)          0\n dense_7")
     text = f"# A\n\n{md('v1.5', extra)}\n{md('v2', SHORT)}\n{md('failed', SHORT)}"

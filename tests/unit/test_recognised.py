@@ -440,6 +440,7 @@ NASTY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NASTY)
 def test_time_grows_with_the_length(path: str) -> None:
     def seconds(times: int) -> float:

@@ -828,7 +828,7 @@ def test_a_block_that_is_no_python():
         "".join(" " * depth + f"if x{depth}:\n" for depth in range(150)) + " " * 150 + "model = 1",
         "if x:\n    model = 1\n" + "elif x:\n    model = 2\n" * 3000,
         "model = 1\n" + "\n".join(f"def f{n}(): return f{n + 1}()" for n in range(2000)) + "\nmodel = f0()",
-        "model = lambda: (" + "lambda: (" * 150 + "1" + ")" * 151,
+        pytest.param("model = lambda: (" + "lambda: (" * 150 + "1" + ")" * 151, marks=pytest.mark.slow),
     ],
 )
 def test_hostile_syntax_raises_nothing(code):

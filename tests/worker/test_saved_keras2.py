@@ -20,6 +20,8 @@ from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
 from tests.support.workers import answers, make_worker, require_keras_2
 
+pytestmark = pytest.mark.slow
+
 SAVE = """
 import json, os, sys
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
