@@ -22,7 +22,7 @@ def is_start(text: str) -> bool:
 
 
 def table(lines: Sequence[Line], number: int) -> Table | None:
-    """Return the table whose upper edge is a line; ``None`` if it is none of a summary."""
+    """Return the table whose upper edge is a line; ``None`` if it is not that of a summary."""
     groups: list[list[Line]] = [[]]
     last, is_partial = number, False
     for below in range(number + 1, len(lines)):

@@ -32,7 +32,7 @@ class Table(NamedTuple):
 
 
 def column(header: str) -> str:
-    """Return which column a header is that of; empty if it is none of a summary."""
+    """Return the name of the column under a header; empty if summaries have no such column."""
     text = header.strip().lower()
     return next((name for start, name in _HEADERS.items() if text.startswith(start)), "")
 

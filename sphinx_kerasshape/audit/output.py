@@ -53,7 +53,7 @@ def summary(figures: dict[str, int], rewritten: int | None = None) -> str:
 
 
 def text(one: Audited, *, quiet: bool = False) -> Iterator[str]:
-    """Yield a line for each place of a document of which there is something to say."""
+    """Yield a line for each remark on a document, in the order of their places."""
     for remark in sorted(remarks(one), key=lambda remark: (remark.cell, remark.line)):
         if quiet and remark.kind in (HOLDS, RAN, UNCHECKED):
             continue
@@ -66,7 +66,7 @@ def where(path: str, line: int, cell: int) -> str:
 
 
 def remarks(one: Audited) -> Iterator[Remark]:
-    """Yield what there is to say of a document; rows of a summary that are alike are one."""
+    """Yield the remarks on a document; one stands for all rows of a summary with the same verdict."""
     if one.document is None:
         return
     reasons = {verdict.reason for verdict in one.verdicts if verdict.verdict == UNCHECKED}

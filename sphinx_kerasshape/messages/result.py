@@ -1,4 +1,4 @@
-"""An answer of a build, with the fingerprint of what it shows."""
+"""The answer to a request, with a fingerprint of what pages show of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sphinx_kerasshape.messages.report import Answer, CodeWarning, Failure, Repo
 
 
 class Result:
-    """An answer, and the fingerprint of what it shows.
+    """An answer, and the fingerprint of what pages show of it.
 
-    A stored answer is given as the function that reads it, with the paths of its model's layers
-    the remarks on it and the warnings of its code. Most builds write few pages, and need few answers, but
-    these of all models.
+    For a stored answer, ``answer`` is the function that reads it. The paths of its model's layers, the
+    remarks on it and the warnings of its code are given beside it: a build needs these of all models, but
+    few of the answers themselves.
     """
 
     def __init__(

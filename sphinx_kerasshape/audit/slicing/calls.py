@@ -115,7 +115,7 @@ def _is_built(scope: Scope, called: Called, dotted: str) -> bool:
 
 
 def _result(scope: Scope, called: Called, receiver: int) -> int:
-    """Return what a function gives that may keep, or be, a part of what it is given."""
+    """Return the value of a call whose result may contain, or be, a part of its arguments."""
     heap = scope.heap
     contents = (called.arguments | receiver) & ~heap.modules
     made = heap.made(called.node, contents) if contents else 0

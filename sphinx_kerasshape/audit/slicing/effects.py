@@ -58,11 +58,11 @@ class Summary(NamedTuple):
     binds: frozenset[str] = NOTHING
     """Global names that it binds."""
     holds: tuple[tuple[str, frozenset[str], int], ...] = ()
-    """For each name, those whose values may have become a part of its value, and functions and classes."""
+    """For each name: the names whose values may now be parts of its value, and functions and classes."""
     returns: frozenset[str] = NOTHING
     """Names whose values may be part of what it returns."""
     codes: int = 0
-    """Functions and classes that what it returns may be made of."""
+    """Functions and classes that may be parts of the returned value."""
     is_unbuilt: bool = False
     """Whether it may return a model that isn't built yet."""
     has_inputs: bool = False

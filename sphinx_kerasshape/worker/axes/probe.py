@@ -58,7 +58,7 @@ class Probes:
         return {int(weight.shape[0]) for weight in self._functional.weights if len(weight.shape) == 2}
 
     def ways(self) -> Iterator[None]:
-        """Begin anew with each way to make probes: some models can't be called, and some can't be traced."""
+        """Start over with each way to make probes: some models can't be called, and some can't be traced."""
         for self._symbolic, self._calls in (
             (declared.outputs, RealCalls()),
             (declared.outputs, None),

@@ -17,7 +17,7 @@ from sphinx_kerasshape.worker.read import weights
 Content = list[tuple[Any, Any]]
 """Layers and containers, each with a copy of what it holds."""
 _MAX_ITEMS = 100_000
-"""Items of a container that is put back; a larger one is data."""
+"""The most items of a container that is put back; a larger container holds data."""
 
 
 @contextlib.contextmanager
