@@ -50,7 +50,7 @@ class Ranges:
         return self._with_offsets(Axis(name, rest + high * unit, unit, layer))
 
     def _boundary(self, name: str, low: int, high: int, layer: str) -> tuple[int, int, str]:
-        """Return the step of a refused size, that of the next one, which is taken, and the layer that refuses."""
+        """Return the steps of a refused size and of the next one, which is taken, and the refusing layer."""
         unit, rest = self._search.units[name], self._start[name] % self._search.units[name]
         middle = low + 1
         while high - low > 1:
