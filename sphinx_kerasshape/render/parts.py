@@ -27,6 +27,8 @@ def totals(model: Model, style: Style) -> list[nodes.Node]:
 
 def needs(model: Model, style: Style) -> list[nodes.Node]:
     """Return a paragraph with the sizes of its named axes that a model accepts; nothing if it accepts any."""
+    if not model.axes:
+        return []  # as most models; ``claims.needs`` is not even imported
     statements = (
         (_("Needs %s"), claims.needs.needs(model.axes)),
         (_("The shapes hold for %s"), claims.needs.shown(model.axes)),
