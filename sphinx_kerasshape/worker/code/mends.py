@@ -11,6 +11,7 @@ from typing import Any
 
 from sphinx_kerasshape.text import excerpt, listed, quoted
 from sphinx_kerasshape.worker.code import execute
+from sphinx_kerasshape.worker.sandbox import confine
 
 _ALIASES = {
     "np": "import numpy as np",
@@ -35,7 +36,7 @@ _FEW = 8
 
 
 def of_error(error: BaseException) -> str:
-    """Return how to mend an exception that Python raises for a wrong name; empty if unknown."""
+    """Return how to mend an exception for a wrong name, or for what the sandbox refuses; empty if unknown."""
     kind = type(error)
     try:
         if kind is NameError:
@@ -46,6 +47,7 @@ def of_error(error: BaseException) -> str:
             return _of_attribute(error)
         if kind is ImportError:
             return _of_import(error)
+        return confine.mend(error)
     except Exception:  # Objects of the author's code can do anything when asked for their names.
         return ""
     return ""
