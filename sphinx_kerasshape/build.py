@@ -83,11 +83,12 @@ class Build:
         # If nothing may run, no interpreter is asked for its versions either.
         runs = settings.execution == "auto"
         environment = run_environment(settings) if runs else RunEnvironment(Versions())
-        self.plan = plan.make(settings, environment, _lock_path(app, settings), Path(app.srcdir))
+        lock = _lock_path(app, settings)
+        self.plan = plan.make(settings, environment, lock, Path(app.srcdir))
         self.cache = Cache(cache_folder, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
-        unread = (app.outdir, app.doctreedir, cache_folder, _lock_path(app, settings))
+        unread = (app.outdir, app.doctreedir, cache_folder, lock)
         self._places = (tuple(map(str, (app.confdir, *folders))), tuple(map(str, unread)))
         self.page_fingerprints = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}

@@ -119,7 +119,7 @@ class Settings(NamedTuple):
             choices=("auto", "on", "off"),
             unusable="on",
         ),
-    ] = "auto"
+    ] = "off"
     network: Annotated[
         bool | None,
         Setting(

@@ -18,7 +18,7 @@ _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
     'kerasshape_sandbox to "auto" if you trust the pages'
 )
-_SHARED_MEMORY = "/dev/shm"
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108
 """Where Python's pools of processes keep their locks. All processes of the user share it."""
 _NEEDS = "Landlock, which Linux has from 5.13 on"
 

@@ -1,6 +1,7 @@
-"""Modes, owners and times of files: a filter of system calls can't tell whose file is changed, so it refuses all.
+"""Modes, owners and times of files.
 
-Code that copies files sets them, and needs no more than that this does no harm in its own folder.
+A filter of system calls can't tell whose file is changed, so it refuses all such calls. Code that copies
+files makes them, and goes on if they do nothing in its own folder.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 _NAMES = ("chmod", "fchmod", "chown", "lchown", "fchown", "utime", "setxattr", "removexattr")
-_KNOWN_TO_ACCEPT = (os.supports_fd, os.supports_follow_symlinks, os.supports_dir_fd, os.supports_effective_ids)
+_SUPPORTED = (os.supports_fd, os.supports_follow_symlinks, os.supports_dir_fd)
 
 
 def keep_going(folder: str) -> None:
@@ -21,7 +22,7 @@ def keep_going(folder: str) -> None:
         if original is not None:
             tolerant = _tolerant(original, os.path.realpath(folder))
             setattr(os, name, tolerant)
-            for functions in _KNOWN_TO_ACCEPT:
+            for functions in _SUPPORTED:
                 if original in functions:
                     functions.add(tolerant)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import re
 
-_REFUSED = re.compile(r"[Pp]ermission denied|Operation not permitted|[Ee]rrno( =)? (1|13)\b|Invalid cross-device link")
+_REFUSED = re.compile(
+    r"[Pp]ermission denied|Operation not permitted|[Ee]rrno( =)? (1|13)\b|cross-device link"
+)
 _SOCKETS = ("socket.py", "ssl.py", "selectors.py")
 _CODES = (errno.EPERM, errno.EACCES, errno.EXDEV)
 

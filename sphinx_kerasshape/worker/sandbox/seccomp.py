@@ -1,7 +1,8 @@
 """Seccomp: the system calls that a process may not make, as a program for the kernel's filter.
 
 What Landlock does not govern is refused here: sockets, other processes, modes and times of files, and the
-parts of the kernel that no model needs. The constants are those of ``linux/seccomp.h`` and ``linux/filter.h``.
+parts of the kernel that no model needs. The constants are those of ``linux/seccomp.h`` and
+``linux/filter.h``.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ _KERNEL = (
     *("inotify_init", "inotify_init1"),
 )
 _OF_ONE_PROCESS = {
-    **{"prlimit64": 0, "sched_setaffinity": 0, "sched_setscheduler": 0, "sched_setparam": 0},
-    **{"sched_setattr": 0, "setpriority": 1},
+    **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam"), 0),
+    "sched_setattr": 0,
+    "setpriority": 1,
 }
 """Calls that change the process whose number is the given argument; 0 is the caller."""
 _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
@@ -59,9 +61,11 @@ Instruction = tuple[int, int, int, int]
 
 
 class _Step(ctypes.Structure):
-    _fields_ = [(name, kind) for name, kind in zip(("code", "yes", "no", "value"), (
-        ctypes.c_uint16, ctypes.c_uint8, ctypes.c_uint8, ctypes.c_uint32
-    ), strict=True)]
+    _fields_ = [
+        ("code", ctypes.c_uint16),
+        *((name, ctypes.c_uint8) for name in ("yes", "no")),
+        ("value", ctypes.c_uint32),
+    ]
 
 
 class Program(ctypes.Structure):
@@ -150,9 +154,7 @@ def _if_one_of(name: str, argument: int, values: Iterable[int]) -> Iterator[Inst
     return _of_call(name, steps)
 
 
-def _unless_one_of(
-    name: str, argument: int, values: Iterable[int], mask: int = 0
-) -> Iterator[Instruction]:
+def _unless_one_of(name: str, argument: int, values: Iterable[int], mask: int = 0) -> Iterator[Instruction]:
     steps = [_load(_ARGUMENTS + 8 * argument)]
     if mask:
         steps.append((_AND, 0, 0, mask))
