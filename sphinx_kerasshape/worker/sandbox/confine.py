@@ -43,18 +43,15 @@ def prepare(settings: dict[str, Any]) -> Failure | None:
     if settings["sandbox"] == "off":
         return None
     kernel = landlock.version() if system.CALLS else 0
-    if not kernel:
-        return Failure(Problem.WORKER, _FATAL.format(_lack())) if settings["sandbox"] == "on" else None
-    from sphinx_kerasshape.worker.sandbox import places
-
-    network = settings["network"]
-    read = places.readable(settings["path"], settings["sources"], settings["hidden"], network)
-    if settings["sandbox"] == "auto":
-        read.append((_SHARED_MEMORY, landlock.OWN))
-    shared = seccomp.program(network=network, truncation=kernel < landlock.TRUNCATES)
-    _sandbox = _Sandbox(tuple(read), network, kernel, shared if kernel >= landlock.SCOPES else None)
-    privileges.renounce()
-    return None
+    lack = "" if kernel else _lack()
+    if not lack:
+        _sandbox = _made(settings, kernel)
+        lack = _refusal(_sandbox)
+    if not lack:
+        privileges.renounce()
+        return None
+    _sandbox = None
+    return Failure(Problem.WORKER, _FATAL.format(lack)) if settings["sandbox"] == "on" else None
 
 
 def is_possible() -> bool:
@@ -74,18 +71,8 @@ def description() -> str:
 
 def enter(folder: str) -> None:
     """Confine this process, which must have one thread, to its own folder. Raises ``OSError``."""
-    if _sandbox is None:
-        return
-    # The code may remove its working folder, as it may outside of a sandbox, but not the folder around it.
-    os.chdir(tempfile.mkdtemp(dir=folder))
-    own = [(folder, landlock.OWN), (f"/proc/{os.getpid()}", landlock.READ | landlock.USE)]
-    landlock.restrict([*_sandbox.rules, *own], _sandbox.kernel)
-    truncation = _sandbox.kernel < landlock.TRUNCATES
-    seccomp.install(
-        _sandbox.program
-        or seccomp.program(network=_sandbox.network, truncation=truncation, only_signal=os.getpid())
-    )
-    modes.keep_going(folder)
+    if _sandbox is not None:
+        _enter(_sandbox, folder)
 
 
 def mend(error: BaseException) -> str:
@@ -95,6 +82,52 @@ def mend(error: BaseException) -> str:
     from sphinx_kerasshape.worker.sandbox import refusals  # only code that fails needs it
 
     return refusals.mend(error, network=_sandbox.network)
+
+
+def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:
+    from sphinx_kerasshape.worker.sandbox import places
+
+    network = settings["network"]
+    read = places.readable(settings["path"], settings["sources"], settings["hidden"], network)
+    if settings["sandbox"] == "auto":
+        read.append((_SHARED_MEMORY, landlock.OWN))
+    shared = seccomp.program(network=network, truncation=kernel < landlock.TRUNCATES)
+    return _Sandbox(tuple(read), network, kernel, shared if kernel >= landlock.SCOPES else None)
+
+
+def _refusal(sandbox: _Sandbox) -> str:
+    """Return why a process can't enter a sandbox, found out by one that tries; empty if it can.
+
+    Containers may refuse the system calls that it takes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        process = os.fork()
+        if not process:
+            code = 1
+            try:
+                privileges.renounce()
+                _enter(sandbox, folder)
+                code = 0
+            except OSError as error:
+                code = error.errno or 1
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return f"it refuses the system calls: {os.strerror(abs(code))}" if code else ""
+
+
+def _enter(sandbox: _Sandbox, folder: str) -> None:
+    """Confine this process. Raises ``OSError``."""
+    # The code may remove its working folder, as it may outside of a sandbox, but not the folder around it.
+    os.chdir(tempfile.mkdtemp(dir=folder))
+    own = [(folder, landlock.OWN), (f"/proc/{os.getpid()}", landlock.READ | landlock.USE)]
+    landlock.restrict([*sandbox.rules, *own], sandbox.kernel)
+    truncation = sandbox.kernel < landlock.TRUNCATES
+    seccomp.install(
+        sandbox.program
+        or seccomp.program(network=sandbox.network, truncation=truncation, only_signal=os.getpid())
+    )
+    modes.keep_going(folder)
 
 
 def _lack() -> str:
