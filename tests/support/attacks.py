@@ -126,14 +126,16 @@ KERNEL = {
     "io-uring": f"{_CALL}call(425, 1, ctypes.create_string_buffer(256))\n",
     "user-namespace": f"{_CALL}call(272, 0x10000000)\n",
     "mount-namespace": f"{_CALL}call(272, 0x00020000)\n",
-    "mount": f"{_CALL}call(165, b'none', os.getcwd().encode(), b'tmpfs', 0, None)\n",
+    "mount": f"{_CALL}here = os.getcwd().encode()\n"
+    "call(165, b'none', here, b'tmpfs', 0, None)\ncall(166, here, 0)\n",
     "root-folder": "import os\nos.chroot('/')\n",
     "shared-memory": "from multiprocessing.shared_memory import SharedMemory\n"
     "memory = SharedMemory({mark!r}, create=True, size=9)\nmemory.unlink()\n",
-    "shared-memory-of-system-v": f"{_CALL}call(29, 0x4b53, 4096, 0o1600)\n",
-    "queue-of-system-v": f"{_CALL}call(68, 0x4b53, 0o1600)\n",
-    "semaphore-of-system-v": f"{_CALL}call(64, 0x4b53, 1, 0o1600)\n",
-    "queue-of-messages": f"{_CALL}call(240, {{mark!r}}.encode(), 0o102, 0o600, None)\n",
+    "shared-memory-of-system-v": f"{_CALL}call(31, call(29, 0, 4096, 0o600), 0, None)\n",
+    "queue-of-system-v": f"{_CALL}call(71, call(68, 0, 0o600), 0, None)\n",
+    "semaphore-of-system-v": f"{_CALL}call(66, call(64, 0, 1, 0o600), 0, 0)\n",
+    "queue-of-messages": f"{_CALL}name = {{mark!r}}.encode()\n"
+    "call(240, name, 0o102, 0o600, None)\ncall(241, name)\n",
     "handle-of-a-file": f"{_CALL}"
     "handle = ctypes.create_string_buffer(b'\\x80' + bytes(200))\nmount = ctypes.c_int()\n"
     "call(303, -100, {secret!r}.encode(), handle, ctypes.byref(mount), 0)\n",
