@@ -19,7 +19,7 @@ from sphinx.util.display import status_iterator
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.check import warnings
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBuilder
-from sphinx_kerasshape.check.diagnostics import warn
+from sphinx_kerasshape.check.diagnostics import logger, warn
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, Report, Versions
@@ -83,10 +83,13 @@ class Build:
         # If nothing may run, no interpreter is asked for its versions either.
         runs = settings.execution == "auto"
         environment = run_environment(settings) if runs else RunEnvironment(Versions())
-        self.plan = plan.make(settings, environment, _lock_path(app, settings), Path(app.srcdir))
+        lock = _lock_path(app, settings)
+        self.plan = plan.make(settings, environment, lock, Path(app.srcdir))
         self.cache = Cache(cache_folder, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
+        unread = (app.outdir, app.doctreedir, cache_folder, lock)
+        self._places = (tuple(map(str, (app.confdir, *folders))), tuple(map(str, unread)))
         self.page_fingerprints = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}
         self._read_now: frozenset[str] = frozenset()
@@ -133,6 +136,8 @@ class Build:
         domain = domain_of(env)
         context = self.context.with_results(domain.pages, {})
         self.context = domain.context = context.with_results(context.pages, self._results(app, context))
+        if "worker" in vars(self) and self.worker.sandbox:
+            logger.verbose("kerasshape: the sandbox keeps code from %s", self.worker.sandbox)
         has_plain = any(page.plain is not None for page in context.pages.values())
         unfit = self._judge_plain(app) if has_plain else []
         self._close()
@@ -222,7 +227,7 @@ class Build:
         from sphinx_kerasshape.run.spawning import Spawning
 
         spawns = self.context.settings.executor == "spawn" or not Forking.possible()
-        return (Spawning if spawns else Forking)(launch(self.context.settings))
+        return (Spawning if spawns else Forking)(launch(self.context.settings, *self._places))
 
     def _prepare(self, *, warm: bool) -> None:
         """Start the worker, or make it import TensorFlow. If it fails, that is reported when models run."""

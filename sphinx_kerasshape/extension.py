@@ -92,6 +92,8 @@ def registrations() -> Iterator[tuple[str, Any, Rebuild, Any]]:
         elif isinstance(value, bool):
             # If strings are allowed, Sphinx passes on a value of the command line as it is.
             types = [bool, str]
+        elif value is None:
+            types = [bool, str, type(None)]
         elif setting.choices:
             types = ENUM(*setting.choices)
         yield PREFIX + name, default, setting.rebuild, types

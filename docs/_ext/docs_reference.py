@@ -38,7 +38,13 @@ if TYPE_CHECKING:
 MISTAKES = Path(__file__).parents[1] / "examples" / "mistakes.toml"
 TESTS = Path(__file__).parents[2] / "tests"
 FAULTS = TESTS / "support" / "faults.py"
-_KINDS = {bool: "`True` or `False`", int: "whole number", str: "string", tuple: "list of strings"}
+_KINDS = {
+    bool: "`True` or `False`",
+    type(None): "`True`, `False` or `None`",
+    int: "whole number",
+    str: "string",
+    tuple: "list of strings",
+}
 
 
 class SettingsReference(SphinxDirective):

@@ -23,7 +23,7 @@ def mend(context: BuildContext, docname: str, block: Block, failure: Failure) ->
     if undefined and failure.error.type == "NameError" and failure.frames and not failure.frames[-1].file:
         return _of_session(undefined[1], block, _before(context, docname, block)) or failure.mend
     if _NO_FILE.search(failure.error.message):
-        return _of_network(failure.error.message, is_taken=not context.settings.network)
+        return _of_network(failure.error.message, is_taken=not context.settings.has_network)
     return failure.mend
 
 

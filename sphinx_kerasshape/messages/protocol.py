@@ -37,6 +37,9 @@ _OF_CHILD = frozenset(OF_CODE) - {Problem.WORKER}
 class Ready(NamedTuple):
     """TensorFlow is imported."""
 
+    sandbox: str = ""
+    """What the sandbox keeps the code from; empty if there is none."""
+
 
 class Broken(NamedTuple):
     """The worker itself failed; nothing follows."""
@@ -95,8 +98,8 @@ def is_of_child(message: dict[str, Any]) -> bool:
 def parsed(message: dict[str, Any], waiting: Collection[int] = ()) -> Message | None:
     """Return the message of a worker about itself or a run in ``waiting``; ``None`` for anything else."""
     match message:
-        case {"ready": True}:
-            return Ready()
+        case {"ready": True, "sandbox": str(sandbox)}:
+            return Ready(sandbox)
         case {"fatal": dict(fatal)}:
             try:
                 return Broken(decode(Failure, fatal))

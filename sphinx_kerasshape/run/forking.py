@@ -40,6 +40,7 @@ class Forking:
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._warm = self._ready = False
+        self.sandbox = ""
 
     @staticmethod
     def possible() -> bool:
@@ -101,7 +102,9 @@ class Forking:
             if isinstance(message, Broken):
                 raise WorkerFailed(message.failure)
             self._ready = True
-            if not isinstance(message, Ready):
+            if isinstance(message, Ready):
+                self.sandbox = message.sandbox
+            else:
                 waiting.discard(message.run)
                 yield message
 

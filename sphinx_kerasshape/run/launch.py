@@ -42,8 +42,11 @@ _ALWAYS = {
 }
 
 
-def launch(settings: Settings) -> Launch:
-    """Return the launch of the worker for these settings."""
+def launch(settings: Settings, sources: Iterable[str] = (), hidden: Iterable[str] = ()) -> Launch:
+    """Return the launch of the worker for these settings.
+
+    Confined code may read the folders ``sources``, without the files and folders in ``hidden``.
+    """
     from sphinx_kerasshape.run.worker_process import PROGRAM, Launch  # only builds that run something need it
 
     return Launch(
@@ -54,7 +57,10 @@ def launch(settings: Settings) -> Launch:
         memory=settings.memory,
         processes=settings.processes,
         output=settings.output,
-        network=settings.network,
+        network=settings.has_network,
+        sandbox=settings.sandbox,
+        sources=tuple(sources),
+        hidden=tuple(hidden),
     )
 
 
@@ -83,8 +89,10 @@ def run_environment(settings: Settings) -> RunEnvironment:
     variables = [(name, present[name]) for name in sorted(allowed & present.keys())]
     if settings.output != Settings().output:
         variables.append(("kerasshape_output", str(settings.output)))
-    if not settings.network:
+    if not settings.has_network:
         variables.append(("kerasshape_network", "False"))
+    if settings.sandbox == "on":
+        variables.append(("kerasshape_sandbox", "on"))
     return RunEnvironment(
         Versions(python.version, tensorflow, python.installed("keras"), present["KERAS_BACKEND"]),
         tuple(variables),

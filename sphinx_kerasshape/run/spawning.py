@@ -34,6 +34,7 @@ class Spawning:
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
+        self.sandbox = ""
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def start(self) -> None:
@@ -83,6 +84,7 @@ class Spawning:
             raise WorkerFailed(message.failure)
         if not isinstance(message, Ready):
             raise WorkerFailed(Failure(Problem.WORKER, "the process that runs TensorFlow could not start"))
+        self.sandbox = message.sandbox
 
     def _outcome(self, process: subprocess.Popen[bytes], errors: IO[bytes], run: Run) -> Outcome:
         """Return the outcome of a run; each request of the run has its own time."""

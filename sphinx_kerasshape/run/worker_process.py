@@ -54,10 +54,16 @@ class Launch:
     """KiB of its output that are stored."""
     network: bool
     """Whether the code may use the network."""
+    sandbox: str = "off"
+    """Whether the code is confined: ``auto``, ``on`` or ``off``."""
+    sources: tuple[str, ...] = ()
+    """Folders besides ``path`` that confined code may read."""
+    hidden: tuple[str, ...] = ()
+    """Files and folders in them that it may not read."""
 
     def settings(self) -> str:
         """Return the settings argument of a worker process."""
-        names = ("path", "jobs", "memory", "processes", "output", "network")
+        names = ("path", "jobs", "memory", "processes", "output", "network", "sandbox", "sources", "hidden")
         return dumps({name: getattr(self, name) for name in names})
 
 
@@ -73,6 +79,9 @@ class Run(NamedTuple):
 
 class Worker(Protocol):
     """Runs requests in other processes."""
+
+    sandbox: str
+    """What keeps the code of models from the rest of the machine; empty if nothing does, or nothing ran."""
 
     def start(self) -> None:
         """Start a process, which does not import TensorFlow yet."""

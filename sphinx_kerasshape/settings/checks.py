@@ -30,7 +30,9 @@ class Unusable(Exception):
 
 def usable(value: Any, default: Any, setting: Setting) -> Any:
     """Return a value in the type of its default. Raises :class:`Unusable`."""
-    if isinstance(default, bool):
+    if default is None and value is None:
+        return None
+    if isinstance(default, (bool, type(None))):
         return _switch(value)
     if isinstance(default, int):
         return _number(value, setting.least, setting.most)

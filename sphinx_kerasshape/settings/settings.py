@@ -109,14 +109,26 @@ class Settings(NamedTuple):
         int,
         Setting("Kilobytes of a model's output that are kept; the rest is discarded.", least=1, most=1000),
     ] = 64
-    network: Annotated[
-        bool,
+    sandbox: Annotated[
+        str,
         Setting(
-            "``False`` takes the network away from the code of models. This needs Linux, and root or user "
-            "namespaces; elsewhere, nothing is run. A value that can't be used counts as ``False``.",
+            "``auto`` confines the code of models as far as the system can do it: it reads the sources and "
+            "installed packages, and writes a temporary folder of its own. ``on`` runs nothing where that "
+            "can't be done, and takes the network away; ``off`` confines nothing. A value that can't be used "
+            "counts as ``on``.",
+            choices=("auto", "on", "off"),
+            unusable="on",
+        ),
+    ] = "off"
+    network: Annotated[
+        bool | None,
+        Setting(
+            "Whether the code of models has the network. ``None``: unless kerasshape_sandbox is ``on``. "
+            "``False`` needs the sandbox, or Linux with root or user namespaces; elsewhere, nothing is run. "
+            "A value that can't be used counts as ``False``.",
             unusable=False,
         ),
-    ] = True
+    ] = None
     jobs: Annotated[
         int,
         Setting(
@@ -180,6 +192,11 @@ class Settings(NamedTuple):
             "Empty: ``.kerasshape`` beside the doctrees."
         ),
     ] = ""
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the code of models may use the network."""
+        return self.sandbox != "on" if self.network is None else self.network
 
     @property
     def children(self) -> int:

@@ -10,7 +10,7 @@ output, one JSON object a line.
   [{"report": {…}}, {"failure": {…}}]}``, which ends with the first failure; ``done`` says how many requests
   have run to their end. It is ``{"id": 7, "seconds": 0.1, "again": true}`` if the run did not work without
   weights and has to be repeated with ``real``. Answers come in any order;
-* ``{"ready": true}``: TensorFlow is imported;
+* ``{"ready": true, "sandbox": "…"}``: TensorFlow is imported; what the sandbox is, empty if there is none;
 * ``{"fatal": {…}}``: the worker itself has failed; nothing follows.
 
 The end of the input ends the worker at once, with all that it has started. In the mode ``once`` there is
@@ -30,18 +30,23 @@ def main() -> None:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     # The folder may be the site-packages of another Python, whose packages the author's code must not see.
     sys.path[0] = os.path.dirname(package)
+    from sphinx_kerasshape.messages.codec import dumps
     from sphinx_kerasshape.worker import child
     from sphinx_kerasshape.worker.processes import lifeline, network, warden, zygote
+    from sphinx_kerasshape.worker.sandbox import confine
 
     del sys.path[0]
     mode, settings = sys.argv[1], json.loads(sys.argv[2])
     del sys.argv[1:]
-    refusal = "" if settings["network"] else network.leave()
+    refusal = confine.prepare(settings)
+    # The sandbox refuses sockets; without one, the process has to leave the network.
+    if not refusal and not settings["network"] and not confine.is_possible():
+        refusal = network.refused(network.leave())
     folder = warden.guard(settings, watch=mode == "once")
     commands, answers = lifeline.private_channel()
     status = 0
     if refusal:
-        lifeline.write_all(answers, network.fatal(refusal))
+        lifeline.write_all(answers, dumps({"fatal": refusal}).encode() + b"\n")
     elif mode == "once":
         status = child.once(commands, answers, settings, folder)
     else:

@@ -38,6 +38,7 @@ from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_c
 from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
 from sphinx_kerasshape.worker.read.arguments import NoView
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.sandbox import confine
 
 _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
 """Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
@@ -51,7 +52,7 @@ class Unable(Exception):
 
 
 def prepare(path: list[str]) -> Failure | None:
-    """Import TensorFlow, and put the project's folders on ``sys.path``."""
+    """Import TensorFlow, and put the project's folders on ``sys.path``; return why that fails."""
     gc.disable()  # What an import makes stays; looking for garbage would take a fifth of the time.
     try:
         import keras
@@ -86,6 +87,7 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         live_in(folder)
         open_streams()
         faulthandler.register(STACK_SIGNAL, 2)
+        confine.enter(folder)
         _serve(command, answers)
     except BaseException as error:
         _explain(error)
@@ -125,16 +127,18 @@ def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> 
     """Import TensorFlow and serve one command in this very process; return its exit status."""
     with os.fdopen(commands, "rb") as lines:
         command = json.loads(lines.readline())
-    failure = prepare(settings["path"])
-    if failure is not None:
-        _send({"fatal": failure}, answers)
-        return 0
-    _send({"ready": True}, answers)
     tree.adopt_orphans()
     lifeline.expose()
     with tempfile.TemporaryFile(dir=folder) as output:
+        own = tempfile.mkdtemp(dir=folder)
+        confine.enter(own)  # before TensorFlow starts threads, which could not be confined any more
+        failure = prepare(settings["path"])
+        if failure is not None:
+            _send({"fatal": failure}, answers)
+            return 0
+        _send({"ready": True, "sandbox": confine.description()}, answers)
         lifeline.detach(output.fileno())
-        live_in(tempfile.mkdtemp(dir=folder))
+        live_in(own)
         try:
             limits = Limits.of(settings)
             _serve_once({**command, "memory": limits.memory}, answers, output.fileno(), limits.output_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -98,7 +99,9 @@ class Borrowed:
     """A worker of the pool, which outlives the builds that use it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._launch = launch(settings)
+        # All projects of the tests are below this folder.
+        self._launch = launch(settings, [tempfile.gettempdir()])
+        self.sandbox = ""
 
     def start(self) -> None: ...
 

@@ -156,7 +156,7 @@ def test_numbers_for_truth(name: str, value: object, read: bool) -> None:
 
 def as_read(default: object, value: Any) -> object:
     """Return a good value as the code reads it."""
-    if isinstance(default, bool) and value in ("0", "1"):
+    if isinstance(default, bool | None) and value in ("0", "1"):
         return value == "1"
     return tuple(value) if isinstance(value, list) else value
 
@@ -259,7 +259,7 @@ def test_any_value(values: dict[str, object]) -> None:
     assert {problem.split()[0].removeprefix(PREFIX) for problem in problems} <= values.keys()
     for name, (default, setting) in DECLARED.items():
         value, new = values.get(name), getattr(read, name)
-        assert type(new) is type(default)
+        assert type(new) is type(default) or (default is None and type(new) is bool)
         # An option may have a cautious value, besides its default, where the given one is unusable.
         assert new in (default, setting.unusable, as_read(default, value))
     assert read_settings(conf(**read._asdict())) == (read, [])

@@ -6,11 +6,12 @@ import builtins
 import re
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sphinx_kerasshape.text import excerpt, listed, quoted
 from sphinx_kerasshape.worker.code import execute
+from sphinx_kerasshape.worker.sandbox import confine
 
 _ALIASES = {
     "np": "import numpy as np",
@@ -35,20 +36,11 @@ _FEW = 8
 
 
 def of_error(error: BaseException) -> str:
-    """Return how to mend an exception that Python raises for a wrong name; empty if unknown."""
-    kind = type(error)
+    """Return how to mend an exception for a wrong name, or for what the sandbox refuses; empty if unknown."""
     try:
-        if kind is NameError:
-            return _of_name(error)
-        if kind is ModuleNotFoundError:
-            return _of_module(error)
-        if kind is AttributeError:
-            return _of_attribute(error)
-        if kind is ImportError:
-            return _of_import(error)
+        return _MENDS.get(type(error), confine.mend)(error)
     except Exception:  # Objects of the author's code can do anything when asked for their names.
         return ""
-    return ""
 
 
 def of_syntax(error: Any, code: str) -> str:
@@ -139,3 +131,11 @@ def _close(word: str, names: Iterable[str], prefix: str = "") -> str:
 
     close = get_close_matches(word, [name for name in names if not name.startswith("_")], n=1, cutoff=0.75)
     return f"; did you mean {quoted(prefix + excerpt(close[0]))}?" if close else ""
+
+
+_MENDS: dict[type, Callable[[Any], str]] = {
+    NameError: _of_name,
+    ModuleNotFoundError: _of_module,
+    AttributeError: _of_attribute,
+    ImportError: _of_import,
+}

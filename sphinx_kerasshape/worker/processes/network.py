@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from sphinx_kerasshape.messages.codec import dumps
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
 
@@ -40,9 +39,9 @@ def leave() -> str:
     return ""
 
 
-def fatal(refusal: str) -> bytes:
-    """Return the worker's message that the network can't be given up."""
-    return dumps({"fatal": Failure(Problem.NETWORK, _FATAL.format(refusal))}).encode() + b"\n"
+def refused(reason: str) -> Failure | None:
+    """Return the failure of a worker that can't give up the network; ``None`` without a reason."""
+    return Failure(Problem.NETWORK, _FATAL.format(reason)) if reason else None
 
 
 def _unshare(flags: int) -> str:

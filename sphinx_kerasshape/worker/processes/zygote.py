@@ -25,6 +25,7 @@ from sphinx_kerasshape.worker.processes import lifeline, tree, warden
 from sphinx_kerasshape.worker.processes.import_server import ImportServers
 from sphinx_kerasshape.worker.processes.limits import CHECK_SECONDS, Limits
 from sphinx_kerasshape.worker.processes.running import Running
+from sphinx_kerasshape.worker.sandbox import confine
 
 _CHUNK = 1 << 16
 
@@ -37,7 +38,7 @@ def serve(commands: int, answers: int, settings: dict[str, Any], folder: str) ->
     if failure is not None:
         _send(answers, {"fatal": failure})
         return
-    _send(answers, {"ready": True})
+    _send(answers, {"ready": True, "sandbox": confine.description()})
     gc.collect()
     gc.freeze()
     tree.adopt_orphans()

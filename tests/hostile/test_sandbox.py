@@ -1,0 +1,270 @@
+"""The sandbox: what strangers' code tries fails at its line, and what honest code does works."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from sphinx_kerasshape.worker.sandbox import landlock, system
+from tests.support.attacks import ATTACKS
+from tests.support.projects import Built, Project
+from tests.support.tiers import tiered
+
+pytestmark = [
+    pytest.mark.skipif(
+        not system.CALLS or landlock.version() < landlock.SCOPES, reason="this kernel gives no whole sandbox"
+    ),
+    pytest.mark.skipif(system.MACHINE != "x86_64", reason="the attempts call the system by number"),
+]
+Make = Callable[..., Project]
+MODEL = "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
+MARK = "kerasshape-attack"
+CONF = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nkerasshape_sandbox = {how!r}\n"
+MARKUPS = ["md", "rst", "from"]
+QUICK = (
+    *("ssh-key", "environment-of-the-parent", "lock", "by-another-program", "page", "truncation", "mode"),
+    *("signal-to-another", "connection", "socket-in-the-file-system", "io-uring", "mount"),
+)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """All attempts, built with and without the sandbox."""
+
+    free: Built
+    confined: Built
+
+
+def page(name: str, code: str, markup: str) -> tuple[str, str]:
+    """Return the name and the text of a page whose model tries something first."""
+    if markup == "from":
+        return (
+            f"{name}.rst",
+            f"P\n=\n\n.. keras:model:: {name}\n   :from: {name.replace('-', '_')}_code:made()\n",
+        )
+    if markup == "rst":
+        body = "".join(f"   {line}\n" for line in (code + MODEL).splitlines())
+        return f"{name}.rst", f"P\n=\n\n.. keras:model:: {name}\n\n{body}"
+    return f"{name}.md", f"# P\n\n```{{keras:model}} {name}\n{code}{MODEL}```\n"
+
+
+def module(code: str) -> str:
+    body = "".join(f"    {line}\n" for line in (code + MODEL).splitlines())
+    imports = "import keras\nimport tensorflow as tf\nfrom keras import layers\n"
+    return f"{imports}\n\ndef made():\n{body}    return model\n"
+
+
+@contextlib.contextmanager
+def surroundings(project: Project) -> Iterator[dict[str, object]]:
+    """Make what the code must not reach; yield where it is."""
+    base = project.folder
+    places = {name: str(base / name) for name in ("home", "outside", "other", "temporary", "source")}
+    files = {
+        **{
+            f"home/{name}": "x"
+            for name in (".ssh/id_rsa", ".netrc", ".git-credentials", ".config/gh/hosts.yml")
+        },
+        "home/.bashrc": "",
+        "home/.keras/keras.json": "{}",
+        "outside/secret": "xx",
+        "other/.kerasshape/answer.json": "{}",
+        "source/.git/config": "x",
+        "source/.env": "x",
+        "source/data.txt": "x",
+        "source/kerasshape.lock.json": "{}",
+        "temporary/kept": "",
+        **{f"outside/{name}": "x" for name in ("removed", "renamed", "moved")},
+        "text/old.txt": "x",
+        ".kerasshape/x": "x",
+        "doctrees/x": "x",
+    }
+    for name, text in files.items():
+        project.write(f"../{name}", text)
+    database = base / "outside" / "database"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("create table t (x)")
+        connection.commit()
+    listener, abstract = (socket.socket(socket.AF_UNIX) for _ in range(2))
+    path = f"{base}/outside/s"
+    listener.bind(path)
+    abstract.bind(f"\0{MARK}")
+    server = socket.create_server(("127.0.0.1", 0))
+    for one in (listener, abstract, server):
+        one.listen(99)
+    threading.Thread(target=_answer, args=(server,), daemon=True).start()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(86400)"]) as victim:
+        try:
+            yield {
+                **places,
+                "secret": f"{base}/outside/secret",
+                "database": str(database),
+                "socket": path,
+                "port": server.getsockname()[1],
+                "mark": MARK,
+                "victim": victim.pid,
+                "outdir": f"{base}/text",
+                "doctrees": f"{base}/doctrees",
+                "cache": f"{base}/.kerasshape",
+            }
+        finally:
+            victim.kill()
+            for one in (listener, abstract, server):
+                one.close()
+
+
+def _answer(server: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nx")
+            connection.close()
+
+
+def tried(make_project: Make, names: Iterable[str], markup: str) -> Tried:
+    """Build the attempts' pages with and without the sandbox."""
+    built = {}
+    for how in ("off", "on"):
+        project = make_project({"index.md": "# I\n"}, CONF.format(how=how))
+        with surroundings(project) as places:
+            for name in names:
+                code = ATTACKS[name].format(**places)
+                project.write(*page(name, code, markup))
+                if markup == "from":
+                    project.write(f"{name.replace('-', '_')}_code.py", module(code))
+            built[how] = project.run("text", HOME=str(places["home"]), TMPDIR=str(places["temporary"]))
+    return Tried(built["off"], built["on"])
+
+
+def warnings(built: Built, name: str) -> list[str]:
+    return [one for one in built.warnings if f"model {name!r}" in one]
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    tiered([("md", QUICK), *((markup, tuple(ATTACKS)) for markup in MARKUPS)], quick=[("md", QUICK)]),
+    ids=lambda attempts: f"{attempts[0]}-{len(attempts[1])}",
+)
+def test_attempts_fail_at_their_lines(
+    attempts: tuple[str, tuple[str, ...]],
+    make_project: Make,
+    record_property: Callable[[str, str], None],
+) -> None:
+    """What the code tries works without the sandbox; with it, it fails, and the page says where."""
+    markup, names = attempts
+    built = tried(make_project, names, markup)
+    duds = [name for name in names if warnings(built.free, name)]
+    told = {name: warnings(built.confined, name) for name in names if name not in duds}
+    through = [name for name, found in told.items() if not found]
+    figure = (
+        f"{len(names)} attempts on the sandbox ({markup}): {len(through)} get through, {len(duds)} are duds"
+    )
+    record_property("figure", figure)
+    assert through == []
+    assert len(duds) < len(names) / 3  # Some take privileges, with or without a sandbox.
+    for name, (warning,) in told.items():
+        place = rf"{name}\.rst:4" if markup == "from" else rf"{name}\.{markup}:(?!3:)\d+"
+        assert re.match(rf"{place}: WARNING: model '{name}': ", warning)
+        assert re.search(r"Error|refused|denied|not permitted", warning)
+
+
+HONEST = {
+    "a copy": "import shutil\nopen('a', 'w').write('x')\nshutil.copy2('a', 'b')\nprint(open('b').read())\n",
+    "a temporary file": "import tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
+    "    open(folder + '/x', 'w').close()\nprint('x')\n",
+    "its folder removed": "import os, shutil\nshutil.rmtree(os.getcwd())\nprint('x')\n",
+    "an archive": "import tarfile\nopen('a', 'w').close()\n"
+    "with tarfile.open('t.tar', 'w') as tar:\n    tar.add('a')\n"
+    "tarfile.open('t.tar').extractall('out', filter='data')\nprint('x')\n",
+    "a saved model": "one = keras.Sequential([keras.Input((2,)), layers.Dense(1)])\none.save('m.keras')\n"
+    "two = keras.models.load_model('m.keras')\nprint('x')\n",
+    "another program": "import subprocess, sys\n"
+    "found = subprocess.run([sys.executable, '-c', 'print(\"x\")'], capture_output=True, text=True)\n"
+    "print(found.stdout)\n",
+    "a process": "import multiprocessing\nprocess = multiprocessing.Process(target=print, args=('x',))\n"
+    "process.start()\nprocess.join()\n",
+    "threads": "from concurrent.futures import ThreadPoolExecutor\n"
+    "print(ThreadPoolExecutor(2).submit(lambda: 'x').result())\n",
+    "an HDF5 file": "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = [1]\nprint('x')\n",
+    "data of a package": "import importlib.resources\n"
+    "print('x' if any(importlib.resources.files('email').iterdir()) else '')\n",
+    "data beside the page": "print(open({source!r} + '/data.txt').read())\n",
+    "data in a folder of conf.py": "print(open({shared!r} + '/data.txt').read())\n",
+    "a package installed as a link": "import linked\nprint(linked.TEXT)\n",
+    "its own process": "print(open('/proc/self/statm').read() and 'x')\n",
+}
+
+
+def test_honest_code_works(make_project: Make) -> None:
+    """What documentation does works in the sandbox, each in a block of its own."""
+    conf = "kerasshape_sandbox = 'on'\nkerasshape_file_folders = ['../shared']\n"
+    project = make_project({"index.md": ""}, conf)
+    base = project.folder
+    project.write("data.txt", "x")
+    project.write("../shared/data.txt", "x")
+    project.write("../elsewhere/linked/__init__.py", "TEXT = 'x'\n")
+    project.write("../site/linked.pth", f"{base}/elsewhere\n")
+    project.write("../site/sitecustomize.py", f"import site\nsite.addsitedir({str(base / 'site')!r})\n")
+    places = {"source": f"{base}/source", "shared": f"{base}/shared"}
+    codes = (code.format(**places) for code in HONEST.values())
+    project.write("index.md", "# P\n\n" + "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes))
+    built = project.run("text", PYTHONPATH=f"{base}/site")
+    assert built.warnings == []
+    assert built.page("index.txt").count("\n   x\n") == len(HONEST)
+
+
+REFUSED = {
+    "open('/etc/hostname').read()": "the sandbox lets code read the sources and installed packages, and "
+    "write its working folder; kerasshape_file_folders names more folders to read",
+    "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
+    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox keeps code from this; set "
+    "kerasshape_sandbox to 'off' if you trust the page",
+}
+
+
+@pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))
+def test_a_refusal_says_how_to_mend_it(executor: str, make_project: Make) -> None:
+    blocks = (f"```{{keras:code}}\n{code}\n```\n" for code in REFUSED)
+    conf = f"kerasshape_sandbox = 'on'\nkerasshape_executor = {executor!r}\n"
+    built = make_project({"index.md": "# P\n\n" + "\n".join(blocks)}, conf).run("text")
+    first = [warning.partition("\n")[0] for warning in built.warnings]
+    assert len(first) == len(REFUSED)
+    for warning, mend in zip(first, REFUSED.values(), strict=True):
+        assert warning.endswith(f": {mend}")
+
+
+ONE_MODEL = {"index.md": f"# P\n\n```{{keras:model}} m\n{MODEL}```\n"}
+
+
+def test_where_there_is_no_sandbox_nothing_runs(make_project: Make) -> None:
+    """`kerasshape_sandbox = "on"` on a system without Landlock: one warning says so."""
+    project = make_project(ONE_MODEL, "kerasshape_sandbox = 'on'\n")
+    project.write(
+        "../site/sitecustomize.py",
+        "import ctypes\n"
+        "class Library:\n    def syscall(self, *_):\n        ctypes.set_errno(38)\n        return -1\n"
+        "    def prctl(self, *_):\n        return 0\n"
+        "ctypes.CDLL = lambda *_, **__: Library()\n",
+    )
+    (warning,) = project.run("text", PYTHONPATH=str(project.folder / "site")).warnings
+    assert warning.startswith(
+        'index.md:3: WARNING: kerasshape_sandbox is "on", but this system can\'t confine code (it takes '
+        "Landlock, which Linux has from 5.13 on): "
+    )
+
+
+def test_a_build_tells_what_the_sandbox_is(make_project: Make) -> None:
+    said = make_project(ONE_MODEL, "kerasshape_sandbox = 'on'\n").run("text", "-v").said
+    assert re.search(
+        r"the sandbox keeps code from files other than sources and packages, the network, other processes "
+        r"\(Landlock \d+ and seccomp\)",
+        said,
+    )

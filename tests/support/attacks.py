@@ -1,0 +1,145 @@
+"""What the code of a stranger's page may try: each attempt ends in an exception if it is refused.
+
+Names in braces are filled in by the test: folders, files and a process that the code must not reach.
+"""
+
+from __future__ import annotations
+
+_CALL = """\
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*arguments):
+    result = libc.syscall(*arguments)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+"""
+
+
+def _reads(path: str) -> str:
+    return f"open({path!r}, 'rb').read(1)\n"
+
+
+def _writes(path: str) -> str:
+    return f"open({path!r}, 'ab').write(b'x')\n"
+
+
+READING = {
+    "ssh-key": _reads("{home}/.ssh/id_rsa"),
+    "netrc": _reads("{home}/.netrc"),
+    "git-credentials": _reads("{home}/.git-credentials"),
+    "token-of-a-tool": _reads("{home}/.config/gh/hosts.yml"),
+    "password-file": _reads("/etc/shadow"),
+    "git-config-of-the-sources": _reads("{source}/.git/config"),
+    "env-file-of-the-sources": _reads("{source}/.env"),
+    "environment-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/environ', 'rb').read(1)\n",
+    "memory-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/mem', 'rb').close()\n",
+    "maps-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/maps', 'rb').read(1)\n",
+    "descriptors-of-the-parent": "import os\nos.listdir(f'/proc/{{os.getppid()}}/fd')\n",
+    "environment-of-another": _reads("/proc/{victim}/environ"),
+    "temporary-folders": "import os\nos.listdir(os.path.dirname(os.environ['TMPDIR']))\n",
+    "cache": "import os\nos.listdir({cache!r})\n",
+    "lock": _reads("{source}/kerasshape.lock.json"),
+    "doctrees": "import os\nos.listdir({doctrees!r})\n",
+    "home-folder": "import os\nos.listdir({home!r})\n",
+    "through-a-symbolic-link": "import os\nos.symlink({secret!r}, 'link')\nopen('link').read(1)\n",
+    "through-a-hard-link": "import os\nos.link({secret!r}, 'link')\nopen('link').read(1)\n",
+    "through-the-root-of-the-process": "open('/proc/self/root' + {secret!r}).read(1)\n",
+    "through-the-folder-above": "import os\nopen(os.path.relpath({secret!r})).read(1)\n",
+    "by-another-program": "import subprocess\nsubprocess.run(['cat', {secret!r}], check=True)\n",
+    "by-the-c-library": f"{_CALL}call(257, -100, {{secret!r}}.encode(), 0, 0)\n",
+    "by-tensorflow": "tf.io.read_file({secret!r})\n",
+    "by-numpy": "import numpy\nnumpy.fromfile({secret!r}, 'u1')\n",
+    "by-sqlite": "import sqlite3\nsqlite3.connect('file:' + {database!r} + '?mode=ro', uri=True).execute("
+    "'select * from t')\n",
+    "by-a-child": "import os\npid = os.fork()\nif not pid:\n    try:\n        open({secret!r}).read(1)\n"
+    "        os._exit(0)\n    except OSError:\n        os._exit(1)\n"
+    "if os.waitpid(pid, 0)[1]:\n    raise PermissionError('the child was refused')\n",
+    "by-a-thread": "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
+    "ThreadPoolExecutor(1).submit(lambda: open({secret!r}).read(1)).result()\n",
+}
+WRITING = {
+    "page": _writes("{source}/index.md"),
+    "built-page": _writes("{outdir}/index.txt"),
+    "settings": _writes("{source}/conf.py"),
+    "site-packages": "import keras, os\nos.mkdir(os.path.join(os.path.dirname(keras.__file__), {mark!r}))\n",
+    "shell-profile": _writes("{home}/.bashrc"),
+    "keras-settings": _writes("{home}/.keras/keras.json"),
+    "cache-of-this-project": "import os\nos.mkdir(os.path.join({cache!r}, 'more'))\n",
+    "cache-of-another-project": _writes("{other}/.kerasshape/answer.json"),
+    "new-lock": _writes("{source}/kerasshape.lock.json"),
+    "compiled-module": "import os\nos.makedirs('{source}/__pycache__')\n",
+    "module-beside-conf": _writes("{source}/sphinx_kerasshape.py"),
+    "temporary-file": _writes("{temporary}/x"),
+    "removal": "import os\nos.unlink('{outside}/removed')\n",
+    "renaming": "import os\nos.rename('{outside}/renamed', '{outside}/new-name')\n",
+    "moving-in": "import os\nos.rename('{outside}/moved', 'here')\n",
+    "truncation": "import os\nos.truncate({secret!r}, 1)\n",
+    "truncation-of-what-may-be-read": "import os\nos.open('{source}/data.txt', os.O_RDONLY | os.O_TRUNC)\n",
+    "mode": "import os\nos.chmod({secret!r}, 0o777)\n",
+    "mode-of-what-may-be-read": "import os\nos.fchmod(os.open('{source}/data.txt', 0), 0o777)\n",
+    "owner": "import os\nos.chown({secret!r}, os.getuid(), os.getgid())\n",
+    "time": "import os\nos.utime({secret!r}, (1, 1))\n",
+    "attribute": "import os\nos.setxattr({secret!r}, 'user.kerasshape', b'x')\n",
+    "folder": "import os\nos.mkdir('{outside}/folder')\n",
+    "symbolic-link": "import os\nos.symlink('/etc', '{outside}/link')\n",
+    "pipe": "import os\nos.mkfifo('{outside}/pipe')\n",
+    "hard-link-to-a-page": "import os\nos.link('{source}/data.txt', 'data')\nopen('data', 'a').write('x')\n",
+    "by-the-descriptor-of-a-page": "import os\nfile = open('{source}/data.txt')\n"
+    "open(f'/proc/self/fd/{{file.fileno()}}', 'a').write('x')\n",
+    "by-a-shell": "import subprocess\nsubprocess.run(f'echo x > {outside}/shell', shell=True, check=True)\n",
+}
+PROCESSES = {
+    "signal-to-the-parent": "import os\nos.kill(os.getppid(), 0)\n",
+    "signal-to-another": "import os\nos.kill({victim}, 0)\n",
+    "signal-to-a-thread": f"{_CALL}call(234, {{victim}}, {{victim}}, 0)\n",
+    "signal-by-descriptor": "import os, signal\nsignal.pidfd_send_signal(os.pidfd_open({victim}), 0)\n",
+    "descriptor-of-another": f"{_CALL}call(438, os.pidfd_open({{victim}}), 1, 0)\n",
+    "ptrace": f"{_CALL}call(101, 0x4206, {{victim}}, 0, 0)\n",
+    "memory-of-another": f"{_CALL}"
+    "class Part(ctypes.Structure):\n    _fields_ = [('at', ctypes.c_void_p), ('size', ctypes.c_size_t)]\n"
+    "place = int(open('/proc/{victim}/maps').readline().partition('-')[0], 16)\n"
+    "mine = ctypes.create_string_buffer(1)\n"
+    "call(310, {victim}, ctypes.byref(Part(ctypes.addressof(mine), 1)), 1, "
+    "ctypes.byref(Part(place, 1)), 1, 0)\n",
+    "limit-of-another": "import resource\nresource.prlimit({victim}, resource.RLIMIT_NOFILE)\n",
+    "priority-of-another": "import os\nos.setpriority(os.PRIO_PROCESS, {victim}, 5)\n",
+    "processor-of-another": "import os\nos.sched_setaffinity({victim}, os.sched_getaffinity({victim}))\n",
+    "signals-of-a-descriptor": "import fcntl, os\nfcntl.fcntl(os.pipe()[0], 8, {victim})\n",
+    "comparison-with-another": f"{_CALL}call(312, os.getpid(), {{victim}}, 1, 0, 0)\n",
+}
+SOCKETS = {
+    "connection": "import socket\nsocket.create_connection(('127.0.0.1', {port})).close()\n",
+    "datagram": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+    ".sendto(b'x', ('127.0.0.1', {port}))\n",
+    "listening": "import socket\nsocket.create_server(('127.0.0.1', 0)).close()\n",
+    "version-6": "import socket\nsocket.socket(socket.AF_INET6).close()\n",
+    "socket-in-the-file-system": "import socket\nsocket.socket(socket.AF_UNIX).connect({socket!r})\n",
+    "socket-in-the-own-folder": "import socket\nsocket.socket(socket.AF_UNIX).bind('s')\n",
+    "abstract-socket": "import socket\nsocket.socket(socket.AF_UNIX).connect('\\0' + {mark!r})\n",
+    "pair-that-is-connected-elsewhere": "import socket\n"
+    "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].close()\n",
+    "netlink": "import socket\nsocket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).close()\n",
+    "download": "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{port}/').read(1)\n",
+}
+KERNEL = {
+    "io-uring": f"{_CALL}call(425, 1, ctypes.create_string_buffer(256))\n",
+    "user-namespace": f"{_CALL}call(272, 0x10000000)\n",
+    "mount-namespace": f"{_CALL}call(272, 0x00020000)\n",
+    "mount": f"{_CALL}here = os.getcwd().encode()\n"
+    "call(165, b'none', here, b'tmpfs', 0, None)\ncall(166, here, 0)\n",
+    "root-folder": "import os\nos.chroot('/')\n",
+    "shared-memory": "from multiprocessing.shared_memory import SharedMemory\n"
+    "memory = SharedMemory({mark!r}, create=True, size=9)\nmemory.unlink()\n",
+    "shared-memory-of-system-v": f"{_CALL}call(31, call(29, 0, 4096, 0o600), 0, None)\n",
+    "queue-of-system-v": f"{_CALL}call(71, call(68, 0, 0o600), 0, None)\n",
+    "semaphore-of-system-v": f"{_CALL}call(66, call(64, 0, 1, 0o600), 0, 0)\n",
+    "queue-of-messages": f"{_CALL}name = {{mark!r}}.encode()\n"
+    "call(240, name, 0o102, 0o600, None)\ncall(241, name)\n",
+    "handle-of-a-file": f"{_CALL}"
+    "handle = ctypes.create_string_buffer(b'\\x80' + bytes(200))\nmount = ctypes.c_int()\n"
+    "call(303, -100, {secret!r}.encode(), handle, ctypes.byref(mount), 0)\n",
+    "time-of-the-machine": "import time\ntime.clock_settime(time.CLOCK_REALTIME, time.time())\n",
+    "own-device": "import os, stat\nos.mknod('null', stat.S_IFCHR | 0o600, os.makedev(1, 3))\n",
+}
+ATTACKS = {**READING, **WRITING, **PROCESSES, **SOCKETS, **KERNEL}
