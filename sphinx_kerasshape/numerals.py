@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
@@ -61,6 +61,15 @@ class Numerals(NamedTuple):
         """
         word = _folded(word)
         return self._words().get(word) or _english().get(word)
+
+    def unit_with(self, word: str, number: str) -> str:
+        """Return a word for a power of ten in the form that a number needs: ``Million``, ``Millionen``.
+
+        A word that has one form, or is of another language, stays.
+        """
+        if self.language.startswith("en"):
+            return word
+        return _forms(self.language).get(word, {}).get(_plural(self.language, number), word)
 
     def _words(self) -> Mapping[str, int]:
         return _english() if self.language.startswith("en") else _words(self.language)
@@ -127,26 +136,52 @@ def _folded(word: str) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _english() -> Mapping[str, int]:
-    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "bn": 10**9, "tn": 10**12}
+    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "mds": 10**9, "bn": 10**9, "tn": 10**12}
     return short | _WORDS | {f"{word}s": unit for word, unit in _WORDS.items()}
 
 
 @functools.lru_cache(maxsize=64)
 def _words(language: str) -> Mapping[str, int]:
-    """Return the words of a language for powers of ten, from the patterns of its short numbers."""
+    """Return the words of a language for powers of ten."""
+    words: dict[str, int] = {}
+    for _, power, zeros, text in _patterns(language):
+        word = _folded(text)
+        # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
+        if len(word) > 1 or not word.isascii():
+            words[word] = power // 10 ** (zeros - 1)
+    return words
+
+
+@functools.lru_cache(maxsize=64)
+def _forms(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the forms of each word for a power of ten, by the category of the number before it."""
+    forms: dict[int, dict[str, str]] = {}
+    for category, power, zeros, text in _patterns(language):
+        if zeros == 1 and len(text) > 3:  # a shorter word is an abbreviation
+            forms.setdefault(power, {})[category] = text
+    return {word: of_power for of_power in forms.values() for word in of_power.values()}
+
+
+def _plural(language: str, number: str) -> str:
+    """Return the category of a number that decides on the form of the word behind it."""
+    from decimal import Decimal
+
+    from babel.core import Locale
+
+    return str(Locale.parse(language.replace("-", "_")).plural_form(Decimal(number)))
+
+
+def _patterns(language: str) -> Iterator[tuple[str, int, int, str]]:
+    """Yield the category, the power of ten, the digits and the word of a language's short numbers."""
     from babel.core import Locale, UnknownLocaleError
 
     try:
         formats: Any = Locale.parse(language.replace("-", "_")).compact_decimal_formats
     except (UnknownLocaleError, ValueError):
-        return {}
-    words: dict[str, int] = {}
+        return
     for length in ("short", "long"):
-        for patterns in (formats.get(length) or {}).values():
+        for category, patterns in (formats.get(length) or {}).items():
             for power, pattern in patterns.items():
                 zeros, text = pattern.pattern.count("0"), pattern.pattern.replace("0", "").replace("'", "")
-                word = _folded(text)
-                # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
-                if zeros and (len(word) > 1 or not word.isascii()) and word.strip():
-                    words[word] = int(power) // 10 ** (zeros - 1)
-    return words
+                if zeros and text.strip():
+                    yield category, int(power), zeros, " ".join(text.split())

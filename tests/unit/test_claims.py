@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape.check.warnings import claim_finding
 from sphinx_kerasshape.claims import number_words, targets
-from sphinx_kerasshape.claims.counts import Unreadable, count_claim, size_claim
+from sphinx_kerasshape.claims.counts import LAYERS, Unreadable, count_claim, size_claim
 from sphinx_kerasshape.claims.shapes import dtype_holds, shape_claim
 from sphinx_kerasshape.claims.targets import Unresolved, parse
 from sphinx_kerasshape.claims.verdicts import Verdict, judge
@@ -160,6 +161,7 @@ COUNTS = [
     ("29506 Parameter", 29505, False, "29505 Parameter"),
     ("1.2 million parameters", 2_300_000, False, "2.3 million parameters"),
 ]
+layer_claim = functools.partial(count_claim, noun=LAYERS)
 IN_LANGUAGES = [
     # A number has one meaning: that of the page's language, or else that of English.
     (count_claim, "de", "29.505", 29505, True, "29.505"),
@@ -182,6 +184,37 @@ IN_LANGUAGES = [
     (count_claim, "fr", "1 billion", 10**12, True, "1 billion"),
     (count_claim, "es", "29.505", 29505, True, "29.505"),
     (count_claim, "es", "1.000 millones", 10**9, True, "1.000 millones"),
+    # Words of the language, in the form that the number needs.
+    (count_claim, "de", "zwei Millionen", 2_400_000, True, "zwei Millionen"),
+    (count_claim, "de", "zwei Millionen Parametern", 1_300_000, False, "1 Million Parametern"),
+    (count_claim, "de", "Zwölf Parameter", 45, False, "Fünfundvierzig Parameter"),
+    (count_claim, "de", "etwa eine Million", 1_400_000, True, "etwa 1 Million"),
+    (count_claim, "de", "twelve parameters", 13, False, "thirteen parameters"),
+    (count_claim, "fr", "1,2 milliard", 2_300_000_000, False, "2,3 milliards"),
+    (
+        count_claim,
+        "fr",
+        "environ deux millions de paramètres",
+        3_000_000,
+        False,
+        "environ trois millions de paramètres",
+    ),
+    (count_claim, "fr", "2 millions de paramètres", 500, False, "500 paramètres"),
+    (count_claim, "fr", "quatre-vingt-dix-neuf", 81, False, "81"),
+    (count_claim, "fr", "vingt et une", 71, False, "soixante et onze"),
+    (count_claim, "fr", "2 Mds", 2 * 10**9, True, "2 Mds"),
+    (count_claim, "es", "dos mil millones", 3 * 10**9, False, "tres mil millones"),
+    (count_claim, "es", "un millón de parámetros", 2_300_000, False, "dos millones de parámetros"),
+    (count_claim, "es", "treinta y dos parámetros", 22, False, "veintidós parámetros"),
+    (count_claim, "ru", "1 миллион", 5_000_000, False, "5 миллионов"),
+    (layer_claim, "de", "zwei Schichten", 1, False, "1 Schicht"),
+    (layer_claim, "de", "drei Layer", 3, True, "drei Layer"),
+    (layer_claim, "fr", "deux couches", 0, False, "zéro couche"),
+    (layer_claim, "fr", "une couche", 2, False, "deux couches"),
+    (layer_claim, "es", "Dos capas", 3, False, "Tres capas"),
+    (size_claim, "fr", "115,3 Kio", 118020, True, "115,3 Kio"),
+    (size_claim, "fr", "118 Ko", 118020, True, "118 Ko"),
+    (size_claim, "fr", "118 021 octets", 118020, False, "118 020 octets"),
     (count_claim, "hi", "12,34,567", 1_234_568, False, "12,34,568"),
     (count_claim, "ja", "3万", 29505, True, "3万"),
     (size_claim, "de", "115,3 KiB", 118020, True, "115,3 KiB"),
@@ -233,6 +266,17 @@ def test_number_in_a_language(
     assert read(stated, language).holds(actual) is holds
     assert read(stated, language).restated(actual) == restated
     assert read(restated, language).holds(actual)
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_a_number_in_words_is_restated_in_words_or_digits(language: str) -> None:
+    twelve = {"de": "zwölf", "fr": "douze", "es": "doce"}[language]
+    texts = [count_claim(twelve, language).restated(number) for number in range(100)]
+    assert len(set(texts)) == 100
+    assert sum(text.isdecimal() for text in texts) == {"de": 1, "fr": 7, "es": 9}[language]
+    for number, text in enumerate(texts):
+        assert count_claim(text, language).holds(number)
+        assert count_claim(text.replace(" ", "-"), language).restated(number) == text
 
 
 def test_what_is_inserted_is_a_true_claim_in_each_language_of_babel() -> None:
