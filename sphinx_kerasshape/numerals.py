@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
-_ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
+SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}\N{PUNCTUATION SPACE}"
+ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
 """The separators of thousands that mean nothing else in any language."""
 _WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
@@ -24,13 +24,13 @@ class Numerals(NamedTuple):
     @property
     def signs(self) -> str:
         """All signs that numbers may have between their digits."""
-        return f"{_ANY_GROUP}{self.group}{self.decimal}"
+        return f"{ANY_GROUP}{self.group}{self.decimal}"
 
     def written(self, number: float, group: str = "") -> str:
         """Return a number in this notation, or with another separator of thousands."""
         if isinstance(number, float) and number.is_integer():
             number = int(number)
-        is_own = group in ("", self.group) and not self.language.startswith("en")
+        is_own = group in ("", self.group) and not _is_english(self.language)
         own = _written(number, self.language) if is_own else ""
         return own or f"{number:,}".replace(",", group or self.group)
 
@@ -47,7 +47,7 @@ class Numerals(NamedTuple):
         if not (groups and digits):
             return (digits, decimals, "") if digits else None
         group = groups.pop()
-        if groups or group not in _ANY_GROUP + self.group:
+        if groups or group not in ANY_GROUP + self.group:
             return None
         in_thousands = re.fullmatch(rf"(?!0\D)\d{{1,3}}(?:{re.escape(group)}\d{{3}})+", whole)
         is_own = len(digits) <= 25 and whole == self.written(int(digits))
@@ -78,7 +78,7 @@ class Numerals(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def numerals(language: str) -> Numerals:
     """Return the notation of a language; that of English for a language that Babel does not know."""
-    if language.startswith("en"):
+    if _is_english(language):
         return Numerals(language)  # Importing Babel takes longer than writing a small page.
     # Babel groups some numbers of Swiss German, and not others.
     grouped, fraction = "".join(_written(10**power, language) for power in (3, 6, 9)), _written(0.5, language)
@@ -128,6 +128,11 @@ def _written(number: float, language: str) -> str:
         return str(format_decimal(number, locale=language.replace("-", "_")))
     except (UnknownLocaleError, ValueError, ArithmeticError):
         return ""  # also for more than 25 digits, which Babel can't round
+
+
+def _is_english(language: str) -> bool:
+    """Whether numbers are written as in English: not in India, where thousands are grouped otherwise."""
+    return language.replace("-", "_") in ("en", "en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_NZ")
 
 
 def _folded(word: str) -> str:

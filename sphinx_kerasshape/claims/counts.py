@@ -21,7 +21,7 @@ from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
 _ABOUT = (
-    *("about", "around", "approximately", "approx.", "roughly", "circa", "ca.", "some"),
+    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "some"),
     *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
     *("alrededor de", "cerca de", "más o menos", "autour de", "quelque"),
 )

@@ -38,6 +38,8 @@ SHAPES = [
     # stated, the truth, whether it holds, the truth in the same notation
     ("(None, 50)", [(N, 50)], True, "(None, 50)"),
     ("(None, 50)", [(N, 51)], False, "(None, 51)"),
+    ("(-1, 50)", [(N, 50)], True, "(None, 50)"),
+    ("(-1, 50)", [(7, 50)], False, "(7, 50)"),
     ("(None, 50)", [(N, N, 50)], False, "(None, None, 50)"),
     ("(50, None)", [(N, 50)], False, "(None, 50)"),
     ("(None,50)", [(N, 51)], False, "(None,51)"),
@@ -136,6 +138,7 @@ COUNTS = [
     ("about 2M", 2_600_000, False, "about 3M"),
     ("54 410", 54_411, False, "54 411"),
     ("54\u202f410", 54_410, True, "54\u202f410"),
+    ("54\u2007411", 54_410, False, "54\u2007410"),
     ("54\u2009411", 54_410, False, "54\u2009410"),
     ("29505.0", 29505, True, "29505.0"),
     # in words, which stay words if the truth is a small number
@@ -216,6 +219,10 @@ IN_LANGUAGES = [
     (size_claim, "fr", "118 Ko", 118020, True, "118 Ko"),
     (size_claim, "fr", "118 021 octets", 118020, False, "118 020 octets"),
     (count_claim, "hi", "12,34,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_IN", "12,34,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_IN", "2 million", 3_000_000, False, "3 million"),
+    (count_claim, "en_IN", "1,234,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_GB", "1,234,567", 1_234_568, False, "1,234,568"),
     (count_claim, "ja", "3万", 29505, True, "3万"),
     (size_claim, "de", "115,3 KiB", 118020, True, "115,3 KiB"),
     (size_claim, "de", "115,4 KiB", 118020, False, "115,3 KiB"),
@@ -305,7 +312,10 @@ def test_sizes_of_prose() -> None:
 def test_dtypes() -> None:
     assert dtype_holds("float32", ("float32",))
     assert dtype_holds("int32, float32", ("float32", "int32"))
+    assert dtype_holds("tf.float32", ("float32",))
+    assert dtype_holds("bf16, np.int32", ("int32", "bfloat16"))
     assert not dtype_holds("float16", ("float32",))
+    assert not dtype_holds("fp16", ("float32",))
 
 
 @pytest.mark.parametrize(
@@ -586,6 +596,47 @@ def test_a_number_of_layers(stated: str, restated: str) -> None:
     assert (found.problem, found.holds) == ("", stated == restated)
     if restated:
         assert (found.restated, found.count) == (restated, 6)
+
+
+@pytest.mark.parametrize(
+    ("stated", "holds"),
+    [
+        ("Dense - LSTM - LSTM", True),
+        ("Dense – LSTM – LSTM", True),
+        ("Dense–LSTM–LSTM", True),
+        ("Dense / LSTM / LSTM", True),
+        ("Dense + LSTM + LSTM", True),
+        ("Dense | LSTM | LSTM", True),
+        ("Dense, 2 LSTM", True),
+        ("Dense and 2× LSTM", True),
+        ("Dense, LSTM × 2", True),
+        ("Dense, LSTM x2", True),
+        ("a-b - c - d", True),
+        ("2 Dense, LSTM", False),
+        ("Dense, LSTM × 3", False),
+        ("Dense - LSTM", False),
+    ],
+)
+def test_a_list_of_layers(stated: str, holds: bool) -> None:
+    model = MODEL._replace(layers=(row("a-b", "Dense"), row("c", "LSTM"), row("d", "LSTM")))
+    known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
+    assert judge(Claim("layers", "m", stated, "page:1"), known.__getitem__).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("stated", "restated"),
+    [
+        ("Conv2D layer", "LSTM layer"),
+        ("layers.LSTM", ""),
+        ("LSTM-Schicht", ""),
+        ("tf.Dense-Schicht", "tf.LSTM-Schicht"),
+    ],
+)
+def test_a_type_with_its_noun(stated: str, restated: str) -> None:
+    model = MODEL._replace(layers=(row("c", "LSTM"),))
+    known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
+    found = judge(Claim("type", "m/c", stated, "page:1"), known.__getitem__)
+    assert (found.holds, found.restated) == (not restated, restated or stated)
 
 
 def test_a_layer_may_have_a_number_for_its_name() -> None:
