@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
-_ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
+SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}\N{PUNCTUATION SPACE}"
+ANY_GROUP = f"_'\N{RIGHT SINGLE QUOTATION MARK}{SPACES}"
 """The separators of thousands that mean nothing else in any language."""
 _WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
@@ -24,13 +24,13 @@ class Numerals(NamedTuple):
     @property
     def signs(self) -> str:
         """All signs that numbers may have between their digits."""
-        return f"{_ANY_GROUP}{self.group}{self.decimal}"
+        return f"{ANY_GROUP}{self.group}{self.decimal}"
 
     def written(self, number: float, group: str = "") -> str:
         """Return a number in this notation, or with another separator of thousands."""
         if isinstance(number, float) and number.is_integer():
             number = int(number)
-        is_own = group in ("", self.group) and not self.language.startswith("en")
+        is_own = group in ("", self.group) and not _is_english(self.language)
         own = _written(number, self.language) if is_own else ""
         return own or f"{number:,}".replace(",", group or self.group)
 
@@ -47,7 +47,7 @@ class Numerals(NamedTuple):
         if not (groups and digits):
             return (digits, decimals, "") if digits else None
         group = groups.pop()
-        if groups or group not in _ANY_GROUP + self.group:
+        if groups or group not in ANY_GROUP + self.group:
             return None
         in_thousands = re.fullmatch(rf"(?!0\D)\d{{1,3}}(?:{re.escape(group)}\d{{3}})+", whole)
         is_own = len(digits) <= 25 and whole == self.written(int(digits))
@@ -62,6 +62,15 @@ class Numerals(NamedTuple):
         word = _folded(word)
         return self._words().get(word) or _english().get(word)
 
+    def unit_with(self, word: str, number: str) -> str:
+        """Return a word for a power of ten in the form that a number needs: ``Million``, ``Millionen``.
+
+        A word that has one form, or is of another language, stays.
+        """
+        if self.language.startswith("en"):
+            return word
+        return _forms(self.language).get(word, {}).get(_plural(self.language, number), word)
+
     def _words(self) -> Mapping[str, int]:
         return _english() if self.language.startswith("en") else _words(self.language)
 
@@ -69,7 +78,7 @@ class Numerals(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def numerals(language: str) -> Numerals:
     """Return the notation of a language; that of English for a language that Babel does not know."""
-    if language.startswith("en"):
+    if _is_english(language):
         return Numerals(language)  # Importing Babel takes longer than writing a small page.
     # Babel groups some numbers of Swiss German, and not others.
     grouped, fraction = "".join(_written(10**power, language) for power in (3, 6, 9)), _written(0.5, language)
@@ -121,32 +130,63 @@ def _written(number: float, language: str) -> str:
         return ""  # also for more than 25 digits, which Babel can't round
 
 
+def _is_english(language: str) -> bool:
+    """Whether numbers are written as in English: not in India, where thousands are grouped otherwise."""
+    return language.replace("-", "_") in ("en", "en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_NZ")
+
+
 def _folded(word: str) -> str:
     return " ".join(word.casefold().replace(".", "").split())
 
 
 @functools.lru_cache(maxsize=1)
 def _english() -> Mapping[str, int]:
-    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "bn": 10**9, "tn": 10**12}
+    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "mds": 10**9, "bn": 10**9, "tn": 10**12}
     return short | _WORDS | {f"{word}s": unit for word, unit in _WORDS.items()}
 
 
 @functools.lru_cache(maxsize=64)
 def _words(language: str) -> Mapping[str, int]:
-    """Return the words of a language for powers of ten, from the patterns of its short numbers."""
+    """Return the words of a language for powers of ten."""
+    words: dict[str, int] = {}
+    for _, power, zeros, text in _patterns(language):
+        word = _folded(text)
+        # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
+        if len(word) > 1 or not word.isascii():
+            words[word] = power // 10 ** (zeros - 1)
+    return words
+
+
+@functools.lru_cache(maxsize=64)
+def _forms(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the forms of each word for a power of ten, by the category of the number before it."""
+    forms: dict[int, dict[str, str]] = {}
+    for category, power, zeros, text in _patterns(language):
+        if zeros == 1 and len(text) > 3:  # a shorter word is an abbreviation
+            forms.setdefault(power, {})[category] = text
+    return {word: of_power for of_power in forms.values() for word in of_power.values()}
+
+
+def _plural(language: str, number: str) -> str:
+    """Return the category of a number that decides on the form of the word behind it."""
+    from decimal import Decimal
+
+    from babel.core import Locale
+
+    return str(Locale.parse(language.replace("-", "_")).plural_form(Decimal(number)))
+
+
+def _patterns(language: str) -> Iterator[tuple[str, int, int, str]]:
+    """Yield the category, the power of ten, the digits and the word of a language's short numbers."""
     from babel.core import Locale, UnknownLocaleError
 
     try:
         formats: Any = Locale.parse(language.replace("-", "_")).compact_decimal_formats
     except (UnknownLocaleError, ValueError):
-        return {}
-    words: dict[str, int] = {}
+        return
     for length in ("short", "long"):
-        for patterns in (formats.get(length) or {}).values():
+        for category, patterns in (formats.get(length) or {}).items():
             for power, pattern in patterns.items():
                 zeros, text = pattern.pattern.count("0"), pattern.pattern.replace("0", "").replace("'", "")
-                word = _folded(text)
-                # A single letter may be a prefix with another meaning: "t" is a thousand in Danish.
-                if zeros and (len(word) > 1 or not word.isascii()) and word.strip():
-                    words[word] = int(power) // 10 ** (zeros - 1)
-    return words
+                if zeros and text.strip():
+                    yield category, int(power), zeros, " ".join(text.split())

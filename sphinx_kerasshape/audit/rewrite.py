@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,12 +31,12 @@ def rewrite(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
         return data
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     text = data.decode(encoding)
-    changes = [
+    found_changes = [
         change
         for number, found in by_text.items()
-        for change in _changes(document.texts[number], _in_order(found), text)
+        for change in changes(document.texts[number], _in_order(found), text)
     ]
-    return _encoded(_changed(text, sorted(changes)), data, encoding)
+    return _encoded(_changed(text, sorted(found_changes)), data, encoding)
 
 
 def _in_order(edits: list[Edit]) -> list[Edit]:
@@ -65,8 +66,8 @@ def _changed(text: str, changes: Sequence[Change]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _changes(text: Text, edits: Sequence[Edit], whole: str) -> Iterator[Change]:
-    """Yield the changes of a file that edits of one of its texts are."""
+def changes(text: Text, edits: Sequence[Edit], whole: str) -> Iterator[Change]:
+    """Yield the changes of a file that edits of one of its texts are. Raises :class:`Unwritable`."""
     if not text.cell:
         if text.text != whole:
             raise Unwritable("the file has changed since it was read")
@@ -94,7 +95,7 @@ def _in_tokens(tokens: Sequence[Decoded], place: Place, new: str) -> Iterator[Ch
 
 def _tokens(whole: str, text: Text) -> list[Token]:
     """Return the strings of a notebook that hold a text, in order."""
-    cells = _cells(json_strings.parsed(whole))
+    cells = _cells(whole)
     cell = cells[text.cell - 1] if text.cell <= len(cells) else {}
     if text.output is None:
         return _strings(cell.get("input" if "input" in cell else "source"))
@@ -106,8 +107,10 @@ def _tokens(whole: str, text: Text) -> list[Token]:
     return _strings(output.get("text")) if isinstance(output, Mapping) else []
 
 
-def _cells(notebook: object) -> list[Mapping[str, object]]:
+@functools.lru_cache(maxsize=2)
+def _cells(whole: str) -> Sequence[Mapping[str, object]]:
     """Return the cells of a notebook of any version."""
+    notebook = json_strings.parsed(whole)
     if not isinstance(notebook, Mapping):
         return []
     sheets = notebook.get("worksheets")

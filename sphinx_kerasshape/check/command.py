@@ -236,7 +236,7 @@ def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edi
     problems = []
     for edit in edits:
         if edit.old.strip():
-            old, new = (" ".join(text.split()) for text in (edit.old, edit.new))
+            old, new = (" ".join(text.split()) for text in fix.shown(edit))
             problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
     return problems
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import io
+import json
 import os
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sphinx_kerasshape.check.summaries import RowVerdict
@@ -103,6 +104,13 @@ def diff(source: Source, changes: Iterable[Edit]) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
+def shown(edit: Edit) -> tuple[str, str]:
+    """Return what an edit replaces, and by what, as readers of the page see it."""
+    if edit.file.endswith(".ipynb"):
+        return json.loads(f'"{edit.old}"'), json.loads(f'"{edit.new}"')
+    return edit.old, edit.new
+
+
 def write(source: Source, changes: Iterable[Edit]) -> None:
     """Replace a file atomically. Raises :class:`Unfixable` if it has changed since it was read."""
     path = Path(source.file).resolve()
@@ -125,22 +133,34 @@ def _source(claim: Claim, sources: Mapping[str, Source]) -> Source:
 
 
 def _edits(verdict: Verdict, source: Source, earlier: LocatedClaims) -> list[Edit]:
-    claim = verdict.claim
     if verdict.problem:
         raise Unfixable(verdict.problem)
+    location = parse_location(verdict.claim.location)
+    if location is None or not source.file.endswith(".ipynb"):
+        return _edits_of_text(verdict, source, earlier)
+    from sphinx_kerasshape.check.notebook_edits import in_notebook  # few projects have any
+    from sphinx_kerasshape.pages.notebooks import cell
+
+    text, before = cell(source.text, location.line)
+    edits_of_cell = _edits_of_text(verdict, replace(source, text=text), earlier, before)
+    return list(in_notebook(source, text, before, edits_of_cell))
+
+
+def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, before: int = 0) -> list[Edit]:
+    """Return the edits of a file, or of a notebook's cell; ``before`` is the number of the line before it."""
+    claim = verdict.claim
     if isinstance(verdict, RowVerdict):
         from sphinx_kerasshape.check.summary_edits import row_edit  # few pages need it
 
-        return [row_edit(verdict, source)]
-    position = position_of(claim, source.text, earlier)
+        return [row_edit(verdict, source, before)]
+    position = position_of(claim, source.text, earlier, before)
     if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")
     if not verdict.restated or verdict.restated == claim.stated:
         raise Unfixable(f"{quoted(claim.stated)} can't be rewritten as {verdict.actual}: edit it by hand")
     old = source.text[position.start : position.end]
     new = _spaced_like(old, verdict.restated)
-    line, _ = line_of(source.text, position.start)
-    edit = Edit(source.file, line, position.start, position.end, old, new)
+    edit = Edit(source.file, position.line, position.start, position.end, old, new)
     return [edit, *_padding(source, position, new)]
 
 

@@ -14,15 +14,18 @@ from sphinx_kerasshape.text import quoted
 _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
-def row_edit(verdict: RowVerdict, source: Source) -> Edit:
-    """Return the edit that makes a row or a total true. Raises :class:`.fix.Unfixable`."""
+def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
+    """Return the edit that makes a row or a total true. Raises :class:`.fix.Unfixable`.
+
+    ``before`` is the number of the line before the text, if that is the cell of a notebook.
+    """
     if not verdict.edits:
         raise Unfixable(
             f"{quoted(verdict.claim.stated)} can't be rewritten, since TensorFlow says {verdict.said}: "
             "print the summary again, or remove it, since the table needs none"
         )
     old, new = (text.split("\n") for text in (verdict.text, edited(verdict.text, verdict.edits)))
-    first, starts = _starts(old, verdict.text_location, source)
+    first, starts = _starts(old, verdict.text_location, source, before)
     changed = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     start, end = starts[changed[0]], starts[changed[-1]] + len(old[changed[-1]])
     text = source.text
@@ -30,11 +33,16 @@ def row_edit(verdict: RowVerdict, source: Source) -> Edit:
         text = text[: starts[number]] + new[number] + text[starts[number] + len(old[number]) :]
     longer = len(text) - len(source.text)
     return Edit(
-        source.file, first + changed[0], start, end, source.text[start:end], text[start : end + longer]
+        source.file,
+        before + first + changed[0],
+        start,
+        end,
+        source.text[start:end],
+        text[start : end + longer],
     )
 
 
-def _starts(lines: Sequence[str], location: str, source: Source) -> tuple[int, list[int]]:
+def _starts(lines: Sequence[str], location: str, source: Source, before: int) -> tuple[int, list[int]]:
     """Return the number of the first line of a summary in its file, and where each of its lines starts.
 
     It is looked for, since a location may count the lines of a docstring.
@@ -46,7 +54,7 @@ def _starts(lines: Sequence[str], location: str, source: Source) -> tuple[int, l
         if all(line in written for line, written in zip(lines, file[number:], strict=False))
     ]
     place = parse_location(location)
-    stated = place.line - 1 if place is not None and not place.docstring else -1
+    stated = place.line - before - 1 if place is not None and not place.docstring else -1
     if stated not in places and len(places) != 1:
         raise Unfixable("the summary can't be found in the source, so none of its rows is rewritten")
     first = stated if stated in places else places[0]

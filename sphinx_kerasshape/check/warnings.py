@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model
 from sphinx_kerasshape.pages.context import BuildContext
+from sphinx_kerasshape.pages.positions import times_stated
 from sphinx_kerasshape.pages.records import Block, Finding, Page, Reference
 from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
 
@@ -42,11 +44,18 @@ def warn_of_all(
     _warn_of_remarks(context)
     if context.settings.code_warnings:
         _warn_of_code_warnings(context)
-    for verdict in verdicts:
-        if (stale := claim_finding(verdict)) is not None:
-            _warn(stale)
+    _warn_of_claims(verdicts)
     _warn_of_mentions(context)
     _warn_of_references(context, inventory)
+
+
+def _warn_of_claims(verdicts: Iterable[Verdict]) -> None:
+    """Warn of each stale claim once, also if several pages include it, or one does so twice."""
+    stale = [(verdict.claim, finding) for verdict in verdicts if (finding := claim_finding(verdict))]
+    findings = dict(stale)
+    for claim, number in Counter(claim for claim, _ in stale).items():
+        for _ in range(number if number == 1 else min(number, times_stated(claim, number))):
+            _warn(findings[claim])
 
 
 def verdicts(context: BuildContext) -> list[Verdict]:

@@ -10,18 +10,20 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 
 from sphinx_kerasshape import numerals
-from sphinx_kerasshape.claims import number_words
+from sphinx_kerasshape.claims import language_words, number_words
 from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
 _ABOUT = (
-    *("about", "around", "approximately", "approx.", "roughly", "circa", "ca.", "some"),
+    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "some"),
     *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
-    *("alrededor de", "cerca de"),
+    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque"),
 )
 """Words of the languages that the extension speaks for a rounded number."""
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -29,11 +31,13 @@ _POWER = rf"[eE]\+?\d{{1,2}}|\s?[×·⋅*x]\s?10(?:(?:\^|\*\*)\{{?\d{{1,2}}\}}?|
 _ENGLISH = Numerals()
 _THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4, "p": 5}
 _BYTES = re.compile(r"(?P<prefix>[kKMGTPmgtp](?P<binary>i?))?B|[bB]ytes?")
+_OCTETS = re.compile(r"(?P<prefix>[kKMGTP](?P<binary>i?))?o|octets?")
+"""The French units of bytes."""
 _WITH_SIZE = re.compile(r"(?P<count>[^()]+?)(?P<open>\s*\(\s*)(?P<size>[^()]+?)(?P<close>\s*\))")
 """A count with its size, as Keras prints it: ``29,505 (115.25 KB)``."""
 
-PARAMS, LAYERS = "param(?:eter)?", "layer"
-"""The nouns that counts may have, in the singular."""
+PARAMS, LAYERS = "parameters", "layers"
+"""What may be counted; counts may have it as a noun."""
 
 
 class Unreadable(ValueError):
@@ -64,6 +68,8 @@ class CountClaim:
     """The number, if it is in words."""
     noun: str = ""
     """What is counted, with the space before it."""
+    nouns: Sequence[tuple[str, str]] = ()
+    """The singulars and plurals that the noun may be one of."""
 
     def holds(self, actual: int) -> bool:
         """Whether the actual value, rounded like the claim, equals the claim."""
@@ -71,7 +77,9 @@ class CountClaim:
 
     def restated(self, actual: int) -> str:
         """Return the actual value with the separators, digits, unit and noun of the claim."""
-        return self._number(actual) + self._noun(actual)
+        number, noun = self._number(actual), self._noun(actual)
+        # "2 millions de paramètres", but "500 paramètres".
+        return number + (re.sub(r"^\s+de(?=\s)", "", noun) if number[-1].isdecimal() else noun)
 
     def _number(self, actual: int) -> str:
         if self.power:
@@ -84,12 +92,19 @@ class CountClaim:
         scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step
         if actual and not scaled:
             return self.notation.written(actual) + (" B" if self.of_bytes else "")
-        return f"{self.about}{self._digits(scaled)}{self.suffix}"
+        digits = self._digits(scaled)
+        return f"{self.about}{digits}{self._suffix(scaled)}"
+
+    def _suffix(self, number: Fraction) -> str:
+        """Return the unit, in the singular or plural that the number needs."""
+        word = self.suffix.strip()
+        decimals = f"{float(number):.{self.decimals}f}"
+        return self.suffix.replace(word, self.notation.unit_with(word, decimals)) if word else self.suffix
 
     def _digits(self, number: Fraction) -> str:
         """Return a number with the words, or the separator and the decimals, of the claim."""
         if self.words and number < number_words.END:
-            return number_words.written(int(number), like=self.words)
+            return number_words.written(int(number), self.words, self.notation.language)
         whole, rest = divmod(int(number * 10**self.decimals), 10**self.decimals)
         is_grouped = self.group or self.words or (not self.suffix and whole >= 1000 > self.number)
         text = self.notation.written(whole, self.group) if is_grouped else str(whole)
@@ -105,10 +120,14 @@ class CountClaim:
 
     def _noun(self, actual: int) -> str:
         """Return the noun, in the singular or plural if the claim has it in the right one."""
-        singular = self.noun.removesuffix("s")
-        nouns = {True: singular, False: f"{singular}s"}
-        is_right = self.noun == nouns[self.number * self.units[0] == 1]
-        return nouns[actual == 1] if self.noun and is_right else self.noun
+        word, language = self.noun.split()[-1] if self.noun else "", self.notation.language
+        is_singular = language_words.is_singular
+        for nouns in self.nouns:
+            form = nouns[not is_singular(int(self.number * self.units[0]), language)]
+            if word.casefold() == form:
+                new = nouns[not is_singular(actual, language)]
+                return self.noun.removesuffix(word) + (new.capitalize() if word[0].isupper() else new)
+        return self.noun
 
     def _precision(self, unit: int) -> Fraction:
         step = self.step * unit
@@ -118,15 +137,16 @@ class CountClaim:
 def count_claim(text: str, language: str = "en", noun: str = PARAMS) -> CountClaim:
     """Return the claim that a count states: ``29,505``, ``29.5k``, ``~30 K``, ``two million params``.
 
-    ``noun`` is a pattern of what may be counted.
+    ``noun`` is what may be counted.
     """
-    number, counted = _without_noun(text.strip(), noun)
+    nouns = language_words.nouns(noun, language)
+    number, counted = _without_noun(text.strip(), nouns)
     claim = _claim(number, language, of_bytes=False)
     if claim is None:
         write = numerals.numerals(language).written
         examples = f"{write(29505)}, {write(29.5)}k or ~30k"
         raise Unreadable(f"{quoted(text)} is not a count: write one such as {examples}")
-    return replace(claim, text=text, noun=counted)
+    return replace(claim, text=text, noun=counted, nouns=nouns)
 
 
 def size_claim(text: str, language: str = "en") -> CountClaim:
@@ -145,17 +165,15 @@ def with_size(text: str) -> tuple[str, str, str, str] | None:
     return (match["count"], match["open"], match["size"], match["close"]) if match else None
 
 
-def _without_noun(text: str, noun: str) -> tuple[str, str]:
-    """Return a count without its noun, and the noun with the space before it."""
-    words = text.split()
-    if len(words) < 2 or not re.fullmatch(f"{noun}s?", words[-1], re.IGNORECASE):
-        return text, ""
-    number = text.removesuffix(words[-1]).rstrip()
-    return number, text.removeprefix(number)
+def _without_noun(text: str, nouns: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return a count without its noun, and the noun with the space before it: ``millions de paramètres``."""
+    forms = "|".join(chain.from_iterable(nouns))
+    counted = re.search(rf"(?<=\S)(?:\s+de)?\s+(?:{forms})$", text, re.IGNORECASE)
+    return (text[: counted.start()], counted[0]) if counted else (text, "")
 
 
 def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
-    digits_text, words = number_words.in_digits(text.strip())
+    digits_text, words = number_words.in_digits(text.strip(), language)
     match = _pattern(language).fullmatch(digits_text)
     if match is None:
         return None
@@ -218,6 +236,8 @@ def _units(suffix: str, language: str, *, of_bytes: bool) -> tuple[int, ...] | N
         return (10**9,)
     if (match := _BYTES.fullmatch(suffix)) is not None:
         return _units_of_bytes(match) if of_bytes else None
+    if of_bytes and language.startswith("fr") and (match := _OCTETS.fullmatch(suffix)) is not None:
+        return _units_of_bytes(match)
     word, _, noun = suffix.rpartition(" ") if of_bytes else (suffix, "", "")
     unit = numerals.numerals(language).unit(word if _BYTES.fullmatch(noun) else suffix)
     return (unit,) if unit else None

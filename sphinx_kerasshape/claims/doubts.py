@@ -59,6 +59,11 @@ _OF_TENSOR = re.compile(
     r"|(?:tuple|shape)?\s*\w+(?: \w+)? the shape of (?:the |an? )?(?:\w+ )?(?:input|output)s?\b)"
 )
 """Words behind a shape that make it that of a tensor."""
+_OF_NAME = re.compile(
+    r"\b(?P<name>[A-Z][a-z]+[A-Z]\w*(?:-\w+)*|[A-Z]+[\w-]*\d\w*)(?:'s)?,? (?:(?:itself|alone) )?"
+    r"(?:has|had|needs|needed|with|contains|counts|uses) (?:(?:only|just|about|some|around|roughly) )?$"
+)
+"""A model's name, of which a number is said: ``LeNet has``, ``VGG16 with about``."""
 _LEAST_COUNT = 100
 """A smaller number of parameters may be that of a function."""
 _RATIO = 1.25
@@ -220,6 +225,9 @@ def _on_count(mention: Mention, models: list[Model], language: str) -> Opinion:
         or _OF_CALLS.search(mention.before[-30:])
     ):
         return Opinion()
+    named = _OF_NAME.search(mention.before)
+    if named and not _is_of_page(named["name"], models):
+        return Opinion()
     stated = claims[0].number * claims[0].units[0]
     if stated < _LEAST_COUNT and not _names_layer(mention, models):
         return Opinion()
@@ -232,6 +240,13 @@ def _on_count(mention: Mention, models: list[Model], language: str) -> Opinion:
         f"the nearest count is {numerals(language).written(nearest)}, {counts[nearest]}"
     )
     return Opinion(doubt=message, nearest=claims[0].restated(nearest))
+
+
+def _is_of_page(name: str, models: Iterable[Model]) -> bool:
+    """Whether a name is that of a model or layer of the page, or a type of theirs."""
+    names = {word for model in models for word in (model.name, model.type)}
+    names |= {word for model in models for row in model.layers for word in (row.name, row.type)}
+    return name.casefold() in {word.casefold() for word in names}
 
 
 def _readings(text: str, language: str) -> Iterator[CountClaim]:

@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from sphinx_kerasshape import numerals
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import Weight
-from sphinx_kerasshape.numerals import numerals
 from sphinx_kerasshape.text import quoted
 
 MAX_TERMS = 8
@@ -57,20 +57,22 @@ def value(text: str, language: str = "en") -> int:
 
     Raises :class:`Unreadable`, also if the sides of an equation differ.
     """
-    sides = [_value(side, text, numerals(language).group) for side in text.split("=")]
+    sides = [_value(side, text, language) for side in text.split("=")]
     if len(set(sides)) > 1:
         values = " and ".join(f"{side:,}" for side in sides)
         raise Unreadable(f"the sides of {quoted(text)} are not equal: {values}")
     return sides[0]
 
 
-def _value(side: str, text: str, group: str) -> int:
-    code = "".join(_SIGNS.get(sign, sign) for sign in side)
-    code = (
-        re.sub(rf"(?<=\d)[,_{re.escape(_SIGNS.get(group, group))}](?=\d{{3}}(?!\d))", "", code)
-        .replace("(", " (")
-        .strip()
-    )
+def _value(side: str, text: str, language: str) -> int:
+    signs = re.escape(f",{numerals.ANY_GROUP}{numerals.numerals(language).group}")
+
+    def digits(match: re.Match[str]) -> str:
+        read = numerals.number(match[0], language, is_whole=True)
+        return read[1] if read else match[0]
+
+    code = re.sub(rf"\d+(?:[{signs}]\d+)+", digits, side)
+    code = "".join(_SIGNS.get(sign, sign) for sign in code).replace("(", " (").strip()
     if len(code) <= MAX_SUM_LENGTH and re.fullmatch(r"[\d+* ()]+", code):
         try:
             return _evaluated(ast.parse(code, mode="eval").body)

@@ -1,9 +1,14 @@
-"""Whole numbers in words of English: ``three``, ``twenty-one``, ``a hundred and twelve``."""
+"""Whole numbers in words: ``three``, ``twenty-one``, ``a hundred and twelve``, ``zwei``.
+
+The grammar here is that of English; :mod:`.language_words` has the numbers of other languages.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+
+from sphinx_kerasshape.claims import language_words
 
 _SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -22,27 +27,37 @@ END = 100
 """The first number that is easier to read in digits."""
 
 
-def in_digits(text: str) -> tuple[str, str]:
+def in_digits(text: str, language: str = "en") -> tuple[str, str]:
     """Return a text with its number in digits, and the words that were the number; they may be none.
 
-    A last ``million`` stays a word: ``two million`` is as rounded as ``2 million``.
+    A last ``million`` stays a word: ``two million`` is as rounded as ``2 million``. The words may be of
+    a language, or of English.
     """
-    match = None if re.search(r"\d", text) else _NUMBER.search(text)
+    if re.search(r"\d", text):
+        return text, ""
+    if found := language_words.find(text, language):
+        number, start, end = found
+        return f"{text[:start]}{number}{text[end:]}", text[start:end]
+    match = _NUMBER.search(text)
     if match is None:
         return text, ""
     words = re.split(r"[\s-]+", match[0])
     unit = words.pop() if words[-1].lower() in _LARGE else ""
-    number = _value([word.lower() for word in words], unit.lower()) if words else None
-    if number is None:
+    value = _value([word.lower() for word in words], unit.lower()) if words else None
+    if value is None:
         return text, ""
-    digits = f"{number} {unit}".rstrip()
+    digits = f"{value} {unit}".rstrip()
     return text[: match.start()] + digits + text[match.end() :], match[0]
 
 
-def written(number: int, like: str) -> str:
-    """Return a small number in words, which begin with a capital if others do."""
-    words = "-".join(_words(number))
-    return words.capitalize() if like[0].isupper() else words
+def written(number: int, like: str, language: str = "en") -> str:
+    """Return a small number in words of the language of others, which begin with a capital if those do.
+
+    They are digits if the words depend on a gender: ``un``, ``une``.
+    """
+    is_english = language_words.find(like, language) is None
+    words = "-".join(_words(number)) if is_english else language_words.written(number, language)
+    return (words.capitalize() if like[0].isupper() else words) or str(number)
 
 
 def _value(words: Sequence[str], unit: str) -> int | None:

@@ -99,9 +99,15 @@ def shape_claim(text: str, language: str = "en") -> ShapeClaim:
     return ShapeClaim(text, ((int(grouped[1]),) if grouped else _dims(inner, text),), language)
 
 
+_DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32", "fp64": "float64"}
+
+
 def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
     """Whether stated dtypes, separated by commas, are those of the tensors."""
-    return {part.strip() for part in stated.split(",")} == set(actual)
+    names = [
+        re.sub(r"^(?:tf|np|numpy|tensorflow|torch|jnp)\.", "", part.strip()) for part in stated.split(",")
+    ]
+    return {_DTYPES.get(name, name) for name in names} == set(actual)
 
 
 def _unwrapped(text: str) -> tuple[str, str, str]:
@@ -154,8 +160,8 @@ def _dims(text: str, whole: str) -> tuple[Dim, ...]:
 
 
 def _dim(text: str, whole: str) -> Dim:
-    if text in ("None", "?"):
-        return None if text == "None" else "?"
+    if text in ("None", "-1", "?"):
+        return "?" if text == "?" else None
     if text in ("…", "..."):
         return "…"
     if len(text) < 20 and re.fullmatch(r"\d+(?:_\d+)*", text, re.ASCII):

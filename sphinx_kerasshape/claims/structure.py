@@ -16,8 +16,15 @@ from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import LayerRow
 from sphinx_kerasshape.text import quoted
 
-_BETWEEN = re.compile(r",? (?:and|und|et|y|e|then) |\s*(?:,|→|⟶|->|–>|➔|>)\s*")
+_BETWEEN = re.compile(r",? (?:and|und|et|y|e|then) |\s*(?:,|→|⟶|->|–>|➔|>|–|—)\s*|\s+[-/+|·]\s+")
+_TIMES = re.compile(
+    r"(?:and |und |et |y )?(?P<before>\d{1,3})\s*[×x]?\s+(?P<name>\w+)"
+    r"|(?P<item>\w+)\s*[×x*]\s*(?P<behind>\d{1,3})"
+)
+"""Several equal layers: ``2 Dense``, ``2× Dense``, ``Dense × 2``."""
 _MODULE = re.compile(r"(?:\w+\.)+(?=\w+$)")
+_NOUN = re.compile(r"(?i:(?<=\w)(?:\s+layers?|-(?:Schicht|Layer)(?:en)?))$")
+"""What may be behind a class: ``LSTM layer``, ``LSTM-Schicht``."""
 _ELLIPSIS = ("…", "...")
 
 
@@ -46,13 +53,13 @@ def list_claim(text: str) -> ListClaim:
 
 def type_holds(stated: str, actual: str) -> bool:
     """Whether a class is stated, perhaps with the module that it is from: ``layers.LSTM``."""
-    return _MODULE.sub("", stated.strip()) == actual
+    return _MODULE.sub("", _NOUN.sub("", stated.strip())) == actual
 
 
 def type_restated(stated: str, actual: str) -> str:
     """Return a class with the module that the claim has."""
-    module = _MODULE.match(stated.strip())
-    return (module[0] if module else "") + actual
+    module, noun = _MODULE.match(_NOUN.sub("", stated.strip())), _NOUN.search(stated.strip())
+    return (module[0] if module else "") + actual + (noun[0] if noun else "")
 
 
 def number_claim(text: str, language: str) -> CountClaim | None:
@@ -73,7 +80,7 @@ def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> Co
 
 def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
     """Whether a list of names or types of layers is that of the rows, in their order."""
-    items = list_claim(stated).items
+    items = _repeated(list_claim(stated).items, rows)
     names_inputs = any(_is_row(items[0], row) for row in rows if row.type == "InputLayer")
     rows = rows if names_inputs else without_inputs(rows)
     gaps = [number for number, item in enumerate(items) if item in _ELLIPSIS]
@@ -85,6 +92,16 @@ def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
     begin = list(zip(head, rows, strict=False))
     end = list(zip(reversed(tail), reversed(rows), strict=False))
     return len(head) + len(tail) <= len(rows) and all(_is_row(item, row) for item, row in begin + end)
+
+
+def _repeated(items: Sequence[str], rows: Sequence[LayerRow]) -> list[str]:
+    """Return items, with those that stand for several layers as often as these."""
+    repeated: list[str] = []
+    for item in items:
+        several = None if any(_is_row(item, row) for row in rows) else _TIMES.fullmatch(item)
+        name = (several["name"] or several["item"]) if several else item
+        repeated += [name] * (int(several["before"] or several["behind"]) if several else 1)
+    return repeated
 
 
 def layers_restated(stated: str, rows: Sequence[LayerRow]) -> str:

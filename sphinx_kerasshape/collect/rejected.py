@@ -28,6 +28,15 @@ def _mend(error: str) -> str:
     return error
 
 
+def _may_be_ours(node: nodes.Node) -> bool:
+    """Whether a node may have one of our directives or roles that no parser took for one."""
+    if isinstance(node, nodes.Text):
+        return "keras:" in node
+    if isinstance(node, nodes.literal_block):
+        return "keras:" in node.get("language", "") or node.get("language") in ("{", "(", "[")
+    return isinstance(node, nodes.container) and "is_div" in node and "keras:" in " ".join(node["classes"])
+
+
 class KeepErrors(SphinxTransform):
     """Records what docutils reports about our directives, before Sphinx removes its messages."""
 
@@ -36,7 +45,7 @@ class KeepErrors(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
         path = str(self.env.doc2path(self.env.docname))
-        if any("keras:" in text for text in self.document.findall(nodes.Text)):
+        if any(map(_may_be_ours, self.document.findall())):
             from sphinx_kerasshape.collect.unparsed import unparsed  # few pages need it
 
             if findings := list(unparsed(self.document, path)):

@@ -19,9 +19,15 @@ _MYST_ROLE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}(`[^`]+`)")
 _MYST_ROLE_BEFORE = re.compile(rf"\{{(keras:(?:{_NAMES}))\}}\s$")
 _RST_ROLE_BEFORE = re.compile(rf":(keras:(?:{_NAMES})):\s?$")
 _RST_ROLE_BEHIND = re.compile(rf"\s?:(keras:(?:{_NAMES})):")
-_RST_DIRECTIVE = re.compile(r"\.\.( ?)(keras:(?:model|code|summary))::?(?![:\w])[ \t]*(.*)")
-_FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{(keras:(?:model|code|summary))\}[ \t]*([^`\n]*)(?:\n|\Z)")
-_ONE_COLON = re.compile(r"(keras:(?:model|code|summary)):(?!:)[ \t]*(.*)")
+_DIRECTIVE = r"(keras:(?:model|code|summary))"
+_RST_DIRECTIVE = re.compile(rf"(\.{{1,3}}|…)( ?){_DIRECTIVE}::?(?![:\w])[ \t]*(.*)")
+_FENCE = re.compile(
+    rf"(`{{3,}}|~{{3,}}|:{{3,}})[ \t]*(?:\{{{_DIRECTIVE}\}}|{_DIRECTIVE})(?!\S)[ \t]*([^`\n]*)(?:\n|\Z)"
+)
+_COLONS = re.compile(r"(keras)::?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
+"""A directive with a colon too few or too many; without the last ones, only a name may be behind it."""
+_LABEL = re.compile(rf"(?P<before>.*?){_DIRECTIVE}(?P<behind>.*)")
+"""The first line of a code block, with the directive that it is labelled with."""
 _ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
 """Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
 _IS_TEXT = "is text, so nothing is run or shown"
@@ -31,6 +37,14 @@ _HAS_SPACE = "is text, since there is a space in it"
 def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
     """Yield what a page, at ``path``, has of the other markup, or with a sign too many or too few."""
     yield from _comments(document, path)
+    yield from _labels(document, path)
+    for field in document.findall(nodes.field):
+        if name := re.fullmatch(_DIRECTIVE, field[0].astext()):
+            argument = field[1].astext().partition("\n")[0]
+            written = quoted(f":{name[1]}: {argument}".rstrip())
+            mend = quoted(f".. {name[1]}:: {argument}".rstrip())
+            message = f"{written} is a field of a list, so nothing is run or shown: write {mend}"
+            yield Finding(Problem.OPTION, message, absolute(f"{field.source or ''}:{field.line or 1}", path))
     paragraph = None
     for text in document.findall(nodes.Text):
         if "keras:" not in text:
@@ -53,7 +67,7 @@ def _above(node: nodes.Node) -> Iterator[nodes.Node]:
 def _of_fence(fence: re.Match[str]) -> str:
     """Return the message about a fence of Markdown that is text: in reST, or without MyST's colon fences."""
     written = quoted(fence[0].strip())
-    mend = f"write {quoted(f'.. {fence[2]}:: {fence[3]}'.rstrip())}"
+    mend = f"write {quoted(f'.. {fence[2] or fence[3]}:: {fence[4]}'.rstrip())}"
     if fence[1][0] == ":":
         return f"{written} {_IS_TEXT}: {mend}, or in Markdown add 'colon_fence' to myst_enable_extensions"
     return f"{written} is Markdown in a reST text: {mend}"
@@ -68,10 +82,11 @@ def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
         yield found[0], Problem.REF, found[1]
     if directive := _RST_DIRECTIVE.match(text):
         written = quoted(directive[0].rstrip())
-        myst = quoted(f"```{{{directive[2]}}} {directive[3]}".rstrip())
+        _, space, name, argument = directive.groups()
+        myst = quoted(f"```{{{name}}} {argument}".rstrip())
         message = f"{written} is reST in a Markdown text: write {myst}"
-        if not directive[1]:
-            rest = quoted(f".. {directive[2]}:: {directive[3]}".rstrip())
+        if directive[1] != ".." or not space:
+            rest = quoted(f".. {name}:: {argument}".rstrip())
             message = f"{written} {_IS_TEXT}: write {rest}, or in Markdown {myst}"
         yield 0, Problem.OPTION, message
 
@@ -129,19 +144,55 @@ def _comments(document: nodes.document, path: str) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
     for comment in document.findall(nodes.comment):
         first = comment.astext().partition("\n")[0].rstrip()
-        if directive := _ONE_COLON.match(first):
+        directive = _COLONS.match(first)
+        has_colons = directive is not None and directive[3] is not None
+        has_body = directive is not None and directive.end() == len(first) and "\n\n" in comment.astext()
+        if directive and (has_colons or has_body):
             seen[first] += 1
-            mend = quoted(f".. {directive[1]}:: {directive[2]}".rstrip())
+            argument = directive[3] if has_colons else directive[4]
+            mend = quoted(f".. {directive[1]}:{directive[2]}:: {argument}".rstrip())
             message = f"{quoted(f'.. {first}')} is a comment, so nothing is run or shown: write {mend}"
             line = _line(path, f".. {first}", seen[first]) or comment.line or 1
             yield Finding(Problem.OPTION, message, absolute(f"{path}:{line}", path))
 
 
+def _labels(document: nodes.document, path: str) -> Iterator[Finding]:
+    """Yield the code blocks that are labelled with a directive, and let Sphinx look for no such language."""
+    for node in document.findall(nodes.Element):
+        is_div = isinstance(node, nodes.container) and "is_div" in node
+        language = node.get("language", "") if isinstance(node, nodes.literal_block) else ""
+        label = " ".join(node["classes"]) if is_div else language
+        if not (re.search(_DIRECTIVE, label) or label in ("{", "(", "[")):
+            continue
+        source, line = node.source or path, node.line or 1
+        found = _LABEL.fullmatch(_text_of_line(source, line).lstrip("> \t").rstrip())
+        if found is None and not (found := _LABEL.fullmatch(f"```{label}")):
+            continue
+        argument = re.sub(r"^\s*[\]})]\s*|\s*[\]})]$", "", found["behind"]).strip()
+        is_rest = found["before"].startswith("..")
+        fence = ":::" if is_div else "```"
+        mend = f".. {found[2]}:: {argument}" if is_rest else f"{fence}{{{found[2]}}} {argument}"
+        message = f"{quoted(found[0])} is {'text' if is_div else 'a code block'}, so nothing is run or shown"
+        message += f": write {quoted(mend.rstrip())}"
+        yield Finding(Problem.OPTION, message, absolute(f"{source}:{line}", path))
+        if not is_div:
+            node["language"] = "none"
+
+
+def _text_of_line(path: str, line: int) -> str:
+    """Return a line of a file; empty if it has no such line."""
+    lines = _lines(path)
+    return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
 def _line(path: str, text: str, times: int) -> int:
     """Return the line that has a text the given time; 0 if none. Docutils knows at best where it ends."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return 0
-    found = [number for number, line in enumerate(lines, 1) if line.strip() == text]
+    found = [number for number, line in enumerate(_lines(path), 1) if line.strip() == text]
     return found[times - 1] if len(found) >= times else 0
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []

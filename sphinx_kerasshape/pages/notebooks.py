@@ -16,6 +16,11 @@ def cell(text: str, line: int) -> tuple[str, int]:
     return (cells[number - 1] if 0 < number <= len(cells) else ""), number * _PER_CELL + 1
 
 
+def cell_number(line: int) -> int:
+    """Return the number of the cell that a line is in."""
+    return line // _PER_CELL
+
+
 def line_number(cell: int, line: int) -> int:
     """Return the number that MyST-NB gives to a line of a cell."""
     return cell * _PER_CELL + 1 + line

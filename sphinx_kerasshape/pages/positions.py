@@ -13,6 +13,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim
 
@@ -111,6 +112,19 @@ def position_of(
         number = earlier.count(claim, *lines)
     span = spans[candidates[number % len(candidates)]]
     return Position(*span, before + _line(line_starts, span[0]))
+
+
+def times_stated(claim: Claim, otherwise: int) -> int:
+    """Return how often the line of a claim states it; ``otherwise`` if that can't be seen."""
+    location = parse_location(claim.location)
+    if location is None or location.docstring or location.file.endswith(".ipynb"):
+        return otherwise
+    try:
+        text = Path(location.file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return otherwise
+    spans = _roles(text).get(_key(claim.kind, claim.target, claim.stated), ())
+    return sum(line_of(text, start)[0] == location.line for start, _ in spans) or otherwise
 
 
 def exact_location(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> str:

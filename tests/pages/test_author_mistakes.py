@@ -755,3 +755,113 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         f"fences.rst:18: WARNING: ':keras:params: `10 <a>`' {has_space}: {either} [kerasshape.ref]",
         f"fences.rst:19: WARNING: '`10 <a>` :keras:params:' {has_space}: {either} [kerasshape.ref]",
     ]
+
+
+LABELS = {
+    "labels.md": """\
+# Labels
+
+```keras:model a
+keras.Sequential([])
+```
+
+> ~~~ keras:code
+> x = 1
+> ~~~
+
+- item
+
+  ```{keras:model b}
+  keras.Sequential([])
+  ```
+
+```{ keras:summary } c
+x
+```
+
+```(keras:model) d
+keras.Sequential([])
+```
+
+:::keras:model e
+keras.Sequential([])
+:::
+
+```{code-block} keras:model
+keras.Sequential([])
+```
+
+````md
+```keras:model how
+x
+```
+````
+""",
+    "labels-rst.rst": """\
+Labels
+======
+
+.. code-block:: keras:model
+
+   keras.Sequential([])
+
+```keras:model a
+keras.Sequential([])
+```
+
+.. keras:model b
+
+   keras.Sequential([])
+
+.. keras::model:: c
+
+   keras.Sequential([])
+
+:keras:model: d
+
+   keras.Sequential([])
+
+... keras:model:: e
+
+   keras.Sequential([])
+
+.. code-block:: rst
+
+   .. code-block:: keras:model
+""",
+}
+
+
+def test_labels_of_code_and_other_near_misses(make_project: Callable[..., Project]) -> None:
+    """One warning each, which also Sphinx's highlighting gives none of."""
+    project = make_project(LABELS, "myst_enable_extensions = ['colon_fence']\n")
+    nothing = "so nothing is run or shown: write"
+    expected = [
+        (3, "'```keras:model a' is a code block", "'```{keras:model} a'"),
+        (7, "'~~~ keras:code' is a code block", "'```{keras:code}'"),
+        (13, "'```{keras:model b}' is a code block", "'```{keras:model} b'"),
+        (17, "'```{ keras:summary } c' is a code block", "'```{keras:summary} c'"),
+        (21, "'```(keras:model) d' is a code block", "'```{keras:model} d'"),
+        (25, "':::keras:model e' is text", "':::{keras:model} e'"),
+        (29, "'```{code-block} keras:model' is a code block", "'```{keras:model}'"),
+    ]
+    warnings = [f"labels.md:{line}: WARNING: {what}, {nothing} {mend}" for line, what, mend in expected]
+    expected = [
+        (4, "'.. code-block:: keras:model' is a code block", "'.. keras:model::'"),
+        (12, "'.. keras:model b' is a comment", "'.. keras:model:: b'"),
+        (16, "'.. keras::model:: c' is a comment", "'.. keras:model:: c'"),
+        (20, "':keras:model: d' is a field of a list", "'.. keras:model:: d'"),
+        (
+            24,
+            "'... keras:model:: e' is text",
+            "'.. keras:model:: e', or in Markdown '```{keras:model} e'",
+        ),
+    ]
+    warnings += [f"labels-rst.rst:{line}: WARNING: {what}, {nothing} {mend}" for line, what, mend in expected]
+    warnings.append(
+        "labels-rst.rst:8: WARNING: '```keras:model a' is Markdown in a reST text: write '.. keras:model:: a'"
+    )
+    expected_lines = sorted(f"{text} [kerasshape.option]" for text in warnings)
+    assert sorted(project.build("html").warnings) == expected_lines
+    assert sorted(project.build("html").warnings) == expected_lines
+    assert project.build("latex").status == 0

@@ -71,6 +71,8 @@ SILENT = {
         "VGG16 has 138,357,544 parameters, or 138 million parameters.",
         "Today 2 million parameters are few, and 7B parameters are not many.",
         "ResNet50 has 25.6M parameters, and GPT-3 has 175 billion parameters.",
+        "LeNet has 96,706 parameters, MobileNetV9 had only 97k parameters.",
+        "An old VGG-7 with about 18,490 parameters is SqueezeNet's rival, which has few.",
         "The largest has 1.2e9 parameters, and 54 410 parameters fit a watch.",
         # comparisons
         "It saves 90,000 parameters, and has more than 95,000 parameters.",
@@ -112,6 +114,7 @@ DOUBTED = {
         ("The last layer has 77,440 weights and 77,540 parameters.", "77,540", "77,450"),
         ("That makes 1.1e5 parameters.", "1.1e5", "96,266"),
         ("Together they have 18 826 parameters.", "18 826", "18,816"),
+        ("Conv2D has 330 parameters.", "330", "320"),
         ("The first one has 330 parameters.", "330", "320"),
         ("The second one has 18.6k parameters.", "18.6k", "18,496"),
         ("In all, 86,266 learnable parameters are trained.", "86,266", "96,266"),

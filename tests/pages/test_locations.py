@@ -493,3 +493,18 @@ def test_generated_text(built: Built) -> None:
         "made.rst:generated text:5: WARNING: model 'generated': ZeroDivisionError: division by zero\n"
         "  made.rst:generated text:5: 1 / 0  # here [kerasshape.code]",
     ]
+
+
+def test_a_statement_that_is_included_twice_has_one_warning(make_project: Callable[..., Project]) -> None:
+    """Its line is wrong once. What a line states twice is wrong twice."""
+    model = ".. keras:model:: m\n\n   keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
+    include = ".. include:: part.txt\n\n"
+    page = f"Page\n====\n\n{model}\n{include}{include}"
+    pages = {"index.rst": page, "other.md": f"# Other\n\n```{{eval-rst}}\n{include}```\n"}
+    project = make_project(pages)
+    project.write(
+        "part.txt", "A :keras:params:`14 <m>`.\n\n:keras:params:`14 <m>` and :keras:params:`14 <m>`.\n"
+    )
+    stated = "WARNING: the page states 14 parameters for m, but TensorFlow"
+    found = [text.partition(" 2.")[0] for text in project.build("text").warnings]
+    assert found == [f"part.txt:1: {stated}", f"part.txt:3: {stated}", f"part.txt:3: {stated}"]

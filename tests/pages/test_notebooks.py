@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.support.projects import Built, Project
+from tests.support.projects import DEADLINE, Built, Project
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("myst_nb"), reason="MyST-NB is not installed")
 MODEL = """\
@@ -33,7 +35,7 @@ CELLS = [
 ]
 
 
-def notebook() -> str:
+def notebook(contents: Sequence[tuple[str, str]] = CELLS) -> str:
     """Return a notebook, whose cells have their lines as Jupyter writes them."""
     code = {"outputs": [], "execution_count": None}
     cells = [
@@ -44,7 +46,7 @@ def notebook() -> str:
             "source": text.splitlines(keepends=True),
             **(code if kind == "code" else {}),
         }
-        for number, (kind, text) in enumerate(CELLS)
+        for number, (kind, text) in enumerate(contents)
     ]
     metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1)
@@ -80,3 +82,28 @@ def test_each_warning_is_at_the_line_that_the_notebook_has_for_sphinx(built: Bui
 def test_they_count_from_the_first_line_of_the_cell(built: Built) -> None:
     """MyST-NB adds one to each."""
     assert told(built, "kerasshape.claim") == [(1, 4), (3, 11), (3, 12)]
+
+
+SUMMARY = """\
+```{keras:summary} m
+ Layer (type)                Output Shape              Param #
+=================================================================
+ dense (Dense)               (None, 3)                 14
+=================================================================
+Total params: 14
+```
+"""
+
+
+@pytest.mark.slow
+def test_fix_rewrites_each_statement_at_its_own_place(make_project: Callable[..., Project]) -> None:
+    """Equal ones in one cell, in several, and in the rows of a summary."""
+    project = make_project({}, "extensions = ['myst_nb', 'sphinx_kerasshape']\nnb_execution_mode = 'off'\n")
+    cells = [*CELLS[:3], ("markdown", f"{SUMMARY}\nIt is {{keras:params}}`14 <m>`.")]
+    path = project.write("index.ipynb", notebook(cells).replace(":colums:", ":columns:"))
+    before = path.read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(path.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert path.read_text(encoding="utf-8") == before.replace("14", "15")
+    assert done.stdout.endswith("\n6 statements were rewritten\n")
+    assert done.returncode == 0

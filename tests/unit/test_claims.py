@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from sphinx_kerasshape.check.warnings import claim_finding
 from sphinx_kerasshape.claims import number_words, targets
-from sphinx_kerasshape.claims.counts import Unreadable, count_claim, size_claim
+from sphinx_kerasshape.claims.counts import LAYERS, Unreadable, count_claim, size_claim
 from sphinx_kerasshape.claims.shapes import dtype_holds, shape_claim
 from sphinx_kerasshape.claims.targets import Unresolved, parse
 from sphinx_kerasshape.claims.verdicts import Verdict, judge
@@ -37,6 +38,8 @@ SHAPES = [
     # stated, the truth, whether it holds, the truth in the same notation
     ("(None, 50)", [(N, 50)], True, "(None, 50)"),
     ("(None, 50)", [(N, 51)], False, "(None, 51)"),
+    ("(-1, 50)", [(N, 50)], True, "(None, 50)"),
+    ("(-1, 50)", [(7, 50)], False, "(7, 50)"),
     ("(None, 50)", [(N, N, 50)], False, "(None, None, 50)"),
     ("(50, None)", [(N, 50)], False, "(None, 50)"),
     ("(None,50)", [(N, 51)], False, "(None,51)"),
@@ -135,6 +138,7 @@ COUNTS = [
     ("about 2M", 2_600_000, False, "about 3M"),
     ("54 410", 54_411, False, "54 411"),
     ("54\u202f410", 54_410, True, "54\u202f410"),
+    ("54\u2007411", 54_410, False, "54\u2007410"),
     ("54\u2009411", 54_410, False, "54\u2009410"),
     ("29505.0", 29505, True, "29505.0"),
     # in words, which stay words if the truth is a small number
@@ -160,6 +164,7 @@ COUNTS = [
     ("29506 Parameter", 29505, False, "29505 Parameter"),
     ("1.2 million parameters", 2_300_000, False, "2.3 million parameters"),
 ]
+layer_claim = functools.partial(count_claim, noun=LAYERS)
 IN_LANGUAGES = [
     # A number has one meaning: that of the page's language, or else that of English.
     (count_claim, "de", "29.505", 29505, True, "29.505"),
@@ -182,7 +187,42 @@ IN_LANGUAGES = [
     (count_claim, "fr", "1 billion", 10**12, True, "1 billion"),
     (count_claim, "es", "29.505", 29505, True, "29.505"),
     (count_claim, "es", "1.000 millones", 10**9, True, "1.000 millones"),
+    # Words of the language, in the form that the number needs.
+    (count_claim, "de", "zwei Millionen", 2_400_000, True, "zwei Millionen"),
+    (count_claim, "de", "zwei Millionen Parametern", 1_300_000, False, "1 Million Parametern"),
+    (count_claim, "de", "Zwölf Parameter", 45, False, "Fünfundvierzig Parameter"),
+    (count_claim, "de", "etwa eine Million", 1_400_000, True, "etwa 1 Million"),
+    (count_claim, "de", "twelve parameters", 13, False, "thirteen parameters"),
+    (count_claim, "fr", "1,2 milliard", 2_300_000_000, False, "2,3 milliards"),
+    (
+        count_claim,
+        "fr",
+        "environ deux millions de paramètres",
+        3_000_000,
+        False,
+        "environ trois millions de paramètres",
+    ),
+    (count_claim, "fr", "2 millions de paramètres", 500, False, "500 paramètres"),
+    (count_claim, "fr", "quatre-vingt-dix-neuf", 81, False, "81"),
+    (count_claim, "fr", "vingt et une", 71, False, "soixante et onze"),
+    (count_claim, "fr", "2 Mds", 2 * 10**9, True, "2 Mds"),
+    (count_claim, "es", "dos mil millones", 3 * 10**9, False, "tres mil millones"),
+    (count_claim, "es", "un millón de parámetros", 2_300_000, False, "dos millones de parámetros"),
+    (count_claim, "es", "treinta y dos parámetros", 22, False, "veintidós parámetros"),
+    (count_claim, "ru", "1 миллион", 5_000_000, False, "5 миллионов"),
+    (layer_claim, "de", "zwei Schichten", 1, False, "1 Schicht"),
+    (layer_claim, "de", "drei Layer", 3, True, "drei Layer"),
+    (layer_claim, "fr", "deux couches", 0, False, "zéro couche"),
+    (layer_claim, "fr", "une couche", 2, False, "deux couches"),
+    (layer_claim, "es", "Dos capas", 3, False, "Tres capas"),
+    (size_claim, "fr", "115,3 Kio", 118020, True, "115,3 Kio"),
+    (size_claim, "fr", "118 Ko", 118020, True, "118 Ko"),
+    (size_claim, "fr", "118 021 octets", 118020, False, "118 020 octets"),
     (count_claim, "hi", "12,34,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_IN", "12,34,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_IN", "2 million", 3_000_000, False, "3 million"),
+    (count_claim, "en_IN", "1,234,567", 1_234_568, False, "12,34,568"),
+    (count_claim, "en_GB", "1,234,567", 1_234_568, False, "1,234,568"),
     (count_claim, "ja", "3万", 29505, True, "3万"),
     (size_claim, "de", "115,3 KiB", 118020, True, "115,3 KiB"),
     (size_claim, "de", "115,4 KiB", 118020, False, "115,3 KiB"),
@@ -235,6 +275,17 @@ def test_number_in_a_language(
     assert read(restated, language).holds(actual)
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_a_number_in_words_is_restated_in_words_or_digits(language: str) -> None:
+    twelve = {"de": "zwölf", "fr": "douze", "es": "doce"}[language]
+    texts = [count_claim(twelve, language).restated(number) for number in range(100)]
+    assert len(set(texts)) == 100
+    assert sum(text.isdecimal() for text in texts) == {"de": 1, "fr": 7, "es": 9}[language]
+    for number, text in enumerate(texts):
+        assert count_claim(text, language).holds(number)
+        assert count_claim(text.replace(" ", "-"), language).restated(number) == text
+
+
 def test_what_is_inserted_is_a_true_claim_in_each_language_of_babel() -> None:
     wrong = []
     for language in locale_identifiers():
@@ -261,7 +312,10 @@ def test_sizes_of_prose() -> None:
 def test_dtypes() -> None:
     assert dtype_holds("float32", ("float32",))
     assert dtype_holds("int32, float32", ("float32", "int32"))
+    assert dtype_holds("tf.float32", ("float32",))
+    assert dtype_holds("bf16, np.int32", ("int32", "bfloat16"))
     assert not dtype_holds("float16", ("float32",))
+    assert not dtype_holds("fp16", ("float32",))
 
 
 @pytest.mark.parametrize(
@@ -542,6 +596,47 @@ def test_a_number_of_layers(stated: str, restated: str) -> None:
     assert (found.problem, found.holds) == ("", stated == restated)
     if restated:
         assert (found.restated, found.count) == (restated, 6)
+
+
+@pytest.mark.parametrize(
+    ("stated", "holds"),
+    [
+        ("Dense - LSTM - LSTM", True),
+        ("Dense – LSTM – LSTM", True),
+        ("Dense–LSTM–LSTM", True),
+        ("Dense / LSTM / LSTM", True),
+        ("Dense + LSTM + LSTM", True),
+        ("Dense | LSTM | LSTM", True),
+        ("Dense, 2 LSTM", True),
+        ("Dense and 2× LSTM", True),
+        ("Dense, LSTM × 2", True),
+        ("Dense, LSTM x2", True),
+        ("a-b - c - d", True),
+        ("2 Dense, LSTM", False),
+        ("Dense, LSTM × 3", False),
+        ("Dense - LSTM", False),
+    ],
+)
+def test_a_list_of_layers(stated: str, holds: bool) -> None:
+    model = MODEL._replace(layers=(row("a-b", "Dense"), row("c", "LSTM"), row("d", "LSTM")))
+    known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
+    assert judge(Claim("layers", "m", stated, "page:1"), known.__getitem__).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("stated", "restated"),
+    [
+        ("Conv2D layer", "LSTM layer"),
+        ("layers.LSTM", ""),
+        ("LSTM-Schicht", ""),
+        ("tf.Dense-Schicht", "tf.LSTM-Schicht"),
+    ],
+)
+def test_a_type_with_its_noun(stated: str, restated: str) -> None:
+    model = MODEL._replace(layers=(row("c", "LSTM"),))
+    known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
+    found = judge(Claim("type", "m/c", stated, "page:1"), known.__getitem__)
+    assert (found.holds, found.restated) == (not restated, restated or stated)
 
 
 def test_a_layer_may_have_a_number_for_its_name() -> None:

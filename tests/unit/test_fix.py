@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,39 @@ def test_equal_claims_take_time_in_proportion(separator: str) -> None:
         assert repaired(text, *found) == (text.replace("7", "8"), [])
 
     assert work.growth(find_and_repair, 60) < work.LINEAR
+
+
+BOOK = os.path.realpath("book.ipynb")
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+@pytest.mark.parametrize("in_lines", [True, False])
+def test_equal_claims_of_a_notebook_are_found_in_their_cells(*, ensure_ascii: bool, in_lines: bool) -> None:
+    one = "{keras:params}`≈7 <m>`"
+    texts = [
+        f'"a" {one} \\ {one}\n\n{one}\n{{keras:params}}`≈7\n<m>`\n',
+        "x = 7  # {keras:params}`≈7 <m>`\n",
+        f"{one}",
+    ]
+
+    def notebook(texts: Sequence[str]) -> str:
+        sources = [text.splitlines(keepends=True) if in_lines else text for text in texts]
+        return json.dumps(
+            {"cells": [{"source": one} for one in sources]}, indent=1, ensure_ascii=ensure_ascii
+        )
+
+    claims = [Claim("params", "m", "≈7", f"{BOOK}:{line}") for line in (10002, 10002, 10004, 10005, 30002)]
+    verdicts = [Verdict(claim, holds=False, actual="8", restated="≈8") for claim in claims]
+    source = Source(BOOK, notebook(texts), "utf-8", "")
+    changes, problems = edits(verdicts, {BOOK: source})
+    assert problems == []
+    wanted = [texts[0].replace("≈7", "≈8"), texts[1], texts[2].replace("≈7", "≈8")]
+    assert applied(source.text, changes) == notebook(wanted)
+    assert [(change.line, *fix.shown(change)) for change in changes] == [
+        (line, "≈7", "≈8") for line in (10002, 10002, 10004, 10005, 30002)
+    ]
+    only, _ = edits(verdicts[-1:], {BOOK: source})
+    assert applied(source.text, only) == notebook([*texts[:2], wanted[2]])
 
 
 def test_what_is_not_found_is_said_and_left() -> None:

@@ -82,3 +82,23 @@ def test_what_is_no_sum(text: str, message: str) -> None:
 def test_any_text_is_a_sum_or_unreadable(text: str) -> None:
     with contextlib.suppress(Unreadable):
         assert value_of(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("hi", "12,00,30,000", 120_030_000),
+        ("en_IN", "12,00,00,000 + 30,000", 120_030_000),
+        ("de", "6.528 + 1.290 = 7.818", 7818),
+        ("fr", "6\u202f528 + 1 290 = 7\N{NO-BREAK SPACE}818", 7818),
+        ("de_CH", "6'528 + 1’290", 7818),
+        ("de", "6,528 + 1,290", 7818),
+    ],
+)
+def test_sums_in_a_language(language: str, text: str, count: int) -> None:
+    assert value_of(text, language) == count
+
+
+def test_a_fraction_is_in_no_sum() -> None:
+    with pytest.raises(Unreadable):
+        value_of("6,5 + 1", "de")

@@ -48,6 +48,18 @@ FOUND = {
         2,
     ),
     "printed_summary": ("model, b = make(1), make(2)\nprint(b.summary())", "", 2),
+    "summary_in_with": (
+        "import contextlib\nmodel, b = make(1), make(2)\nwith contextlib.nullcontext():\n    b.summary()",
+        "",
+        2,
+    ),
+    "summary_in_a_loop": ("model = make(3)\nfor b in (make(1), make(2)):\n    b.summary()", "", 2),
+    "summary_in_branches": (
+        "model = make(1)\ntry:\n    if model:\n        make(2).summary()\n    else:\n"
+        "        model.summary()\nfinally:\n    pass",
+        "",
+        2,
+    ),
     "summary_before_other_code": ("model, b = make(1), make(2)\nb.summary()\nx = 3", "", 1),
     "summary_of_something_else": (
         "class Text:\n    def summary(self):\n        return 'short'\nmodel = make(1)\nText().summary()",
@@ -56,6 +68,12 @@ FOUND = {
     ),
     "plot": (
         "def plot_model(model, to_file='model.png'):\n    pass\nmodel, b = make(1), make(2)\nplot_model(b)",
+        "",
+        2,
+    ),
+    "plot_by_keyword": (
+        "def plot_model(model, to_file='model.png'):\n    pass\nmodel, b = make(1), make(2)\n"
+        "plot_model(to_file='x.png', model=b)",
         "",
         2,
     ),

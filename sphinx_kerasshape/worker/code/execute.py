@@ -55,7 +55,8 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     """Run the prelude and compile a request's code. Raises ``SyntaxError`` if the code isn't Python.
 
     The returned function runs the code; it returns the value of the last statement if this is an
-    expression, else ``None``. For ``x.summary()`` and ``plot_model(x)``, that is ``x``.
+    expression, else ``None``. For ``x.summary()`` and ``plot_model(x)``, that is ``x``, also at the end of
+    a last ``with``, ``for``, ``if`` or ``try``.
     """
     if not request.earlier:
         run_prelude(request, names)
@@ -65,9 +66,12 @@ def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = compile(ast.Expression(keeping_subject(tree.body.pop().value)), name, "eval")  # type: ignore[attr-defined]
+    elif tree.body:
+        _keep_last_subjects(tree.body[-1])
     body = compile(tree, name, "exec")
 
     def run() -> Any:
+        names.pop(SUBJECT, None)  # that of an earlier block that failed
         exec(body, names)
         value = eval(last, names) if last is not None else None
         return names.pop(SUBJECT, value)
@@ -85,7 +89,24 @@ def keeping_subject(expression: ast.expr) -> ast.expr:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[subject, *others]):
             if name in _PLOTS:
                 expression.args = [kept(subject), *others]
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), keywords=keywords):
+            for keyword in keywords:
+                if name in _PLOTS and keyword.arg == "model":
+                    keyword.value = kept(keyword.value)
     return expression
+
+
+def _keep_last_subjects(statement: ast.stmt) -> None:
+    """Have a compound statement keep what the calls at the end of its bodies describe."""
+    if not isinstance(statement, ast.With | ast.For | ast.While | ast.If | ast.Try):
+        return
+    for last in (
+        body[-1] for name in ("body", "orelse", "finalbody") if (body := getattr(statement, name, None))
+    ):
+        if isinstance(last, ast.Expr):
+            last.value = keeping_subject(last.value)
+        else:
+            _keep_last_subjects(last)
 
 
 def kept(subject: ast.expr) -> ast.expr:
