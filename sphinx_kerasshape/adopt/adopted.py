@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from sphinx_kerasshape.audit import comparison, planning, rewriting, summaries
 from sphinx_kerasshape.audit.audit import Audited, answered, judged
 from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Subject, Summary
 from sphinx_kerasshape.audit.planning import Planned, Seen
+from sphinx_kerasshape.audit.python_code import has_prompts, parsed
+from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.recognise import recognise
 from sphinx_kerasshape.audit.rewrite import Unwritable, rewrite
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
@@ -50,6 +53,19 @@ class Adopted(NamedTuple):
     unreadable: str = ""
 
 
+class Shown(NamedTuple):
+    """A summary that stands in a block of code; lines count from 0."""
+
+    line: int
+    """The line of the document that its table begins on."""
+    first: int
+    """The first line of the block that goes with it."""
+    last: int
+    """The last one."""
+    texts: tuple[str, ...]
+    """The summary, without what makes it a comment."""
+
+
 class Judged(NamedTuple):
     """A document, and what TensorFlow says of it as it is."""
 
@@ -67,8 +83,10 @@ class Judged(NamedTuple):
 class Page:
     """A document that directives and roles are written into."""
 
-    def __init__(self, one: Judged) -> None:
-        self._one = one
+    def __init__(self, one: Judged, refused: Mapping[int, str] | None = None) -> None:
+        self.one = one
+        self.refused = dict(refused or {})
+        """Blocks whose markup can't be changed, each with the reason."""
         self._document = one.document
         self._path = one.audited.path
         self.lines = Lines(self._document.texts[0].text)
@@ -76,13 +94,15 @@ class Page:
         self._writer = Writer(self.lines, is_rest=self._is_rest)
         self._markups = list(self._found_markups())
         self._of_block = dict(self._found_blocks())
-        self._shown = {number: self._shown_lines(markup) for number, markup in self._of_block.items()}
+        self._shown = {number: [*self._shown_in(number, markup)] for number, markup in self._of_block.items()}
         self._foreign = list(self._found_foreign())
         self._changes: list[Change] = []
         self._roles: list[tuple[Change, Remark]] = []
         self._remarks: list[Remark] = []
         self._named: dict[int, Named] = {}
         self._directives: dict[int, Directive] = {}
+        self._written: dict[int, tuple[str, list[Change]]] = {}
+        """What each block becomes, and the changes that make it so."""
         self._expected: Counter[str] = Counter()
         self._replaced: Counter[str] = Counter()
 
@@ -99,12 +119,26 @@ class Page:
             if markup is not None and len(markup.piece.lines) == len(block.lines):
                 yield number, markup
 
-    def _shown_lines(self, markup: Markup) -> dict[int, int]:
-        """Return the lines of a block that are of a summary, each with where this starts."""
-        found: dict[int, int] = {}
-        for one in summaries.summaries(markup.piece.lines):
-            found |= dict.fromkeys(range(one.first, one.last + 1), one.summary.place.start)
-        return found
+    def _shown_in(self, number: int, markup: Markup) -> Iterator[Shown]:
+        """Yield the summaries in a block of code that can be taken out of it."""
+        pieces, lines = markup.piece.lines, self._document.blocks[number].lines
+        strings = _strings(self._document.blocks[number].code)
+        for are_comments in (False, True):
+            for one in summaries.summaries([_uncommented(line) for line in pieces] if are_comments else pieces):
+                first, last = one.first, one.last
+                texts = pieces[first : last + 1]
+                if any(lines[place].code.strip() for place in range(first, last + 1)) and not are_comments:
+                    around = [(start, end) for start, end in strings if start <= first and last <= end]
+                    if not around:
+                        continue
+                    first, last = around[0]
+                lines_of_texts = [(_uncommented(line) if are_comments else line).text for line in texts]
+                if not any(lines[place].code.strip() for place in range(last + 1, len(lines))):
+                    while first and not lines[first - 1].code.strip():
+                        first -= 1
+                    last = len(lines) - 1
+                start = self.lines.number(one.summary.place.start)
+                yield Shown(start, first, last, tuple(lines_of_texts))
 
     def _found_foreign(self) -> Iterator[tuple[int, int]]:
         """Yield the lines of Markdown that are written in reST."""
@@ -123,7 +157,7 @@ class Page:
 
     def choice(self) -> Generator[list[Request], Mapping[Request, Answer], Choice]:
         """Return which blocks become directives."""
-        one = self._one
+        one = self.one
         known = planning.seen(one.plans, one.answers)
         raws = [self._raw_lines(number) for number in range(len(self._document.blocks))]
         needs = Needs(self._document, raws)
@@ -131,32 +165,40 @@ class Page:
 
     def _raw_lines(self, number: int) -> list[str]:
         """Return the lines of a block as they stand there, without those that are of a summary."""
-        block, shown = self._document.blocks[number], self._shown.get(number, {})
+        taken = self._taken_lines(number)
         return [
-            ""
-            if place in shown and not line.code.strip()
-            else self.lines.text[line.start : self.lines.end(self.lines.number(line.start))]
-            for place, line in enumerate(block.lines)
+            self.lines.text[line.start : self.lines.end(self.lines.number(line.start))]
+            if line.code.strip() or place not in taken
+            else ""
+            for place, line in enumerate(self._document.blocks[number].lines)
         ]
+
+    def _taken_lines(self, number: int) -> set[int]:
+        """Return the lines of a block that go with its summaries."""
+        return {
+            place for one in self._shown.get(number, ()) for place in range(one.first, one.last + 1)
+            if self._is_checked(one)
+        }
 
     def _problem(self, number: int, kind: str) -> str:
         """Return why a block can't become a directive, as far as its markup says."""
         markup = self._of_block.get(number)
         if markup is None:
             return "it can't be told where it stands"
+        if number in self.refused:
+            return self.refused[number]
         if markup.piece.is_ours:
             return "it is a directive of this extension already"
         if self._is_foreign(markup.opening):
             return "it stands in reST inside Markdown"
-        unchecked = any(
-            not self._document.blocks[number].lines[place].code.strip() and not self._is_checked(start)
-            for place, start in self._shown[number].items()
-        )
-        return "it shows a summary that can't be checked" if unchecked else writing.problem(markup, kind)
+        lines = zip(self._document.blocks[number].lines, self._raw_lines(number), strict=True)
+        if has_prompts(markup.piece.lines) and any(line.code.strip() != raw.strip() for line, raw in lines):
+            return "it shows what its lines print"
+        return writing.problem(markup, kind)
 
-    def _is_checked(self, start: int) -> bool:
+    def _is_checked(self, shown: Shown) -> bool:
         for number, statement in enumerate(self._document.statements):
-            if isinstance(statement, Summary) and statement.place.start == start:
+            if isinstance(statement, Summary) and self.lines.number(statement.place.start) == shown.line:
                 return any(part.verdict != UNCHECKED for part in self._parts(number))
         return False
 
@@ -164,7 +206,7 @@ class Page:
         return any(first <= line <= last for first, last in self._foreign)
 
     def _parts(self, number: int) -> list[Verdict]:
-        return [one for one in self._one.audited.verdicts if one.summary == number]
+        return [one for one in self.one.audited.verdicts if one.summary == number]
 
     # What is written
 
@@ -200,7 +242,8 @@ class Page:
         if chosen.kind == MODEL:
             given = report.model.name if report.model is not None else ""
             heading = naming.heading(self.lines, self._of_block[chosen.block].opening, self._markups)
-            name = naming.name(chosen.expression, given, heading, self._path, taken)
+            own = {one.name for one in self._directives.values()}
+            name = naming.name(chosen.expression, given, heading, self._path, taken, own)
             taken.add(name)
             if report.model is not None:
                 self._named[chosen.block] = Named(name, chosen.block, chosen.expression, report)
@@ -213,15 +256,19 @@ class Page:
         """Write the directive of a block."""
         markup, directive = self._of_block[chosen.block], self._directives[chosen.block]
         lines = self._document.blocks[chosen.block].lines
-        is_cut = [place in self._shown[chosen.block] for place in range(len(lines))]
-        self._changes += self._writer.directive(markup, directive)
+        taken = self._taken_lines(chosen.block)
+        is_cut = [place in taken for place in range(len(lines))]
+        changes = [*self._writer.directive(markup, directive)]
         for piece, line, cut in zip(markup.piece.lines, lines, is_cut, strict=True):
             if not cut and line.code.strip() and line.start > piece.at[0]:
-                self._changes.append((piece.at[0], line.start, ""))
+                changes.append((piece.at[0], line.start, ""))
+        self._changes += changes
         code = code_of(chosen, self._document).split("\n")
         hidden, body = code[: len(chosen.hidden)], [line.code for line in lines]
         kept = [line.rstrip() for line, cut in zip(body, is_cut, strict=True) if not cut]
-        self._expected["\n".join([*hidden, *kept]).strip("\n")] += 1
+        text = "\n".join([*hidden, *kept]).strip("\n")
+        self._written[chosen.block] = text, changes
+        self._expected[text] += 1
         self._replaced[proof.code_text(markup.piece.lines)] += 1
         text = " ".join(filter(None, (directive.name, *directive.options)))
         kind = FAILED if chosen.raises else ADOPTED
@@ -288,15 +335,14 @@ class Page:
     ) -> None:
         """Take a summary that stands in a block of code."""
         line = self.lines.number(summary.place.start)
-        places = [place for place, start in self._shown[block].items() if start == summary.place.start]
-        if block not in self._directives or not places:
+        shown = next((one for one in self._shown[block] if one.line == line), None)
+        if block not in self._directives or shown is None:
             self._remark(line, LEFT, "statement", "the summary: it stands in code, which stays as it is")
             return
-        first, last = places[0] + markup.first, places[-1] + markup.first
-        self._changes.append((self.lines.start(first), self.lines.start(last + 1), ""))
+        first, last = shown.first + markup.first, shown.last + markup.first
+        self._changes.append((self.lines.end(first - 1), self.lines.end(last), ""))
         if drifted:
-            texts = [markup.piece.lines[place].text for place in places]
-            self._changes.append(self._writer.summary(markup, model.name, texts))
+            self._changes.append(self._writer.summary(markup, model.name, shown.texts))
             self._show_code_only(model)
             self._remark_summary(line, model, drifted)
         else:
@@ -332,14 +378,14 @@ class Page:
         return max(fits, key=lambda one: one[:4])[4] if fits else None
 
     def _subject_model(self, subject: Subject) -> planning.Observation | None:  # type: ignore[name-defined]
-        seen = planning.seen(self._one.plans, self._one.answers).get(subject)
+        seen = planning.seen(self.one.plans, self.one.answers).get(subject)
         return seen.observation.model if seen is not None and seen.observation is not None else None
 
     # Statements
 
     def _take_statement(self, statement: Mention | Stated) -> None:
         verdict = next(
-            (one for one in self._one.audited.verdicts if one.summary is None and one.place == statement.place),
+            (one for one in self.one.audited.verdicts if one.summary is None and one.place == statement.place),
             None,
         )
         if verdict is None or verdict.verdict == UNCHECKED or not self._named:
@@ -367,7 +413,7 @@ class Page:
 
     def _proven(self) -> Adopted:
         """Return the document after all changes that are proven to say what they are meant to."""
-        one = self._one.audited
+        one = self.one.audited
         ours, others, count = proof.blocks(self.lines.text, is_rest=self._is_rest)
         good = self._roles
         if good and proof.blocks(self._text(good), is_rest=self._is_rest)[2] != count + len(good):
@@ -387,6 +433,10 @@ class Page:
             return Adopted(one.path, one.data, one.data, remarks)
         expected = ours + self._expected, others - self._replaced, count + len(good)
         if proof.blocks(self._text(good), is_rest=self._is_rest) != expected:
+            for number, (text, changes) in self._written.items():
+                alone = proof.blocks(self._changed(changes), is_rest=self._is_rest)[0]
+                if alone[text] != ours[text] + 1:
+                    self.refused[number] = "it stands in a way that no directive can replace"
             left = Remark(1, LEFT, "block", "its markup can't be changed without changing what it says")
             return Adopted(one.path, one.data, one.data, (left,))
         edits = [(Place(0, first, last), new) for first, last, new in self._all(good)]
@@ -412,3 +462,21 @@ class Page:
             parts += [self.lines.text[end:first], new]
             end = last
         return "".join([*parts, self.lines.text[end:]])
+
+
+def _uncommented(line: Line) -> Line:
+    """Return what a comment says; an empty line of other code."""
+    found = re.match(r"\s*#+ ?", line.text)
+    return line.part(found.end() if found else len(line.text))
+
+
+def _strings(code: str) -> list[tuple[int, int]]:
+    """Return the first and the last line, from 0, of each statement that is a string and nothing else."""
+    tree = parsed(code)
+    return [
+        (statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1)
+        for statement in (tree.body if tree else ())
+        if isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    ]

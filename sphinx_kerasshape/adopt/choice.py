@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from typing import NamedTuple
 
 from sphinx_kerasshape.adopt.needs import Needs
+from sphinx_kerasshape.audit import judging
 from sphinx_kerasshape.audit.document import Document, Subject
 from sphinx_kerasshape.audit.planning import Planned, Seen
 from sphinx_kerasshape.messages.layers import remarks
@@ -78,7 +79,7 @@ def choice(
     for _ in range(_MAX_ROUNDS):
         groups = _groups(document, makers, needs, left, problem_of)
         if not groups:
-            return Choice((), left)
+            return Choice((), {**_unmade(document, known, makers), **left})
         answers = yield [_whole(group, document) for group in groups]
         if _drop_unready(groups, document, answers, left):
             continue
@@ -101,7 +102,8 @@ def choice(
                 done = False
                 break
         if done:
-            return Choice(tuple(sorted(one for group in groups for one in group)), left)
+            chosen = sorted((one for group in groups for one in group), key=lambda one: one.block)
+            return Choice(tuple(chosen), {**_unmade(document, known, makers), **left})
     return Choice((), left)
 
 
@@ -116,7 +118,7 @@ def _makers(
 ) -> Iterator[_Maker]:
     """Yield what makes models; of several in a block, the one that is meant comes last."""
     made: dict[str, list[object]] = {}
-    for subject in sorted(document.models, key=lambda one: (one.block, one.line)):
+    for subject in document.models:
         seen = known.get(subject)
         model = seen.observation.model if seen is not None and seen.observation is not None else None
         if seen is None or model is None:
@@ -130,6 +132,25 @@ def _makers(
         block = blocks[-1] if blocks else subject.block
         yield _Maker(block, subject.expression, model, is_own=block == subject.block)
     yield from _failing(document, plans, known, answers)
+
+
+def _unmade(
+    document: Document, known: Mapping[Subject, Seen], makers: Mapping[int, _Maker]
+) -> dict[int, str]:
+    """Return the blocks that would make a model but for what is not here, each with the reason."""
+    found: dict[int, str] = {}
+    for subject in document.models:
+        seen = known.get(subject)
+        failure = seen.observation.failure if seen is not None and seen.observation is not None else None
+        is_other = failure is not None and failure.message.startswith("it is ")
+        is_binding = seen is not None and any(
+            piece.block == subject.block and re.match(r"\w*", subject.expression)[0] in piece.defines  # type: ignore[index]
+            for piece in seen.slice.pieces
+        )
+        if failure is not None and is_binding and not is_other and subject.block not in makers:
+            if not document.blocks[subject.block].is_off:
+                found[subject.block] = judging.why(seen)
+    return found
 
 
 def _failing(
@@ -198,8 +219,8 @@ def _groups(
             elif need.imports:
                 found[need.block] = need.imports
             else:
-                names = ", ".join(need.names[:3])
-                why = why or f"it needs {names} of the block in {{line {need.block}}}, but {why_not}"
+                names = f"{', '.join(need.names[:3])} of " if need.names else ""
+                why = why or f"it needs {names}the block in {{line {need.block}}}: {why_not}"
         if not why:
             wanted[number] = found
         return why

@@ -12,6 +12,7 @@ from sphinx_kerasshape import streams
 from sphinx_kerasshape.adopt import naming
 from sphinx_kerasshape.adopt.adopted import ADOPTED, CONTRADICTED, FAILED, LEFT, Adopted, Judged, Page
 from sphinx_kerasshape.adopt.choice import Choice
+from sphinx_kerasshape.adopt.subjects import with_models
 from sphinx_kerasshape.audit import planning, rewriting
 from sphinx_kerasshape.audit.audit import Answering, Audited, answered, judged, read
 from sphinx_kerasshape.audit.command import Answers, add_options_of_runs, found_documents
@@ -62,14 +63,13 @@ def adopted(
     paths: Iterable[str], defines: Mapping[str, str], answering: Answering, *, mends: bool
 ) -> list[Adopted]:
     """Return documents with directives and roles, in order; with ``mends``, what drifted is rewritten first."""
-    every = [read(path, skips_ours=True) for path in paths]
+    every = [_with_models(read(path, skips_ours=True)) for path in paths]
     texts = [one.document.texts[0].text for one in every if one.document is not None]
     taken = {name for text in texts for name in naming.names_in(text)}
     known = _judged([one for one in every if one.document is not None], defines, answering)
     if mends:
         known = _judged([_mended(one) for one in known], defines, answering)
-    pages = [Page(one) for one in known]
-    done = dict(zip((one.audited.path for one in known), _adopted(pages, answering, taken), strict=True))
+    done = {one.path: one for one in _adopted([Page(one) for one in known], answering, taken)}
     results = []
     for one in every:
         result = done.get(one.path, Adopted(one.path, unreadable=one.unreadable))
@@ -91,11 +91,28 @@ def _mended(one: Judged) -> Audited:
     audited = one.audited
     edits = [edit for verdict in audited.verdicts for edit in verdict.edits]
     data = rewriting.mended(one.document, edits, audited.data)
-    return Audited(audited.path, recognise(audited.path, data, skips_ours=True), data=data)
+    return _with_models(Audited(audited.path, recognise(audited.path, data, skips_ours=True), data=data))
+
+
+def _with_models(one: Audited) -> Audited:
+    return one if one.document is None else one._replace(document=with_models(one.document))
 
 
 def _adopted(pages: Sequence[Page], answering: Answering, taken: set[str]) -> Iterator[Adopted]:
-    """Yield the documents; all requests of a round are answered together."""
+    """Yield the documents; one with blocks whose markup can't be changed is tried again without these."""
+    for page, chosen in zip(pages, _choices(pages, answering), strict=True):
+        names = set(taken)
+        result = page.adopted(chosen, names)
+        if page.refused:
+            names = set(taken)
+            again = Page(page.one, page.refused)
+            result = again.adopted(_choices([again], answering)[0], names)
+        taken |= names
+        yield result
+
+
+def _choices(pages: Sequence[Page], answering: Answering) -> list[Choice]:
+    """Return what is chosen for each document; all requests of a round are answered together."""
     choosing = [page.choice() for page in pages]
     choices: list[Choice] = [Choice((), {})] * len(pages)
     asked: dict[int, list[Request]] = {}
@@ -114,8 +131,7 @@ def _adopted(pages: Sequence[Page], answering: Answering, taken: set[str]) -> It
         asked.clear()
         for number in numbers:
             go_on(number, answers)
-    for page, chosen in zip(pages, choices, strict=True):
-        yield page.adopted(chosen, taken)
+    return choices
 
 
 def _written(one: Adopted, *, is_diff: bool) -> list[str]:

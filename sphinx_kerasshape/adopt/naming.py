@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 from sphinx_kerasshape.adopt.markup import Lines, Markup
@@ -45,10 +45,13 @@ def sessions_in(text: str) -> Iterator[str]:
     yield from _SESSIONS.findall(text)
 
 
-def name(expression: str, given: str, heading: str, path: str, taken: Iterable[str]) -> str:
+def name(
+    expression: str, given: str, heading: str, path: str, taken: Iterable[str], own: Container[str]
+) -> str:
     """Return a new name for a model.
 
-    ``expression`` is what the code calls it, ``given`` the name that Keras knows.
+    ``expression`` is what the code calls it, ``given`` the name that Keras knows. Of the names that are
+    ``taken``, some are the page's ``own``.
     """
     taken = {one.lower() for one in taken}
     variable = expression.rpartition(".")[2]
@@ -59,11 +62,10 @@ def name(expression: str, given: str, heading: str, path: str, taken: Iterable[s
         _slug(PurePath(path).stem),
     ]
     choices = [choice for choice in choices if choice and not choice.isdecimal()] or ["model"]
-    combined = [f"{choices[-1]}-{choice}" for choice in choices[:-1]]
-    for choice in (*choices[:1], *(one for one in choices[1:-1]), *combined):
-        if choice not in taken:
-            return choice
-    return unused(choices[0], taken)
+    combined = [f"{choices[-1]}-{choice}" for choice in choices[:-1] if choice != choices[-1]]
+    if choices[0] in own:
+        return unused(choices[0], taken)
+    return next((one for one in (choices[0], *combined) if one not in taken), unused(choices[0], taken))
 
 
 def unused(base: str, taken: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -88,9 +89,12 @@ class Needs:
                 if missing.is_certain and missing.name not in usual(found):
                     problem = problem or f"{missing.name} is not defined in this document"
         needs = []
+        words = set(re.findall(r"\w+", self._document.blocks[number].code))
         for block in sorted({block for block, _ in pieces}):
             some = [one for key, one in sorted(pieces.items()) if key[0] == block]
-            names = dict.fromkeys(name for one in some for name in one.defines)
+            names = dict.fromkeys(
+                name for one in some if not _imports([one.code]) for name in one.defines if name in words
+            )
             needs.append(Need(block, _imports([one.code for one in some]), tuple(names)))
         return needs, problem
 

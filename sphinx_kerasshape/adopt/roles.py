@@ -10,15 +10,18 @@ from typing import NamedTuple
 from sphinx_kerasshape.audit.document import Mention
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS
 from sphinx_kerasshape.audit.verdict import Verdict as Judged
-from sphinx_kerasshape.claims import verdicts
+from sphinx_kerasshape.claims import doubts, verdicts
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.messages.report import LayerRow, Report
+from sphinx_kerasshape.pages import records
 from sphinx_kerasshape.pages.records import Claim
 
 _WORDS = re.compile(r"[\w]+")
 _OF_WEIGHTS = re.compile(r"\b(?:kernels?|weights?|bias|biases|matrix|matrices|gewichte?\w*|poids|pesos)\b", re.I)
 _OF_INPUT = re.compile(r"\b(?:inputs?|takes?|expects?|accepts?|reads?|eingabe\w*|entrée\w*|entrada\w*)\b", re.I)
 _OF_OUTPUT = re.compile(r"\b(?:outputs?|returns?|gives?|produces?|makes?|ausgabe\w*|sortie\w*|salida\w*)\b", re.I)
+_IS_OF = re.compile(r"\W{0,4}(input|output)s?\b", re.I)
+"""What follows a shape that the sentence calls that of an input or an output."""
 _OF_FROZEN = re.compile(r"\b(?:non-?trainable|frozen|not trainable|not trained)\b", re.I)
 _OF_TRAINED = re.compile(r"(?<!non-)(?<!not )\btrain(?:able|ed)\b", re.I)
 _COUNTER = re.compile(r"_\d+$")
@@ -75,7 +78,14 @@ def role(mention: Mention, judged: Judged, models: Sequence[Named]) -> Role | st
             best = weight, found
     if best is not None:
         return best[1]
-    return "no role says what several layers have together" if kind == "params" else "no role has a target for it"
+    opinion = doubts.opinion(_record(mention, kind), [one.report.model for one in models if one.report.model])
+    if kind == "params" and opinion.holds:
+        return "no role says what several layers have together"
+    return "no keras:model of this page has it"
+
+
+def _record(mention: Mention, kind: str) -> records.Mention:
+    return records.Mention(kind, mention.text, "", mention.before, mention.after, in_code=False)
 
 
 def _is_meant(judged: Judged, verdict: verdicts.Verdict) -> bool:
@@ -180,6 +190,8 @@ def _score(mention: Mention, target: _Target, models: Sequence[Named]) -> float:
         score += 2
     if target.part == "output" and _OF_OUTPUT.search(near):
         score += 2
+    if (said := _IS_OF.match(mention.after)) and target.row is None and target.part == said[1].lower():
+        score += 3
     if target.part == "non_trainable":
         score += 3 if _OF_FROZEN.search(near) else -2
     if target.part == "trainable":

@@ -67,13 +67,14 @@ class Writer:
             yield self._marked(markup, lines_text(block, self._eol(markup)).removesuffix(self._eol(markup)))
             yield self._at(markup, markup.first, hidden)
         elif self._is_rest:
-            yield self._at(markup, markup.first, [f"{markup.prefix}{head}", *options, "", *hidden])
-            yield from self._shifted(markup, 0, "   ")
+            eol, place = self._eol(markup), self._lines.start(markup.first) + len(markup.prefix)
+            yield place, place, eol.join([head, *options, "", *hidden, indent])
+            yield from self._shifted(markup, markup.first + 1, 0, "   ")
         else:
             marks = self._marks(markup)
             block = [f"{markup.prefix}{marks}{head}", *options, *([""] if options else []), *hidden]
             yield self._at(markup, markup.first, block)
-            yield from self._shifted(markup, 4, "")
+            yield from self._shifted(markup, markup.first, 4, "")
             end = self._lines.end(markup.last)
             yield end, end, f"{self._eol(markup)}{markup.prefix}{marks}"
 
@@ -134,10 +135,11 @@ class Writer:
         if markup.is_yaml:
             written = [re.sub(r":([\w-]+):", r"\1:", line, count=1) for line in options]
             yield self._at(markup, markup.first - 1, written)
-        elif options and (markup.options or is_blank):
-            yield self._at(markup, markup.options[-1].line + 1 if markup.options else markup.first, options)
+        elif markup.options:
+            yield self._at(markup, markup.options[0].line, options)
         elif options:
-            hidden = [*options, markup.prefix.rstrip(), *hidden]
+            blank = [] if is_blank and not hidden else [markup.prefix.rstrip()]
+            hidden = [*options, *blank, *hidden]
         yield self._at(markup, markup.first, hidden)
 
     def _dropped(self, markup: Markup) -> Iterator[Change]:
@@ -146,9 +148,9 @@ class Writer:
             if option.name in _HARMLESS:
                 yield self._lines.start(option.line), self._lines.start(option.line + 1), ""
 
-    def _shifted(self, markup: Markup, width: int, blanks: str) -> Iterator[Change]:
-        """Yield the changes of a block's indentation."""
-        for number in range(markup.first, markup.last + 1):
+    def _shifted(self, markup: Markup, first: int, width: int, blanks: str) -> Iterator[Change]:
+        """Yield the changes of a block's indentation, from one of its lines on."""
+        for number in range(first, markup.last + 1):
             line = self._lines.line(number)
             place = self._lines.start(number) + len(markup.prefix)
             if line.strip():
