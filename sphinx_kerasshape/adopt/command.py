@@ -5,23 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from sphinx_kerasshape import streams
 from sphinx_kerasshape.adopt import naming
-from sphinx_kerasshape.adopt.adopted import ADOPTED, CONTRADICTED, FAILED, LEFT, Adopted, Judged, Page
+from sphinx_kerasshape.adopt.adopting import adopted
 from sphinx_kerasshape.adopt.choice import Choice
+from sphinx_kerasshape.adopt.page import Page
+from sphinx_kerasshape.adopt.results import BLOCK, CODE, MODEL, STATEMENT, SUMMARY, Adopted, Judged
 from sphinx_kerasshape.adopt.subjects import with_models
 from sphinx_kerasshape.audit import planning, rewriting
 from sphinx_kerasshape.audit.audit import Answering, Audited, answered, judged, read
 from sphinx_kerasshape.audit.command import Answers, add_options_of_runs, found_documents
 from sphinx_kerasshape.audit.recognise import recognise
+from sphinx_kerasshape.audit.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.text import escape_controls
 
 _SUFFIXES = (".md", ".markdown", ".myst", ".rst")
+_FIGURES = (MODEL, CODE, SUMMARY, "keras:shape", "keras:params")
 _OTHERS = {
     ".ipynb": 'the code of a notebook is in its cells, which kerasshape_plain = "check" checks as they are',
     ".py": 'a script has no directives; kerasshape_plain = "check" and the audit check it as it is',
@@ -45,7 +49,7 @@ def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     paths = [path for path in paths if path.lower().endswith(_SUFFIXES)]
     answers = Answers.of_options(options)
     try:
-        results = adopted(paths, dict(options.define), answers.of, mends=options.fix)
+        results = _results(paths, dict(options.define), answers.of, mends=options.fix)
     finally:
         answers.close()
     problems += [f"{one.path}: can't be read: {one.unreadable}" for one in results if one.unreadable]
@@ -56,20 +60,20 @@ def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         streams.write(f"{problem}\n", sys.stderr)
     if problems:
         return 2
-    return int(any(remark.kind == CONTRADICTED for one in results for remark in one.remarks))
+    return int(any(remark.is_false for one in results for remark in one.remarks))
 
 
-def adopted(
+def _results(
     paths: Iterable[str], defines: Mapping[str, str], answering: Answering, *, mends: bool
 ) -> list[Adopted]:
-    """Return documents with directives and roles, in order; with ``mends``, what drifted is rewritten first."""
+    """Return documents with directives and roles; with ``mends``, what drifted is rewritten first."""
     every = [_with_models(read(path, skips_ours=True)) for path in paths]
     texts = [one.document.texts[0].text for one in every if one.document is not None]
     taken = {name for text in texts for name in naming.names_in(text)}
     known = _judged([one for one in every if one.document is not None], defines, answering)
     if mends:
         known = _judged([_mended(one) for one in known], defines, answering)
-    done = {one.path: one for one in _adopted([Page(one) for one in known], answering, taken)}
+    done = {one.path: one for one in _adopted_pages([Page(one) for one in known], answering, taken)}
     results = []
     for one in every:
         result = done.get(one.path, Adopted(one.path, unreadable=one.unreadable))
@@ -81,16 +85,17 @@ def _judged(every: Sequence[Audited], defines: Mapping[str, str], answering: Ans
     """Return what TensorFlow says of documents as they are."""
     plans = [planning.planned(one.document, defines) for one in every if one.document is not None]
     answers = answered(plans, answering)
-    return [
-        Judged(judged(one, some, answers), some, answers) for one, some in zip(every, plans, strict=True)
-    ]
+    return [Judged(judged(one, some, answers), some, answers) for one, some in zip(every, plans, strict=True)]
 
 
 def _mended(one: Judged) -> Audited:
     """Return a document in which what drifted is rewritten."""
     audited = one.audited
     edits = [edit for verdict in audited.verdicts for edit in verdict.edits]
-    data = rewriting.mended(one.document, edits, audited.data)
+    try:
+        data = rewriting.mended(one.document, edits, audited.data)
+    except Unwritable:  # the edits overlap; all that drifted is adopted as it stands
+        data = audited.data
     return _with_models(Audited(audited.path, recognise(audited.path, data, skips_ours=True), data=data))
 
 
@@ -98,15 +103,15 @@ def _with_models(one: Audited) -> Audited:
     return one if one.document is None else one._replace(document=with_models(one.document))
 
 
-def _adopted(pages: Sequence[Page], answering: Answering, taken: set[str]) -> Iterator[Adopted]:
+def _adopted_pages(pages: Sequence[Page], answering: Answering, taken: set[str]) -> Iterator[Adopted]:
     """Yield the documents; one with blocks whose markup can't be changed is tried again without these."""
     for page, chosen in zip(pages, _choices(pages, answering), strict=True):
         names = set(taken)
-        result = page.adopted(chosen, names)
-        if page.refused:
+        result = adopted(page, chosen, names)
+        if result.refused:
             names = set(taken)
-            again = Page(page.one, page.refused)
-            result = again.adopted(_choices([again], answering)[0], names)
+            again = Page(page.judged, dict(result.refused))
+            result = adopted(again, _choices([again], answering)[0], names)
         taken |= names
         yield result
 
@@ -164,9 +169,9 @@ def _print_results(results: Sequence[Adopted], notes: Sequence[str], options: ar
     stream = sys.stderr if options.diff else sys.stdout
     for one in results:
         for remark in one.remarks:
-            if options.quiet and remark.kind in (ADOPTED, FAILED):
+            if options.quiet and not (remark.is_left or remark.is_false):
                 continue
-            says = f"left as it is: {remark.text}" if remark.kind == LEFT else f"{remark.what} {remark.text}"
+            says = f"left as it is: {remark.text}" if remark.is_left else f"{remark.what} {remark.text}"
             streams.write(f"{one.path}:{remark.line}: {escape_controls(says)}\n", stream)
     for note in notes:
         streams.write(f"{note}\n", stream)
@@ -176,19 +181,13 @@ def _print_results(results: Sequence[Adopted], notes: Sequence[str], options: ar
 def summary(results: Sequence[Adopted]) -> str:
     """Return the last line: what was adopted, and what is left."""
     remarks = [remark for one in results for remark in one.remarks]
-    is_adopted = [remark for remark in remarks if remark.kind != LEFT]
-    kinds = Counter(remark.what for remark in is_adopted)
-    figures = [
-        f"{kinds[what]} {what}"
-        for what in ("keras:model", "keras:code", "keras:summary", "keras:shape", "keras:params")
-        if kinds[what]
-    ]
-    left = Counter(remark.what for remark in remarks if remark.kind == LEFT)
-    wrong = sum(remark.kind == CONTRADICTED for remark in remarks)
+    kinds = Counter(remark.what for remark in remarks)
+    figures = [f"{kinds[what]:,} {what}" for what in _FIGURES if kinds[what]]
+    wrong = sum(remark.is_false for remark in remarks)
     return (
         f"{_plural(len(results), 'document')}: {', '.join(figures) or 'nothing'} adopted, "
-        f"{wrong} contradicted; {_plural(left['block'], 'block')} and "
-        f"{_plural(left['statement'], 'statement')} left as they are"
+        f"{_plural(wrong, 'statement')} contradicted; {_plural(kinds[BLOCK], 'block')} and "
+        f"{_plural(kinds[STATEMENT], 'statement')} left as they are"
     )
 
 

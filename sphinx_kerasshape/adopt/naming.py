@@ -23,7 +23,24 @@ _COUNT = re.compile(
 )
 _SMALL = frozenset(
     (
-        *("a", "an", "and", "as", "at", "by", "for", "from", "how", "in", "into", "is", "it", "its", "let", "of"),
+        *(
+            "a",
+            "an",
+            "and",
+            "as",
+            "at",
+            "by",
+            "for",
+            "from",
+            "how",
+            "in",
+            "into",
+            "is",
+            "it",
+            "its",
+            "let",
+            "of",
+        ),
         *("on", "or", "our", "s", "simple", "that", "the", "this", "to", "us", "we", "with", "your", "using"),
         *("building", "build", "creating", "create", "defining", "define", "making", "make", "basic", "code"),
     )
@@ -56,7 +73,9 @@ def name(
     taken = {one.lower() for one in taken}
     variable = expression.rpartition(".")[2]
     choices = [
-        "" if _GENERIC.fullmatch(variable) else _slug(re.sub(r"_?model$", "", variable, flags=re.I) or variable),
+        ""
+        if _GENERIC.fullmatch(variable)
+        else _slug(re.sub(r"_?model$", "", variable, flags=re.I) or variable),
         "" if _COUNTED.fullmatch(given) else _slug(given),
         _of_words(heading),
         _slug(PurePath(path).stem),
@@ -84,7 +103,9 @@ def session(path: str, taken: Iterable[str]) -> str:
 
 def heading(lines: Lines, above: int, markups: Sequence[Markup]) -> str:
     """Return the last heading above a line; a paragraph that is all bold counts as one."""
-    inside = {number for one in markups for number in range(one.opening, one.closing + 1) if one.first > one.opening}
+    inside = {
+        number for one in markups for number in range(one.opening, one.closing + 1) if one.first > one.opening
+    }
     inside |= {number for one in markups for number in range(one.first, one.last + 1)}
     for number in range(above - 1, -1, -1):
         if number in inside:
@@ -96,7 +117,11 @@ def heading(lines: Lines, above: int, markups: Sequence[Markup]) -> str:
         bold = _BOLD.fullmatch(text)
         if bold and not lines.line(number - 1).strip() and not lines.line(number + 1).strip():
             return bold[2]
-        if _RULE.fullmatch(text) and lines.line(number - 1).strip() and not _RULE.fullmatch(lines.line(number - 1)):
+        if (
+            _RULE.fullmatch(text)
+            and lines.line(number - 1).strip()
+            and not _RULE.fullmatch(lines.line(number - 1))
+        ):
             is_underline = len(text.strip()) + 2 >= len(lines.line(number - 1).strip())
             if is_underline and number - 1 not in inside:
                 return lines.line(number - 1).strip()

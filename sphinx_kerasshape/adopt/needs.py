@@ -99,6 +99,19 @@ class Needs:
         return needs, problem
 
 
+def bound(code: str) -> tuple[str, ...]:
+    """Return the names that some code may bind."""
+    names: dict[str, None] = {}
+    for node in ast.walk(parsed(code) or ast.Module([], [])):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names[node.name] = None
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names[node.id] = None
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(one.asname or one.name).partition(".")[0]: None for one in node.names}
+    return tuple(names)
+
+
 def _imports(codes: Collection[str]) -> tuple[str, ...]:
     """Return pieces of code as lines that import something; nothing if they do something else."""
     lines = []
@@ -118,7 +131,7 @@ def _of_calls(tree: ast.Module | None) -> str:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             text = ast.unparse(node.func)
             if name in _TRAINS:
-                return f"{text}() trains"
+                return f"{text}() trains; a block of its own for the model could be adopted"
             if name in _WRITES:
                 return f"{text}() needs or writes files"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from docutils import nodes
 
@@ -27,14 +28,25 @@ def code_text(lines: Sequence[Line]) -> str:
     return "\n".join(line.text.rstrip() for line in dedented(lines)).strip("\n")
 
 
-def blocks(text: str, *, is_rest: bool) -> tuple[Counter[str], Counter[str], int]:
-    """Return the blocks of our directives in a text, its other blocks, and the number of its roles."""
+class Blocks(NamedTuple):
+    """What is in a text."""
+
+    ours: Counter[str]
+    """The code of directives of this extension."""
+    others: Counter[str]
+    """The other blocks."""
+    roles: int
+    """The number of roles."""
+
+
+def blocks(text: str, *, is_rest: bool) -> Blocks:
+    """Return the blocks and roles in a text."""
     lines = code_lines(Lines(text))
     found: list[Piece] = [*(rest if is_rest else markdown).pieces(lines)]
     codes = [piece for piece in found if isinstance(piece, Code)]
     ours = Counter(code_text(code.lines) for code in codes if code.is_ours)
     others = Counter(code_text(code.lines) for code in codes if not code.is_ours)
-    return ours, others, _roles_of_rest(lines) if is_rest else _roles(found)
+    return Blocks(ours, others, _roles_of_rest(lines) if is_rest else _roles(found))
 
 
 def _roles(pieces: Iterable[Piece]) -> int:

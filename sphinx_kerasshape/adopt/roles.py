@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Mention
-from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS
+from sphinx_kerasshape.audit.verdict import HOLDS
 from sphinx_kerasshape.audit.verdict import Verdict as Judged
 from sphinx_kerasshape.claims import doubts, verdicts
-from sphinx_kerasshape.claims.counts import Unreadable
-from sphinx_kerasshape.messages.report import LayerRow, Report
+from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
+from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
+from sphinx_kerasshape.messages.report import LayerRow, Model, Report, Shape, TensorSpec
 from sphinx_kerasshape.pages import records
 from sphinx_kerasshape.pages.records import Claim
 
 _WORDS = re.compile(r"[\w]+")
-_OF_WEIGHTS = re.compile(r"\b(?:kernels?|weights?|bias|biases|matrix|matrices|gewichte?\w*|poids|pesos)\b", re.I)
-_OF_INPUT = re.compile(r"\b(?:inputs?|takes?|expects?|accepts?|reads?|eingabe\w*|entrée\w*|entrada\w*)\b", re.I)
-_OF_OUTPUT = re.compile(r"\b(?:outputs?|returns?|gives?|produces?|makes?|ausgabe\w*|sortie\w*|salida\w*)\b", re.I)
+_OF_WEIGHTS = re.compile(
+    r"\b(?:kernels?|weights?|bias|biases|matrix|matrices|gewichte?\w*|poids|pesos)\b", re.I
+)
+_OF_INPUT = re.compile(
+    r"\b(?:inputs?|takes?|expects?|accepts?|reads?|eingabe\w*|entrée\w*|entrada\w*)\b", re.I
+)
+_OF_OUTPUT = re.compile(
+    r"\b(?:outputs?|returns?|gives?|produces?|makes?|ausgabe\w*|sortie\w*|salida\w*)\b", re.I
+)
 _IS_OF = re.compile(r"\W{0,4}(input|output)s?\b", re.I)
 """What follows a shape that the sentence calls that of an input or an output."""
 _OF_FROZEN = re.compile(r"\b(?:non-?trainable|frozen|not trainable|not trained)\b", re.I)
@@ -27,7 +33,6 @@ _OF_TRAINED = re.compile(r"(?<!non-)(?<!not )\btrain(?:able|ed)\b", re.I)
 _COUNTER = re.compile(r"_\d+$")
 _IS_MARKUP = re.compile(r"[`<>\\|*\n]")
 _NEEDS_QUOTES = re.compile(r"[/.\[\]\"']")
-_MAX_TARGETS = 4_000
 
 
 class Named(NamedTuple):
@@ -36,6 +41,7 @@ class Named(NamedTuple):
     name: str
     block: int
     variable: str
+    model: Model
     report: Report
 
 
@@ -53,78 +59,90 @@ class Role(NamedTuple):
 class _Target(NamedTuple):
     text: str
     model: Named
+    value: Shape | int
     part: str = ""
     """``input``, ``output``, ``trainable``, ``non_trainable``, or the name of a weight."""
     row: LayerRow | None = None
 
 
-def role(mention: Mention, judged: Judged, models: Sequence[Named]) -> Role | str:
-    """Return the role for a statement that holds or has drifted; or why there is none."""
-    stated = " ".join(mention.text.split())
-    kind = "shape" if mention.kind == "shape" else "params"
-    named = {model.name: model for model in models}
-    best: tuple[float, Role] | None = None
-    targets = _targets(kind, models)
-    for number, target in zip(range(_MAX_TARGETS), targets, strict=False):
-        claim = Claim(kind, target.text, stated, "")
-        verdict = None
-        with suppress(Unreadable):
-            verdict = verdicts.judge(claim, lambda name: named[name].report)
-        if verdict is None or verdict.problem or not _is_meant(judged, verdict):
-            continue
-        found = Role(kind, target.text, stated, "" if verdict.holds else verdict.restated)
-        weight = _score(mention, target, models) - number * 1e-6
-        if best is None or weight > best[0]:
-            best = weight, found
-    if best is not None:
-        return best[1]
-    opinion = doubts.opinion(_record(mention, kind), [one.report.model for one in models if one.report.model])
-    if kind == "params" and opinion.holds:
-        return "no role says what several layers have together"
-    return "no keras:model of this page has it"
+class Roles:
+    """Finds roles for the statements of a page."""
+
+    def __init__(self, models: Sequence[Named]) -> None:
+        self._models = models
+        self._of = {kind: list(_targets(kind, models)) for kind in ("shape", "params")}
+
+    def role(self, mention: Mention, judged: Judged) -> Role | str:
+        """Return the role for a statement that holds or has drifted; or why there is none."""
+        stated = " ".join(mention.text.split())
+        kind = "shape" if mention.kind == "shape" else "params"
+        try:
+            claim = shape_claim(stated) if kind == "shape" else count_claim(stated)
+        except Unreadable as error:
+            return str(error)
+        fitting = [target for target in self._of[kind] if _fits(claim, target, judged)]
+        for target in sorted(fitting, key=lambda one: -_score(mention, one, self._models)):
+            report = target.model.report
+            verdict = verdicts.judge(Claim(kind, target.text, stated, ""), lambda _, report=report: report)  # type: ignore[misc]
+            if not verdict.problem and verdict.holds == (judged.verdict == HOLDS):
+                return Role(kind, target.text, stated, "" if verdict.holds else verdict.restated)
+        return self._reason(mention, kind)
+
+    def _reason(self, mention: Mention, kind: str) -> str:
+        record = records.Mention(kind, mention.text, "", mention.before, mention.after, in_code=False)
+        if kind == "params" and doubts.opinion(record, [one.model for one in self._models]).holds:
+            return "no role says what several layers have together"
+        return "no keras:model of this page has it"
 
 
-def _record(mention: Mention, kind: str) -> records.Mention:
-    return records.Mention(kind, mention.text, "", mention.before, mention.after, in_code=False)
-
-
-def _is_meant(judged: Judged, verdict: verdicts.Verdict) -> bool:
-    """Whether a role would say what the audit says."""
+def _fits(claim: ShapeClaim | CountClaim, target: _Target, judged: Judged) -> bool:
+    """Whether a target has the value that the audit speaks of."""
+    value = target.value
+    if isinstance(claim, CountClaim):
+        assert isinstance(value, int)
+        return claim.holds(value) if judged.verdict == HOLDS else claim.restated(value) == judged.actual
+    assert not isinstance(value, int)
     if judged.verdict == HOLDS:
-        return verdict.holds
-    return judged.verdict == DRIFTED and not verdict.holds and verdict.restated == judged.actual
+        return claim.holds((value,))
+    return not claim.holds((value,)) and claim.restated((value,)) == judged.actual
 
 
 def _targets(kind: str, models: Sequence[Named]) -> Iterator[_Target]:
     for model in models:
-        base, read = quoted(model.name), model.report.model
-        if read is None:
-            continue
+        base, read = quoted(model.name), model.model
         if kind == "shape":
-            for part in ("output", "input"):
-                tensors = read.outputs if part == "output" else read.inputs
-                for index in _indices(len(tensors)):
-                    yield _Target(f"{base}.{part}{index}", model, part)
+            for part, tensors in (("output", read.outputs), ("input", read.inputs)):
+                yield from _of_tensors(base, model, part, tensors, None)
         else:
-            yield _Target(base, model)
-            yield _Target(f"{base}.trainable", model, "trainable")
-            yield _Target(f"{base}.non_trainable", model, "non_trainable")
+            yield _Target(base, model, read.params)
+            yield _Target(f"{base}.trainable", model, read.trainable, "trainable")
+            yield _Target(f"{base}.non_trainable", model, read.params - read.trainable, "non_trainable")
         for path, row in _paths(read.layers):
             yield from _of_layer(kind, f"{base}/{path}", model, row)
 
 
 def _of_layer(kind: str, path: str, model: Named, row: LayerRow) -> Iterator[_Target]:
     if kind == "params":
-        yield _Target(path, model, "", row)
+        yield _Target(path, model, row.params, "", row)
     else:
         for part in ("output", "input"):
             tensors = [one for call in row.calls for one in getattr(call, f"{part}s")]
-            same = len({one.shape for one in tensors}) == 1
-            for index in [""] if same else _indices(len(tensors)):
-                yield _Target(f"{path}.{part}{index}", model, part, row)
-    for weight in dict.fromkeys(one.name for one in row.weights):
-        count = sum(one.name == weight for one in row.weights)
-        yield from (_Target(f"{path}.{weight}{index}", model, weight, row) for index in _indices(count))
+            yield from _of_tensors(path, model, part, tensors, row)
+    for name in dict.fromkeys(one.name for one in row.weights):
+        some = [one for one in row.weights if one.name == name]
+        for index, weight in zip(_indices(len(some)), some, strict=True):
+            value = weight.params if kind == "params" else weight.shape
+            yield _Target(f"{path}.{name}{index}", model, value, name, row)
+
+
+def _of_tensors(
+    path: str, model: Named, part: str, tensors: Sequence[TensorSpec], row: LayerRow | None
+) -> Iterator[_Target]:
+    if len({one.shape for one in tensors}) == 1:
+        yield _Target(f"{path}.{part}", model, tensors[0].shape, part, row)
+    else:
+        for index, tensor in enumerate(tensors):
+            yield _Target(f"{path}.{part}[{index}]", model, tensor.shape, part, row)
 
 
 def _indices(count: int) -> list[str]:

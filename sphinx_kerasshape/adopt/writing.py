@@ -89,9 +89,11 @@ class Writer:
         return end, end, lines_text(block, eol).removesuffix(eol)
 
     def role(self, role: Role, place: tuple[int, int]) -> Change:
-        """Return the change that puts a statement into a role, in the place of the marks of code around it."""
+        """Return the change that puts a statement into a role, without the marks of code around it."""
         start, end = place
         text = self._lines.text
+        if text[start - 1 : start] == "\\":
+            start -= 1
         for _ in range(3):
             if text[start - 1 : start] == "`" == text[end : end + 1]:
                 start, end = start - 1, end + 1
@@ -177,6 +179,12 @@ class Writer:
 def lines_text(lines: Sequence[str], eol: str) -> str:
     """Return lines as a text."""
     return "".join(f"{line}{eol}" for line in lines)
+
+
+def is_in_directive(place: tuple[int, int], lines: Lines) -> bool:
+    """Whether a place of Markdown is on a line of a directive that is no text, such as an option."""
+    line = lines.line(lines.number(place[0]))
+    return re.match(r"[\s>]*(?::[\w-]+:(?:\s|$)|[:`~]{3,}\s*\{)", line) is not None
 
 
 def is_in_table(place: tuple[int, int], lines: Lines) -> bool:
