@@ -38,6 +38,8 @@ class _Adopting:
         self._directives: dict[int, Directive] = {}
         self._named: dict[int, Named] = {}
         """The models that roles can speak of, by their blocks."""
+        self._cut: dict[int, list[shown.Shown]] = {}
+        """The summaries that are taken out of each block."""
 
     def adopted(self, taken: set[str]) -> Adopted:
         """Return the document as it is to be."""
@@ -97,8 +99,12 @@ class _Adopting:
         """Write the directive of a block."""
         markup, directive = self._page.of_block[chosen.block], self._directives[chosen.block]
         lines = self._page.document.blocks[chosen.block].lines
-        taken = shown.lines_of(self._page.shown[chosen.block])
-        changes = [*self._writer.directive(markup, directive)]
+        taken = shown.lines_of(self._cut.get(chosen.block, ()))
+        dropped = {markup.first + place for place in taken}
+        changes = [*self._writer.directive(markup, directive, dropped)]
+        for one in self._cut.get(chosen.block, ()):
+            first, last = markup.first + one.first, markup.first + one.last
+            changes.append((self._lines.end(first - 1), self._lines.end(last), ""))
         kept = []
         for place, (piece, line) in enumerate(zip(markup.piece.lines, lines, strict=True)):
             if place not in taken:
@@ -190,8 +196,7 @@ class _Adopting:
             is_false = any(part.verdict == DRIFTED for part in parts)
             self._draft.note(line, STATEMENT, "the summary: the code has it as a value", is_false=is_false)
             return
-        first, last = markup.first + found.first, markup.first + found.last
-        self._draft.changes.append((self._lines.end(first - 1), self._lines.end(last), ""))
+        self._cut.setdefault(block, []).append(found)
         if any(part.verdict == DRIFTED for part in parts):
             self._draft.changes.append(self._writer.summary(markup, model.name, found.texts))
             self._keep_summary(line, model, parts)
@@ -226,6 +231,8 @@ class _Adopting:
         linked = seen.observation.model if seen is not None and seen.observation is not None else None
         fits = []
         for named in self._named.values():
+            if linked is not None and named.variable != summary.subjects[0].expression:
+                continue
             fit = comparison.fit(summary, named.model)
             if is_alike(linked, named.model) if linked is not None else fit.rows >= _LEAST_FIT:
                 is_above = self._page.of_block[named.block].first <= self._lines.number(summary.place.start)

@@ -109,9 +109,9 @@ def _shown_error(failed: PieceFailure) -> str:
 
 
 def _root(subject: Subject) -> str:
-    """Return the name that an expression begins with."""
-    found = re.match(r"\w+", subject.expression)
-    return found[0] if found else ""
+    """Return the name that an expression begins with; empty if it is more than names."""
+    found = re.fullmatch(r"(\w+)(?:\.\w+)*", subject.expression)
+    return found[1] if found else ""
 
 
 def _look(model: Model) -> object:

@@ -71,7 +71,7 @@ def name(
     ``taken``, some are the page's ``own``.
     """
     taken = {one.lower() for one in taken}
-    variable = expression.rpartition(".")[2]
+    variable = expression.rpartition(".")[2] if "(" not in expression else ""
     choices = [
         ""
         if _GENERIC.fullmatch(variable)

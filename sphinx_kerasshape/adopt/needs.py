@@ -19,9 +19,15 @@ _WRITES = frozenset(
     (
         *("save", "save_weights", "export", "savefig", "to_csv", "to_excel", "to_pickle", "dump"),
         *("savez", "savez_compressed", "savetxt", "makedirs", "mkdir", "rmtree", "plot_model", "urlretrieve"),
-        *("ModelCheckpoint", "TensorBoard", "CSVLogger", "BackupAndRestore", "open"),
+        *("write_text", "write_bytes", "touch", "unlink", "symlink_to", "extractall", "urlopen", "get_file"),
+        *("imsave", "save_img", "Popen", "open"),
+        *("ModelCheckpoint", "TensorBoard", "CSVLogger", "BackupAndRestore", "FileHandler"),
     )
 )
+_OUTSIDE = frozenset(("os", "shutil", "subprocess", "requests", "urllib", "wget", "gdown"))
+"""Modules whose functions reach out of the code."""
+_HARMLESS = frozenset(("path", "environ", "getenv", "cpu_count", "getcwd", "fspath"))
+"""What ``os`` has that changes nothing."""
 
 
 class Need(NamedTuple):
@@ -124,6 +130,12 @@ def _imports(codes: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def _reaches_out(function: str) -> bool:
+    """Whether a function may change files or reach others."""
+    root, _, rest = function.partition(".")
+    return bool(rest) and root in _OUTSIDE and not (root == "os" and rest.partition(".")[0] in _HARMLESS)
+
+
 def _of_calls(tree: ast.Module | None) -> str:
     """Return which call trains or writes files."""
     for node in ast.walk(tree or ast.Module([], [])):
@@ -132,6 +144,6 @@ def _of_calls(tree: ast.Module | None) -> str:
             text = ast.unparse(node.func)
             if name in _TRAINS:
                 return f"{text}() trains; a block of its own for the model could be adopted"
-            if name in _WRITES:
-                return f"{text}() needs or writes files"
+            if name in _WRITES or _reaches_out(text):
+                return f"{text}() needs or changes files"
     return ""

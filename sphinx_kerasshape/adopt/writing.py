@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.adopt.markup import DIRECTIVE, FENCE, INDENTED, LITERAL, Lines, Markup
@@ -51,8 +51,10 @@ class Writer:
         self._lines = lines
         self._is_rest = is_rest
 
-    def directive(self, markup: Markup, directive: Directive) -> Iterator[Change]:
-        """Yield the changes that make a block a directive."""
+    def directive(
+        self, markup: Markup, directive: Directive, dropped: Container[int] = ()
+    ) -> Iterator[Change]:
+        """Yield the changes that make a block a directive; its ``dropped`` lines go by other changes."""
         head = self._head(directive)
         indent = self._indent(markup)
         options = [f"{indent}{option}" for option in directive.options]
@@ -69,12 +71,14 @@ class Writer:
         elif self._is_rest:
             eol, place = self._eol(markup), self._lines.start(markup.first) + len(markup.prefix)
             yield place, place, eol.join([head, *options, "", *hidden, indent])
-            yield from self._shifted(markup, markup.first + 1, 0, "   ")
+            kept = [number for number in range(markup.first + 1, markup.last + 1) if number not in dropped]
+            yield from self._shifted(markup, kept, 0, "   ")
         else:
             marks = self._marks(markup)
             block = [f"{markup.prefix}{marks}{head}", *options, *([""] if options else []), *hidden]
             yield self._at(markup, markup.first, block)
-            yield from self._shifted(markup, markup.first, 4, "")
+            kept = [number for number in range(markup.first, markup.last + 1) if number not in dropped]
+            yield from self._shifted(markup, kept, 4, "")
             end = self._lines.end(markup.last)
             yield end, end, f"{self._eol(markup)}{markup.prefix}{marks}"
 
@@ -150,9 +154,9 @@ class Writer:
             if option.name in _HARMLESS:
                 yield self._lines.start(option.line), self._lines.start(option.line + 1), ""
 
-    def _shifted(self, markup: Markup, first: int, width: int, blanks: str) -> Iterator[Change]:
-        """Yield the changes of a block's indentation, from one of its lines on."""
-        for number in range(first, markup.last + 1):
+    def _shifted(self, markup: Markup, numbers: Iterable[int], width: int, blanks: str) -> Iterator[Change]:
+        """Yield the changes of the indentation of some lines."""
+        for number in numbers:
             line = self._lines.line(number)
             place = self._lines.start(number) + len(markup.prefix)
             if line.strip():
