@@ -56,7 +56,7 @@ class Draft:
         one = self._page.judged.audited
         old = proof.blocks(self._lines.text, is_rest=self._page.is_rest)
         roles = self._proven_roles(old.roles)
-        remarks = tuple(sorted(self._remarks(roles)))
+        remarks = tuple(sorted(self._remarks(roles), key=lambda remark: remark.line))
         changes = self._all(roles)
         if not changes:
             return Adopted(one.path, one.data, one.data, remarks)

@@ -10,7 +10,7 @@ from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
 
-_OPENING = re.compile(r"(?P<before>.*?)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)")
+_OPENING = re.compile(r"\ufeff?(?P<before>.*?)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)")
 _OPTION = re.compile(r"\s*:([\w-]+):\s?(.*)")
 _YAML = re.compile(r"\s*([\w-]+):\s?(.*)")
 _PLAIN = re.compile(r"[\w.+#-]*")

@@ -39,8 +39,11 @@ class Page:
 
     def choice(self) -> Rounds:
         """Return which blocks become directives."""
-        raws = [self._raw_lines(number) for number in range(len(self.document.blocks))]
-        return choice(self.judged, Needs(self.document, raws), self._problem)
+        return choice(self.judged, Needs(self.document, self.raw_lines()), self.problem)
+
+    def raw_lines(self) -> list[list[str]]:
+        """Return the lines of each block as they stand there, without those that are of a summary."""
+        return [self._raw_lines(number) for number in range(len(self.document.blocks))]
 
     def parts(self, number: int) -> list[Verdict]:
         """Return what TensorFlow says of a summary, row by row; nothing if it can't be checked."""
@@ -96,7 +99,7 @@ class Page:
             for place, line in enumerate(self.document.blocks[number].lines)
         ]
 
-    def _problem(self, number: int, kind: str) -> str:
+    def problem(self, number: int, kind: str) -> str:
         """Return why a block can't become a kind of directive, as far as its markup says; empty if it can."""
         markup = self.of_block.get(number)
         if markup is None:

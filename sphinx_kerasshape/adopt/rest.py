@@ -10,7 +10,9 @@ from sphinx_kerasshape.audit import rest
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
 
-_DIRECTIVE = re.compile(r"(?P<before>.*?)\.\.[ \t]+(?P<mark>(?P<name>[\w:.+-]+)::[ \t]*(?P<argument>.*?))\s*")
+_DIRECTIVE = re.compile(
+    r"\ufeff?(?P<before>.*?)\.\.[ \t]+(?P<mark>(?P<name>[\w:.+-]+)::[ \t]*(?P<argument>.*?))\s*"
+)
 _OPTION = re.compile(r"\s*:([\w-]+):\s?(.*)")
 _SHOWS_CODE = frozenset(("code", "code-block", "sourcecode"))
 _PLAIN = re.compile(r"[\w.+#-]*")
