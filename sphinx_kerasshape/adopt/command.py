@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from sphinx_kerasshape import streams
@@ -45,7 +45,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Adopt documents; return the exit status: 1 if what is adopted will warn, 2 for bad paths."""
     paths, problems = found_documents(options.paths)
-    notes = list(_not_adopted(paths))
+    notes = list(_not_adopted(paths, options.paths))
     paths = [path for path in paths if path.lower().endswith(_SUFFIXES)]
     answers = Answers.of_options(options)
     try:
@@ -153,11 +153,11 @@ def _written(one: Adopted, *, is_diff: bool) -> list[str]:
     return []
 
 
-def _not_adopted(paths: Iterable[str]) -> Iterator[str]:
-    """Yield a line for each format that has no directives."""
+def _not_adopted(paths: Iterable[str], named: Container[str]) -> Iterator[str]:
+    """Yield a line for each format that has no directives; scripts in folders, such as conf.py, are none."""
     by_suffix: dict[str, list[str]] = {}
     for path in paths:
-        if not path.lower().endswith(_SUFFIXES):
+        if not path.lower().endswith((*_SUFFIXES, *(() if path in named else (".py",)))):
             by_suffix.setdefault(PurePath(path).suffix.lower(), []).append(path)
     for suffix, some in by_suffix.items():
         more = f" and {len(some) - 1} more" if len(some) > 1 else ""

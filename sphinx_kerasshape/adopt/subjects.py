@@ -16,6 +16,8 @@ def with_models(document: Document) -> Document:
         node.name for tree in trees for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     }
     made = [subject for number, tree in enumerate(trees) for subject in _made(tree, number, makers)]
+    names = {subject.expression for subject in (*document.models, *made)}
+    made += [subject for number, tree in enumerate(trees) for subject in _grown(tree, number, names)]
     found: dict[Subject, None] = {}
     for subject in sorted([*document.models, *made], key=lambda one: (one.block, one.line)):
         at_end = subject._replace(line=_end(trees[subject.block]))
@@ -34,6 +36,19 @@ def _made(tree: ast.Module, block: int, makers: set[str]) -> Iterator[Subject]:
                 for target in statement.targets:
                     if isinstance(target, ast.Name):
                         yield Subject(block, statement.end_lineno or statement.lineno, target.id)
+
+
+def _grown(tree: ast.Module, block: int, names: set[str]) -> Iterator[Subject]:
+    """Yield the models that a block adds layers to, or takes some from."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("add", "pop")
+        ):
+            expression = ast.unparse(node.func.value)
+            if expression in names:
+                yield Subject(block, node.end_lineno or node.lineno, expression)
 
 
 def _path(node: ast.expr) -> Sequence[str]:

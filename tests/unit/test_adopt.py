@@ -177,7 +177,8 @@ SESSION = {
     "p.md": (
         "> ```python\n> import a\n> ```\n>\n> ```python\n> m = f(1)\n> ```\n",
         "> ```{keras:code}\n> :session: p\n>\n> import a\n> ```\n>\n"
-        "> ```{keras:model} p\n> :session: p\n> :raises: ValueError\n>\n> import b  # hide\n> m = f(1)\n> ```\n",
+        "> ```{keras:model} p\n> :session: p\n> :raises: ValueError\n>\n"
+        "> import b  # hide\n> m = f(1)\n> ```\n",
     ),
     "p.rst": (
         "A::\n\n  import a\n\n.. code:: python\n   :class: c\n\n   m = f(1)\n",
@@ -223,6 +224,7 @@ def test_names_that_are_taken() -> None:
 
 
 def test_names_that_documents_have() -> None:
-    text = "```{keras:model} a b \n:session: s\n```\n\n> ```{keras:code}\n> ---\n> session: t u\n\n.. keras:model:: c\n"
+    text = "```{keras:model} a b \n:session: s\n```\n\n> ```{keras:code}\n> ---\n> session: t u\n\n"
+    text += ".. keras:model:: c\n"
     assert list(naming.names_in(text)) == ["a b", "c"]
     assert list(naming.sessions_in(text)) == ["s", "t u"]
