@@ -109,7 +109,7 @@ class _Adopting:
         for place, (piece, line) in enumerate(zip(markup.piece.lines, lines, strict=True)):
             if place not in taken:
                 kept.append(line.code.rstrip())
-                if line.code.strip() and line.start > piece.at[0]:
+                if line.start > piece.at[0]:
                     changes.append((piece.at[0], line.start, ""))
         hidden = code_of(chosen, self._page.document).split("\n")[: len(chosen.hidden)]
         self._draft.write(chosen.block, "\n".join([*hidden, *kept]).strip("\n"), changes)

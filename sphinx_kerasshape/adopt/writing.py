@@ -75,7 +75,12 @@ class Writer:
             yield from self._shifted(markup, kept, 0, "   ")
         else:
             marks = self._marks(markup)
-            block = [f"{markup.prefix}{marks}{head}", *options, *([""] if options else []), *hidden]
+            block = [
+                f"{markup.prefix}{marks}{head}",
+                *options,
+                *([markup.prefix.rstrip()] if options else []),
+                *hidden,
+            ]
             yield self._at(markup, markup.first, block)
             kept = [number for number in range(markup.first, markup.last + 1) if number not in dropped]
             yield from self._shifted(markup, kept, 4, "")

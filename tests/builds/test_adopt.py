@@ -230,7 +230,7 @@ LEFT_SAYS = [
     "(--define words=VALUE, or a comment `kerasshape: define words = VALUE`)",
     "32: left as it is: `%matplotlib inline` is no Python",
     "37: left as it is: saved_model.save() needs or changes files",
-    "42: left as it is: Keras does not know the shapes of Sequential 'sequential_9' here: "
+    "42: left as it is: Keras does not know the shapes of Sequential 'sequential' here: "
     "nothing before it builds or calls it",
     "46: left as it is: testcode runs or shows it in a way of its own",
     "50: keras:model commented",

@@ -69,8 +69,8 @@ MD = {
         "```{keras:model} p\nm = f(1)\ng(m)\n```\n",
     ),
     "prompts": (
-        "```pycon\n>>> m = f(\n...     1)\n```\n",
-        "```{keras:model} p\nm = f(\n    1)\n```\n",
+        "```pycon\n>>> m = f(\n...     1)\n... \n>>> g(m)\n```\n",
+        "```{keras:model} p\nm = f(\n    1)\n\ng(m)\n```\n",
     ),
     "the marks of some editors, and an open end": (
         "\ufeff```python\r\nm = f(1)",
@@ -179,6 +179,12 @@ SESSION = {
         "> ```{keras:code}\n> :session: p\n>\n> import a\n> ```\n>\n"
         "> ```{keras:model} p\n> :session: p\n> :raises: ValueError\n>\n"
         "> import b  # hide\n> m = f(1)\n> ```\n",
+    ),
+    "q.md": (
+        "> Text\n>\n>     import a\n>\n> ---\n>\n>     m = f(1)\n>\n",
+        "> Text\n>\n> ```{keras:code}\n> :session: q\n>\n> import a\n> ```\n>\n> ---\n>\n"
+        "> ```{keras:model} q\n> :session: q\n> :raises: ValueError\n>\n"
+        "> import b  # hide\n> m = f(1)\n> ```\n>\n",
     ),
     "p.rst": (
         "A::\n\n  import a\n\n.. code:: python\n   :class: c\n\n   m = f(1)\n",
