@@ -120,7 +120,8 @@ class _Adopting:
 
     def _take_statements(self) -> None:
         verdicts = {one.place: one for one in self._page.judged.audited.verdicts if one.summary is None}
-        roles = Roles([*self._named.values()])
+        others = {number: model for number, model in self._choice.models.items() if number not in self._named}
+        roles = Roles([*self._named.values()], others)
         for number, statement in enumerate(self._page.document.statements):
             if isinstance(statement, Summary):
                 if parts := self._page.parts(number):

@@ -11,7 +11,7 @@ from sphinx_kerasshape.adopt.needs import Needs, bound
 from sphinx_kerasshape.adopt.results import Judged
 from sphinx_kerasshape.audit.document import Document
 from sphinx_kerasshape.messages.layers import remarks
-from sphinx_kerasshape.messages.report import Answer, Failure, Report
+from sphinx_kerasshape.messages.report import Answer, Failure, Model, Report
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.settings.settings import Settings
 
@@ -34,6 +34,8 @@ class Choice(NamedTuple):
 
     chosen: tuple[Chosen, ...] = ()
     left: Mapping[int, str] = {}
+    models: Mapping[int, Model] = {}
+    """The models that blocks make, whether they are chosen or not."""
 
 
 def choice(one: Judged, needs: Needs, problem_of: Callable[[int, str], str]) -> Rounds:
@@ -46,7 +48,8 @@ def choice(one: Judged, needs: Needs, problem_of: Callable[[int, str], str]) -> 
         if not (yield from choosing.is_settled(groups)):
             continue
         chosen = sorted((some for group in choosing.groups for some in group), key=lambda some: some.block)
-        return Choice(tuple(chosen), {**unmade(one, known, found), **choosing.left})
+        models = {number: maker.model for number, maker in found.items() if maker.model is not None}
+        return Choice(tuple(chosen), {**unmade(one, known, found), **choosing.left}, models)
     return Choice((), choosing.left)
 
 

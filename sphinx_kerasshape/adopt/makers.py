@@ -61,7 +61,7 @@ def unmade(one: Judged, known: Mapping[Subject, Seen], found: Mapping[int, Maker
             piece.block == subject.block for piece in seen.slice.pieces if _root(subject) in piece.defines
         )
         if binds and subject.block not in found and not one.document.blocks[subject.block].is_off:
-            left[subject.block] = judging.why(seen)
+            left[subject.block] = judging.why(seen).partition(" (--define")[0]
     return left
 
 

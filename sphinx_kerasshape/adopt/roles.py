@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Mention
@@ -68,8 +68,10 @@ class _Target(NamedTuple):
 class Roles:
     """Finds roles for the statements of a page."""
 
-    def __init__(self, models: Sequence[Named]) -> None:
+    def __init__(self, models: Sequence[Named], others: Mapping[int, Model]) -> None:
         self._models = models
+        self._others = others
+        """Models of the page that roles can't speak of, by their blocks."""
         self._of = {kind: list(_targets(kind, models)) for kind in ("shape", "params")}
 
     def role(self, mention: Mention, judged: Judged) -> Role | str:
@@ -80,6 +82,8 @@ class Roles:
             claim = shape_claim(stated) if kind == "shape" else count_claim(stated)
         except Unreadable as error:
             return str(error)
+        if self._is_of_other(mention, kind):
+            return "the model above it has no keras:model"
         fitting = [target for target in self._of[kind] if _fits(claim, target, judged)]
         for target in sorted(fitting, key=lambda one: -_score(mention, one, self._models)):
             report = target.model.report
@@ -88,11 +92,22 @@ class Roles:
                 return Role(kind, target.text, stated, "" if verdict.holds else verdict.restated)
         return self._reason(mention, kind)
 
+    def _is_of_other(self, mention: Mention, kind: str) -> bool:
+        """Whether the last model above a statement has the value, but roles can't speak of it."""
+        blocks = [*self._others, *(one.block for one in self._models)]
+        last = max((block for block in blocks if block <= mention.block), default=-1)
+        return last in self._others and _has(self._others[last], mention, kind)
+
     def _reason(self, mention: Mention, kind: str) -> str:
-        record = records.Mention(kind, mention.text, "", mention.before, mention.after, in_code=False)
-        if kind == "params" and doubts.opinion(record, [one.model for one in self._models]).holds:
+        if kind == "params" and any(_has(one.model, mention, kind) for one in self._models):
             return "no role says what several layers have together"
         return "no keras:model of this page has it"
+
+
+def _has(model: Model, mention: Mention, kind: str) -> bool:
+    """Whether a model has a value that is stated."""
+    record = records.Mention(kind, mention.text, "", mention.before, mention.after, in_code=False)
+    return doubts.opinion(record, [model]).holds
 
 
 def _fits(claim: ShapeClaim | CountClaim, target: _Target, judged: Judged) -> bool:

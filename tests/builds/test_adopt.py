@@ -182,6 +182,8 @@ digits = keras.Sequential([keras.Input((784,)), layers.Dense(10)])
 by_data = keras.Sequential([keras.Input(x.shape[1:]), layers.Dense(10)])
 ```
 
+It gives `(None, 28, 10)`, and has 290 parameters. The model digits has 7,850 parameters.
+
 ```python
 base_model = keras.applications.MobileNetV2(weights="imagenet")
 ```
@@ -224,17 +226,19 @@ LEFT_SAYS = [
     "4: left as it is: it needs data: mnist",
     "10: keras:model digits",
     "14: left as it is: it needs x of the block in line 4: it needs data: mnist",
-    "18: left as it is: it needs a download: weights of MobileNetV2",
-    "22: left as it is: trained.fit() trains; a block of its own for the model could be adopted",
-    "28: left as it is: words is not defined in this document "
-    "(--define words=VALUE, or a comment `kerasshape: define words = VALUE`)",
-    "32: left as it is: `%matplotlib inline` is no Python",
-    "37: left as it is: saved_model.save() needs or changes files",
-    "42: left as it is: Keras does not know the shapes of Sequential 'sequential' here: "
+    "17: left as it is: (None, 28, 10): the model above it has no keras:model",
+    "17: left as it is: 290: the model above it has no keras:model",
+    "17: keras:params 7,850 <digits>",
+    "20: left as it is: it needs a download: weights of MobileNetV2",
+    "24: left as it is: trained.fit() trains; a block of its own for the model could be adopted",
+    "30: left as it is: words is not defined in this document",
+    "34: left as it is: `%matplotlib inline` is no Python",
+    "39: left as it is: saved_model.save() needs or changes files",
+    "44: left as it is: Keras does not know the shapes of Sequential 'sequential' here: "
     "nothing before it builds or calls it",
-    "46: left as it is: testcode runs or shows it in a way of its own",
-    "50: keras:model commented",
-    "52: left as it is: (None, 8): TensorFlow says (None, 9), and no role can stand in code",
+    "48: left as it is: testcode runs or shows it in a way of its own",
+    "52: keras:model commented",
+    "54: left as it is: (None, 8): TensorFlow says (None, 9), and no role can stand in code",
 ]
 
 Adopt = Callable[..., tuple[int, list[str], list[str]]]
