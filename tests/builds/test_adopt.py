@@ -287,6 +287,7 @@ def test_a_diff_writes_nothing(adopt: Adopt, tmp_path: Path) -> None:
     assert (tmp_path / "page.md").read_text("utf-8") == MD
 
 
+@pytest.mark.slow
 def test_what_drifted_can_be_rewritten(adopt: Adopt, tmp_path: Path) -> None:
     status, lines, _ = adopt("page.md", "page.rst", "--fix", page_md=MD, page_rst=RST)
     assert (status, [line for line in lines if "TensorFlow" in line]) == (0, [])
