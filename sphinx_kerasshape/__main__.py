@@ -8,6 +8,7 @@ import sys
 
 COMMANDS = {
     "audit": ("sphinx_kerasshape.audit.command", "check shapes, summaries and counts in plain documents"),
+    "adopt": ("sphinx_kerasshape.adopt.command", "write directives and roles into plain documents"),
     "fix": ("sphinx_kerasshape.check.command", "rewrite stated values that do not hold"),
 }
 """The commands, each with its module, which is imported only for it, and what it does."""

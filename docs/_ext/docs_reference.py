@@ -153,6 +153,7 @@ _NOT_IN_THE_LOCK = (
 NAMES: dict[str, Iterable[str]] = {
     "fix": _options_of("fix"),
     "audit": _options_of("audit"),
+    "adopt": _options_of("adopt"),
     "columns": COLUMNS,
     "parts": options.PARTS,
     "options": options._OPTIONS.keys() - {"from", "file"},

@@ -54,10 +54,10 @@ Answering = Callable[[Sequence[Request]], Mapping[Request, Answer]]
 
 def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answering) -> Iterator[Audited]:
     """Yield the audit of each document, in order; all requests are answered together."""
-    read = [_read(path) for path in paths]
-    plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
+    every = [read(path) for path in paths]
+    plans = [planning.planned(one.document, defines) if one.document else [] for one in every]
     answers = answered(plans, answering)
-    for one, plan_ in zip(read, plans, strict=True):
+    for one, plan_ in zip(every, plans, strict=True):
         yield judged(one, plan_, answers) if one.document else one
 
 
@@ -96,10 +96,11 @@ def line_of(document: Document, text: int, offset: int) -> int:
     return document.texts[text].text.count("\n", 0, offset) + 1
 
 
-def _read(path: str) -> Audited:
+def read(path: str, *, skips_ours: bool = False) -> Audited:
+    """Return a document that nothing is known of yet; see :func:`.recognise.recognise`."""
     try:
         data = files.read_bytes(path, _MAX_BYTES)
-        return Audited(path, recognise(path, data), data=data)
+        return Audited(path, recognise(path, data, skips_ours=skips_ours), data=data)
     except (OSError, Unreadable) as error:
         reason = getattr(error, "strerror", None) or str(error)
     except RecursionError:

@@ -34,6 +34,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quiet", action="store_true", help="print only what drifted or fails")
     command.add_argument("--diff", action="store_true", help="change nothing; print a diff of the mends")
     command.add_argument("--fix", action="store_true", help="rewrite what drifted")
+    add_options_of_runs(command)
+
+
+def add_options_of_runs(command: argparse.ArgumentParser) -> None:
+    """Add the options that say how the documents' code is run."""
     command.add_argument(
         "--define",
         action="append",
@@ -50,9 +55,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Audit the documents; return the exit status: 1 for drift or failing code, 2 for bad paths."""
-    paths, problems = _documents(options.paths)
-    settings = Settings(timeout=options.timeout, jobs=options.jobs, network=options.network)
-    answers = Answers(settings, Path(options.cache_dir or _cache_folder()))
+    paths, problems = found_documents(options.paths)
+    answers = Answers.of_options(options)
     try:
         results = list(audited(paths, dict(options.define), answers.of))
     finally:
@@ -75,6 +79,12 @@ class Answers:
         self._settings = settings
         self._cache = Cache(cache, run_environment(settings), Path.cwd())
         self._worker: Worker | None = None
+
+    @classmethod
+    def of_options(cls, options: argparse.Namespace) -> Answers:
+        """Return what answers as the command line says."""
+        settings = Settings(timeout=options.timeout, jobs=options.jobs, network=options.network)
+        return cls(settings, Path(options.cache_dir or _cache_folder()))
 
     def of(self, requests: Sequence[Request]) -> Mapping[Request, Answer]:
         """Return the answer to each request."""
@@ -100,7 +110,7 @@ class Answers:
         return self._worker
 
 
-def _documents(paths: Iterable[str]) -> tuple[list[str], list[str]]:
+def found_documents(paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the documents, each once, and what is wrong with the paths."""
     found: dict[str, None] = {}
     problems = []

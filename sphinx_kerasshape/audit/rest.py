@@ -143,10 +143,11 @@ def _role(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> Any:
 
 def pieces(lines: Sequence[Line]) -> Iterator[Piece]:
     """Yield the pieces of a text in reStructuredText."""
-    yield from _pieces(_tree(lines), lines)
+    yield from _pieces(tree(lines), lines)
 
 
-def _tree(lines: Sequence[Line]) -> nodes.document:
+def tree(lines: Sequence[Line]) -> nodes.document:
+    """Return what docutils makes of a text, with directives and roles of any extension."""
     texts = [one.text if len(one.text) < _LONGEST_LINE else "" for one in lines]
     document = utils.new_document("document", _settings())
     with _Dispatcher():
@@ -164,9 +165,9 @@ def _settings() -> Any:
     return settings
 
 
-def _pieces(tree: nodes.document, lines: Sequence[Line]) -> Iterator[Piece]:
+def _pieces(document: nodes.document, lines: Sequence[Line]) -> Iterator[Piece]:
     language = ""
-    for node in tree.findall():
+    for node in document.findall():
         if isinstance(node, nodes.comment):
             language = node.get("highlight", language)
             yield Remark(node.astext())

@@ -1,0 +1,1 @@
+"""Directives and roles for documents that have none."""
