@@ -56,7 +56,7 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
     """Yield the audit of each document, in order; all requests are answered together."""
     read = [_read(path) for path in paths]
     plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
-    answers = answered(plans, answering)
+    answers = with_old_spellings(plans, answered(plans, answering), answering)
     for one, plan_ in zip(read, plans, strict=True):
         yield judged(one, plan_, answers) if one.document else one
 
@@ -77,6 +77,41 @@ def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Reques
             break
         answers.update(answering(again))
     return answers
+
+
+def with_old_spellings(
+    plans: list[list[Planned]], answers: Mapping[Request, Answer], answering: Answering
+) -> Mapping[Request, Answer]:
+    """Return answers with what is known only if old spellings have their present meaning.
+
+    What fails is still said to fail; the stand-ins of a value say which spellings it rests on.
+    """
+    again = {
+        plan.request: plan.request._replace(is_old=True)
+        for some in plans
+        for plan in some
+        if _misses_by_its_code(answers[plan.request])
+    }
+    others = answering([*again.values()]) if again else {}
+    found = dict(answers)
+    for request, other in again.items():
+        answer, better = answers[request], others[other]
+        if isinstance(answer, Report) and isinstance(better, Report):
+            pairs = zip(answer.observations, better.observations, strict=True)
+            observations = tuple(new if one.failure and not new.failure else one for one, new in pairs)
+            found[request] = answer._replace(observations=observations)
+    return found
+
+
+def _misses_by_its_code(answer: Answer) -> bool:
+    """Whether code that fails as in plain TensorFlow is why there is no value of something."""
+    if not isinstance(answer, Report):
+        return False
+    kinds = {failed.piece: failed.kind for failed in answer.failed}
+    return any(
+        one.failure is not None and (one.cause is None or kinds.get(one.cause) == "code")
+        for one in answer.observations
+    )
 
 
 def documents(path: Path) -> list[str]:

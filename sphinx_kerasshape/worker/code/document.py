@@ -76,7 +76,7 @@ class Document:
         self._lost: dict[str, Loss] = {}
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
-        self._used = install()
+        self._used = install(request)
         self._sight = Sight()
 
     def report(self) -> Report:

@@ -1,0 +1,173 @@
+"""Modules and names of older Keras and TensorFlow, each giving what has its place today."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from sphinx_kerasshape.worker.stand_ins.modules import Finder
+from sphinx_kerasshape.worker.stand_ins.used import Used
+
+_TF_KERAS = "keras._tf_keras.keras"
+_LAYERS = "keras.layers"
+_MODULES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            *("keras.layers.core", "keras.layers.convolutional", "keras.layers.pooling", "keras.layers.merge"),
+            *("keras.layers.normalization", "keras.layers.recurrent", "keras.layers.embeddings"),
+            *("keras.layers.advanced_activations", "keras.layers.noise", "keras.layers.wrappers"),
+            *("keras.layers.local", "keras.layers.convolutional_recurrent", "keras.layers.experimental"),
+            *("keras.layers.normalization.batch_normalization", "keras.layers.experimental.preprocessing"),
+        ),
+        (_LAYERS,),
+    ),
+    **dict.fromkeys(("keras.engine.topology", "keras.engine.base_layer"), (_LAYERS, "keras")),
+    **dict.fromkeys(("keras.engine", "keras.engine.training"), (_LAYERS, "keras")),
+    **dict.fromkeys(("keras.engine.input_layer", "keras.engine.network"), (_LAYERS, "keras")),
+    **dict.fromkeys(
+        (
+            *("keras.utils.np_utils", "keras.utils.vis_utils", "keras.utils.generic_utils"),
+            *("keras.utils.data_utils", "keras.utils.io_utils", "keras.utils.layer_utils"),
+        ),
+        ("keras.utils", "keras.saving"),
+    ),
+    "keras.preprocessing.text": (f"{_TF_KERAS}.preprocessing.text",),
+    "keras.optimizers.legacy": ("keras.optimizers",),
+    "keras.utils.training_utils": ("keras.utils",),
+}
+"""Where to look for what was in each module."""
+_FALLBACKS = {
+    "keras.backend": (f"{_TF_KERAS}.backend",),
+    "keras.preprocessing.image": (f"{_TF_KERAS}.preprocessing.image", "keras.utils"),
+    "keras.preprocessing.sequence": ("keras.utils", f"{_TF_KERAS}.preprocessing.sequence"),
+    "keras.preprocessing": (f"{_TF_KERAS}.preprocessing",),
+    "keras.layers": ("keras",),
+    "keras.models": ("keras", "keras.saving"),
+    "keras.utils": ("keras.utils", "keras.saving"),
+    "keras.optimizers": ("keras.optimizers",),
+    "keras.initializers": ("keras.initializers",),
+    "keras.regularizers": ("keras.regularizers",),
+    "keras": ("keras",),
+    "tensorflow": ("tensorflow.compat.v1",),
+}
+"""Where to look for what modules that are still there had."""
+_NAMES = {
+    ("keras.optimizers", "adam"): "Adam",
+    ("keras.optimizers", "sgd"): "SGD",
+    ("keras.optimizers", "rmsprop"): "RMSprop",
+    ("keras.optimizers", "adagrad"): "Adagrad",
+    ("keras.optimizers", "adadelta"): "Adadelta",
+    ("keras.initializers", "normal"): "RandomNormal",
+    ("keras.initializers", "uniform"): "RandomUniform",
+    ("keras.regularizers", "l1l2"): "l1_l2",
+    ("keras.regularizers", "activity_l1"): "l1",
+    ("keras.regularizers", "activity_l2"): "l2",
+    ("keras.layers", "Convolution2DTranspose"): "Conv2DTranspose",
+    ("keras.layers", "Deconvolution2D"): "Conv2DTranspose",
+    ("keras.layers", "SeparableConvolution2D"): "SeparableConv2D",
+}
+"""Names that are now other ones."""
+_OF_GRAPHS = frozenset(("Session", "placeholder", "get_variable", "ConfigProto", "GPUOptions", "contrib", "app"))
+"""What is of graphs and sessions, which no other spelling brings back."""
+
+
+class _Old(types.ModuleType):
+    """A module that is no longer there."""
+
+    __path__: list[str] = []
+
+
+class _Finder(Finder):
+    """Finds old modules, also below ``tensorflow.keras``."""
+
+    def __init__(self, used: Used) -> None:
+        super().__init__(frozenset(), lambda name: _module(name, used))
+
+    def _has(self, name: str) -> bool:
+        return _plain(name) in _MODULES
+
+
+def install(used: Used) -> None:
+    """Have the old modules found, and old names in the modules that are there."""
+    sys.meta_path.append(_Finder(used))
+    for name in _FALLBACKS:
+        for module in _twins(name):
+            module.__getattr__ = _lookup(module, _plain(module.__name__), used)  # type: ignore[method-assign]
+
+
+def _twins(name: str) -> Iterator[Any]:
+    """Yield a module, and the one that ``tensorflow.keras`` has of the name."""
+    for full in (name, name.replace("keras", _TF_KERAS, 1)):
+        try:
+            yield importlib.import_module(full)
+        except ImportError:
+            continue
+        if name == "tensorflow":
+            return
+
+
+def _plain(name: str) -> str:
+    """Return the name of a module of Keras without the package that it was reached through."""
+    for prefix in ("tensorflow.", "keras._tf_keras."):
+        if name.startswith(f"{prefix}keras"):
+            return name.removeprefix(prefix)
+    return name
+
+
+def _module(name: str, used: Used) -> types.ModuleType:
+    module = _Old(name)
+    module.__getattr__ = _lookup(module, _plain(name), used)  # type: ignore[method-assign]
+    return module
+
+
+def _lookup(module: types.ModuleType, plain: str, used: Used) -> Any:
+    places = _MODULES.get(plain) or _FALLBACKS[plain]
+
+    def __getattr__(name: str) -> Any:  # noqa: N807
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if f"{plain}.{name}" in _MODULES:
+            return importlib.import_module(f"{module.__name__}.{name}")
+        for place in places if name not in _OF_GRAPHS else ():
+            here, present = vars(sys.modules[place]), _NAMES.get((place, name), name)
+            if present in here:
+                used.note(f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present} in place of {plain}.{name}")
+                return here[present]
+        if plain in ("keras.layers", "keras.layers.merge") and name == "merge":
+            used.note("keras.layers.add and the like in place of keras.layers.merge")
+            return merge
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module)
+
+    return __getattr__
+
+
+def merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, name: str | None = None, **_: Any) -> Any:
+    """Return what the function of Keras 1 makes of tensors."""
+    layers = keras.layers
+    modes = {"sum": layers.Add, "mul": layers.Multiply, "ave": layers.Average, "max": layers.Maximum}
+    if mode == "concat":
+        return layers.Concatenate(concat_axis, name=name)(inputs)
+    if mode not in modes:
+        raise ValueError(f"Invalid merge mode: {mode}")
+    return modes[mode](name=name)(inputs)
+
+
+def shape_of(tensor: Any) -> Any:
+    """Return the shape of a symbol as TensorFlow's own tensors give it."""
+    return tf.TensorShape(tensor.shape)
+
+
+def whole(value: Any) -> Any:
+    """Return a value with the whole numbers of NumPy in it as those of Python."""
+    if isinstance(value, np.integer):
+        return int(value)
+    if type(value) in (tuple, list):
+        return type(value)(map(whole, value))
+    return value
