@@ -147,24 +147,40 @@ class Document:
 
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
-        receivers = {name: self._names.get(name) for name in code.receivers()} if code else {}
+        receivers = {name: self._value(name) for name in code.receivers()} if code else {}
         models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
         unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
         binds = code.binds() if code else {*piece.defines}
         kept = models.keys() - unbuilt - binds
-        kept |= {name for name in piece.defines if name not in binds and _is_constant(self._names.get(name))}
+        kept |= {name for name in piece.defines if name not in binds and _is_constant(self._value(name))}
         kept |= code.imported(self._names) if code and loss.piece == number else set()
         for name in dict.fromkeys([*piece.defines, *unbuilt]):
             if name in self._given and name not in kept:
                 self._names[name] = self._given[name]
             elif name not in kept:
-                self._names.pop(name, None)
+                self._remove(name)
                 builder = self._statements.get(number, "") if name in unbuilt else ""
                 self._lost[name] = loss._replace(names=(*loss.names, name), builder=builder)
+
+    def _value(self, name: str) -> Any:
+        """Return the value of a name, or of an attribute that the code has given to a module."""
+        module, _, attribute = name.partition(".")
+        value = self._names.get(module)
+        return getattr(value, attribute, None) if attribute else value
+
+    def _remove(self, name: str) -> None:
+        module, _, attribute = name.partition(".")
+        if not attribute:
+            self._names.pop(name, None)
+        elif isinstance(self._names.get(module), types.ModuleType):
+            with contextlib.suppress(AttributeError):
+                delattr(self._names[module], attribute)
 
     def _loss_of(self, error: BaseException) -> Loss | None:
         """Return why the name is gone that an exception misses; ``None`` if that is not what it says."""
         name = getattr(error, "name", None)
+        if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+            return next((loss for lost, loss in self._lost.items() if lost.endswith(f".{name}")), None)
         if type(error) is not NameError or not isinstance(name, str) or name in self._names:
             return None
         return self._lost.get(name)
