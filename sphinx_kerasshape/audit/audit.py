@@ -55,7 +55,12 @@ Answering = Callable[[Sequence[Request]], Mapping[Request, Answer]]
 def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answering) -> Iterator[Audited]:
     """Yield the audit of each document, in order; all requests are answered together."""
     read = [_read(path) for path in paths]
-    plans = [planning.planned(one.document, defines) if one.document else [] for one in read]
+    plans = [
+        planning.planned(one.document, defines, os.path.dirname(os.path.abspath(one.path)))
+        if one.document
+        else []
+        for one in read
+    ]
     answers = with_old_spellings(plans, answered(plans, answering), answering)
     for one, plan_ in zip(read, plans, strict=True):
         yield judged(one, plan_, answers) if one.document else one
