@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.worker.stand_ins import beside, data_sets, files, folders, modules
+from sphinx_kerasshape.worker.stand_ins import adapting, beside, data_sets, files, folders, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
@@ -27,6 +27,7 @@ def install(request: Request) -> Used:
     files.install(used)
     folders.install(used)
     beside.install(request)
+    adapting.install(used)
     if request.is_old:
         from sphinx_kerasshape.worker.stand_ins.old_spellings import OldSpellings  # few runs need it
 
