@@ -114,9 +114,15 @@ def _misses_by_its_code(answer: Answer) -> bool:
         return False
     kinds = {failed.piece: failed.kind for failed in answer.failed}
     return any(
-        one.failure is not None and (one.cause is None or kinds.get(one.cause) == "code")
+        one.failure is not None and (kinds.get(one.cause) == "code" if one.cause is not None else _is_old(one.failure))
         for one in answer.observations
     )
+
+
+def _is_old(failure: Failure) -> bool:
+    """Whether what has failed after the code had run may be of an older version of Keras."""
+    is_attribute = failure.error is not None and failure.error.type == "AttributeError"
+    return is_attribute or failure.message in ("it is a value of type Sequential", "it is a value of type Model")
 
 
 def documents(path: Path) -> list[str]:

@@ -110,6 +110,7 @@ class Reading:
         calls = pairing.calls(tree, source.code, self._last)
         self.models.extend(pairing.models(tree, source.code, self._last))
         self.models.extend(Model(call.subject, "") for call in calls)
+        self.models.extend(pairing.inner_calls(tree, source.code, self._last))
         shown = list(_shown(source, piece, tree))
         run = printed.Run(tree, self.blocks[-1], self._last)
         if not is_off:

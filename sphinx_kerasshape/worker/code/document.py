@@ -77,7 +77,7 @@ class Document:
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
         self._used = install(request)
-        self._sight = Sight()
+        self._sight = Sight(lambda model: self._described(self._unseen(), model))
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -103,6 +103,9 @@ class Document:
             for one in piece.inside:
                 yield self._inside(number, one)
 
+    def _unseen(self) -> Observation:
+        return Observation(0, "", stand_ins=self._used.names())
+
     def _inside(self, number: int, one: Inside) -> Observation:
         """Return what was seen when a line inside a piece ran."""
         seen = Observation(number, one.expression, stand_ins=self._used.names())
@@ -111,6 +114,8 @@ class Document:
             return self._of_failed(seen)
         if value is None:
             return seen._replace(failure=Failure(Problem.CODE, "its line does not run"))
+        if isinstance(value, Observation):
+            return value._replace(piece=number, expression=one.expression)
         return seen._replace(number=value) if isinstance(value, int) else seen._replace(tensors=value)
 
     def _run(self, number: int, piece: Piece, flags: int) -> Any:
@@ -154,6 +159,7 @@ class Document:
         kept = models.keys() - unbuilt - binds
         kept |= {name for name in piece.defines if name not in binds and _is_constant(self._value(name))}
         kept |= code.imported(self._names) if code and loss.piece == number else set()
+        kept |= {name for name in piece.defines if name not in binds and _has_fixed_shape(self._value(name))}
         for name in dict.fromkeys([*piece.defines, *unbuilt]):
             if name in self._given and name not in kept:
                 self._names[name] = self._given[name]
@@ -266,6 +272,13 @@ def _is_constant(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_constant, value))
     return isinstance(value, (bool, int, float, str, bytes, os.PathLike, types.ModuleType))
+
+
+def _has_fixed_shape(value: Any) -> bool:
+    """Whether a value is a matrix of measures or weights, whose rows may be filled in, and no more."""
+    import numpy
+
+    return isinstance(value, numpy.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
 
 
 def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
 from sphinx_kerasshape.worker.stand_ins.adapting import MISSING
+from sphinx_kerasshape.worker.stand_ins.known_files import Folders
 from sphinx_kerasshape.worker.stand_ins.uniform import uniform
 from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used, replace
 
@@ -30,6 +31,12 @@ class Images(keras.utils.PyDataset):  # type: ignore[misc]
         self.image_shape = shape
         self.batch_size = batch_size
         self._labels = labels
+
+    def know(self, names: tuple[str, ...]) -> None:
+        """Take the names of the classes, if they are known."""
+        if names:
+            self.num_classes, self.class_indices = len(names), {name: n for n, name in enumerate(names)}
+            self._labels = (len(names),) if self._labels == (None,) else self._labels
 
     def symbols(self) -> Any:
         """Return symbols for a batch."""
@@ -65,7 +72,7 @@ class Images(keras.utils.PyDataset):  # type: ignore[misc]
         raise AttributeError(f"'DirectoryIterator' object has no attribute '{name}'")
 
 
-def install(used: Used) -> None:
+def install(used: Used, known: Folders) -> None:
     """Have batches made of folders that are not here."""
     load, flow = keras.utils.image_dataset_from_directory, ImageDataGenerator.flow_from_directory
 
@@ -80,6 +87,7 @@ def install(used: Used) -> None:
         ):
             return load(**given)
         used.note("batches of images")
+        given = _with_classes(given, known)
         data = [_data_set(given) for _ in range(2 if given["subset"] == "both" else 1)]
         return data if len(data) == 2 else data[0]
 
@@ -88,6 +96,7 @@ def install(used: Used) -> None:
         if tf.io.gfile.isdir(str(directory)):
             return flow(self, directory, *args, **options)
         found = _images(directory, *args, **options)
+        found.know(known.classes(directory))
         used.note("batches of images")
         return found
 
@@ -99,6 +108,7 @@ def install(used: Used) -> None:
         if given["label_mode"] not in ("int", "binary", "categorical", None):
             return load_texts(**given)
         used.note("batches of texts")
+        given = _with_classes(given, known)
         data = [_of_folder(given, (), "string") for _ in range(2 if given["subset"] == "both" else 1)]
         return data if len(data) == 2 else data[0]
 
@@ -124,6 +134,12 @@ def _images(
     if keras.config.image_data_format() == "channels_first":
         shape = (shape[-1], *shape[:-1])
     return Images(directory, shape, labels[class_mode], batch_size)
+
+
+def _with_classes(given: dict[str, Any], known: Folders) -> dict[str, Any]:
+    """Return arguments with the classes that a folder of a well-known archive has."""
+    names = known.classes(given["directory"])
+    return {**given, "class_names": given["class_names"] or [*names] or None}
 
 
 def _data_set(given: dict[str, Any]) -> Any:

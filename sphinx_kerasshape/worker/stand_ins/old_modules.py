@@ -74,6 +74,8 @@ _NAMES = {
     ("keras.layers", "SeparableConvolution2D"): "SeparableConv2D",
 }
 """Names that are now other ones."""
+_INNER = ("keras", *(f"keras.{name}" for name in ("layers", "models", "optimizers", "utils", "applications")))
+"""What code imported from the inside of TensorFlow, where an old copy of Keras still is."""
 _OF_GRAPHS = frozenset(("Session", "placeholder", "get_variable", "ConfigProto", "GPUOptions", "contrib", "app"))
 """What is of graphs and sessions, which no other spelling brings back."""
 
@@ -97,6 +99,8 @@ class _Finder(Finder):
 def install(used: Used) -> None:
     """Have the old modules found, and old names in the modules that are there."""
     sys.meta_path.append(_Finder(used))
+    for name in _INNER:
+        sys.modules[f"tensorflow.python.{name}"] = _module(f"tensorflow.python.{name}", used)
     for name in _FALLBACKS:
         for module in _twins(name):
             module.__getattr__ = _lookup(module, _plain(module.__name__), used)  # type: ignore[method-assign]
@@ -115,7 +119,7 @@ def _twins(name: str) -> Iterator[Any]:
 
 def _plain(name: str) -> str:
     """Return the name of a module of Keras without the package that it was reached through."""
-    for prefix in ("tensorflow.", "keras._tf_keras."):
+    for prefix in ("tensorflow.python.", "tensorflow.", "keras._tf_keras."):
         if name.startswith(f"{prefix}keras"):
             return name.removeprefix(prefix)
     return name
@@ -128,7 +132,7 @@ def _module(name: str, used: Used) -> types.ModuleType:
 
 
 def _lookup(module: types.ModuleType, plain: str, used: Used) -> Any:
-    places = _MODULES.get(plain) or _FALLBACKS[plain]
+    places = _MODULES.get(plain) or (*_FALLBACKS.get(plain, ()), plain)
 
     def __getattr__(name: str) -> Any:  # noqa: N807
         if name.startswith("__"):
@@ -138,7 +142,7 @@ def _lookup(module: types.ModuleType, plain: str, used: Used) -> Any:
         for place in places if name not in _OF_GRAPHS else ():
             here, present = vars(sys.modules[place]), _NAMES.get((place, name), name)
             if present in here:
-                used.note(f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present} in place of {plain}.{name}")
+                used.note(f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present} in place of {module.__name__}.{name}")
                 return here[present]
         if plain in ("keras.layers", "keras.layers.merge") and name == "merge":
             used.note("keras.layers.add and the like in place of keras.layers.merge")

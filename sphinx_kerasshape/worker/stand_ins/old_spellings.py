@@ -29,7 +29,7 @@ _OF_LAYERS = {
     "batch_input_shape": "batch_shape",
 }
 """More of what arguments of layers became."""
-_GONE_OF_LAYERS = frozenset(("weights", "nb_col", "forget_bias_init", "implementation", "input_length"))
+_GONE_OF_LAYERS = frozenset(("weights", "nb_col", "forget_bias_init"))
 _OF_FIT = {"nb_worker": "", "show_accuracy": "", "generator": "x", "val_samples": "steps", "nb_val_samples": ""}
 _OF_OPTIMIZERS = {"decay": "", "schedule_decay": "", "epsilon_": ""}
 _FORMATS = {"th": "channels_first", "tf": "channels_last"}
@@ -78,6 +78,9 @@ class OldSpellings:
             if "nb_row" in given and "nb_col" in given:
                 given["nb_row"] = (given["nb_row"], given.pop("nb_col"))
             kwargs = self._translated(given, known, {**ARGUMENTS, **more}, gone)
+            if args and args[0] is layer:
+                self._used.note("super().__init__() in place of super().__init__(self)")
+                args = args[1:]
             batch = kwargs.pop("batch_input_shape", None) if "batch_shape" not in known else None
             args, kwargs = tuple(map(self._value, args)), {key: self._value(one) for key, one in kwargs.items()}
             if "padding" in known and str(kwargs.get("padding")).lower() in ("same", "valid"):
@@ -179,6 +182,16 @@ class OldSpellings:
             return add_weight(layer, *args, **kwargs)
 
         keras.Layer.add_weight = keras.Layer.add_variable = named_first
+        initial = keras.layers.RNN.get_initial_state
+
+        @wraps(initial)
+        def get_initial_state(layer: Any, batch_size: Any) -> Any:
+            if len(getattr(batch_size, "shape", ())) > 1:
+                self._used.note("get_initial_state(batch_size) in place of get_initial_state(inputs)")
+                batch_size = keras.ops.shape(batch_size)[0]
+            return initial(layer, batch_size)
+
+        keras.layers.RNN.get_initial_state = get_initial_state
 
     def _shape(self, name: str) -> Callable[[Any], Any]:
         def shape(layer: Any) -> Any:
