@@ -85,6 +85,12 @@ class _Old(types.ModuleType):
 
     __path__: list[str] = []
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what the function did that had the name of a module."""
+        if not self.__name__.endswith(".layers.merge"):
+            raise TypeError("'module' object is not callable")
+        return merge(*args, **kwargs)
+
 
 class _Finder(Finder):
     """Finds old modules, also below ``tensorflow.keras``."""
@@ -99,6 +105,8 @@ class _Finder(Finder):
 def install(used: Used) -> None:
     """Have the old modules found, and old names in the modules that are there."""
     sys.meta_path.append(_Finder(used))
+    for module in (keras.layers, importlib.import_module(f"{_TF_KERAS}.layers")):
+        module.Convolution2D = _convolution(used)
     for name in _INNER:
         sys.modules[f"tensorflow.python.{name}"] = _module(f"tensorflow.python.{name}", used)
     for name in _FALLBACKS:
@@ -144,9 +152,9 @@ def _lookup(module: types.ModuleType, plain: str, used: Used) -> Any:
             if present in here:
                 used.note(f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present} in place of {module.__name__}.{name}")
                 return here[present]
-        if plain in ("keras.layers", "keras.layers.merge") and name == "merge":
-            used.note("keras.layers.add and the like in place of keras.layers.merge")
-            return merge
+        if function := _FUNCTIONS.get((plain, name)):
+            used.note(f"present functions in place of {plain}.{name}")
+            return function
         raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module)
 
     return __getattr__
@@ -161,6 +169,29 @@ def merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, name: str | Non
     if mode not in modes:
         raise ValueError(f"Invalid merge mode: {mode}")
     return modes[mode](name=name)(inputs)
+
+
+def _convolution(used: Used) -> Any:
+    def convolution(filters: int, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and all(isinstance(size, int) for size in args):
+            used.note("kernel_size=(…, …) in place of two numbers")
+            args = (tuple(args),)
+        return keras.layers.Conv2D(filters, *args, **kwargs)
+
+    return convolution
+
+
+def _set_ordering(ordering: str) -> None:
+    keras.config.set_image_data_format(FORMATS.get(ordering, ordering))
+
+
+_FUNCTIONS = {
+    ("keras.layers.merge", "merge"): merge,
+    ("keras.backend", "set_image_dim_ordering"): _set_ordering,
+}
+"""Functions that have no single counterpart."""
+FORMATS = {"th": "channels_first", "tf": "channels_last"}
+"""The names that orders of axes had."""
 
 
 def shape_of(tensor: Any) -> Any:

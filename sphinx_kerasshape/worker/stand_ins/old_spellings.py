@@ -32,7 +32,6 @@ _OF_LAYERS = {
 _GONE_OF_LAYERS = frozenset(("weights", "nb_col", "forget_bias_init"))
 _OF_FIT = {"nb_worker": "", "show_accuracy": "", "generator": "x", "val_samples": "steps", "nb_val_samples": ""}
 _OF_OPTIMIZERS = {"decay": "", "schedule_decay": "", "epsilon_": ""}
-_FORMATS = {"th": "channels_first", "tf": "channels_last"}
 _BATCH = "_kerasshape_batch_shape"
 """The attribute of a layer that was given the shape of a batch."""
 _GENERATORS = {
@@ -108,7 +107,7 @@ class OldSpellings:
                 found[key] = value
             elif name in known and name not in given:
                 self._used.note(f"{name} in place of {key}")
-                found[name] = _FORMATS.get(value, value) if name == "data_format" else value
+                found[name] = old_modules.FORMATS.get(value, value) if name == "data_format" else value
             elif key in gone | GONE or not name:
                 self._used.note(f"no {key}")
             else:
