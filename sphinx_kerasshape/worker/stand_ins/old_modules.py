@@ -187,6 +187,7 @@ def _set_ordering(ordering: str) -> None:
 
 _FUNCTIONS = {
     ("keras.layers.merge", "merge"): merge,
+    ("keras.layers.merge", "_Merge"): keras.src.layers.merging.base_merge.Merge,
     ("keras.backend", "set_image_dim_ordering"): _set_ordering,
 }
 """Functions that have no single counterpart."""
