@@ -56,9 +56,7 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
     """Yield the audit of each document, in order; all requests are answered together."""
     read = [_read(path) for path in paths]
     plans = [
-        planning.planned(one.document, defines, os.path.dirname(os.path.abspath(one.path)))
-        if one.document
-        else []
+        planning.planned(one.document, defines, str(Path(one.path).absolute().parent)) if one.document else []
         for one in read
     ]
     answers = with_old_spellings(plans, answered(plans, answering), answering)
@@ -114,7 +112,8 @@ def _misses_by_its_code(answer: Answer) -> bool:
         return False
     kinds = {failed.piece: failed.kind for failed in answer.failed}
     return any(
-        one.failure is not None and (kinds.get(one.cause) == "code" if one.cause is not None else _is_old(one.failure))
+        one.failure is not None
+        and (kinds.get(one.cause) == "code" if one.cause is not None else _is_old(one.failure))
         for one in answer.observations
     )
 
@@ -122,7 +121,10 @@ def _misses_by_its_code(answer: Answer) -> bool:
 def _is_old(failure: Failure) -> bool:
     """Whether what has failed after the code had run may be of an older version of Keras."""
     is_attribute = failure.error is not None and failure.error.type == "AttributeError"
-    return is_attribute or failure.message in ("it is a value of type Sequential", "it is a value of type Model")
+    return is_attribute or failure.message in (
+        "it is a value of type Sequential",
+        "it is a value of type Model",
+    )
 
 
 def documents(path: Path) -> list[str]:

@@ -49,7 +49,9 @@ def planned(document: Document, defines: Mapping[str, str], folder: str = "") ->
     codes = [block.code for block in document.blocks]
     defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
-    return [Planned(run, _request(run, _usual_imports(run) + defined)._replace(folder=folder)) for run in runs]
+    return [
+        Planned(run, _request(run, _usual_imports(run) + defined)._replace(folder=folder)) for run in runs
+    ]
 
 
 def usual(some: Slice) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class _Names(ast.NodeTransformer):
     def __init__(self, names: Collection[str]) -> None:
         self._names = names
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """Return the name in place of an attribute."""
         self.generic_visit(node)
         match node:

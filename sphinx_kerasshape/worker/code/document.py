@@ -221,7 +221,7 @@ class Document:
             if expression:
                 with undisturbed():
                     value = eval(expression, self._names)
-            return self._described(seen, value)
+            return self._described(seen._replace(stand_ins=self._used.names()), value)
         except weightless.NeedsValues:
             raise
         except BaseException as error:

@@ -39,22 +39,19 @@ class Missing:
             raise AttributeError(name)
         self._fail()
 
-    __call__ = __getitem__ = __iter__ = __setattr__ = __mro_entries__ = _fail  # type: ignore[assignment]
+    __call__ = __getitem__ = __iter__ = __setattr__ = __mro_entries__ = _fail
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads a module whose missing packages may be ones that nothing needs here."""
 
-    def source_to_code(self, data: Any, path: Any, *_: Any, **__: Any) -> types.CodeType:
-        """Return the code of a module."""
-        tree = ast.parse(data, path)
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        """Return the code of a module, never that which Python has stored."""
+        path = self.get_filename(fullname)
+        sources.depend_on(path)
+        tree = ast.parse(self.get_data(path), path)
         tree.body = [new for statement in tree.body for new in _without_missing(statement)]
         return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
-
-    def get_code(self, fullname: str) -> types.CodeType | None:
-        """Return the code of a module, never that of a stored one."""
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Run a module."""
@@ -75,7 +72,9 @@ class _Finder(MetaPathFinder):
         spec = importlib.machinery.PathFinder.find_spec(fullname, folders, target)
         if spec is None or fullname in sys.builtin_module_names:
             return None
-        if type(spec.loader) is importlib.machinery.SourceFileLoader and sources.is_project_file(str(spec.origin)):
+        if type(spec.loader) is importlib.machinery.SourceFileLoader and sources.is_project_file(
+            str(spec.origin)
+        ):
             spec.loader = _Loader(fullname, str(spec.origin))
             return spec
         return spec if spec.loader is None and path is None and _has_modules(spec) else None
@@ -115,7 +114,9 @@ def _without_missing(statement: ast.stmt) -> Iterator[ast.stmt]:
         if alias.name == "*" or _is_here(package):
             yield ast.copy_location(_only(statement, alias), statement)
             continue
-        name = alias.asname or (alias.name.partition(".")[0] if isinstance(statement, ast.Import) else alias.name)
+        name = alias.asname or (
+            alias.name.partition(".")[0] if isinstance(statement, ast.Import) else alias.name
+        )
         missing = ast.parse(f"{name} = {_MISSING}({package!r})").body[0]
         yield ast.copy_location(missing, statement)
 

@@ -168,7 +168,9 @@ def _of_folder(given: dict[str, Any], shape: tuple[int, ...], kind: str) -> Any:
 def _batches(parts: list[Any], batch_size: int | None) -> Callable[[], Iterator[Any]]:
     def batches() -> Iterator[Any]:
         is_known = all(part.dtype != tf.string for part in parts)
-        if is_known and None not in [size for part in parts for size in part.shape[0 if batch_size is None else 1 :]]:
+        if is_known and None not in [
+            size for part in parts for size in part.shape[0 if batch_size is None else 1 :]
+        ]:
             first = [batch_size] if batch_size is not None else []
             arrays = [np.zeros((*first, *part.shape[len(first) :]), part.dtype.name) for part in parts]
             yield tuple(arrays) if len(arrays) > 1 else arrays[0]

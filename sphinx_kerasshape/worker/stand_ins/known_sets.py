@@ -41,7 +41,7 @@ def _images(shape: Shape, classes: int, names: str = "", also: str = "", **split
 
 
 def _texts(text: str, classes: int, names: str, also: str = "", **splits: int) -> KnownSet:
-    features = {name: _TEXT for name in (text, *also.split())} | {"label": _label(classes, names)}
+    features = dict.fromkeys((text, *also.split()), _TEXT) | {"label": _label(classes, names)}
     return KnownSet(features, (text, "label"), splits)
 
 
@@ -106,7 +106,9 @@ SETS: dict[str, KnownSet] = {
     "imagenette": _images(_ANY, 10, train=9_469, validation=3_925),
     "imdb_reviews": _texts("text", 2, "neg,pos", train=25_000, test=25_000, unsupervised=50_000),
     "imdb_reviews/plain_text": _texts("text", 2, "neg,pos", train=25_000, test=25_000, unsupervised=50_000),
-    "ag_news_subset": _texts("description", 4, "World,Sports,Business,Sci/Tech", "title", train=120_000, test=7_600),
+    "ag_news_subset": _texts(
+        "description", 4, "World,Sports,Business,Sci/Tech", "title", train=120_000, test=7_600
+    ),
     "yelp_polarity_reviews": _texts("text", 2, "1,2", train=560_000, test=38_000),
 }
 """What is known of each, by the name that ``tfds.load`` takes."""

@@ -20,7 +20,12 @@ _LAYERS = "keras.layers"
 _MODULES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
-            *("keras.layers.core", "keras.layers.convolutional", "keras.layers.pooling", "keras.layers.merge"),
+            *(
+                "keras.layers.core",
+                "keras.layers.convolutional",
+                "keras.layers.pooling",
+                "keras.layers.merge",
+            ),
             *("keras.layers.normalization", "keras.layers.recurrent", "keras.layers.embeddings"),
             *("keras.layers.advanced_activations", "keras.layers.noise", "keras.layers.wrappers"),
             *("keras.layers.local", "keras.layers.convolutional_recurrent", "keras.layers.experimental"),
@@ -74,21 +79,27 @@ _NAMES = {
     ("keras.layers", "SeparableConvolution2D"): "SeparableConv2D",
 }
 """Names that are now other ones."""
-_INNER = ("keras", *(f"keras.{name}" for name in ("layers", "models", "optimizers", "utils", "applications")))
+_INNER = ("keras", "keras.layers", "keras.models", "keras.optimizers", "keras.utils", "keras.applications")
 """What code imported from the inside of TensorFlow, where an old copy of Keras still is."""
-_OF_GRAPHS = frozenset(("Session", "placeholder", "get_variable", "ConfigProto", "GPUOptions", "contrib", "app"))
+_OF_GRAPHS = frozenset(
+    ("Session", "placeholder", "get_variable", "ConfigProto", "GPUOptions", "contrib", "app")
+)
 """What is of graphs and sessions, which no other spelling brings back."""
 
 
 class _Old(types.ModuleType):
     """A module that is no longer there."""
 
-    __path__: list[str] = []
+    def __init__(self, name: str, used: Used) -> None:
+        super().__init__(name)
+        self.__path__ = []
+        self._used = used
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what the function did that had the name of a module."""
         if not self.__name__.endswith(".layers.merge"):
             raise TypeError("'module' object is not callable")
+        self._used.note("layers in place of keras.layers.merge")
         return merge(*args, **kwargs)
 
 
@@ -105,13 +116,13 @@ class _Finder(Finder):
 def install(used: Used) -> None:
     """Have the old modules found, and old names in the modules that are there."""
     sys.meta_path.append(_Finder(used))
-    for module in (keras.layers, importlib.import_module(f"{_TF_KERAS}.layers")):
-        module.Convolution2D = _convolution(used)
+    for layers in _twins(_LAYERS):
+        layers.Convolution2D = _convolution(used)
     for name in _INNER:
         sys.modules[f"tensorflow.python.{name}"] = _module(f"tensorflow.python.{name}", used)
     for name in _FALLBACKS:
         for module in _twins(name):
-            module.__getattr__ = _lookup(module, _plain(module.__name__), used)  # type: ignore[method-assign]
+            module.__getattr__ = _lookup(module, _plain(module.__name__), used)
 
 
 def _twins(name: str) -> Iterator[Any]:
@@ -134,7 +145,7 @@ def _plain(name: str) -> str:
 
 
 def _module(name: str, used: Used) -> types.ModuleType:
-    module = _Old(name)
+    module = _Old(name, used)
     module.__getattr__ = _lookup(module, _plain(name), used)  # type: ignore[method-assign]
     return module
 
@@ -150,7 +161,8 @@ def _lookup(module: types.ModuleType, plain: str, used: Used) -> Any:
         for place in places if name not in _OF_GRAPHS else ():
             here, present = vars(sys.modules[place]), _NAMES.get((place, name), name)
             if present in here:
-                used.note(f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present} in place of {module.__name__}.{name}")
+                now = f"{place.replace(_TF_KERAS, 'tensorflow.keras')}.{present}"
+                used.note(f"{now} in place of {module.__name__}.{name}")
                 return here[present]
         if function := _FUNCTIONS.get((plain, name)):
             used.note(f"present functions in place of {plain}.{name}")
@@ -198,6 +210,13 @@ FORMATS = {"th": "channels_first", "tf": "channels_last"}
 def shape_of(tensor: Any) -> Any:
     """Return the shape of a symbol as TensorFlow's own tensors give it."""
     return tf.TensorShape(tensor.shape)
+
+
+def is_of_numpy(value: Any) -> bool:
+    """Whether a value is, or a list has, a whole number of NumPy."""
+    if type(value) in (tuple, list):
+        return any(map(is_of_numpy, value))
+    return isinstance(value, np.integer)
 
 
 def whole(value: Any) -> Any:

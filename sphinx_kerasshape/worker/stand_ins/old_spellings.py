@@ -30,8 +30,14 @@ _OF_LAYERS = {
 }
 """More of what arguments of layers became."""
 _GONE_OF_LAYERS = frozenset(("weights", "nb_col", "forget_bias_init"))
-_OF_FIT = {"nb_worker": "", "show_accuracy": "", "generator": "x", "val_samples": "steps", "nb_val_samples": ""}
-_OF_OPTIMIZERS = {"decay": "", "schedule_decay": "", "epsilon_": ""}
+_OF_FIT = {
+    "nb_worker": "",
+    "show_accuracy": "",
+    "generator": "x",
+    "val_samples": "steps",
+    "nb_val_samples": "",
+}
+_OF_OPTIMIZERS = {"decay": "", "schedule_decay": ""}
 _BATCH = "_kerasshape_batch_shape"
 """The attribute of a layer that was given the shape of a batch."""
 _GENERATORS = {
@@ -58,43 +64,32 @@ class OldSpellings:
         ):
             for item in dict.fromkeys(filter(inspect.isclass, vars(module).values())):
                 if "__init__" in vars(item) and item is not keras.Model:
-                    item.__init__ = self._init(item.__init__, more, gone)
+                    item.__init__ = self._init(vars(item)["__init__"], more, gone)  # type: ignore[method-assign]
         self._of_models()
         self._of_layers()
-        old_modules.keras.KerasTensor.get_shape = old_modules.shape_of
+        keras.KerasTensor.get_shape = old_modules.shape_of
 
-    def _init(self, original: Any, more: Mapping[str, str], gone: frozenset[str]) -> Any:
+    def _init(self, original: Any, present: Mapping[str, str], gone: frozenset[str]) -> Any:
         """Return a constructor that knows old arguments."""
         signature = inspect.signature(original)
         known = {one.name for one in signature.parameters.values() if one.kind != one.VAR_KEYWORD}
-        takes_more = len(known) < len(signature.parameters)
 
         @wraps(original)
-        def __init__(layer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-            given = dict(kwargs)
-            if "kernel_size" in known and len(args) >= 3 and self._is_old(given, known):
-                args = (args[0], (args[1], args[2]), *args[3:])
-            if "nb_row" in given and "nb_col" in given:
-                given["nb_row"] = (given["nb_row"], given.pop("nb_col"))
-            kwargs = self._translated(given, known, {**ARGUMENTS, **more}, gone)
-            if args and args[0] is layer:
+        def __init__(item: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            if args and args[0] is item:
                 self._used.note("super().__init__() in place of super().__init__(self)")
                 args = args[1:]
+            args, kwargs = _with_kernel(args, kwargs, known)
+            kwargs = self._translated(kwargs, known, {**ARGUMENTS, **present}, gone)
             batch = kwargs.pop("batch_input_shape", None) if "batch_shape" not in known else None
-            args, kwargs = tuple(map(self._value, args)), {key: self._value(one) for key, one in kwargs.items()}
-            if "padding" in known and str(kwargs.get("padding")).lower() in ("same", "valid"):
-                kwargs["padding"] = self._lower(kwargs["padding"])
-            original(layer, *args, **kwargs)
+            args = tuple(map(self._value, args))
+            original(item, *args, **{key: self._value(one, key) for key, one in kwargs.items()})
             if batch is not None:
                 self._used.note("Input(batch_shape=…) in place of batch_input_shape")
-                object.__setattr__(layer, _BATCH, tuple(batch))
+                object.__setattr__(item, _BATCH, tuple(batch))
 
-        if takes_more or known:
-            __init__.__signature__ = signature  # type: ignore[attr-defined]
+        __init__.__signature__ = signature  # type: ignore[attr-defined]
         return __init__
-
-    def _is_old(self, given: Mapping[str, Any], known: set[str]) -> bool:
-        return any(key not in known and key in ARGUMENTS and key != "batch_input_shape" for key in given)
 
     def _translated(
         self, given: dict[str, Any], known: set[str], present: Mapping[str, str], gone: frozenset[str]
@@ -114,29 +109,31 @@ class OldSpellings:
                 found[key] = value
         return found
 
-    def _value(self, value: Any) -> Any:
-        whole = old_modules.whole(value)
-        if whole is not value and whole != value or type(whole) is not type(value):
+    def _value(self, value: Any, name: str = "") -> Any:
+        """Return the value of an argument as Keras takes it now."""
+        if name == "padding" and value in ("SAME", "VALID"):
+            self._used.note(f"{value.lower()!r} in place of {value!r}")
+            return value.lower()
+        if old_modules.is_of_numpy(value):
             self._used.note("whole numbers of Python in place of those of NumPy")
-        return whole
-
-    def _lower(self, padding: str) -> str:
-        if padding != padding.lower():
-            self._used.note(f"{padding.lower()!r} in place of {padding!r}")
-        return padding.lower()
+            return old_modules.whole(value)
+        return value
 
     def _of_models(self) -> None:
         functional = keras.src.models.functional.Functional
         new, init = keras.Model.__new__, functional.__init__
 
         def renamed(given: dict[str, Any]) -> dict[str, Any]:
-            return self._translated(given, {"inputs", "outputs", "name"}, {"input": "inputs", "output": "outputs"}, frozenset())
+            present = {"input": "inputs", "output": "outputs"}
+            return self._translated(given, {"inputs", "outputs", "name"}, present, frozenset())
 
         def made(kind: Any, *args: Any, **kwargs: Any) -> Any:
             return new(kind, *args, **(renamed(kwargs) if kind is keras.Model else kwargs))
 
         keras.Model.__new__ = made
-        functional.__init__ = wraps(init)(lambda model, *args, **kwargs: init(model, *args, **renamed(kwargs)))
+        functional.__init__ = wraps(init)(
+            lambda model, *args, **kwargs: init(model, *args, **renamed(kwargs))
+        )
         for name in ("fit", "evaluate", "predict"):
             setattr(keras.Model, name, self._method(getattr(keras.Model, name)))
         for name, (present, names) in _GENERATORS.items():
@@ -146,7 +143,8 @@ class OldSpellings:
         @wraps(add)
         def with_input(model: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
             if not model._layers and hasattr(layer, _BATCH):
-                add(model, keras.layers.InputLayer(batch_shape=getattr(layer, _BATCH), dtype=_dtype(layer)), *args, **kwargs)
+                of_batch = keras.layers.InputLayer(batch_shape=getattr(layer, _BATCH), dtype=_dtype(layer))
+                add(model, of_batch, *args, **kwargs)
             return add(model, layer, *args, **kwargs)
 
         keras.Sequential.add = with_input
@@ -156,7 +154,8 @@ class OldSpellings:
 
         @wraps(original)
         def method(model: Any, *args: Any, **kwargs: Any) -> Any:
-            return original(model, *args, **self._translated(kwargs, known, {**ARGUMENTS, **_OF_FIT}, frozenset()))
+            present = {**ARGUMENTS, **_OF_FIT}
+            return original(model, *args, **self._translated(kwargs, known, present, frozenset()))
 
         return method
 
@@ -203,6 +202,17 @@ class OldSpellings:
             return [shapes] if isinstance(layer, keras.layers.InputLayer) else shapes
 
         return shape
+
+
+def _with_kernel(args: Any, kwargs: dict[str, Any], known: set[str]) -> tuple[Any, dict[str, Any]]:
+    """Return arguments with one size of a kernel in place of its rows and columns."""
+    is_old = any(key in ARGUMENTS and key not in known | {"batch_input_shape"} for key in kwargs)
+    if "kernel_size" in known and len(args) >= 3 and is_old:
+        args = (args[0], (args[1], args[2]), *args[3:])
+    if "nb_row" in kwargs and "nb_col" in kwargs:
+        kwargs = {**kwargs, "nb_row": (kwargs["nb_row"], kwargs["nb_col"])}
+        del kwargs["nb_col"]
+    return args, kwargs
 
 
 def _dtype(layer: Any) -> str:

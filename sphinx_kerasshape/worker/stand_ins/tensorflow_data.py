@@ -164,7 +164,8 @@ def _column(feature: Feature, size: int) -> Any:
 
 
 def _unreadable(why: str) -> Iterator[Any]:
-    raise ValueError(why)
+    if why:
+        raise ValueError(why)
     yield
 
 
