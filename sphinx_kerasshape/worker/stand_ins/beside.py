@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from importlib.abc import MetaPathFinder
+from itertools import islice
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.messages.request import Request
@@ -172,8 +173,5 @@ def _files(source: str, most: int) -> Iterator[str]:
     if os.path.isfile(source):
         yield source
         return
-    for folder, _, names in os.walk(source):
-        for name in names:
-            if os.path.isfile(os.path.join(folder, name)) and most:
-                most -= 1
-                yield os.path.join(folder, name)
+    inside = (os.path.join(folder, name) for folder, _, names in os.walk(source) for name in names)
+    yield from islice(filter(os.path.isfile, inside), most)
