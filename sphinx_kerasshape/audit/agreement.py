@@ -14,7 +14,20 @@ SOURCE = re.compile(r"([^\s,'\[\]]+)(?:\[\d+\]\[\d+\])?")
 """A source in a cell of connections."""
 _VAGUE = re.compile(r"multiple|\?|--|", re.IGNORECASE)
 """What Keras prints where it says nothing."""
-_OLD_TYPES = {"Model": "Functional", "SlicingOpLambda": "GetItem", "TFOpLambda": "", "TensorFlowOpLayer": ""}
+_OLD_TYPES = {
+    "Model": "Functional",
+    "SlicingOpLambda": "GetItem",
+    "TFOpLambda": "",
+    "TensorFlowOpLayer": "",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D",
+    "Merge": "",
+    "Deconvolution2D": "Conv2DTranspose",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
 """Types of older versions by what they are now; empty: of some operation."""
 
 

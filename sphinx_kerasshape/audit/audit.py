@@ -55,8 +55,11 @@ Answering = Callable[[Sequence[Request]], Mapping[Request, Answer]]
 def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answering) -> Iterator[Audited]:
     """Yield the audit of each document, in order; all requests are answered together."""
     every = [read(path) for path in paths]
-    plans = [planning.planned(one.document, defines) if one.document else [] for one in every]
-    answers = answered(plans, answering)
+    plans = [
+        planning.planned(one.document, defines, str(Path(one.path).absolute().parent)) if one.document else []
+        for one in every
+    ]
+    answers = with_old_spellings(plans, answered(plans, answering), answering)
     for one, plan_ in zip(every, plans, strict=True):
         yield judged(one, plan_, answers) if one.document else one
 
@@ -77,6 +80,51 @@ def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Reques
             break
         answers.update(answering(again))
     return answers
+
+
+def with_old_spellings(
+    plans: list[list[Planned]], answers: Mapping[Request, Answer], answering: Answering
+) -> Mapping[Request, Answer]:
+    """Return answers with what is known only if old spellings have their present meaning.
+
+    What fails is still said to fail; the stand-ins of a value say which spellings it rests on.
+    """
+    again = {
+        plan.request: plan.request._replace(is_old=True)
+        for some in plans
+        for plan in some
+        if _misses_by_its_code(answers[plan.request])
+    }
+    others = answering([*again.values()]) if again else {}
+    found = dict(answers)
+    for request, other in again.items():
+        answer, better = answers[request], others[other]
+        if isinstance(answer, Report) and isinstance(better, Report):
+            pairs = zip(answer.observations, better.observations, strict=True)
+            observations = tuple(new if one.failure and not new.failure else one for one, new in pairs)
+            found[request] = answer._replace(observations=observations)
+    return found
+
+
+def _misses_by_its_code(answer: Answer) -> bool:
+    """Whether code that fails as in plain TensorFlow is why there is no value of something."""
+    if not isinstance(answer, Report):
+        return False
+    kinds = {failed.piece: failed.kind for failed in answer.failed}
+    return any(
+        one.failure is not None
+        and (kinds.get(one.cause) == "code" if one.cause is not None else _is_old(one.failure))
+        for one in answer.observations
+    )
+
+
+def _is_old(failure: Failure) -> bool:
+    """Whether what has failed after the code had run may be of an older version of Keras."""
+    is_attribute = failure.error is not None and failure.error.type == "AttributeError"
+    return is_attribute or failure.message in (
+        "it is a value of type Sequential",
+        "it is a value of type Model",
+    )
 
 
 def documents(path: Path) -> list[str]:

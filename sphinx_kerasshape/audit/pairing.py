@@ -42,6 +42,17 @@ def calls(tree: ast.Module, code: str, block: int) -> list[Call]:
     return [found for statement in tree.body for found in _calls(statement, statement, code, block)]
 
 
+def inner_calls(tree: ast.Module, code: str, block: int) -> list[Model]:
+    """Return the models whose ``summary()`` functions and methods of a block call."""
+    found = []
+    for top in tree.body if ".summary" in code else ():
+        if isinstance(top, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for node in ast.walk(top):
+                if isinstance(node, ast.Expr) and node.end_lineno != top.end_lineno:
+                    found += [Model(call.subject, "") for call in _calls(node, node, code, block)]
+    return found
+
+
 def _calls(node: ast.AST, statement: ast.stmt, code: str, block: int) -> Iterator[Call]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
         return

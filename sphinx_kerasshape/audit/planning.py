@@ -40,13 +40,18 @@ class Seen(NamedTuple):
     """The failure of the whole run."""
 
 
-def planned(document: Document, defines: Mapping[str, str]) -> list[Planned]:
-    """Return the runs that serve all statements and models of a document, with names from outside."""
+def planned(document: Document, defines: Mapping[str, str], folder: str = "") -> list[Planned]:
+    """Return the runs that serve all statements and models of a document, with names from outside.
+
+    The code of the document imports modules from ``folder``, and reads files there.
+    """
     given = {**dict(document.defines), **defines}
     codes = [block.code for block in document.blocks]
     defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
-    return [Planned(run, _request(run, _usual_imports(run) + defined)) for run in runs]
+    return [
+        Planned(run, _request(run, _usual_imports(run) + defined)._replace(folder=folder)) for run in runs
+    ]
 
 
 def usual(some: Slice) -> tuple[str, ...]:

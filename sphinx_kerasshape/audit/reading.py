@@ -48,6 +48,8 @@ class Reading:
         self.linked: list[int] = []
         """Which statements are summaries that were linked with a block above them."""
         self.has_early_summary = False
+        self.functions_print = False
+        """Whether functions call ``summary()``, so that code without such a call may print one."""
         self.last_run: printed.Run | None = None
         self.defines: list[tuple[str, str]] = []
 
@@ -110,6 +112,9 @@ class Reading:
         calls = pairing.calls(tree, source.code, self._last)
         self.models.extend(pairing.models(tree, source.code, self._last))
         self.models.extend(Model(call.subject, "") for call in calls)
+        inner = pairing.inner_calls(tree, source.code, self._last)
+        self.models.extend(inner)
+        self.functions_print |= bool(inner)
         shown = list(_shown(source, piece, tree))
         run = printed.Run(tree, self.blocks[-1], self._last)
         if not is_off:
@@ -132,10 +137,11 @@ class Reading:
         if not self.loose:
             return
         found = [self.statements[number][1] for number in self.loose]
-        pairs = pairing.linked([one for one in found if isinstance(one, Summary)], self.calls)
+        shown = [one for one in found if isinstance(one, Summary)]
+        pairs = pairing.linked(shown, self.calls, are_printed=self.functions_print)
         for number, summary in zip(self.loose, pairs, strict=True):
             self.statements[number] = (self.statements[number][0], summary)
-        self.has_early_summary |= not self.calls and not self.linked
+        self.has_early_summary |= not (self.calls or self.linked or self.functions_print)
         self.linked.extend(self.loose)
         self.loose, self.calls = [], []
 

@@ -78,6 +78,10 @@ class Request(NamedTuple):
     """The earlier blocks of its session, which run first, in the same namespace."""
     pieces: tuple[Piece, ...] = ()
     """The pieces of a document, which run in place of the code, after the prelude."""
+    folder: Verbatim = ""
+    """The folder of a document: its code imports the modules there, and reads the files."""
+    is_old: bool = False
+    """Whether old spellings of Keras and TensorFlow have their present meaning."""
 
     def step(self) -> Step:
         """Return this request as later blocks of its session have it run."""

@@ -1273,3 +1273,23 @@ def test_long_documents_cost_little():
 
     seconds(20)
     assert seconds(400) < 40 * seconds(40) + 0.1
+
+
+def test_an_attribute_that_the_code_gives_to_a_module():
+    _check(
+        """
+        import tensorflow as tf
+        from data import rows
+        tf.net = tf.keras.Sequential()
+        tf.net.add(tf.keras.layers.Dense(3, input_dim=rows.width))
+        tf.net.fit(rows)
+        tf.net.summary()
+        """,
+        """
+        import tensorflow as tf
+        from data import rows
+        tf.net = tf.keras.Sequential()
+        tf.net.add(tf.keras.layers.Dense(3, input_dim=rows.width))
+        """,
+        "tf.net",
+    )

@@ -275,3 +275,106 @@ def test_a_name_from_outside(audit: Audit) -> None:
         ```
     """)
     assert found == "holds: (None, 39)"
+
+
+def test_old_spellings(audit: Audit) -> None:
+    """What they would make is known from a second run; the verdict names each."""
+    found = audit("""
+        ```python
+        from keras.layers.core import Dense
+        from keras.models import Sequential
+
+        model = Sequential()
+        model.add(Dense(4, input_dim=3, init="uniform"))
+        model.output_shape  # (None, 4)
+        model.layers[0].output_shape  # (None, 5)
+        ```
+
+        ```python
+        from keras.layers import CuDNNLSTM, Input
+
+        CuDNNLSTM(4)(Input((5, 3))).shape  # (None, 4)
+        ```
+    """)
+    core = "keras.layers.Dense in place of keras.layers.core.Dense, kernel_initializer in place of init"
+    assert found == cleandoc(f"""
+        holds: (None, 4) with {core}
+        drifted: (None, 5) -> (None, 4) with {core}, output.shape in place of output_shape
+        unchecked: (None, 4) (`from keras.layers import CuDNNLSTM, Input`: ImportError: \
+cannot import name 'CuDNNLSTM' from 'keras.layers' (__init__.py), so `CuDNNLSTM` is missing)
+    """)
+
+
+def test_an_old_spelling_that_the_code_avoids(audit: Audit) -> None:
+    """Code that tries an old spelling first has what it has without it, and nothing runs twice."""
+    found = audit("""
+        ```python
+        try:
+            from keras.layers.merge import add as combined
+            axis = 1
+        except ImportError:
+            from keras.layers import concatenate as combined
+            axis = 2
+        from keras import Input
+
+        combined([Input((2, 3)), Input((2, 3))], axis=axis).shape  # (None, 2, 6)
+        ```
+    """)
+    assert found == "holds: (None, 2, 6)"
+
+
+def test_what_lies_beside_a_document(audit: Audit, tmp_path: Path) -> None:
+    """Its modules are imported, whatever they import that nothing needs; its files are read, as copies."""
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "small.py").write_text(
+        "import keras\nimport no_such_package\nfrom no_such_package.drawing import draw\n"
+        "def net(width):\n    return keras.Sequential([keras.Input((width,)), keras.layers.Dense(2)])\n"
+        "def drawn(width):\n    return draw(net(width))\n"
+    )
+    (tmp_path / "points.csv").write_text("1,2,3\n4,5,6\n")
+    found = audit("""
+        ```python
+        import numpy as np
+        from nets.small import drawn, net
+
+        points = np.loadtxt("points.csv", delimiter=",")
+        net(points.shape[1]).input_shape  # (None, 3)
+        drawn(3).input_shape  # (None, 3)
+        open("points.csv", "w").close()
+        ```
+    """)
+    assert found == cleandoc("""
+        holds: (None, 3)
+        unchecked: (None, 3) (the package no_such_package is not here)
+    """)
+    assert (tmp_path / "points.csv").read_text() == "1,2,3\n4,5,6\n"
+
+
+def test_sets_of_tensorflow_datasets(audit: Audit) -> None:
+    """What describes them is known; examples are, if all have one shape."""
+    found = audit("""
+        ```python
+        import numpy as np
+        import tensorflow_datasets as tfds
+
+        (some, rest), info = tfds.load(
+            "cifar10", split=["train[:80%]", "train[80%:]"], as_supervised=True, with_info=True)
+        np.zeros(len(some)).shape  # (40000,)
+        np.zeros(info.features["label"].num_classes).shape  # (12,)
+        image, label = next(iter(rest.batch(8)))
+        image.shape  # (8, 32, 32, 3)
+        pets = tfds.load("oxford_iiit_pet:3.*.*", split="test", as_supervised=True)
+        np.zeros(len(pets)).shape  # (3669,)
+        first, species = next(iter(pets))
+        first.shape  # (500, 394, 3)
+        ```
+    """)
+    cifar10 = "data for cifar10"
+    assert found == cleandoc(f"""
+        holds: (40000,) with {cifar10}
+        drifted: (12,) -> (10,) with {cifar10}
+        holds: (8, 32, 32, 3) with {cifar10}
+        holds: (3669,) with data for oxford_iiit_pet
+        unchecked: (500, 394, 3) (`first, species = next(iter(pets))`: files are not here, \
+so `first` is missing)
+    """)

@@ -146,7 +146,7 @@ def test_root_causes(observe: Observe) -> None:
         import keras
         from keras import layers
 
-        train = keras.utils.text_dataset_from_directory(
+        train = keras.utils.audio_dataset_from_directory(
             "data/train", batch_size=16)
         #= train
 
@@ -171,7 +171,7 @@ def test_root_causes(observe: Observe) -> None:
         #= model
         #? model
     """)
-    cause = "`train = keras.utils.text_dataset_from_directory(…)`: files are not here, so"
+    cause = "`train = keras.utils.audio_dataset_from_directory(…)`: files are not here, so"
     assert found == expected(f"""
         4 _: {cause} `train` and `number` are missing [1]
         5 _: {cause} `train`, `number` and `model` are missing [1]
@@ -257,7 +257,7 @@ def test_transfer_learning(observe: Observe) -> None:
         data_dir = pathlib.Path(path)
         #= path data_dir
 
-        train = tf.keras.utils.text_dataset_from_directory(data_dir, batch_size=16)
+        train = tf.keras.utils.audio_dataset_from_directory(data_dir, batch_size=16)
         #= train
 
         classes = len(train.class_names)
@@ -299,7 +299,7 @@ def test_transfer_learning(observe: Observe) -> None:
         #= lazy
         #? lazy
     """)
-    statement = "train = tf.keras.utils.text_dataset_from_directory(data_dir, batch_size=16)"
+    statement = "train = tf.keras.utils.audio_dataset_from_directory(data_dir, batch_size=16)"
     cause = f"`{statement}`: files are not here, so"
     first = "with weights of EfficientNetB0"
     both = f"{first}, weights of ResNet50"
@@ -566,7 +566,7 @@ def test_what_is_not_here(observe: Observe) -> None:
         import tensorflow_datasets as tfds
         #= tfds
 
-        (train, test), info = tfds.load("cats_vs_dogs", split=["train", "test"], with_info=True)
+        (train, test), info = tfds.load("our_own_cats", split=["train", "test"], with_info=True)
         #= train test info
         #? info
 
@@ -604,7 +604,7 @@ def test_what_is_not_here(observe: Observe) -> None:
         failed 2: package the package no_such_package is not here
         failed 3: follows `from no_such_package.layers import Special`: \
 the package no_such_package is not here, so `Special` is missing
-        failed 5: files the data set cats_vs_dogs is not here
+        failed 5: files the data set our_own_cats is not here
         failed 6: package the package pandas is not here
         failed 7: files files are not here
         failed 8: files files are not here

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
+
+from sphinx_kerasshape.audit.slicing.attributes import as_names, owned
 
 DEEPEST = 180
 """How deep a syntax tree may be; deeper ones would exhaust the stack of those who read it."""
@@ -38,14 +40,24 @@ class Top(NamedTuple):
 
 def tops(codes: Sequence[str]) -> tuple[Top | Broken, ...]:
     """Return the statements of all blocks, in the document's order."""
-    return tuple(top for block, code in enumerate(codes) for top in _of_block(block, code))
+    trees = [_tree(code) for code in codes]
+    names = owned(tree for tree in trees if isinstance(tree, ast.Module))
+    return tuple(
+        top
+        for block, (code, tree) in enumerate(zip(codes, trees, strict=True))
+        for top in _of_block(block, code, tree, names)
+    )
 
 
-def expression_names(expression: str) -> frozenset[str]:
-    """Return the names that an expression uses; none if it is no Python."""
+def expression_names(expression: str, of_modules: Collection[str] = ()) -> frozenset[str]:
+    """Return the names that an expression uses; none if it is no Python.
+
+    ``of_modules`` are attributes of modules that count as names.
+    """
     tree = _tree(expression)
-    nodes = () if isinstance(tree, SyntaxError) else ast.walk(tree)
-    return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+    nodes = () if isinstance(tree, SyntaxError) else ast.walk(as_names(tree, of_modules))
+    names = frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+    return names | {name.partition(".")[0] for name in names}
 
 
 def first_line(node: ast.stmt) -> int:
@@ -54,11 +66,13 @@ def first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _of_block(block: int, code: str) -> Iterator[Top | Broken]:
-    tree = _tree(code)
+def _of_block(
+    block: int, code: str, tree: ast.Module | SyntaxError, names: Collection[str]
+) -> Iterator[Top | Broken]:
     if isinstance(tree, SyntaxError):
         yield Broken(block, tree.lineno or 1, tree.msg, frozenset(_seemingly_bound(code)))
         return
+    as_names(tree, names)
     for node in tree.body:
         for part in node.body if isinstance(node, ast.If) and _is_main_guard(node) else [node]:
             yield Top(block, part, first_line(part), part.end_lineno or part.lineno)

@@ -42,6 +42,8 @@ class Program:
         """Full names of what is imported, by the names that it is given; two by custom."""
         self.functions: dict[str, list[ast.AST]] = {}
         self.bound: set[str] = set()
+        self.of_modules: set[str] = set()
+        """Attributes of modules that the code assigns, such as ``tf.model``; they count as names."""
         self._methods: dict[str, list[ast.FunctionDef]] = {}
         self._of_class: dict[ast.AST, dict[str, list[ast.FunctionDef]]] = {}
         self._summaries: dict[ast.AST, Summary] = {}
@@ -62,6 +64,7 @@ class Program:
                     self.bound.add(part.name)
                 case ast.Name(ctx=ast.Store()):
                     self.bound.add(part.id)
+                    self.of_modules |= {part.id} if "." in part.id else set()
                 case ast.Import() | ast.ImportFrom():
                     self.imports |= _imported(part)
                 case ast.Assign(value=ast.Attribute() as value):

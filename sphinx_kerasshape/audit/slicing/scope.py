@@ -100,7 +100,7 @@ class Scope:
         for inner in reversed(self.inner):
             if name in inner:
                 return inner[name]
-        self.uses.add(name)
+        self.uses |= {name, name.partition(".")[0]}
         if name not in self.names and self.owner is not None:
             self.names[name] = self.given(name)
         return self.names.get(name, 0)
@@ -136,6 +136,7 @@ class Scope:
             self.inner[-1][name] = objects
             return
         self.binds.add(name)
+        self.uses |= {name.partition(".")[0]} if "." in name else set()
         self.touched.add(name)
         self.names[name] = objects
         self.texts.pop(name, None)

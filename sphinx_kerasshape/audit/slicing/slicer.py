@@ -131,7 +131,7 @@ class Slicer:
     def _walked(self, subject: Subject, last: int, inside: frozenset[int], builds: bool) -> Chosen:
         forced = set(inside)
         live: Live = {}
-        names = expression_names(subject.expression)
+        names = expression_names(subject.expression, self._program.of_modules)
         if inside or not names:
             forced |= {id(top.node) for top in self._tops[max(last, 0) : last + 1] if isinstance(top, Top)}
         if not (inside and self._is_code(self._last(subject))):

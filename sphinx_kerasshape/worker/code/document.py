@@ -76,8 +76,8 @@ class Document:
         self._lost: dict[str, Loss] = {}
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
-        self._used = install()
-        self._sight = Sight()
+        self._used = install(request)
+        self._sight = Sight(lambda model: self._described(self._unseen(), model))
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -103,6 +103,9 @@ class Document:
             for one in piece.inside:
                 yield self._inside(number, one)
 
+    def _unseen(self) -> Observation:
+        return Observation(0, "", stand_ins=self._used.names())
+
     def _inside(self, number: int, one: Inside) -> Observation:
         """Return what was seen when a line inside a piece ran."""
         seen = Observation(number, one.expression, stand_ins=self._used.names())
@@ -111,6 +114,8 @@ class Document:
             return self._of_failed(seen)
         if value is None:
             return seen._replace(failure=Failure(Problem.CODE, "its line does not run"))
+        if isinstance(value, Observation):
+            return value._replace(piece=number, expression=one.expression)
         return seen._replace(number=value) if isinstance(value, int) else seen._replace(tensors=value)
 
     def _run(self, number: int, piece: Piece, flags: int) -> Any:
@@ -147,24 +152,41 @@ class Document:
 
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
-        receivers = {name: self._names.get(name) for name in code.receivers()} if code else {}
+        receivers = {name: self._value(name) for name in code.receivers()} if code else {}
         models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
         unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
         binds = code.binds() if code else {*piece.defines}
         kept = models.keys() - unbuilt - binds
-        kept |= {name for name in piece.defines if name not in binds and _is_constant(self._names.get(name))}
+        kept |= {name for name in piece.defines if name not in binds and _is_constant(self._value(name))}
         kept |= code.imported(self._names) if code and loss.piece == number else set()
+        kept |= {name for name in piece.defines if name not in binds and _has_fixed_shape(self._value(name))}
         for name in dict.fromkeys([*piece.defines, *unbuilt]):
             if name in self._given and name not in kept:
                 self._names[name] = self._given[name]
             elif name not in kept:
-                self._names.pop(name, None)
+                self._remove(name)
                 builder = self._statements.get(number, "") if name in unbuilt else ""
                 self._lost[name] = loss._replace(names=(*loss.names, name), builder=builder)
+
+    def _value(self, name: str) -> Any:
+        """Return the value of a name, or of an attribute that the code has given to a module."""
+        module, _, attribute = name.partition(".")
+        value = self._names.get(module)
+        return getattr(value, attribute, None) if attribute else value
+
+    def _remove(self, name: str) -> None:
+        module, _, attribute = name.partition(".")
+        if not attribute:
+            self._names.pop(name, None)
+        elif isinstance(self._names.get(module), types.ModuleType):
+            with contextlib.suppress(AttributeError):
+                delattr(self._names[module], attribute)
 
     def _loss_of(self, error: BaseException) -> Loss | None:
         """Return why the name is gone that an exception misses; ``None`` if that is not what it says."""
         name = getattr(error, "name", None)
+        if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+            return next((loss for lost, loss in self._lost.items() if lost.endswith(f".{name}")), None)
         if type(error) is not NameError or not isinstance(name, str) or name in self._names:
             return None
         return self._lost.get(name)
@@ -199,7 +221,7 @@ class Document:
             if expression:
                 with undisturbed():
                     value = eval(expression, self._names)
-            return self._described(seen, value)
+            return self._described(seen._replace(stand_ins=self._used.names()), value)
         except weightless.NeedsValues:
             raise
         except BaseException as error:
@@ -250,6 +272,13 @@ def _is_constant(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_constant, value))
     return isinstance(value, (bool, int, float, str, bytes, os.PathLike, types.ModuleType))
+
+
+def _has_fixed_shape(value: Any) -> bool:
+    """Whether a value is a matrix of measures or weights, whose rows may be filled in, and no more."""
+    import numpy
+
+    return isinstance(value, numpy.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
 
 
 def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], causes.Cause]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
-from sphinx_kerasshape.messages.report import TensorSpec
+from sphinx_kerasshape.messages.report import Observation, TensorSpec
 from sphinx_kerasshape.messages.request import Inside
-from sphinx_kerasshape.worker.code import weightless
+from sphinx_kerasshape.worker.code import find_model, weightless
 from sphinx_kerasshape.worker.read import followed, observed
 
 _SEE = "_kerasshape_see"
@@ -19,8 +20,9 @@ Place = tuple[int, Inside]
 class Sight:
     """What was seen inside the pieces of a run."""
 
-    def __init__(self) -> None:
-        self.values: dict[Place, tuple[TensorSpec, ...] | int] = {}
+    def __init__(self, describe: Callable[[Any], Observation]) -> None:
+        self._describe = describe
+        self.values: dict[Place, tuple[TensorSpec, ...] | int | Observation] = {}
         self._places: list[Place] = []
 
     def see(self, key: int, value: Any) -> Any:
@@ -28,6 +30,9 @@ class Sight:
         place = self._places[key]
         if place not in self.values:
             with contextlib.suppress(observed.Unobservable, weightless.NeedsValues):
+                if find_model.is_model(value):
+                    self.values[place] = self._describe(value)
+                    return value
                 number = observed.whole_number(value)
                 self.values[place] = followed.tensors(value) if number is None else number
         return value

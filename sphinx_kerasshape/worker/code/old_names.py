@@ -45,7 +45,7 @@ _NAMES = {
     "multi_gpu_model": "tensorflow.distribute.MirroredStrategy",
 }
 """What names became that are nowhere any more."""
-_ARGUMENTS = {
+ARGUMENTS = {
     "lr": "learning_rate",
     "nb_epoch": "epochs",
     "nb_filter": "filters",
@@ -74,7 +74,7 @@ _ARGUMENTS = {
     "decay": "a schedule of keras.optimizers.schedules",
 }
 """What arguments became."""
-_GONE = frozenset(("workers", "use_multiprocessing", "max_queue_size", "write_grads", "consume_less", "mode"))
+GONE = frozenset(("workers", "use_multiprocessing", "max_queue_size", "write_grads", "consume_less", "mode"))
 """Arguments that became nothing."""
 _PLACES = (
     "keras.layers",
@@ -143,6 +143,6 @@ def _name(name: str) -> str:
 
 
 def _argument(name: str) -> str:
-    if name in _GONE:
+    if name in GONE:
         return f"without {name}"
-    return f"{_ARGUMENTS[name]} in place of {name}" if name in _ARGUMENTS else ""
+    return f"{ARGUMENTS[name]} in place of {name}" if name in ARGUMENTS else ""

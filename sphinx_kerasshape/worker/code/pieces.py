@@ -78,9 +78,11 @@ class Code:
         found = set()
         for node in ast.walk(self._tree):
             match node:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name() | ast.Attribute() as receiver, attr=method)
+                ):
                     if method in _RECEIVING:
-                        found.add(name)
+                        found.add(ast.unparse(receiver))
                 case ast.Call(func=ast.Name(id=name)):
                     found.add(name)
         return found

@@ -12,7 +12,7 @@ import keras
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.saving import saving_lib
 
-from sphinx_kerasshape.worker.stand_ins import data_sets
+from sphinx_kerasshape.worker.stand_ins import data_sets, known_files
 from sphinx_kerasshape.worker.stand_ins.used import Used, replace
 
 _WEIGHTS = re.compile(r"keras-applications|/keras/applications/|deep-learning-models")
@@ -25,6 +25,7 @@ class Downloads:
 
     def __init__(self, used: Used) -> None:
         self._used = used
+        self.folders = known_files.Folders()
         self._folder = os.path.join(os.getcwd(), ".keras")
         self._weights: set[str] = set()
 
@@ -52,6 +53,9 @@ class Downloads:
             os.makedirs(self._folder, exist_ok=True)
             return data_sets.made(file, self._folder)
         path = os.path.join(self._folder, str(cache_subdir), file)
+        self.folders.note(address)
+        if name := known_files.write(address, path):
+            self._used.note(f"data for {name}")
         if _WEIGHTS.search(address) and file.endswith((".h5", ".keras")):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             h5py.File(path, "w").close()

@@ -11,11 +11,12 @@ import numpy as np
 import tensorflow as tf
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
+from sphinx_kerasshape.worker.stand_ins.adapting import MISSING
+from sphinx_kerasshape.worker.stand_ins.known_files import Folders
 from sphinx_kerasshape.worker.stand_ins.uniform import uniform
 from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used, replace
 
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
-_MISSING = "No such file or directory"
 _UNKNOWN = frozenset(
     ("class_names", "file_paths", "samples", "n", "num_classes", "classes", "class_indices", "filenames")
 )
@@ -30,6 +31,12 @@ class Images(keras.utils.PyDataset):  # type: ignore[misc]
         self.image_shape = shape
         self.batch_size = batch_size
         self._labels = labels
+
+    def know(self, names: tuple[str, ...]) -> None:
+        """Take the names of the classes, if they are known."""
+        if names:
+            self.num_classes, self.class_indices = len(names), {name: n for n, name in enumerate(names)}
+            self._labels = (len(names),) if self._labels == (None,) else self._labels
 
     def symbols(self) -> Any:
         """Return symbols for a batch."""
@@ -65,7 +72,7 @@ class Images(keras.utils.PyDataset):  # type: ignore[misc]
         raise AttributeError(f"'DirectoryIterator' object has no attribute '{name}'")
 
 
-def install(used: Used) -> None:
+def install(used: Used, known: Folders) -> None:
     """Have batches made of folders that are not here."""
     load, flow = keras.utils.image_dataset_from_directory, ImageDataGenerator.flow_from_directory
 
@@ -80,6 +87,7 @@ def install(used: Used) -> None:
         ):
             return load(**given)
         used.note("batches of images")
+        given = _with_classes(given, known)
         data = [_data_set(given) for _ in range(2 if given["subset"] == "both" else 1)]
         return data if len(data) == 2 else data[0]
 
@@ -88,9 +96,23 @@ def install(used: Used) -> None:
         if tf.io.gfile.isdir(str(directory)):
             return flow(self, directory, *args, **options)
         found = _images(directory, *args, **options)
+        found.know(known.classes(directory))
         used.note("batches of images")
         return found
 
+    load_texts = keras.utils.text_dataset_from_directory
+
+    def text_dataset_from_directory(**given: Any) -> Any:
+        if tf.io.gfile.isdir(str(given["directory"])) or given.get("format", "tf") != "tf":
+            return load_texts(**given)
+        if given["label_mode"] not in ("int", "binary", "categorical", None):
+            return load_texts(**given)
+        used.note("batches of texts")
+        given = _with_classes(given, known)
+        data = [_of_folder(given, (), "string") for _ in range(2 if given["subset"] == "both" else 1)]
+        return data if len(data) == 2 else data[0]
+
+    replace(load_texts, text_dataset_from_directory)
     replace(load, image_dataset_from_directory)
     ImageDataGenerator.flow_from_directory = flow_from_directory
 
@@ -114,17 +136,28 @@ def _images(
     return Images(directory, shape, labels[class_mode], batch_size)
 
 
+def _with_classes(given: dict[str, Any], known: Folders) -> dict[str, Any]:
+    """Return arguments with the classes that a folder of a well-known archive has."""
+    names = known.classes(given["directory"])
+    return {**given, "class_names": given["class_names"] or [*names] or None}
+
+
 def _data_set(given: dict[str, Any]) -> Any:
-    """Return a data set of TensorFlow with one batch, which fails behind it."""
+    """Return a data set of images."""
     size = given["image_size"]
     shape = (*((size, size) if isinstance(size, int) else size), _CHANNELS[given["color_mode"]])
     if (given["data_format"] or keras.config.image_data_format()) == "channels_first":
         shape = (shape[-1], *shape[:-1])
+    return _of_folder(given, shape, "float32")
+
+
+def _of_folder(given: dict[str, Any], shape: tuple[int, ...], kind: str) -> Any:
+    """Return a data set of TensorFlow with one batch, or with none of texts, which fails behind it."""
     axes: tuple[int | None, ...] = () if given["batch_size"] is None else (None,)
     names = given["class_names"]
     labels = {"int": ((), "int32"), "binary": ((1,), "float32")}
     label_shape, dtype = labels.get(given["label_mode"], ((len(names) if names else None,), "float32"))
-    spec = [tf.TensorSpec((*axes, *shape), "float32"), tf.TensorSpec((*axes, *label_shape), dtype)]
+    spec = [tf.TensorSpec((*axes, *shape), kind), tf.TensorSpec((*axes, *label_shape), dtype)]
     parts = spec[:1] if given["labels"] is None or given["label_mode"] is None else spec
     signature = parts[0] if len(parts) == 1 else tuple(parts)
     data = tf.data.Dataset.from_generator(_batches(parts, given["batch_size"]), output_signature=signature)
@@ -134,11 +167,14 @@ def _data_set(given: dict[str, Any]) -> Any:
 
 def _batches(parts: list[Any], batch_size: int | None) -> Callable[[], Iterator[Any]]:
     def batches() -> Iterator[Any]:
-        if None not in [size for part in parts for size in part.shape[0 if batch_size is None else 1 :]]:
+        is_known = all(part.dtype != tf.string for part in parts)
+        if is_known and None not in [
+            size for part in parts for size in part.shape[0 if batch_size is None else 1 :]
+        ]:
             first = [batch_size] if batch_size is not None else []
             arrays = [np.zeros((*first, *part.shape[len(first) :]), part.dtype.name) for part in parts]
             yield tuple(arrays) if len(arrays) > 1 else arrays[0]
-        raise ValueError(_MISSING)
+        raise ValueError(MISSING)
 
     return batches
 

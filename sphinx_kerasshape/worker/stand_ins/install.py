@@ -7,24 +7,32 @@ from typing import Any
 
 import numpy
 
-from sphinx_kerasshape.worker.stand_ins import data_sets, files, folders, modules
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.worker.stand_ins import adapting, beside, data_sets, files, folders, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
 from sphinx_kerasshape.worker.stand_ins.used import Used
 
 
-def install() -> Used:
-    """Install all stand-ins; return the record of those that are used."""
+def install(request: Request) -> Used:
+    """Install all stand-ins for the run of a document; return the record of those that are used."""
     used, saved = Used(), Saved()
     _have_small_pages()
     data_sets.install(used)
-    Downloads(used).install()
+    downloads = Downloads(used)
+    downloads.install()
     saved.install()
     Training(used, saved).install()
     modules.install(used)
     files.install(used)
-    folders.install(used)
+    folders.install(used, downloads.folders)
+    beside.install(request)
+    adapting.install(used)
+    if request.is_old:
+        from sphinx_kerasshape.worker.stand_ins.old_spellings import OldSpellings  # few runs need it
+
+        OldSpellings(used).install()
     return used
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 
-from sphinx_kerasshape.worker.stand_ins import scikit_learn
-from sphinx_kerasshape.worker.stand_ins.used import NotHere, Used, replace
+from sphinx_kerasshape.worker.stand_ins import scikit_learn, tensorflow_data
+from sphinx_kerasshape.worker.stand_ins.used import Used, replace
 
 _SHOWING = frozenset(
     (
@@ -74,18 +74,6 @@ class _Module(types.ModuleType):
         return Anything(name)
 
 
-class _Data(types.ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _unavailable
-
-
-def _unavailable(*args: Any, **kwargs: Any) -> Any:
-    name = args[0] if args else kwargs.get("name", "")
-    raise NotHere(f"the data set {name} is not here" if isinstance(name, str) else "a data set is not here")
-
-
 class Finder(MetaPathFinder, Loader):
     """Finds modules of some names, and makes them of a class."""
 
@@ -123,4 +111,4 @@ def install(used: Used) -> None:
         replace(function, lambda **_: Anything("figure"))
     sys.meta_path.append(Finder(_SHOWING, _Module))
     sys.meta_path.append(ExactFinder(scikit_learn.NAMES, scikit_learn.Modules(used)))
-    sys.meta_path.insert(0, Finder(_DATA, _Data))
+    sys.meta_path.insert(0, Finder(_DATA, tensorflow_data.Modules(used)))
