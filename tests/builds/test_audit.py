@@ -68,6 +68,7 @@ def audit(
     """Return a function that runs the command among documents; it returns the status and what was printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command.Answers, "_started", lambda self: Borrowed(self._settings))
+    monkeypatch.setattr(command, "_SECONDS_BETWEEN_LINES", float("inf"))  # a slow machine shows progress
 
     def run(*arguments: str, **documents: str) -> tuple[int, list[str], str]:
         for name, text in documents.items():

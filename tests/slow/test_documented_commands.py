@@ -156,7 +156,9 @@ class Story:
             check=False,
         )
         self.status = done.returncode
-        return done.stdout.replace(f"{self.folder}{os.sep}", "")
+        # Progress is shown where the machine is slow.
+        said = re.sub(r"^running models: \d+ of \d+\n", "", done.stdout, flags=re.MULTILINE)
+        return said.replace(f"{self.folder}{os.sep}", "")
 
 
 def is_file(caption: str) -> bool:
