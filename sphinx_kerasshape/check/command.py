@@ -26,6 +26,7 @@ from sphinx_kerasshape.pages.records import Claim
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -116,7 +117,21 @@ def _checked(options: argparse.Namespace) -> Checked:
         found = [verdicts[claim] for claim in stated.elements() if claim.stated]
         if named:
             found = [verdict for verdict in found if _is_named(verdict, named)]
-        return Checked(found, list(tally.reasons(found, context, Path.cwd())), app.config.source_encoding)
+        reasons = [*_not_read(app.env, named), *tally.reasons(found, context, Path.cwd())]
+        return Checked(found, reasons, app.config.source_encoding)
+
+
+def _not_read(env: BuildEnvironment, named: list[Path]) -> Iterator[str]:
+    """Yield a line for each path that is named and has nothing that the documentation is made of."""
+    read = {Path(env.doc2path(docname)).resolve() for docname in env.found_docs}
+    read |= {Path(env.srcdir, file).resolve() for files in env.dependencies.values() for file in files}
+    source = Path(env.srcdir).resolve()
+    for path in named:
+        # conf.py may have substitutions, and a page's translations are read only in their language.
+        is_ours = path.name == "conf.py" or (path.suffix == ".po" and source in path.parents)
+        if not is_ours and not any(path in (file, *file.parents) for file in read):
+            what = f"it is no page of {os.path.relpath(source)}, and in none of its pages"
+            yield f"{os.path.relpath(path)} is not checked: {what}"
 
 
 def _is_named(verdict: Verdict, named: list[Path]) -> bool:

@@ -230,6 +230,13 @@ def test_no_statements_and_no_sources(make_project: Callable[..., Project]) -> N
     project = make_project({"index.md": "# A\n"})
     done = fix(project, "source/index.md")
     assert (done.stdout, done.stderr, done.returncode) == ("there are no statements to check\n", "", 0)
+    project.write("part.txt", "x")
+    project.write("index.md", "# A\n\n```{include} part.txt\n```\n")
+    (project.folder / "draft.md").write_text("# Draft")
+    assert fix(project, "source", "source/part.txt", "source/conf.py").returncode == 0
+    done = fix(project, "source", "source/index.md", "draft.md")
+    assert done.stderr == "draft.md is not checked: it is no page of source, and in none of its pages\n"
+    assert done.returncode == 1
     missing = fix(project, "source/none.md")
     assert missing.returncode == 2
     assert "source/none.md does not exist" in missing.stderr

@@ -500,7 +500,10 @@ def test_a_statement_that_is_included_twice_has_one_warning(make_project: Callab
     model = ".. keras:model:: m\n\n   keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
     include = ".. include:: part.txt\n\n"
     page = f"Page\n====\n\n{model}\n{include}{include}"
-    pages = {"index.rst": page, "other.md": f"# Other\n\n```{{eval-rst}}\n{include}```\n"}
+    pages = {
+        "index.rst": page,
+        "other.md": f"---\norphan: true\n---\n\n# Other\n\n```{{eval-rst}}\n{include}```\n",
+    }
     project = make_project(pages)
     project.write(
         "part.txt", "A :keras:params:`14 <m>`.\n\n:keras:params:`14 <m>` and :keras:params:`14 <m>`.\n"

@@ -23,7 +23,7 @@ PAGE = """
 # Page
 
 ```{keras:model} chain
-:caption: A caption
+:caption: A caption with {keras:params}`chain` params, too long for one line of a small screen
 :columns: layer, type, output, params, weights
 model = keras.Sequential([
     keras.Input((None, 50)),
@@ -69,7 +69,9 @@ THEMES = ["furo", "alabaster"]
 
 @pytest.fixture(scope="module", params=THEMES)
 def built(request: pytest.FixtureRequest, make_project: Callable[..., Project]) -> Built:
-    built = make_project({"index.md": PAGE}, f"html_theme = {request.param!r}\n").build("html", "-W")
+    built = make_project({"index.md": PAGE}, f"html_theme = {request.param!r}\nnumfig = True\n").build(
+        "html", "-W"
+    )
     assert (built.warnings, built.status) == ([], 0)
     return built
 
@@ -148,3 +150,23 @@ def test_the_link_of_a_model_without_a_caption_shows_under_the_pointer_and_takes
         assert (height, width) == (content, columns)
         browser.execute_script("arguments[0].remove()", link)
         assert browser.execute_script(sizes, block) == [height, content, width, columns]
+
+
+def test_a_caption_and_its_number_stay_in_view_while_a_wide_table_scrolls(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    size = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    script = """
+        const caption = document.querySelector('.kerasshape-table > caption');
+        let frame = caption.parentElement;
+        while (frame.scrollWidth <= frame.clientWidth) frame = frame.parentElement;
+        frame.scrollLeft = arguments[0];
+        const parts = caption.querySelectorAll('.caption-number, .caption-text');
+        const boxes = [...parts].flatMap(part => [...part.getClientRects()]);
+        const view = frame.getBoundingClientRect();
+        return [frame.scrollLeft, boxes.every(box => view.left <= box.left && box.right <= view.right)];"""
+    try:
+        found = [browser.execute_script(script, offset) for offset in (0, 120)]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert found == [[0, True], [120, True]]
