@@ -29,6 +29,8 @@ _LEAST_FIT = 0.5
 _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 """Names that Keras gives to models."""
 
+_UNBUILT = "Keras leaves the model unbuilt here, so it prints no shapes"
+
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
 
@@ -88,7 +90,7 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
         if observation is not None and observation.model is not None:
             yield from _of_model(summary, observation)
         elif observation is not None and _is_unbuilt(observation):
-            yield from _all(summary, DRIFTED, "Keras leaves the model unbuilt here, so it prints no shapes")
+            yield from _of_unbuilt(summary, observation)
         else:
             yield from _all(summary, UNCHECKED, why(seen))
         return
@@ -115,6 +117,16 @@ def _is_doubtful(summary: Summary, observation: Observation) -> bool:
 def _is_unbuilt(observation: Observation) -> bool:
     failure = observation.failure
     return failure is not None and failure.problem == Problem.UNBUILT and observation.cause is None
+
+
+def _of_unbuilt(summary: Summary, observation: Observation) -> Iterator[Verdict]:
+    """Yield verdicts on what Keras prints of a model that it has not built, or of which only a part is."""
+    if observation.unbuilt is None:
+        yield from _all(summary, DRIFTED, _UNBUILT)
+        return
+    for verdict in compared(summary, observation.unbuilt, observation.optimizer):
+        told = verdict._replace(stand_ins=observation.stand_ins)
+        yield told if told.verdict == HOLDS else told._replace(actual="", reason=_UNBUILT, edits=())
 
 
 def _of_model(summary: Summary, observation: Observation) -> Iterator[Verdict]:

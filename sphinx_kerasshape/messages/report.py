@@ -84,8 +84,9 @@ class LayerRow(NamedTuple):
     flops: int | None = None
     """Floating-point operations of its calls, if the request asks for them and they are known."""
     note: str = ""
-    """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it; or ``untracked``
-    and the number of its parameters, if they don't count since the model does not know of them."""
+    """Why the layer has no calls: ``uncalled``, or ``training`` if only training calls it; ``unbuilt`` if
+    Keras knows no shape of it yet; or ``untracked`` and the number of its parameters, if they don't count
+    since the model does not know of them."""
     declared: str = ""
     """The outputs that Keras declares, if calls give others."""
 
@@ -253,6 +254,8 @@ class Observation(NamedTuple):
     """The name that nothing defines, if that is why."""
     optimizer: int | None = None
     """The parameters of the model's optimizer, which the total of a summary includes, if it has any yet."""
+    unbuilt: Model | None = None
+    """What Keras prints of a model whose shapes it doesn't know; rows have the note ``unbuilt``."""
     stand_ins: tuple[str, ...] = ()
     """What was replaced up to here, such as ``data for mnist``, ``weights of ResNet50`` or ``training``."""
 

@@ -378,3 +378,52 @@ def test_sets_of_tensorflow_datasets(audit: Audit) -> None:
         unchecked: (500, 394, 3) (`first, species = next(iter(pets))`: files are not here, \
 so `first` is missing)
     """)
+
+
+def test_models_that_keras_leaves_unbuilt(audit: Audit) -> None:
+    """What Keras prints of them holds, row by row; a shape that it can't print doesn't."""
+    found = audit("""
+        ```python
+        import keras
+        from keras import layers
+
+        whole = keras.Sequential([layers.Dense(4), layers.Dense(2)])
+        whole.summary()
+        ```
+
+        ```
+        ┏━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+        ┃ Layer (type)      ┃ Output Shape ┃       Param # ┃
+        ┡━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+        │ dense_7 (Dense)   │ ?            │   0 (unbuilt) │
+        ├───────────────────┼──────────────┼───────────────┤
+        │ dense_8 (Dense)   │ ?            │   0 (unbuilt) │
+        └───────────────────┴──────────────┴───────────────┘
+         Total params: 0 (0.00 B)
+        ```
+
+        ```python
+        part = keras.Sequential([layers.Dense(4), layers.Dense(2)])
+        part.layers[0].build((None, 3))
+        part.summary()
+        ```
+
+        ```
+        Layer (type)                 Output Shape              Param #
+        =================================================================
+        dense_2 (Dense)              (None, 4)                 16
+        _________________________________________________________________
+        dense_3 (Dense)              (None, 2)                 10
+        =================================================================
+        Total params: 26
+        ```
+    """)
+    why = "(Keras leaves the model unbuilt here, so it prints no shapes)"
+    assert found.splitlines() == [
+        "holds: dense_7 (Dense)  ?  0 (unbuilt)",
+        "holds: dense_8 (Dense)  ?  0 (unbuilt)",
+        "holds: Total params: 0 (0.00 B)",
+        "holds: dense_2 (Dense)  (None, 4)  16",
+        f"drifted: dense_3 (Dense)  (None, 2)  10 {why}",
+        f"drifted: Total params: 26 {why}",
+    ]

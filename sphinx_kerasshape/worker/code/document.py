@@ -37,7 +37,7 @@ from sphinx_kerasshape.worker.code import (
 )
 from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
-from sphinx_kerasshape.worker.read import followed, observed
+from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.stand_ins.install import install
 
@@ -259,6 +259,7 @@ class Document:
         if find_model.is_model(value):
             model = self._read(value)
             if isinstance(model, Failure):
+                seen = seen._replace(unbuilt=_printed(model, value))
                 return seen._replace(failure=_unread(model, value))
             return seen._replace(model=model, optimizer=observed.optimizer_params(value))
         number = observed.whole_number(value)
@@ -294,6 +295,17 @@ def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], caus
 def _mend(error: BaseException, kind: str) -> str:
     """Return how to mend code that is wrong; empty if something is only not here."""
     return old_names.of_error(error) or mends.of_error(error) if kind in ("code", "name") else ""
+
+
+def _printed(failure: Failure, model: Any) -> Model | None:
+    """Return what Keras 3 prints of a model that it has not built."""
+    if failure.problem != Problem.UNBUILT or not hasattr(model, "_layers"):
+        return None
+    with contextlib.suppress(
+        Exception
+    ):  # Layers of the author's own may fail when they are asked for anything.
+        return unbuilt.printed(model)
+    return None
 
 
 def _unread(failure: Failure, model: Any) -> Failure:
