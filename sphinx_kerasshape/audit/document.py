@@ -16,6 +16,8 @@ class Text(NamedTuple):
     """Number of the cell; 0 outside of notebooks."""
     output: int | None = None
     """Number of the cell's output that this is; ``None`` if it is no output."""
+    is_html: bool = False
+    """Whether it is an output as HTML; the same output may also be there as plain text."""
 
 
 class Place(NamedTuple):

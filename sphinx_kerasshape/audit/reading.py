@@ -114,6 +114,7 @@ class Reading:
         run = printed.Run(tree, self.blocks[-1], self._last)
         if not is_off:
             self._state(pairing.linked(shown, calls, are_printed=bool(piece.printed)))
+            self._state(_only_as_html(source, piece, tree, calls))
             self._state(comments.stated(tree, self.blocks[-1], self._last))
             self._state(_printed(run, source, piece))
         is_shown = piece.printed or source.examples or piece.is_module or is_off
@@ -154,6 +155,17 @@ def _shown(source: Source, piece: Code, tree: ast.Module) -> Iterator[Summary]:
     yield from source.pasted
     for lines in literals.texts(source.code, tree, source.lines, piece.lines[0].source):
         yield from _summaries(lines)
+
+
+def _only_as_html(source: Source, piece: Code, tree: ast.Module, calls: Sequence[Call]) -> Iterator[Summary]:
+    """Yield the summaries that a block shows in another form than as plain text."""
+    if piece.as_html:
+        formatted = list(_shown(source, piece._replace(printed=piece.as_html), tree))
+        plain = {line.source for one in piece.printed for line in one.lines}
+        for found in pairing.linked(formatted, calls, are_printed=True):
+            places = [*(row.place for row in found.rows), *(total.place for total in found.totals)]
+            if any(place.text not in plain for place in places):
+                yield found
 
 
 def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statement]:

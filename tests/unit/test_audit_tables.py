@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import cleandoc
 
 import pytest
@@ -11,6 +12,7 @@ from sphinx_kerasshape.audit.document import Document, Summary
 from sphinx_kerasshape.audit.recognise import recognise
 from sphinx_kerasshape.audit.verdict import HOLDS
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec, Weight
+from tests.support.recognised import notebook
 
 N = None
 
@@ -215,3 +217,48 @@ def test_what_is_true_is_said_in_the_notation_of_the_table() -> None:
     (verdict,) = comparison.compared(read(text)[1], one, None)
     assert verdict.stated == "dense_7 (Dense)  (None, 4)  12000"
     assert verdict.actual == "dense (Dense)  (None, 4)  12345  N"
+
+
+def in_colours(text: str, left: str, right: str) -> str:
+    """Return a table with marks around its words, in the manner of rich."""
+    return re.sub(r"\w+(?:,\d+)*", lambda word: f"{left}{word[0]}{right}", text)
+
+
+@pytest.mark.parametrize("kinds", [("text/plain", "text/html"), ("text/plain",), ("text/html",)])
+def test_outputs_as_text_and_as_html_stay_equal(kinds: tuple[str, ...]) -> None:
+    """Keras prints through rich, which stores both."""
+
+    def page(table: str) -> bytes:
+        html = in_colours(table.replace("'", "&#x27;"), '<span style="color: #00af00">', "</span>")
+        forms = {
+            "text/plain": in_colours(table, "\x1b[38;5;34m", "\x1b[0m").splitlines(keepends=True),
+            "text/html": f'<pre style="white-space:pre">{html}</pre>\n'.splitlines(keepends=True),
+        }
+        data = {kind: forms[kind] for kind in kinds}
+        return notebook(("code", "m.summary()", [
+            {"output_type": "display_data", "metadata": {}, "data": data}])).encode()  # fmt: skip
+
+    old = cleandoc("""
+        ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┓
+        ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃
+        ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━┩
+        │ dense (Dense)       │ (None, 80)        │         24 │
+        │ dropout (Embedding) │ (None, 8)         │      1,000 │
+        └─────────────────────┴───────────────────┴────────────┘
+    """)
+    document = recognise("a.ipynb", page(old))
+    (summary,) = document.statements
+    assert isinstance(summary, Summary)
+    actual = model(layer("dense", (N, 8), 24), layer("dropout", (N, 8), 1234567))
+    edits = [edit for one in comparison.compared(summary, actual, None) for edit in one.edits]
+    new = old.replace("80) ", "8)  ").replace("(Embedding)", "(Dropout)  ").replace("    1,000", "1,234,567")
+    assert rewriting.mended(document, edits, page(old)) == page(new)
+
+
+def test_outputs_whose_forms_differ_are_both_checked() -> None:
+    head = f"{cleandoc(HEAD)}\ndense (Dense)                (None, 8)                 "
+    data = {"text/plain": f"{head}24\n", "text/html": f"<pre>{head}25\n</pre>"}
+    page = notebook(("code", "m.summary()", [{"output_type": "display_data", "metadata": {}, "data": data}]))
+    found = recognise("a.ipynb", page.encode()).statements
+    assert [one.rows[0].params.text for one in found if isinstance(one, Summary)] == ["24", "25"]
+    assert all(isinstance(one, Summary) and one.is_linked for one in found)
