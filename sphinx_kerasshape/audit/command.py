@@ -120,8 +120,13 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
     """Rewrite what drifted, or show how; return how many statements are true then, and what went wrong."""
     count, problems = 0, []
     for one in results if options.fix or options.diff else ():
-        edits = [edit for verdict in one.verdicts for edit in verdict.edits]
-        if not edits or one.document is None:
+        if one.document is None:
+            continue
+        mends = [
+            verdict.edits for verdict in one.verdicts if rewriting.is_writable(one.document, verdict.edits)
+        ]
+        edits = [edit for some in mends for edit in some]
+        if not edits:
             continue
         try:
             new = rewriting.mended(one.document, edits, one.data)
@@ -129,7 +134,7 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
                 streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
                 continue
             rewriting.write(one.path, one.data, new)
-            count += sum(bool(verdict.edits) for verdict in one.verdicts)
+            count += sum(map(bool, mends))
         except (OSError, Unwritable) as error:
             problems.append(f"{one.path}: can't be written: {getattr(error, 'strerror', None) or error}")
     return count, problems

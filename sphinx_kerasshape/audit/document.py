@@ -118,6 +118,8 @@ class Summary(NamedTuple):
     """Whether a loop or a function printed it: only a model that agrees is known to be the right one."""
     is_partial: bool = False
     """Whether the document leaves out some of its rows."""
+    is_closed: bool = False
+    """Whether its table ends with the line that Keras draws below the last row."""
 
 
 class Stated(NamedTuple):

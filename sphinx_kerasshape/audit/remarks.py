@@ -33,8 +33,9 @@ def shared(run: printed.Run) -> Iterator[Place]:
 
 def _below(run: printed.Run) -> Iterator[tuple[printed.Run, list[Line]]]:
     """Yield comments that have lines of their own, without their marks, each with the code above them."""
-    ends, above = _ends(run.tree), 0
-    for column, rows in _groups(run.block.code):
+    groups = list(_groups(run.block.code))
+    ends, above = _ends(run.tree) if groups else {}, 0
+    for column, rows in groups:
         body, index = ends.get(rows.start - 1, ([], 0))
         if body and body[index].col_offset == column and len(rows) <= _LONGEST:
             code = [statement for statement in body[: index + 1] if statement.lineno > above]

@@ -56,7 +56,18 @@ def _summary(lines: Sequence[Line], number: int) -> Found | None:
         end = totals[-1].place
     place = Place(start.text, start.start, end.end)
     return Found(
-        Summary(place, title, table.rows, totals, (), is_boxed, is_partial=table.is_partial), first, last
+        Summary(
+            place,
+            title,
+            table.rows,
+            totals,
+            (),
+            is_boxed,
+            is_partial=table.is_partial,
+            is_closed=table.is_closed,
+        ),
+        first,
+        last,
     )
 
 
