@@ -22,6 +22,7 @@ from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
 from sphinx_kerasshape.store.cache import Cache
+from sphinx_kerasshape.text import escape_controls
 
 _SECONDS_BETWEEN_LINES = 10
 """How often a log that is no terminal says how far the audit is."""
@@ -61,7 +62,7 @@ def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     rewritten, unwritten = _rewritten(results, options)
     _print_results(results, options, rewritten)
     for problem in (*problems, *unwritten, *answers.problems()):
-        streams.write(f"{problem}\n", sys.stderr)
+        streams.write(f"{escape_controls(problem)}\n", sys.stderr)
     if problems or unwritten:
         return 2
     figures = output.counts(results)

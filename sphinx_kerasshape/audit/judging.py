@@ -29,6 +29,9 @@ _LEAST_FIT = 0.5
 _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 """Names that Keras gives to models."""
 
+_STOPPED = re.compile(r"`raise type\('Stopped'.*?\)\(\)`: ")
+"""How a message names the code that stands for what has ended a run."""
+
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
 
@@ -67,6 +70,7 @@ def _failure(seen: Seen) -> str:
     if seen.observation is None:
         return "nothing gives it a value"
     text = seen.observation.failure.message if seen.observation.failure is not None else ""
+    text = _STOPPED.sub("", text)
     return undefined(seen.observation.missing) if text.endswith("is not defined in this document") else text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.document import Text
+from sphinx_kerasshape.audit.faults import fault
 from sphinx_kerasshape.audit.lines import differs, lines_of, shown
 from sphinx_kerasshape.audit.pieces import Code, Piece, Printed, not_run
 
@@ -42,6 +43,10 @@ def _notebook(text: str) -> Any:
     """Return a notebook of any version as one of version 4."""
     import nbformat
 
+    if text.startswith("\ufeff"):
+        raise Broken("a broken notebook: it begins with a byte order mark: save it as UTF-8 without one")
+    if problem := fault(text):
+        raise Broken(f"a broken notebook: {problem}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
