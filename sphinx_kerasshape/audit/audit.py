@@ -19,6 +19,8 @@ from sphinx_kerasshape.messages.request import Request
 RAN, FAILED, LEFT_OUT = "ran", "failed", "left out"
 _SKIPPED = frozenset(("node_modules", "site-packages", "__pycache__", "_build", "build", "dist", "venv"))
 _MAX_BYTES = 1 << 26
+_MAX_BYTES_OF_TEXT = 1 << 23
+"""The most that is read of a document without pictures: books have less in all their chapters."""
 _MAX_CULPRITS = 3
 """Pieces that may end a run, by taking too long say, before it is given up."""
 
@@ -147,7 +149,8 @@ def line_of(document: Document, text: int, offset: int) -> int:
 def read(path: str, *, skips_ours: bool = False) -> Audited:
     """Return a document that nothing is known of yet; see :func:`.recognise.recognise`."""
     try:
-        data = files.read_bytes(path, _MAX_BYTES)
+        is_notebook = path.lower().endswith(".ipynb")
+        data = files.read_bytes(path, _MAX_BYTES if is_notebook else _MAX_BYTES_OF_TEXT)
         return Audited(path, recognise(path, data, skips_ours=skips_ours), data=data)
     except (OSError, Unreadable) as error:
         reason = getattr(error, "strerror", None) or str(error)

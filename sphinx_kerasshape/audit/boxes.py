@@ -24,7 +24,7 @@ def is_start(text: str) -> bool:
 def table(lines: Sequence[Line], number: int) -> Table | None:
     """Return the table whose upper edge is a line; ``None`` if it is not that of a summary."""
     groups: list[list[Line]] = [[]]
-    last, is_partial = number, False
+    last, is_partial, is_closed = number, False, False
     for below in range(number + 1, len(lines)):
         line = lines[below]
         text = line.text.strip()
@@ -40,12 +40,13 @@ def table(lines: Sequence[Line], number: int) -> Table | None:
             break
         last += 1
         if text[0] in "└╰┗":
+            is_closed = True
             break
     names = _columns(groups[0])
     if "name" not in names or "params" not in names:
         return None
     rows = tuple(row for group in groups[1:] for row in _rows(group, names))
-    return Table(rows, last, is_partial)
+    return Table(rows, last, is_partial, is_closed)
 
 
 def _columns(header: Sequence[Line]) -> list[str]:

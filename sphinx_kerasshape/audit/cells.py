@@ -29,6 +29,8 @@ class Table(NamedTuple):
     last: int
     is_partial: bool = False
     """Whether the document leaves rows out."""
+    is_closed: bool = False
+    """Whether the line below the last row is there."""
 
 
 def column(header: str) -> str:

@@ -37,7 +37,7 @@ def table(lines: Sequence[Line], number: int) -> Table | None:
         text = lines[below].text
         if _RULE.match(text) or not text.strip(" |\t"):
             if _END.match(text) and groups:
-                return Table(_rows(groups), below, is_partial)
+                return Table(_rows(groups), below, is_partial, is_closed=True)
             is_row = False
             last = below if _RULE.match(text) else last
             continue

@@ -22,6 +22,7 @@ from sphinx_kerasshape.run.runner import Runner
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
 from sphinx_kerasshape.store.cache import Cache
+from sphinx_kerasshape.text import escape_controls
 
 _SECONDS_BETWEEN_LINES = 10
 """How often a log that is no terminal says how far the audit is."""
@@ -65,7 +66,7 @@ def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     rewritten, unwritten = _rewritten(results, options)
     _print_results(results, options, rewritten)
     for problem in (*problems, *unwritten, *answers.problems()):
-        streams.write(f"{problem}\n", sys.stderr)
+        streams.write(f"{escape_controls(problem)}\n", sys.stderr)
     if problems or unwritten:
         return 2
     figures = output.counts(results)
@@ -130,8 +131,13 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
     """Rewrite what drifted, or show how; return how many statements are true then, and what went wrong."""
     count, problems = 0, []
     for one in results if options.fix or options.diff else ():
-        edits = [edit for verdict in one.verdicts for edit in verdict.edits]
-        if not edits or one.document is None:
+        if one.document is None:
+            continue
+        mends = [
+            verdict.edits for verdict in one.verdicts if rewriting.is_writable(one.document, verdict.edits)
+        ]
+        edits = [edit for some in mends for edit in some]
+        if not edits:
             continue
         try:
             new = rewriting.mended(one.document, edits, one.data)
@@ -139,7 +145,7 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
                 streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
                 continue
             rewriting.write(one.path, one.data, new)
-            count += sum(bool(verdict.edits) for verdict in one.verdicts)
+            count += sum(map(bool, mends))
         except (OSError, Unwritable) as error:
             problems.append(f"{one.path}: can't be written: {getattr(error, 'strerror', None) or error}")
     return count, problems

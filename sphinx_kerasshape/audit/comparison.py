@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.agreement import (
-    SOURCE,
     is_count,
     is_output,
     is_row,
@@ -20,17 +19,14 @@ from sphinx_kerasshape.audit.agreement import (
 from sphinx_kerasshape.audit.alignment import aligned
 from sphinx_kerasshape.audit.document import Cell, Row, Summary, Total
 from sphinx_kerasshape.audit.restating import restated
+from sphinx_kerasshape.audit.rows import deleted, inserted, moved
+from sphinx_kerasshape.audit.truth import connections, output, shapes, trainable
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, Edit, Verdict
-from sphinx_kerasshape.claims.counts import Unreadable
-from sphinx_kerasshape.claims.shapes import shape_claim
-from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Shape
+from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model
 
 _COUNTER = re.compile(r"_\d+$")
 _BATCH = re.compile(r"\[?\((\d+),")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
-
-_TRAINED = frozenset(("kernel", "bias", "gamma", "beta", "embeddings", "recurrent_kernel"))
-"""Weights that are trained unless their layer is frozen."""
 
 
 class Fit(NamedTuple):
@@ -75,20 +71,51 @@ def compared(summary: Summary, model: Model, optimizer: int | None) -> Iterator[
     layers = _of_batch(summary, model, shown(summary, model))
     pairs, missing, _ = aligned(summary, layers)
     missing = {} if summary.is_partial else _listed(model, missing)
-    places = _misplaced(summary.rows, pairs, missing, layers)
+    places, homes = _misplaced(summary.rows, pairs, missing, layers)
     names = {row.name.text: pair.name for row, pair in zip(summary.rows, pairs, strict=True) if pair}
     separator = _separator(summary)
+    gone = {number for number, pair in enumerate(pairs) if pair is None}
     for number, (row, counterpart) in enumerate(zip(summary.rows, pairs, strict=True)):
+        before = missing.get(number, ())
         if number in places:
-            yield Verdict("summary", row.place, _row_text(row), DRIFTED, "", places[number])
-        else:
-            yield _row(row, counterpart, names, missing.get(number, ()), separator)
+            edits = moved(summary, number, homes[number], gone)
+            yield Verdict("summary", row.place, _row_text(row), DRIFTED, "", places[number], edits=edits)
+            continue
+        verdict = _row(row, counterpart, names, before, separator)
+        if counterpart is None:
+            verdict = verdict._replace(edits=deleted(summary, number, gone))
+        elif before and not (_differs(row, counterpart, names, separator)):
+            verdict = verdict._replace(edits=inserted(summary, number, before, names, separator))
+        if number + 1 == len(pairs) and verdict.verdict == HOLDS and not summary.totals and summary.is_closed:
+            verdict = _cut_off(verdict, missing.get(len(pairs), ()))
+            verdict = verdict._replace(
+                edits=inserted(summary, len(pairs), missing.get(len(pairs), ()), names, separator)
+            )
+        yield verdict
     lost = missing.get(len(summary.rows), ())
     if not any(total.kind == "optimizer" for total in summary.totals):
         optimizer = None  # this version, or this state of the model, counts none
     for total in summary.totals:
-        yield _total(total, model, optimizer, lost)
+        verdict = _total(total, model, optimizer, lost)
+        if lost:
+            more = inserted(summary, len(pairs), lost, names, separator)
+            verdict = verdict._replace(
+                edits=(*more, *_total(total, model, optimizer, ()).edits) if more else ()
+            )
+        yield verdict
         lost = ()
+
+
+def _cut_off(verdict: Verdict, missing: Sequence[LayerRow]) -> Verdict:
+    """Return the verdict on the last row of a table that ends as if it were whole."""
+    if not missing:
+        return verdict
+    reason = f"behind it, the model has {', '.join(f'{one.name} ({one.type})' for one in missing)}"
+    return verdict._replace(verdict=DRIFTED, reason=reason)
+
+
+def _differs(row: Row, layer: LayerRow, names: dict[str, str], separator: str) -> bool:
+    return any(True for _ in _differences(row, layer, names, separator))
 
 
 def _of_batch(summary: Summary, model: Model, layers: list[LayerRow]) -> list[LayerRow]:
@@ -128,9 +155,12 @@ def _misplaced(
     pairs: Sequence[LayerRow | None],
     missing: dict[int, tuple[LayerRow, ...]],
     layers: Sequence[LayerRow],
-) -> dict[int, str]:
-    """Return where the layers of misplaced rows are, by the numbers of the rows; they aren't missing then."""
-    found = {}
+) -> tuple[dict[int, str], dict[int, int]]:
+    """Return where the layers of misplaced rows are, and before which row, by the numbers of the rows.
+
+    They aren't missing then.
+    """
+    found, homes = {}, {}
     for number, (row, pair) in enumerate(zip(rows, pairs, strict=True)):
         lost = [(place, layer) for place, some in missing.items() for layer in some if is_row(row, layer)]
         if pair is None and lost:
@@ -139,8 +169,8 @@ def _misplaced(
             index = next(index for index, one in enumerate(layers) if one is layer)
             before = layers[index - 1] if index else None
             where = f"behind {before.name} ({before.type})" if before else "first"
-            found[number] = f"the model has it {where}"
-    return found
+            found[number], homes[number] = f"the model has it {where}", place
+    return found, homes
 
 
 def _separator(summary: Summary) -> str:
@@ -190,12 +220,7 @@ def _row_text(row: Row) -> str:
 def _layer_text(layer: LayerRow, row: Row, separator: str, more: Sequence[str]) -> str:
     name = _COUNTER.sub("", row.name.text) if layer.name != row.name.text else layer.name
     params = f"{layer.params:,}".replace(",", separator)
-    return "  ".join(filter(None, (f"{name} ({layer.type})", output_text(_shapes(layer)), params, *more)))
-
-
-def _shapes(layer: LayerRow) -> tuple[Shape, ...]:
-    """Return the shapes that a summary prints: those of the last call."""
-    return tuple(tensor.shape for tensor in layer.calls[-1].outputs) if layer.calls else ()
+    return "  ".join(filter(None, (f"{name} ({layer.type})", output_text(shapes(layer)), params, *more)))
 
 
 def _differences(
@@ -207,28 +232,14 @@ def _differences(
     if layer.note == "unbuilt" and row.output.text not in ("", "?", "multiple"):
         yield "its output", row.output, "?"
     elif not is_output(row.output, layer):
-        yield "its output", row.output, _restated(row.output, _shapes(layer))
+        yield "its output", row.output, output(row.output, shapes(layer))
     if not is_count(row.params, layer.params):
         yield "its number of params", row.params, f"{layer.params:,}".replace(",", separator)
-    actual = _trainable(layer)
+    actual = trainable(layer)
     if actual and row.trainable.text in ("Y", "N") and actual != row.trainable.text:
         yield "whether it is trained", row.trainable, actual
     if not _is_connected(row.connected, layer, names):
-        yield "what it is connected to", row.connected, _connections(row.connected, layer, names)
-
-
-def _trainable(layer: LayerRow) -> str:
-    """Return what Keras prints of a layer; empty if the weights, which may be statistics, don't say it."""
-    if layer.trainable:
-        return "Y"
-    return "N" if any(weight.name in _TRAINED for weight in layer.weights) else ""
-
-
-def _restated(cell: Cell, shapes: Sequence[Shape]) -> str:
-    try:
-        return shape_claim(cell.text).restated(tuple(shapes))
-    except Unreadable:
-        return output_text(shapes)
+        yield "what it is connected to", row.connected, connections(row.connected, layer, names)
 
 
 def _grouped(like: str, number: int) -> str:
@@ -248,18 +259,6 @@ def _is_connected(cell: Cell, layer: LayerRow, names: dict[str, str]) -> bool:
     every = sources(layer)
     options = [*every, [name for some in every for name in some]]
     return stated in options or [names[name] for name in stated] in options
-
-
-def _connections(cell: Cell, layer: LayerRow, names: dict[str, str]) -> str:
-    """Return what a layer is connected to, with the names and in the notation of a cell."""
-    stated = {name: own for own, name in names.items()}
-    found = list(SOURCE.finditer(cell.text))
-    every = [source for some in sources(layer) for source in some]
-    actual = every if len(every) == len(found) else sources(layer)[-1]
-    indexes = [match[0].removeprefix(match[1]) for match in found]
-    indexes += indexes[-1:] * (len(actual) - len(found))
-    texts = [stated.get(name, name) + index for name, index in zip(actual, indexes, strict=False)]
-    return str(texts) if cell.text.startswith("['") else ", ".join(texts)
 
 
 def _total(total: Total, model: Model, optimizer: int | None, missing: Sequence[LayerRow]) -> Verdict:

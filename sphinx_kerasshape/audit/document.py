@@ -16,6 +16,8 @@ class Text(NamedTuple):
     """Number of the cell; 0 outside of notebooks."""
     output: int | None = None
     """Number of the cell's output that this is; ``None`` if it is no output."""
+    is_html: bool = False
+    """Whether it is an output as HTML; the same output may also be there as plain text."""
 
 
 class Place(NamedTuple):
@@ -116,6 +118,8 @@ class Summary(NamedTuple):
     """Whether a loop or a function printed it: only a model that agrees is known to be the right one."""
     is_partial: bool = False
     """Whether the document leaves out some of its rows."""
+    is_closed: bool = False
+    """Whether its table ends with the line that Keras draws below the last row."""
 
 
 class Stated(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sphinx_kerasshape import prose
 from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
-from sphinx_kerasshape.audit.document import Document, Mention, Stated, Subject, Summary
+from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
 from sphinx_kerasshape.audit.planning import Seen, usual
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
@@ -31,6 +31,9 @@ _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 
 _UNBUILT = "Keras leaves the model unbuilt here, so it prints no shapes"
 
+_STOPPED = re.compile(r"`raise type\('Stopped'.*?\)\(\)`: ")
+"""How a message names the code that stands for what has ended a run."""
+
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
 
@@ -38,9 +41,13 @@ _NEAR = 1.25
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     """Yield a verdict on each statement, in the document's order."""
     prose_, names = _Prose(document, known), Names(_claims(document))
+    stated = set[Place]()
     for number, statement in enumerate(document.statements):
         if isinstance(statement, Summary):
-            yield from _on_summary(statement, known, number)
+            for verdict in _on_summary(statement, known, number):
+                if verdict.place not in stated:  # a part of an output may be there as HTML too
+                    stated.add(verdict.place)
+                    yield verdict
         elif isinstance(statement, Stated):
             yield _on_stated(statement, known, names)
         else:
@@ -65,6 +72,7 @@ def _failure(seen: Seen) -> str:
     if seen.observation is None:
         return "nothing gives it a value"
     text = seen.observation.failure.message if seen.observation.failure is not None else ""
+    text = _STOPPED.sub("", text)
     return undefined(seen.observation.missing) if text.endswith("is not defined in this document") else text
 
 

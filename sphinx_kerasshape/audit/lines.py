@@ -5,15 +5,19 @@ A line that a reader has cut out of its text, without a prefix, a prompt or ANSI
 
 from __future__ import annotations
 
+import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit.document import CodeLine, Place
+from sphinx_kerasshape.audit.document import CodeLine, Place, Text
 
 _END = re.compile(r"\r\n|\r|\n")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_PREFORMATTED = re.compile(r"<pre\b[^>]*>(?P<shown>.*?)</pre>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,31});")
 
 
 class Line(NamedTuple):
@@ -83,18 +87,43 @@ def without_ansi(one: Line) -> Line:
 
 
 def without_tags(one: Line) -> Line:
-    """Return a line without the tags of HTML."""
-    return _without(one, _TAG) if "<" in one.text else one
+    """Return a line of HTML as readers see it: without tags, and with the characters that entities are."""
+    one = _without(one, _TAG) if "<" in one.text else one
+    return _without(one, _ENTITY) if "&" in one.text else one
 
 
 def _without(one: Line, pattern: re.Pattern[str]) -> Line:
     text, end = "", 0
     at: list[int] = []
     for match in pattern.finditer(one.text):
-        text += one.text[end : match.start()]
-        at.extend(one.at[end : match.start()])
+        sign = html.unescape(match[0]) if pattern is _ENTITY else ""
+        text += one.text[end : match.start()] + sign
+        at.extend([*one.at[end : match.start()], *one.at[match.start() : match.start() + len(sign)]])
         end = match.end()
     return Line(text + one.text[end:], one.source, (*at, *one.at[end:]))
+
+
+def shown(text: Text, source: int) -> list[Line]:
+    """Return the lines of a text as readers see them; of HTML, only what is preformatted."""
+    lines = [without_ansi(one) for one in lines_of(text.text, source)]
+    if not text.is_html:
+        return lines
+    spans = [match.span("shown") for match in _PREFORMATTED.finditer(text.text)]
+    found = []
+    for one in lines:
+        first, last = one.at[0], one.at[-1]
+        for start, end in spans:
+            if start <= last and end >= first:
+                part = one.part(bisect_left(one.at, start), bisect_left(one.at, end))
+                found.append(without_tags(part))
+    return found
+
+
+def differs(lines: Sequence[Line], others: Sequence[Line]) -> bool:
+    """Whether two forms of an output are not the same text."""
+    return [one.text.rstrip() for one in lines if one.text.strip()] != [
+        one.text.rstrip() for one in others if one.text.strip()
+    ]
 
 
 def dedented(lines: Sequence[Line]) -> list[Line]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.document import Text
-from sphinx_kerasshape.audit.lines import lines_of
+from sphinx_kerasshape.audit.faults import fault
+from sphinx_kerasshape.audit.lines import differs, lines_of, shown
 from sphinx_kerasshape.audit.pieces import Code, Piece, Printed, not_run
 
 _LANGUAGES = ("python", "python2", "python3", "ipython")
@@ -42,6 +43,10 @@ def _notebook(text: str) -> Any:
     """Return a notebook of any version as one of version 4."""
     import nbformat
 
+    if text.startswith("\ufeff"):
+        raise Broken("a broken notebook: it begins with a byte order mark: save it as UTF-8 without one")
+    if problem := fault(text):
+        raise Broken(f"a broken notebook: {problem}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,14 +80,23 @@ def _text(source: object) -> str:
 
 def _cell(number: int, source: str, cell: Any, add: Callable[[Text], int]) -> Code:
     lines = tuple(lines_of(source, add(Text(source, number))))
-    printed = []
+    printed, as_html = list[Printed](), list[Printed]()
     for index, output in enumerate(cell.get("outputs") or ()):
-        kind, text = output.get("output_type"), ""
+        kind, text, html = output.get("output_type"), "", ""
         if kind == "stream" and output.get("name", "stdout") == "stdout":
             text = _text(output.get("text", ""))
         elif kind in ("execute_result", "display_data"):
-            text = _text((output.get("data") or {}).get("text/plain", ""))
-        if text:
-            shown = tuple(lines_of(text, add(Text(text, number, index))))
-            printed.append(Printed(shown, kind == "execute_result"))
-    return Code(lines, "python", tuple(printed), is_run=True)
+            data = output.get("data") or {}
+            text, html = _text(data.get("text/plain", "")), _text(data.get("text/html", ""))
+        plain = _printed(Text(text, number, index), kind, add)
+        formatted = _printed(Text(html, number, index, is_html=True), kind, add) if "<pre" in html else plain
+        if text or formatted.lines:
+            printed.append(plain if text else formatted)
+            as_html.append(formatted if differs(plain.lines, formatted.lines) else printed[-1])
+    same = printed == as_html
+    return Code(lines, "python", tuple(printed), () if same else tuple(as_html), is_run=True)
+
+
+def _printed(text: Text, kind: str, add: Callable[[Text], int]) -> Printed:
+    lines = tuple(shown(text, add(text))) if text.text else ()
+    return Printed(lines, kind == "execute_result")

@@ -62,6 +62,7 @@ def text(one: Audited, *, quiet: bool = False) -> Iterator[str]:
 
 def where(path: str, line: int, cell: int) -> str:
     """Return a place as messages name it."""
+    path = escape_controls(path)
     return f"{path}: cell {cell}, line {line}" if cell else f"{path}:{line}"
 
 

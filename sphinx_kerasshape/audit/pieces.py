@@ -21,6 +21,8 @@ class Code(NamedTuple):
     language: str = ""
     """What the document says of it, in small letters; empty if it says nothing."""
     printed: tuple[Printed, ...] = ()
+    as_html: tuple[Printed, ...] = ()
+    """What it printed, with HTML where that differs from the plain text of the same output."""
     is_run: bool = False
     """Whether it is a cell, which is Python unless a magic says otherwise."""
     is_module: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages import notebooks
 from sphinx_kerasshape.pages.records import Finding, Statement
+
+_OPTION = re.compile(r"--define \S+=VALUE, or")
 
 
 class Reading(NamedTuple):
@@ -79,7 +82,7 @@ def _statements(file: str, audited: Audited, document: Document) -> Iterator[Sta
         location = f"{file}:{_line(document, verdict.place.text, verdict.place.start)}"
         yield Statement(
             *(verdict.kind, verdict.stated, location, verdict.verdict),
-            *(verdict.actual, verdict.reason, verdict.stand_ins),
+            *(verdict.actual, _for_pages(verdict.reason), verdict.stand_ins),
         )
 
 
@@ -88,10 +91,15 @@ def _failures(file: str, audited: Audited) -> Iterator[Finding]:
         if block.outcome == FAILED:
             line = notebooks.line_number(block.cell, block.line) if block.cell else block.line
             problem = Problem.SYNTAX if block.kind == "syntax" else Problem.CODE
-            yield Finding(problem, f"the plain code fails: {block.message}", f"{file}:{line}")
+            yield Finding(problem, f"the plain code fails: {_for_pages(block.message)}", f"{file}:{line}")
 
 
 def _line(document: Document, text: int, offset: int) -> int:
     """Return the number of a line, as Sphinx has it for the page."""
     line, cell = line_of(document, text, offset), document.texts[text].cell
     return notebooks.line_number(cell, line) if cell else line
+
+
+def _for_pages(text: str) -> str:
+    """Return a reason without the options of a command that builds don't have."""
+    return _OPTION.sub("write", text)

@@ -187,6 +187,9 @@ def _part(node: ast.expr, holes: list[_Hole]) -> str:
     if is_plain and syntax.is_shape(node):
         holes.append(_Hole(name, node, is_count=False))
         return _TENSOR.format(name)
+    if is_plain and isinstance(node, ast.Name):  # it may be a tensor
+        holes.append(_Hole(name, node, is_count=False))
+        return rf"(?:(?=[<KT]){_TENSOR.format(name)}|.*?)"
     return ".*?"
 
 

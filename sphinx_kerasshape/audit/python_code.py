@@ -58,7 +58,7 @@ def without_prompts(lines: Sequence[Line]) -> tuple[tuple[CodeLine, ...], tuple[
             code.append(line.coded(""))
             result = _RESULT.match(line.text)
             cut = result.end() if result else min(indent, len(line.text) - len(line.text.lstrip()))
-            shown.append(line.part(cut))
+            shown.append(line.part(cut) if line.text.strip() != "<BLANKLINE>" else line.part(0, 0))
     close()
     return tuple(code), tuple(examples)
 

@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed, syntax
+from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed, remarks, syntax
 from sphinx_kerasshape.audit.blocks import Source
-from sphinx_kerasshape.audit.document import Block, Document, Statement, Summary, Text
+from sphinx_kerasshape.audit.document import Block, Document, Place, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pairing import Call, Model
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
@@ -19,9 +19,12 @@ _OFF = re.compile(r"\s*kerasshape:\s*off\s*")
 """The comment that says that the next block is none to check."""
 _SHOWN = ("", "text", "txt", "output", "out", "console", "none", "plaintext", "plain")
 _BETWEEN = re.compile(
-    r"[\s`~]{,80}(?:[#*_ ]{,8}(?:output|prints?|result|out|returns)[*_ ]{,3}:?:?[*_ ]{,3})?"
-    r"\s{,40}(?:\.\. [\w-]{1,30}::)?[\s`~]{,80}"
-    r"(?:text|txt|output|out|console|none|plaintext|plain)?[\s`~]{,80}",
+    r"[\s`~]{,80}(?:[#*_ ]{,8}"
+    r"(?:(?:this|it|that|which|and|the|code|above|expected|will|should|we get|is)\s){,4}"
+    r"(?:output|prints?|printed|result|out|returns?|shows?|displays?|gives?|get)"
+    r"(?:\s(?:is|was|are|looks like|the following|this|below|output|as follows)){,2}[*_ ]{,3}:?:?[*_ ]{,3})?"
+    r"\s{,40}(?:\.\. [\w-]{1,30})?(?:::)?[\s`~]{,80}"
+    r"(?:text|txt|output|out|console|none|plaintext|plain)?(?:\n\s*:[\w-]{1,30}:[^\n]{,80}){,6}[\s`~]{,80}",
     re.IGNORECASE,
 )
 """What may stand between code and what it printed."""
@@ -63,6 +66,10 @@ class Reading:
         self._settle()
         if self.has_early_summary:  # summaries stand above their code
             self._unlink()
+        known = {
+            one.rows[0].place for _, one in self.statements if isinstance(one, Summary) and one.is_linked
+        }
+        self.statements = list(_once(self.statements, known))
         statements = (
             pairing.with_candidates(one, block, self.models) if isinstance(one, Summary) else one
             for block, one in self.statements
@@ -119,7 +126,8 @@ class Reading:
         run = printed.Run(tree, self.blocks[-1], self._last)
         if not is_off:
             self._state(pairing.linked(shown, calls, are_printed=bool(piece.printed)))
-            self._state(comments.stated(tree, self.blocks[-1], self._last))
+            self._state(_only_as_html(source, piece, tree, calls))
+            self._state(_commented(run))
             self._state(_printed(run, source, piece))
         is_shown = piece.printed or source.examples or piece.is_module or is_off
         self.last_run = None if is_shown else run
@@ -162,6 +170,38 @@ def _shown(source: Source, piece: Code, tree: ast.Module) -> Iterator[Summary]:
         yield from _summaries(lines)
 
 
+def _once(statements: Iterable[tuple[int, Statement]], linked: set[Place]) -> Iterator[tuple[int, Statement]]:
+    """Yield statements, each summary once: one in a docstring is found in the code and in its text."""
+    for block, one in statements:
+        if isinstance(one, Summary) and not one.is_linked:
+            if one.rows[0].place in linked:
+                continue
+            linked.add(one.rows[0].place)
+        yield block, one
+
+
+def _commented(run: printed.Run) -> Iterator[Statement]:
+    """Yield what the comments of a block state, at the end of a line or below what prints."""
+    below = list(remarks.stated(run))
+    yield from below
+    known = {one.place for one in below}
+    shared = [range(place.start, place.end) for place in remarks.shared(run)]
+    for one in comments.stated(run.tree, run.block, run.number):
+        if one.place not in known and not any(one.place.start in line for line in shared):
+            yield one
+
+
+def _only_as_html(source: Source, piece: Code, tree: ast.Module, calls: Sequence[Call]) -> Iterator[Summary]:
+    """Yield the summaries that a block shows in another form than as plain text."""
+    if piece.as_html:
+        formatted = list(_shown(source, piece._replace(printed=piece.as_html), tree))
+        plain = {line.source for one in piece.printed for line in one.lines}
+        for found in pairing.linked(formatted, calls, are_printed=True):
+            places = [*(row.place for row in found.rows), *(total.place for total in found.totals)]
+            if any(place.text not in plain for place in places):
+                yield found
+
+
 def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statement]:
     """Yield the shapes and counts that a block shows as printed."""
     ending = {syntax.last_line(statement): statement for statement in run.tree.body}
@@ -171,9 +211,14 @@ def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statemen
     for one in piece.printed:
         if one.is_value and run.tree.body:
             yield from printed.of_value(run, run.tree.body[-1], one.lines)
-    yield from printed.of_prints(
-        run, [line for one in piece.printed if not one.is_value for line in one.lines]
-    )
+    lines = [line for one in piece.printed if not one.is_value for line in one.lines]
+    yield from printed.of_prints(run, _beside_summaries(lines))
+
+
+def _beside_summaries(lines: Sequence[Line]) -> list[Line]:
+    """Return lines without those of summaries."""
+    taken = {number for found in summaries(lines) for number in range(found.first, found.last + 1)}
+    return [line for number, line in enumerate(lines) if number not in taken]
 
 
 def _summaries(lines: Sequence[Line]) -> list[Summary]:

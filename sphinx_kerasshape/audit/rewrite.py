@@ -103,8 +103,8 @@ def _tokens(whole: str, text: Text) -> list[Token]:
     output = outputs[text.output] if isinstance(outputs, list) and text.output < len(outputs) else {}
     data = output.get("data") if isinstance(output, Mapping) else None
     if isinstance(data, Mapping):
-        return _strings(data.get("text/plain"))
-    return _strings(output.get("text")) if isinstance(output, Mapping) else []
+        return _strings(data.get("text/html" if text.is_html else "text/plain"))
+    return _strings(output.get("html" if text.is_html else "text")) if isinstance(output, Mapping) else []
 
 
 @functools.lru_cache(maxsize=2)

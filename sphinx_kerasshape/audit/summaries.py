@@ -15,6 +15,8 @@ _TOTAL = re.compile(
     r"\s*(?P<kind>Total|Trainable|Non-trainable|Optimizer) params:\s*(?P<count>\d[\d,._' ]*?)"
     r"\s*(?:\((?P<size>[\d.,]+ ?\w+)\))?\s*$"
 )
+_BLANK = "<BLANKLINE>"
+"""What stands for a blank line in an example with prompts."""
 _RULE = re.compile(r"[\s_=\-─━—]*$")
 
 
@@ -28,7 +30,7 @@ class Found(NamedTuple):
 
 def summaries(lines: Sequence[Line]) -> Iterator[Found]:
     """Yield the summaries among lines."""
-    lines = [without_ansi(line) for line in lines]
+    lines = [line.part(0, 0) if line.text.strip() == _BLANK else without_ansi(line) for line in lines]
     number = 0
     while number < len(lines):
         found = _summary(lines, number)
@@ -54,7 +56,18 @@ def _summary(lines: Sequence[Line], number: int) -> Found | None:
         end = totals[-1].place
     place = Place(start.text, start.start, end.end)
     return Found(
-        Summary(place, title, table.rows, totals, (), is_boxed, is_partial=table.is_partial), first, last
+        Summary(
+            place,
+            title,
+            table.rows,
+            totals,
+            (),
+            is_boxed,
+            is_partial=table.is_partial,
+            is_closed=table.is_closed,
+        ),
+        first,
+        last,
     )
 
 

@@ -18,6 +18,21 @@ class Edit(NamedTuple):
     """Whether it is a cell of a table, whose columns stay where they are."""
 
 
+class RowEdit(NamedTuple):
+    """A row of a table that is deleted, or a copy of one that is inserted."""
+
+    place: Place
+    """The row that is deleted, or the one beside which a row is inserted."""
+    gap: tuple[Place, Place]
+    """Rows side by side: what stands between them is deleted or inserted too."""
+    like: Place | None = None
+    """The row that is copied; ``None`` to delete."""
+    cells: tuple[Edit, ...] = ()
+    """What makes the copy another row."""
+    is_behind: bool = False
+    """Whether it is inserted behind the other row."""
+
+
 class Verdict(NamedTuple):
     """What TensorFlow says of a statement; of a printed summary, of each of its rows and totals."""
 
@@ -33,7 +48,7 @@ class Verdict(NamedTuple):
     """What differs, or why nothing is known."""
     stand_ins: tuple[str, ...] = ()
     """What was replaced to find that out."""
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Edit | RowEdit, ...] = ()
     """What makes the statement true."""
     summary: int | None = None
     """The number of the summary that it is a part of."""

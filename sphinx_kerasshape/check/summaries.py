@@ -106,7 +106,7 @@ def _judged(summary: Summary, row: verdict.Verdict, version: str) -> RowVerdict:
         reason=row.reason if is_drifted else "",
         text=summary.text,
         text_location=summary.text_location,
-        edits=row.edits,
+        edits=tuple(edit for edit in row.edits if isinstance(edit, verdict.Edit)),
     )
 
 

@@ -42,7 +42,7 @@ _OF_CALLS = re.compile(
     r"\b(?:tak|accept|expect|requir|need|receiv|set|tun|pass|adjust|choos|configur|argument)\w*\b",
     re.IGNORECASE,
 )
-"""Words for the parameters of functions."""
+"""Words for the parameters of functions, of which none has a hundred."""
 _OF_WEIGHTS = re.compile(
     r"\b(?:kernels?|weights?|bias|biases|matrix|matrices|gamma|beta|gewichte?\w*|poids|pesos)\b",
     re.IGNORECASE,
@@ -111,7 +111,7 @@ def _on_shape(mention: Mention, models: list[Model]) -> Opinion:
         return Opinion(holds=True)
     if any(_is_part(stated, shape) for shape in known):
         return Opinion()
-    if any(_is_example(stated, shape) for shape in tensors) or _is_setting(mention, stated):
+    if any(_is_example(mention, stated, shape) for shape in tensors) or _is_setting(mention, stated):
         return Opinion()
     names_layer = _names_layer(mention, models)
     fits = [shape for shape in tensors if _fits_tensor(stated, shape)]
@@ -152,9 +152,14 @@ def _is_part(stated: Shape, shape: Shape) -> bool:
     return None not in stated and any(shape[place : place + len(stated)] == stated for place in places)
 
 
-def _is_example(stated: Shape, shape: Shape) -> bool:
-    """Whether a known shape is stated with numbers for its open sizes, perhaps without that of the batch."""
+def _is_example(mention: Mention, stated: Shape, shape: Shape) -> bool:
+    """Whether a known shape is stated with numbers for its open sizes, perhaps without that of the batch.
+
+    Anything would be an example of a shape that is all open; but weights aren't.
+    """
     shape = _of_sample(stated, shape)
+    if set(shape) == {None} and _OF_WEIGHTS.search(f"{mention.before[-40:]} {mention.after[:40]}"):
+        return False
     pairs = zip(stated, shape, strict=False)
     return len(stated) == len(shape) and all(size in (one, None) for one, size in pairs)
 
@@ -219,17 +224,14 @@ def _on_count(mention: Mention, models: list[Model], language: str) -> Opinion:
     counts = _owners(pair for model in models for pair in _counts(model))
     if any(claim.holds(count) for claim in claims for count in counts):
         return Opinion(holds=True)
-    if (
-        _COMPARED.search(mention.before)
-        or _RANGE.search(mention.before)
-        or _OF_CALLS.search(mention.before[-30:])
-    ):
+    if _COMPARED.search(mention.before) or _RANGE.search(mention.before):
         return Opinion()
     named = _OF_NAME.search(mention.before)
     if named and not _is_of_page(named["name"], models):
         return Opinion()
     stated = claims[0].number * claims[0].units[0]
-    if stated < _LEAST_COUNT and not _names_layer(mention, models):
+    is_of_call = _OF_CALLS.search(mention.before[-30:]) or not _names_layer(mention, models)
+    if stated < _LEAST_COUNT and is_of_call:
         return Opinion()
     near = [count for count in counts if count and _is_near_count(claims[0], int(stated), count)]
     if not near:

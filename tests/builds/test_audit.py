@@ -274,3 +274,29 @@ def test_a_second_audit_runs_nothing_and_writes_nothing_else(tmp_path: Path) -> 
     assert (second.stdout, second.stderr) == (first.stdout, "")
     assert {path: path.read_bytes() for path in folder.rglob("*")} == before
     assert {path.name for path in tmp_path.iterdir()} == {"documents", "cache"}
+
+
+def test_rows_of_a_summary_are_mended(audit: Audit, tmp_path: Path) -> None:
+    """A second audit finds nothing: rows that were missing or too many are as Keras prints them."""
+    head = "Layer (type)              Output Shape          Param #\n" + "=" * 60
+    rows = [
+        "dense (Dense)             (None, 8)             40",
+        "dense_1 (Dense)           (None, 3)             27",
+    ]
+    extra = "dropout (Dropout)         (None, 8)             0"
+    code = (
+        "import keras\nmodel = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), "
+        "keras.layers.ReLU(), keras.layers.Dense(3)])\nmodel.summary()"
+    )
+
+    def page(*shown: str) -> str:
+        table = "\n".join([head, *shown, "=" * 60])
+        return f"{FENCE}python\n{code}\n{FENCE}\n\n{FENCE}text\n{table}\n{FENCE}\n"
+
+    relu = "re_lu (ReLU)              (None, 8)             0"
+    whole = page(rows[0], relu, rows[1])
+    for shown in ([rows[0], rows[1]], [rows[0], relu, extra, rows[1]], [relu, rows[0], rows[1]], [rows[0]]):
+        status, lines, _ = audit("s.md", "--fix", "--quiet", s_md=page(*shown))
+        assert (status, (tmp_path / "s.md").read_text()) == (0, whole) or len(shown) == 1, lines
+    assert "behind it, the model has re_lu (ReLU), dense_1 (Dense)" in lines[0]
+    assert audit("s.md", "--quiet", s_md=whole)[0] == 0

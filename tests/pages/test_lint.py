@@ -61,6 +61,7 @@ SILENT = {
         # numbers in front of "param" that are no counts of weights
         "The layer takes 3 parameters: filters, size and activation.",
         "`Conv2D` accepts 12 parameters, of which two are required.",
+        "A model takes 2 million parameters, or 2,000 parameters.",
         "Section 4 parameterizes the model, and Section 96 parametrizes it again.",
         "See Table 3, parameters of the optimizer.",
         "Adam has 4 parameters that matter.",
@@ -110,6 +111,8 @@ DOUBTED = {
         ("Its output, `(None, 10, 1)`, is a row of scores.", "(None, 10, 1)", "(None, 10)"),
         ("There are 96,267 params.", "96,267", "96,266"),
         ("There are 97 thousand parameters.", "97 thousand", "96,266"),
+        ("The model takes 97,262 parameters.", "97,262", "96,266"),
+        ("It needs 97.5 thousand parameters.", "97.5 thousand", "96,266"),
         ("The second convolution has 18,469 parameters.", "18,469", "18,496"),
         ("The last layer has 77,440 weights and 77,540 parameters.", "77,540", "77,450"),
         ("That makes 1.1e5 parameters.", "1.1e5", "96,266"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.recognised import notebook, recognised, stream
 
 KERAS_3 = """\
@@ -288,3 +290,19 @@ def test_a_summary_in_a_list_and_in_rest() -> None:
 def test_other_outputs_around_a_summary() -> None:
     page = notebook(("code", "m.summary()", [stream(f"Epoch 1\n{SHORT}Done\n")]))
     assert found(page, "page.ipynb") == "cell 1 output 0 line 3: summary - of m after block 0 line 1"
+
+
+def test_blank_lines_of_examples_with_prompts() -> None:
+    table = SHORT.strip("\n").split("\n")
+    shown = "\n<BLANKLINE>\n".join([*table, ">>> model.name\n'model'"])
+    found = recognised("page.md", f"```pycon\n>>> model.summary()\n{shown}\n```\n")
+    plain = recognised("page.ipynb", notebook(("code", "model.summary()", [stream(SHORT)])))
+    assert found.splitlines()[2:] == plain.splitlines()[2:]
+
+
+@pytest.mark.parametrize("before", [">>> model = f()\n>>> model.summary()\n", "", "It is::\n\n"])
+def test_a_summary_in_a_docstring_is_stated_once(before: str) -> None:
+    shown = SHORT.replace("\n", "\n    ") if before.endswith("::\n\n") else SHORT
+    found = recognised("page.py", f'"""A model.\n\n{before}{shown}\n"""\nmodel = build()\n')
+    assert found.count(": summary") == 1
+    assert ("summary - of model" in found) == before.startswith(">>>")

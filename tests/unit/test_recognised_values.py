@@ -293,3 +293,79 @@ def test_definitions() -> None:
     assert recognised("page.md", page).splitlines()[-2:] == ["define a = 1", "define b = [1, 2]"]
     assert recognised("page.rst", ".. kerasshape: define c = 'x y'\n") == "define c = 'x y'"
     assert recognised("page.py", "# kerasshape: define d = 10_000\n").endswith("define d = 10_000")
+
+
+@pytest.mark.parametrize(
+    ("code", "stated"),
+    [
+        ("print(x.shape)\n# (None, 5)", ["(None, 5) of x.shape 1"]),
+        ("print(x.shape)\n# Output: (None, 5)", ["(None, 5) of x.shape 1"]),
+        ("print(x.shape)\n# Output:\n# (None, 5)", ["(None, 5) of x.shape 1"]),
+        ('print("x:", x.shape)\n# x: (None, 5)', ["(None, 5) of x.shape 1"]),
+        ('print(f"Out: {x.shape}")\n# Out: (None, 5)', ["(None, 5) of x.shape 1"]),
+        ('print(f"Out {x.shape}")\n# Output: Out (None, 5)', ["(None, 5) of x.shape 1"]),
+        ("print(x)\n# <KerasTensor shape=(None, 5), dtype=float32>", ["(None, 5) of x 1"]),
+        ("print(x.shape)\nprint(y.shape)\n# (None, 5)\n# (None, 6)",
+         ["(None, 5) of x.shape 1", "(None, 6) of y.shape 2"]),
+        ("print(x.shape)\n# (None, 5)\nprint(y.shape)\n# (None, 6)",
+         ["(None, 5) of x.shape 1", "(None, 6) of y.shape 3"]),
+        ("print(x.shape)\ny.shape\n# (None, 5)\n# (None, 6)",
+         ["(None, 5) of x.shape 1", "(None, 6) of y.shape 2"]),
+        ("def f(x):\n    print('x', x.shape)\n    # x (None, 5)", ["(None, 5) of x.shape 2"]),
+        ("print(x.shape, y.shape)\n# (None, 5) (None, 6)",
+         ["(None, 5) of x.shape 1", "(None, 6) of y.shape 1"]),
+        ("print(x.shape)\n# (None, 5)\n# which is what we want", ["(None, 5) of x.shape 1"]),
+        ("print(x.shape)\nprint(y.shape)\n# (None, 5)\n# (None, 6) after pooling", []),
+        ("print(x.shape)\nprint(y.shape)\n# (None, 5)\n# (None, 6)\n# (None, 7)", []),
+        ("for x in y:\n    print('x', x.shape)\n    # x (None, 5)", []),
+        ("print('x', x.shape)\n\n# x (None, 5)", []),
+        ("print('x', x.shape)\n# y (None, 5)", []),
+        ("print(crop)\n# (3, 4)", []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("page", ["```python\n{}\n```\n", "# %%\n{}\n\n# %%\ny = 1\n", "{}\n"])
+def test_comments_below_what_prints(code: str, stated: list[str], page: str) -> None:
+    lines = recognised("page.md" if "```" in page else "page.py", page.format(code)).splitlines()
+    found = [line.partition(": comment ")[2] for line in lines if ": comment " in line]
+    assert [line.replace(" after block 0 line", "") for line in found] == stated
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "::\n",
+        "Output::\n",
+        "This prints::\n",
+        "The output is:\n\n.. code-block:: text\n",
+        "and the result is as follows:\n\n.. code-block:: none\n   :caption: Output\n   :linenos:\n",
+        ".. parsed-literal::\n",
+        ".. code-block:: text\n",
+    ],
+)
+def test_printed_values_behind_code_in_rest(between: str) -> None:
+    page = f".. code-block:: python\n\n   print(x.shape)\n\n{between}\n   (None, 5)\n"
+    last = recognised("page.rst", page).splitlines()[-1]
+    assert last.partition(": ")[2] == "shape (None, 5) of x.shape after block 0 line 1"
+
+
+@pytest.mark.parametrize("between", ["With five units less, it prints::\n", "It isn't the case that\n\n::\n"])
+def test_printed_values_of_something_else(between: str) -> None:
+    page = f".. code-block:: python\n\n   print(x.shape)\n\n{between}\n   (None, 5)\n"
+    assert ": shape" not in recognised("page.rst", page)
+
+
+def test_a_print_beside_a_summary() -> None:
+    table = (
+        "Layer (type)      Output Shape     Param #\n"
+        + "=" * 40
+        + "\ndense (Dense)     (None, 8)        24\n"
+    )
+    cell = (
+        "code",
+        "print(x.shape)\nmodel.summary()\nprint(model.count_params())",
+        [stream(f"(None, 6)\n{table}{'=' * 40}\nTotal params: 24\n24\n")],
+    )
+    lines = recognised("page.ipynb", notebook(cell)).splitlines()
+    assert lines[1] == "cell 1 output 0 line 1: shape (None, 6) of x.shape after block 0 line 1"
+    assert lines[-1] == "cell 1 output 0 line 7: count 24 of model.count_params() after block 0 line 3"
+    assert len(lines) == 6

@@ -95,8 +95,9 @@ def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
     """Return the frames of the author's own code that an exception passed through, outermost first."""
     stack = traceback.extract_tb(error.__traceback__)
     entries = [(entry.filename, entry.lineno or 1, entry.name) for entry in stack]
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        entries.append((error.filename, error.lineno, ""))
+    file, line = (getattr(error, name, None) for name in ("filename", "lineno"))
+    if isinstance(error, SyntaxError) and file and line:  # others may say that they are one
+        entries.append((file, line, ""))
     return own_frames(entries, request)
 
 
