@@ -19,12 +19,15 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType
 from unittest import mock
 
+import jinja2
 import pytest
 import sphinx.locale
 from packaging.version import Version
 from sphinx.cmd.build import build_main
+from sphinx.jinja2glue import BuiltinTemplateLoader
 from sphinx.pycode import ModuleAnalyzer
 
 from tests.support import workers
@@ -118,6 +121,20 @@ class Project:
         return self.folder / ".kerasshape"
 
 
+_compile = jinja2.Environment.compile
+_compiled: dict[tuple[object, ...], CodeType | str] = {}
+
+
+def _compile_once(environment: jinja2.Environment, source: str, *names: str | None) -> CodeType | str:
+    """Compile a template of a theme, which takes longer than the rest of a small build, only once."""
+    if not isinstance(environment.loader, BuiltinTemplateLoader):
+        return _compile(environment, source, *names)
+    key = (tuple(environment.extensions), source, *names)
+    if key not in _compiled:
+        _compiled[key] = _compile(environment, source, *names)
+    return _compiled[key]
+
+
 @contextmanager
 def _as_if_alone(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     """Hide from a build what earlier ones in this process have left, and undo what it changes itself."""
@@ -125,8 +142,9 @@ def _as_if_alone(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     sphinx.locale.translators.clear()
     ModuleAnalyzer.cache.clear()
     variables = mock.patch.dict(os.environ, {**PLAIN, **environment})
+    templates = mock.patch.object(jinja2.Environment, "compile", _compile_once)
     try:
-        with variables, workers.shared(), warnings.catch_warnings(action="ignore"):
+        with variables, templates, workers.shared(), warnings.catch_warnings(action="ignore"):
             yield
     finally:
         sys.path[:] = path

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 
+def slow(*values: Any) -> Any:
+    """Return the values of one case, which is for the slow tier; the quick tier has another of its kind."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def tiered(values: Iterable[Any], quick: Container[Any]) -> list[Any]:
     """Return parameters of which all but the quick ones are for the slow tier."""
     return [pytest.param(one, marks=() if one in quick else pytest.mark.slow) for one in values]

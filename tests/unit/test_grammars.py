@@ -21,6 +21,7 @@ from sphinx_kerasshape.messages import input_spec as given_shapes
 from sphinx_kerasshape.messages.input_spec import InputSpec
 from sphinx_kerasshape.worker.code import exceptions
 from tests.support import work
+from tests.support.tiers import slow
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,9 @@ REPEATED = [
 ]
 
 
+@pytest.mark.parametrize("begins", [("", "1"), slow(("(", "(None", "m/", "~1"))], ids=["simple", "more"])
 @pytest.mark.parametrize("name", GRAMMARS)
-def test_no_text_takes_long(name: str) -> None:
+def test_no_text_takes_long(name: str, begins: tuple[str, ...]) -> None:
     read, refusal = GRAMMARS[name].read, GRAMMARS[name].refusal
 
     def reading(text: str) -> Callable[[], None]:
@@ -192,7 +194,6 @@ def test_no_text_takes_long(name: str) -> None:
 
     # As long as any, and as long as those that are computed with.
     ends = ((20_000, "!"), (150, "1"), (60, ")"))
-    begins = ("", "(", "(None", "m/", "1", "~1")
     texts = (
         (before + piece * length)[:length] + end
         for piece, before, (length, end) in itertools.product(REPEATED, begins, ends)

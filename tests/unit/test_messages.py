@@ -209,7 +209,14 @@ def test_names_that_do_not_fit_their_shape(names: tuple[str, ...]) -> None:
         report_of(codec.encode(of_rows(inputs=(tensor,))))
 
 
-@given(st.builds(Report, error=st.from_type(Error), output=st.text()))
+@given(
+    st.builds(
+        Report,
+        model=st.sampled_from([None, of_rows(one_row()).model]),
+        error=st.from_type(Error),
+        output=st.text(),
+    )
+)
 def test_a_fingerprint_is_of_what_is_shown(report: Report) -> None:
     made_with = report._replace(versions=Versions("9"), sources=(Source("file", "a", "b"),))
     assert fingerprint_of(made_with) == fingerprint_of(report)

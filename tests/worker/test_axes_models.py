@@ -15,6 +15,7 @@ from sphinx_kerasshape.claims import needs
 from sphinx_kerasshape.messages.report import Failure, Model, Report
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.projects import Project
+from tests.support.tiers import slow, tiered
 from tests.support.workers import answers, request
 
 TIME = "batch, time"
@@ -159,7 +160,7 @@ class Positions(layers.Layer):
     ("outputs_code", "sizes"),
     [
         ("Positions(name='p')(x)", (1, 1, "", 100)),
-        ("layers.Reshape((-1, 8, 8))(Positions(name='p')(x))", (8, 8, "", 96)),
+        slow("layers.Reshape((-1, 8, 8))(Positions(name='p')(x))", (8, 8, "", 96)),
         ("layers.Conv1D(8, 3, name='c')(x)", (3, 1, "c", 0)),
         ("x[:, 2000:]", (2001, 1, "get_item", 0)),
     ],
@@ -210,21 +211,21 @@ x = keras.Input((None, 8), name="x")
     ("outputs_code", "sizes"),
     [
         ("Embedded(100)(x)", (1, 1, "", 100)),
-        ("Blocks()(Embedded(5000)(x))", (1, 1, "", 5000)),
+        slow("Blocks()(Embedded(5000)(x))", (1, 1, "", 5000)),
         ("layers.Conv1D(8, 3, name='c')(Embedded(100)(x))", (3, 1, "c", 100)),
-        ("layers.Conv1D(8, 3)(Embedded(100)(layers.ZeroPadding1D(7)(x)))", (1, 1, "", 86)),
-        ("Embedded(50)(layers.MaxPooling1D(2, padding='same')(x))", (1, 1, "", 100)),
+        slow("layers.Conv1D(8, 3)(Embedded(100)(layers.ZeroPadding1D(7)(x)))", (1, 1, "", 86)),
+        slow("Embedded(50)(layers.MaxPooling1D(2, padding='same')(x))", (1, 1, "", 100)),
         ("x + layers.Embedding(64, 8)(Numbers()(x))", (1, 1, "", 64)),
         ("keras.ops.take(x, [3, 5], axis=1)", (6, 1, "take", 0)),
         ("Gathered(name='g')(x)", (5, 1, "g", 0)),
-        (
+        slow(
             "layers.Dense(2)(Gathered(name='g')(layers.LSTM(4, return_sequences=True)(x)))",
             (5, 1, "g", 0),
         ),
         ("layers.Add()([x, layers.MaxPooling1D(4, padding='same')(x)])", (1, 1, "", 4)),
     ],
 )
-@pytest.mark.parametrize("weights", ["auto", "real"])
+@pytest.mark.parametrize("weights", tiered(["auto", "real"], quick={"auto"}))
 def test_sizes_that_layers_refuse_only_when_they_compute(
     worker: Worker, outputs_code: str, sizes: tuple[int, int, str, int], weights: str
 ) -> None:
@@ -384,14 +385,14 @@ _HALVED = "layers.UpSampling1D({0})(layers.MaxPooling1D({0}, padding='same')(x))
     ("code", "least", "unit", "shape"),
     [
         (graph(f"layers.Concatenate()([x, {_HALVED.format(2)}])"), 2, 2, "time"),
-        (graph(f"layers.Concatenate()([x, {_HALVED.format(3)}])"), 3, 3, "time"),
-        (graph(f"keras.ops.concatenate([x, {_HALVED.format(2)}], axis=-1)"), 2, 2, "time"),
-        (graph(f"layers.Concatenate()([x, {_HALVED.format(2)}[:, :-1]])"), 1, 2, "time"),
+        slow(graph(f"layers.Concatenate()([x, {_HALVED.format(3)}])"), 3, 3, "time"),
+        slow(graph(f"keras.ops.concatenate([x, {_HALVED.format(2)}], axis=-1)"), 2, 2, "time"),
+        slow(graph(f"layers.Concatenate()([x, {_HALVED.format(2)}[:, :-1]])"), 1, 2, "time"),
         (graph("layers.Reshape((-1, 11 * 8))(x)"), 11, 11, "⌊time / 11⌋"),
-        (graph("layers.Reshape((-1, 128 * 8))(x)"), 128, 128, "⌊time / 128⌋"),
+        slow(graph("layers.Reshape((-1, 128 * 8))(x)"), 128, 128, "⌊time / 128⌋"),
         (graph("layers.Dense(8)(layers.Reshape((37, 8))(x))"), 37, 0, "37"),
         (graph("x[:, :3000]"), 1, 1, "depends on time"),
-        (graph("x[:, :100]"), 1, 1, "depends on time"),
+        slow(graph("x[:, :100]"), 1, 1, "depends on time"),
         (graph("x[:, -100:]"), 1, 1, "depends on time"),
     ],
 )
@@ -428,13 +429,13 @@ _SAME = "layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding='same')({}))"
     ("outputs_code", "needed", "shown"),
     [
         (f"layers.Add()([x, {_SAME.format('x')}])", "time = 1, 2, 4, 6, …", "time = 2, 4, 6, …"),
-        (f"layers.Concatenate()([x, {_SAME.format('x')}])", "time = 2, 4, 6, …", ""),
-        (
+        slow(f"layers.Concatenate()([x, {_SAME.format('x')}])", "time = 2, 4, 6, …", ""),
+        slow(
             f"(lambda y: layers.Add()([y, {_SAME.format('y')}]))(layers.Cropping1D(1)(x))",
             "time = 3, 4, 6, 8, …",
             "time = 4, 6, 8, …",
         ),
-        (
+        slow(
             f"(lambda y: layers.Concatenate()([y, {_SAME.format('y')}]))(layers.MaxPooling1D(2)(x))",
             "time = 4, 5, 8, 9, 12, 13, …",
             "",
@@ -445,7 +446,7 @@ _SAME = "layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding='same')({}))"
             "time = 3, 4, 7, 8, 11, 12, …",
             "",
         ),
-        (
+        slow(
             "layers.Add()([layers.MaxPooling1D(8, padding='same')(x), layers.MaxPooling1D(8)(x)])",
             "time = 8–16, 24, …",
             "time = 8, 16, 24, …",
@@ -456,12 +457,12 @@ _SAME = "layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding='same')({}))"
             "time = 17–32, 49–64, 81–96, …",
         ),
         ("layers.Lambda(lambda t: t + keras.ops.ones((37, 8)))(x)", "time = 1, 37", "time = 37"),
-        (
+        slow(
             "layers.Lambda(lambda t: t + keras.ops.pad(t[:, 10:], [[0, 0], [10, 0], [0, 0]]))(x)",
             "time = 1, 10, 11, 12, …",
             "time ≥ 10",
         ),
-        (
+        slow(
             f"layers.Lambda(lambda t: t * keras.ops.mean(t + {_SAME.format('t')}))(x)",
             "time = 1, 2, 4, 6, …",
             "",
@@ -535,8 +536,8 @@ class Least(layers.Layer):
     [
         *((f"layers.Lambda(lambda t: t[:, :{size}])(x)", 8, "depends on time", "") for size in (5000, 40000)),
         ("Bump()(x)", 8, "depends on time", ""),
-        ("Named()(x)", 8, "depends on time", ""),
-        ("Kept(20000)(x)", 8, "depends on time", ""),
+        slow("Named()(x)", 8, "depends on time", ""),
+        slow("Kept(20000)(x)", 8, "depends on time", ""),
         ("Least()(x)", 8, "depends on time", ""),
         ("Positions()(x)", 512, "time", "batch = 3001, time = 1001"),
         ("layers.Dense(512)(x)", 512, "time", ""),
