@@ -90,6 +90,11 @@ def stated(tree: ast.Module, block: Block, number: int) -> Iterator[Stated]:
             yield from _of_comment(token, lines, block, number)
 
 
+def is_shape(comment: str) -> bool:
+    """Whether a comment is nothing but a shape."""
+    return len(comment) <= _LONGEST and _said(comment) is not None
+
+
 def _of_comment(token: tokenize.TokenInfo, lines: _Lines, block: Block, number: int) -> Iterator[Stated]:
     row, column = token.start
     start = block.lines[row - 1].start + column

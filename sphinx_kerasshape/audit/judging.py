@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sphinx_kerasshape import prose
 from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
-from sphinx_kerasshape.audit.document import Document, Mention, Stated, Subject, Summary
+from sphinx_kerasshape.audit.document import Document, Mention, Stated, Statement, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
 from sphinx_kerasshape.audit.planning import Seen, usual
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
@@ -35,7 +35,7 @@ _NEAR = 1.25
 
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     """Yield a verdict on each statement, in the document's order."""
-    prose_, names = _Prose(document, known), Names(_claims(document))
+    prose_, names = _Prose(document, known), Names(claims_in(document.statements))
     for number, statement in enumerate(document.statements):
         if isinstance(statement, Summary):
             yield from _on_summary(statement, known, number)
@@ -132,8 +132,9 @@ def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:
         yield Verdict("summary", total.place, f"{label} params: {total.count.text}", verdict, "", reason)
 
 
-def _claims(document: Document) -> Iterator[ShapeClaim]:
-    for statement in document.statements:
+def claims_in(statements: Iterable[Statement]) -> Iterator[ShapeClaim]:
+    """Yield the shapes that statements state, as far as they can be read."""
+    for statement in statements:
         if isinstance(statement, Stated) and statement.kind != "count":
             with suppress(Unreadable):
                 yield shape_claim(statement.text)
@@ -142,10 +143,14 @@ def _claims(document: Document) -> Iterator[ShapeClaim]:
 def _on_stated(stated: Stated, known: Mapping[Subject, Seen], names: Names) -> Verdict:
     seen = known.get(stated.subject)
     observation = seen.observation if seen is not None else None
-    plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED)
     if observation is None or observation.failure is not None:
-        return plain._replace(reason=why(seen))
-    plain = plain._replace(stand_ins=observation.stand_ins)
+        return Verdict(stated.kind, stated.place, stated.text, UNCHECKED, reason=why(seen))
+    return on_stated(stated, observation, names)
+
+
+def on_stated(stated: Stated, observation: Observation, names: Names) -> Verdict:
+    """Return the verdict on a shape or a count that speaks of an observed value."""
+    plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED, stand_ins=observation.stand_ins)
     if stated.kind == "count":
         return _on_count(stated, observation, plain)
     tensors = observation.tensors

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.check import fix, tally, warnings
+from sphinx_kerasshape.check import comments, fix, tally, warnings
 from sphinx_kerasshape.check.summaries import KIND
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.pages.domain import domain_of
@@ -112,7 +112,7 @@ def _checked(options: argparse.Namespace) -> Checked:
         stated: Counter[Claim] = Counter()
         for page in context.pages.values():
             stated |= Counter(page.claims)  # what several pages include is one statement
-        stated |= Counter(claim for claim in verdicts if claim.kind == KIND)
+        stated |= Counter(claim for claim in verdicts if claim.kind in (KIND, comments.KIND))
         found = [verdicts[claim] for claim in stated.elements() if claim.stated]
         if named:
             found = [verdict for verdict in found if _is_named(verdict, named)]

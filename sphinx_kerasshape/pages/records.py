@@ -5,7 +5,7 @@ import zlib
 from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.request import Request, Step
+from sphinx_kerasshape.messages.request import Look, Request, Step
 from sphinx_kerasshape.text import quoted, truncated
 
 
@@ -42,6 +42,10 @@ class Block(NamedTuple):
     """The conditions of the directives ``only`` around it; known when the whole page has been parsed."""
     blocks: tuple[tuple[str, int], ...] = ()
     """``code_file`` and ``code_line`` of the earlier blocks of the session."""
+    is_annotated: bool = False
+    """Whether readers see the shapes behind its lines."""
+    is_off: bool = False
+    """Whether the comments of its code are no claims."""
 
     @property
     def is_code(self) -> bool:
@@ -87,7 +91,7 @@ class Claim(NamedTuple):
 
     kind: str
     """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``; of a row or total of a
-    printed summary, ``summary``."""
+    printed summary, ``summary``; of a comment in code, ``comment``."""
     target: str
     stated: str
     location: str
@@ -122,6 +126,8 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
+OFF = "kerasshape-off"
+"""The class of blocks that nothing is checked in or beside."""
 PLAIN_FIELD = "kerasshape-plain"
 """The field of a page's front matter, or docinfo, that has the page's own value of ``kerasshape_plain``."""
 
@@ -191,7 +197,7 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (Request, Step, Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged)
+    kinds = (Request, Step, Look, Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged)
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 
