@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from docutils import nodes
 
+from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.report import Observation, TensorSpec, shape_text
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.shown_code import shown_lines
@@ -54,5 +55,6 @@ def _of_line(texts: list[str]) -> str:
 
 
 def _shapes(tensors: tuple[TensorSpec, ...]) -> str:
-    shapes = [shape_text(tensor.symbolic or tensor.shape) for tensor in tensors]
-    return shapes[0] if len(shapes) == 1 else f"({', '.join(shapes)})"
+    # As authors write comments: several side by side, and with the signs of a keyboard.
+    text = ", ".join(shape_text(tensor.symbolic or tensor.shape) for tensor in tensors)
+    return claims.named_sizes.ascii_text(text)

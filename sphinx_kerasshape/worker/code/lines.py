@@ -76,7 +76,7 @@ class LineSight:
 def _kept(value: Any, kind: str) -> Any:
     """Return what is kept of a value until the end; ``None`` if it is none of its kind."""
     if kind == "layer":
-        return value if _is_layer(value) or _is_symbolic(value) else None
+        return value if _is_layer(value) or type(value).__name__ == "KerasTensor" else None
     if kind in ("tensor", "target"):
         parts = list(_parts(value))
         if not parts or not all(_is_symbolic(part) or _is_tensor(part) for part in parts):
@@ -84,7 +84,7 @@ def _kept(value: Any, kind: str) -> Any:
     elif _is_layer(value):
         return value
     if _is_symbolic(value):
-        return value
+        return list(_parts(value))
     number = observed.whole_number(value)
     return number if number is not None else observed.tensors(value)
 
