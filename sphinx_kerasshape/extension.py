@@ -134,7 +134,7 @@ def _visit_code(translator: Any, node: keras_code) -> None:
 
 
 def _with_hints(html: str, hints: Iterable[str]) -> str:
-    """Return a highlighted block with hints at the ends of its lines; line numbers may stand in one before."""
+    """Return highlighted code with a hint at the end of each line; a block before may number the lines."""
     before, start, code = html.rpartition("<pre>")
     code, end, after = code.partition("</pre>")
     lines = code.split("\n")

@@ -168,8 +168,7 @@ class _Lines:
         self._ending: dict[int, Simple] = {}
         self._layers: dict[int, _Line] = {}
         self._last_before: list[int] = [0] * (len(block.lines) + 2)
-        statements = sorted(syntax.simple_statements(tree), key=last_line)
-        for statement in statements:
+        for statement in syntax.in_order(tree):
             self._note(statement)
             self._last_before[last_line(statement)] = last_line(statement)
         for row in range(1, len(self._last_before)):

@@ -15,7 +15,7 @@ from sphinx_kerasshape.audit.document import Document, Mention, Stated, Statemen
 from sphinx_kerasshape.audit.names import Names
 from sphinx_kerasshape.audit.planning import Seen, usual
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
-from sphinx_kerasshape.claims import doubts
+from sphinx_kerasshape.claims import doubts, named_sizes
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim
 from sphinx_kerasshape.claims.named_sizes import Dims
 from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
@@ -186,7 +186,8 @@ def _on_shapes(stated: Stated, tensors: tuple[TensorSpec, ...], names: Names, pl
     if claim.holds(dims) or claim.holds(shapes):
         return plain._replace(verdict=HOLDS)
     omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
-    return _drifted(plain, claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes))
+    actual = claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes)
+    return _drifted(plain, named_sizes.ascii_text(actual) if stated.text.isascii() else actual)
 
 
 def _has_no_batch(claim: ShapeClaim) -> bool:

@@ -74,10 +74,10 @@ def _commented(tree: ast.Module, code: str) -> Iterator[_Commented]:
 
 
 def _hints(tree: ast.Module, code: str) -> list[Look]:
-    """Return the looks for hints: one for each line whose statement, or whose layer in a list, may have one."""
+    """Return the looks for hints: one for a line that ends a statement, or has a layer of a list."""
     stated = {token.start[0] for token in comments_in(code) if comments.is_shape(token.string)}
     by_line: dict[int, Look] = {}
-    for statement in sorted(syntax.simple_statements(tree), key=syntax.last_line):
+    for statement in syntax.in_order(tree):
         for look in _of_statement(statement):
             by_line[look.hint] = look
     return [look for line, look in sorted(by_line.items()) if line not in stated]
@@ -93,7 +93,11 @@ def _of_statement(statement: syntax.Simple) -> Iterator[Look]:
                     yield _part(layer, "layer", syntax.last_line(layer))
     if isinstance(statement, ast.AugAssign):
         yield Look(last, ast.unparse(statement.target), "target", last)
-    elif isinstance(statement, ast.Expr) and isinstance(value, ast.Call) and syntax.name_of(value.func) == "add":
+    elif (
+        isinstance(statement, ast.Expr)
+        and isinstance(value, ast.Call)
+        and syntax.name_of(value.func) == "add"
+    ):
         if len(value.args) == 1:
             yield _part(value.args[0], "layer", last)
     elif not syntax.is_sequential(value) and any(isinstance(node, _MAKING) for node in ast.walk(value)):

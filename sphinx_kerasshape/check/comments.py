@@ -21,9 +21,7 @@ def set_looks(page: Page) -> None:
     sessions: dict[str, list[Step]] = {}
     for key, block in page.blocks.items():
         earlier = sessions.setdefault(block.session, []) if block.session else []
-        found = looks.looks(
-            block.request.code, is_annotated=block.is_annotated, is_checked=not block.is_off
-        )
+        found = looks.looks(block.request.code, is_annotated=block.is_annotated, is_checked=not block.is_off)
         request = block.request._replace(looks=found, earlier=tuple(earlier))
         page.blocks[key] = block._replace(request=request)
         earlier.append(request.step())

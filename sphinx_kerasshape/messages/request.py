@@ -12,9 +12,9 @@ class Look(NamedTuple):
     """The last line of the expression if it is a part of the code, else of the statement it follows."""
     expression: Verbatim
     kind: Verbatim = "tensor"
-    """``tensor``: a part of the code, if it gives tensors; ``layer``: likewise, a layer of a list; ``target``:
-    what a statement assigns, if tensors; ``value``: what a comment speaks of, whatever it is; ``named``:
-    likewise, with its open sizes as expressions."""
+    """``tensor``: a part of the code, if it gives tensors; ``layer``: likewise, a layer of a list;
+    ``target``: what a statement assigns, if tensors; ``value``: what a comment speaks of, whatever it is;
+    ``named``: likewise, with its open sizes as expressions."""
     hint: int = 0
     """The line behind which readers see the shape; 0 if none does."""
 

@@ -197,7 +197,20 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (Request, Step, Look, Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged)
+    kinds = (
+        Request,
+        Step,
+        Look,
+        Block,
+        Summary,
+        Reference,
+        Claim,
+        Mention,
+        Finding,
+        Plain,
+        Statement,
+        Judged,
+    )
     return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
 
 

@@ -18,7 +18,9 @@ from sphinx_kerasshape.render.nodes import keras_code
 from sphinx_kerasshape.render.style import Style
 
 
-def add(node: nodes.literal_block, request: Request, observations: Iterable[Observation], style: Style) -> None:
+def add(
+    node: nodes.literal_block, request: Request, observations: Iterable[Observation], style: Style
+) -> None:
     """Put hints behind the lines of a block of code."""
     by_line = hints(request, observations)
     lines = shown_lines(request.code)
@@ -48,7 +50,7 @@ def hints(request: Request, observations: Iterable[Observation]) -> Mapping[int,
 
 
 def _of_line(texts: list[str]) -> str:
-    """Return what stands for all that a line has made: one, or the first and the last; nothing of a circle."""
+    """Return what stands for all that a line makes: one shape, or the first and the last if they differ."""
     if len(set(texts)) == 1:
         return texts[0]
     return f"{texts[0]} … {texts[-1]}" if texts[0] != texts[-1] else ""

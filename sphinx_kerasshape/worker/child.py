@@ -244,7 +244,6 @@ def _explain(error: BaseException) -> None:
 
 def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     author_calls.watch()
-    model: Model | Failure | None = None
     caused: list[CodeWarning] = []
     sight = LineSight(request)
     try:
@@ -254,8 +253,7 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
             found = _executed(request, namespace, sight)
         if request.raises:
             return exceptions.not_raised(request.raises)
-        if request.kind == "model":
-            model = _found(found, request)
+        model = _found(found, request) if request.kind == "model" else None
     except saved.Unloadable as refusal:
         return _refused(refusal, request)
     except weightless.NeedsValues:
@@ -266,9 +264,9 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
             return _report(caused)._replace(error=expected, observations=sight.observations(None))
         return exceptions.failure(error, request)
     report = _report(caused)
-    if isinstance(model, Failure):
-        return report._replace(unread=model)
-    return report._replace(model=model, observations=sight.observations(model))
+    if not isinstance(model, Failure):
+        report = report._replace(model=model, observations=sight.observations(model))
+    return report._replace(unread=model) if isinstance(model, Failure) else report
 
 
 def _executed(request: Request, namespace: dict[str, Any], sight: LineSight) -> Any:

@@ -58,7 +58,8 @@ def insert(tree: ast.Module, one: Inside | Look, reporter: Reporter) -> None:
         return
     for node in ast.walk(tree):
         for body in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
-            for place, statement in enumerate(body if isinstance(body, list) else ()):
+            # The last of several statements on a line is the one that a comment behind them speaks of.
+            for place, statement in reversed([*enumerate(body if isinstance(body, list) else ())]):
                 if statement.end_lineno == one.line and not hasattr(statement, "body"):
                     body[place + 1 : place + 1] = _following(statement, one.expression, reporter)  # type: ignore[index]
                     ast.fix_missing_locations(tree)

@@ -109,9 +109,7 @@ def _described(
     return seen._replace(tensors=specs)
 
 
-def _named(
-    part: Any, spec: TensorSpec, kind: str, symbols: Callable[[Any], tuple[str, ...]]
-) -> TensorSpec:
+def _named(part: Any, spec: TensorSpec, kind: str, symbols: Callable[[Any], tuple[str, ...]]) -> TensorSpec:
     """Return a tensor with its sizes as expressions, where these are known or asked for."""
     names = symbols(part) if None in spec.shape else ()
     if len(names) == len(spec.shape):
@@ -132,9 +130,8 @@ def _symbols(model: Model | None) -> Callable[[Any], tuple[str, ...]]:
     def of(tensor: Any) -> tuple[str, ...]:
         operation, node, index = tensor._keras_history
         found = calls.get(str(operation.name), ())
-        shape = tuple(tensor.shape)
-        outputs = [call.outputs[index] for call in found if index < len(call.outputs)]
-        outputs = [one for one in outputs if one.shape == shape]
+        outputs: list[TensorSpec] = [call.outputs[index] for call in found if index < len(call.outputs)]
+        outputs = [one for one in outputs if one.shape == tuple(tensor.shape)]
         if len({one.symbolic for one in outputs}) == 1:
             return outputs[0].symbolic
         return outputs[node].symbolic if len(outputs) == len(operation._inbound_nodes) > node else ()
@@ -170,10 +167,11 @@ def _is_tensor(value: Any) -> bool:
     import keras
     import tensorflow as tf
 
-    return tf.is_tensor(value) or keras.ops.is_tensor(value)
+    return bool(tf.is_tensor(value) or keras.ops.is_tensor(value))
 
 
 def _is_layer(value: Any) -> bool:
     import keras
 
-    return isinstance(value, (keras.layers.Layer, keras2.layer_class()) if keras2.is_used() else keras.layers.Layer)
+    kinds = (keras.layers.Layer, *([keras2.layer_class()] if keras2.is_used() else []))
+    return isinstance(value, kinds)
