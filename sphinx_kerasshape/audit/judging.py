@@ -120,7 +120,7 @@ def _is_unbuilt(observation: Observation) -> bool:
 def _of_model(summary: Summary, observation: Observation) -> Iterator[Verdict]:
     assert observation.model is not None
     for verdict in compared(summary, observation.model, observation.optimizer):
-        yield verdict._replace(stand_ins=observation.stand_ins)
+        yield verdict._replace(stand_ins=observation.stand_ins, model=observation.model)
 
 
 def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:

@@ -5,6 +5,7 @@ import zlib
 from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import SCHEMA, Model
 from sphinx_kerasshape.messages.request import Look, Request, Step
 from sphinx_kerasshape.text import quoted, truncated
 
@@ -177,6 +178,20 @@ class Plain(NamedTuple):
     """Whether prose is left alone, since the page has markup of ours: roles or the lint check it."""
     blocks: tuple[Block, ...]
     """The requests, each with a name in the lock."""
+    is_shown: bool = False
+    """Whether readers see the truth in place of what the page states."""
+
+
+class Truth(NamedTuple):
+    """What readers see in place of a line, or of a printed summary, if ``kerasshape_plain`` is ``show``."""
+
+    line: int
+    """The number of the line, as Sphinx has it; of a summary, of its first."""
+    old: str
+    new: str
+    """The true line; of a summary, its lines in the page."""
+    model: Model | None = None
+    """The model that a summary is of."""
 
 
 class Judged(NamedTuple):
@@ -186,6 +201,8 @@ class Judged(NamedTuple):
     """The fingerprints of these answers; with others, it has to be judged again."""
     statements: tuple[Statement, ...]
     failures: tuple[Finding, ...]
+    truths: tuple[Truth, ...] = ()
+    """What readers see instead, if they are to see it."""
 
 
 _VERSION = 6
@@ -210,8 +227,9 @@ def layout() -> int:
         Plain,
         Statement,
         Judged,
+        Truth,
     )
-    return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
+    return zlib.crc32(repr([_VERSION, SCHEMA, *(kind._fields for kind in kinds)]).encode())
 
 
 class Page:

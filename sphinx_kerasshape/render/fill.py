@@ -13,7 +13,7 @@ from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import layer_anchors
 from sphinx_kerasshape.pages.placeholder import View, placeholders
 from sphinx_kerasshape.pages.records import Block, Claim
-from sphinx_kerasshape.render import columns, hints, nested, parts, table
+from sphinx_kerasshape.render import columns, hints, nested, parts, table, truths
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.values import value
 
@@ -38,6 +38,7 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
+    truths.show(document, context, style)
     nested.flatten(document, style)
 
 

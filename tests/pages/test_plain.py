@@ -159,7 +159,9 @@ def test_pages_have_a_switch_of_their_own(make_project: Callable[..., Project]) 
         "on.md": f"---\norphan: true\nkerasshape-plain: check\n---\n# Page\n\n{MINIMAL}",
         "wrong.md": "---\norphan: true\nkerasshape-plain: of\n---\n# Page\n",
     }
-    wrong = "wrong.md:1: WARNING: kerasshape-plain must be 'off' or 'check', not 'of' [kerasshape.option]"
+    wrong = (
+        "wrong.md:1: WARNING: kerasshape-plain must be 'off', 'check' or 'show', not 'of' [kerasshape.option]"
+    )
     assert sorted(told(make_project(pages, CHECK).build())) == [
         drift("on.md:10", "(None, 2)", "(None, 3)"),
         wrong,
