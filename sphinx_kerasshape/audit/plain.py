@@ -12,6 +12,7 @@ from sphinx_kerasshape.audit.document import Document, Mention
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import Unreadable, recognise
 from sphinx_kerasshape.audit.rewriting import edited
+from sphinx_kerasshape.audit.verdict import Verdict
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages import notebooks
@@ -68,14 +69,24 @@ class Outcome(NamedTuple):
 
 def outcome(file: str, reading: Reading, answering: Answering) -> Outcome:
     """Return what the answers say of a page."""
-    plans = [list(reading.plans)]
-    answers = answered(plans, answering)
-    audited = judged(Audited(file, reading.document), plans[0], answers)
+    audited = _audited(file, reading, answering)
     return Outcome(
         tuple(_statements(file, audited, reading.document)),
         tuple(_failures(file, audited)),
         (*_tables(audited, reading.document), *_lines(audited, reading.document)),
     )
+
+
+def checked(file: str, reading: Reading, answering: Answering) -> list[tuple[Statement, Verdict]]:
+    """Return the statements of a page, each with the verdict that has its place and its repair."""
+    audited = _audited(file, reading, answering)
+    return list(zip(_statements(file, audited, reading.document), audited.verdicts, strict=True))
+
+
+def _audited(file: str, reading: Reading, answering: Answering) -> Audited:
+    plans = [list(reading.plans)]
+    answers = answered(plans, answering)
+    return judged(Audited(file, reading.document), plans[0], answers)
 
 
 def _tables(audited: Audited, document: Document) -> Iterator[Truth]:
