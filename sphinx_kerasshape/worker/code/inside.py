@@ -24,7 +24,8 @@ class Reporter(NamedTuple):
 
     def call(self, value: ast.expr) -> ast.expr:
         """Return an expression that reports the value of another one, and has it."""
-        return ast.Call(ast.Name(self.function, ast.Load()), [ast.Constant(self.key), value], [])
+        call = ast.Call(ast.Name(self.function, ast.Load()), [ast.Constant(self.key), value], [])
+        return ast.copy_location(call, value)
 
 
 class Sight:
@@ -46,66 +47,110 @@ class Sight:
     def watch(self, tree: ast.Module, piece: int, inside: tuple[Inside, ...], names: dict[str, Any]) -> None:
         """Have the code of a piece report the values that are looked at inside it."""
         names[_SEE] = self.see
+        if not inside:
+            return
+        code = Code(tree)
         for one in inside:
             self._places.append((piece, one))
-            insert(tree, one, Reporter(_SEE, len(self._places) - 1))
+            code.insert(one, Reporter(_SEE, len(self._places) - 1))
+        code.complete()
 
 
-def insert(tree: ast.Module, one: Inside | Look, reporter: Reporter) -> None:
-    """Have code report a value where its line runs; if that is not possible, the code stays as it is."""
-    if isinstance(one, Look) and (one.kind in ("tensor", "layer") or _has_call(_parsed(one.expression))):
-        _wrap(tree, one, reporter)
-        return
-    for node in ast.walk(tree):
-        for body in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
-            # The last of several statements on a line is the one that a comment behind them speaks of.
-            for place, statement in reversed([*enumerate(body if isinstance(body, list) else ())]):
-                if statement.end_lineno == one.line and not hasattr(statement, "body"):
-                    body[place + 1 : place + 1] = _following(statement, one.expression, reporter)  # type: ignore[index]
-                    ast.fix_missing_locations(tree)
-                    return
+class Code:
+    """The syntax tree of code, in which values are looked at."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._parts: dict[int, list[_Part]] = {}
+        """The expressions that end at a line."""
+        self._statements: dict[int, tuple[list[ast.stmt], ast.stmt]] = {}
+        """The last simple statement that ends at a line, and the list that has it."""
+        for parent in ast.walk(tree):
+            for name, field in ast.iter_fields(parent):
+                for place, node in enumerate(field if isinstance(field, list) else [field]):
+                    if isinstance(node, ast.expr) and not _is_target(node):
+                        self._parts.setdefault(node.end_lineno or 0, []).append(
+                            _Part(parent, name, place, node)
+                        )
+                    elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
+                        self._note(field, node)
+
+    def _note(self, body: list[ast.stmt], statement: ast.stmt) -> None:
+        # The last of several statements on a line is the one that a comment behind them speaks of.
+        line = statement.end_lineno or 0
+        other = self._statements.get(line, (body, statement))[1]
+        if (other.end_col_offset or 0) <= (statement.end_col_offset or 0):
+            self._statements[line] = body, statement
+
+    def insert(self, one: Inside | Look, reporter: Reporter) -> None:
+        """Have the code report a value where its line runs; if that is not possible, it stays as it is."""
+        if isinstance(one, Look) and (one.kind in ("tensor", "layer") or _has_call(_parsed(one.expression))):
+            self._wrap(one, reporter)
+        elif one.line in self._statements:
+            body, statement = self._statements[one.line]
+            if (value := _own_value(statement, one.expression)) is not None:
+                self._report(value, reporter)
+            elif (report := _report(one.expression, reporter)) is not None:
+                place = next(place for place, node in enumerate(body) if node is statement)
+                for node in ast.walk(report):
+                    ast.copy_location(node, statement)
+                body.insert(place + 1, report)
+
+    def _wrap(self, look: Look, reporter: Reporter) -> None:
+        """Have the last expression of a line that is written so report its value in its place."""
+        expression = ast.unparse(_parsed(look.expression) or ast.Pass())
+        parts = sorted(self._parts.get(look.line, ()), key=lambda part: -(part.node.end_col_offset or 0))
+        found = next((part.node for part in parts if ast.unparse(part.node) == expression), None)
+        if found is not None:
+            self._report(found, reporter)
+
+    def _report(self, node: ast.expr, reporter: Reporter) -> None:
+        """Have an expression report its value in its place."""
+        parts = self._parts[node.end_lineno or 0]
+        part = next(part for part in parts if part.node is node)
+        call = reporter.call(node)
+        if isinstance(field := getattr(part.parent, part.name), list):
+            field[part.place] = call
+        else:
+            setattr(part.parent, part.name, call)
+        parts.remove(part)
+        parts.append(_Part(call, "args", 1, node))
+
+    def complete(self) -> None:
+        """Give places to what was inserted; nothing more can be."""
+        ast.fix_missing_locations(self._tree)
 
 
-def _wrap(tree: ast.Module, look: Look, reporter: Reporter) -> None:
-    """Have the last expression of a line that is written so report its value in its place."""
-    expression = ast.unparse(_parsed(look.expression) or ast.Pass())
-    found: tuple[ast.AST, str, int, ast.expr] | None = None
-    for parent in ast.walk(tree):
-        for name, field in ast.iter_fields(parent):
-            for place, node in enumerate(field if isinstance(field, list) else [field]):
-                if not isinstance(node, ast.expr) or node.end_lineno != look.line or _is_target(node):
-                    continue
-                is_last = found is None or (found[3].end_col_offset or 0) < (node.end_col_offset or 0)
-                if is_last and ast.unparse(node) == expression:
-                    found = parent, name, place, node
-    if found is None:
-        return
-    parent, name, place, node = found
-    call = ast.copy_location(reporter.call(node), node)
-    if isinstance(field := getattr(parent, name), list):
-        field[place] = call
-    else:
-        setattr(parent, name, call)
-    ast.fix_missing_locations(tree)
+class _Part(NamedTuple):
+    """An expression, and the field of its parent that has it."""
+
+    parent: ast.AST
+    name: str
+    place: int
+    node: ast.expr
 
 
 def _is_target(node: ast.expr) -> bool:
     return not isinstance(getattr(node, "ctx", None), (ast.Load, type(None)))
 
 
-def _following(statement: ast.stmt, expression: str, reporter: Reporter) -> list[ast.stmt]:
-    """Return the statements that report a value behind another; its own value is reported where it stands."""
-    value = getattr(statement, "value", None)
+def _own_value(statement: ast.stmt, expression: str) -> ast.expr | None:
+    """Return the value of a statement, if an expression is it."""
+    value: ast.expr | None = getattr(statement, "value", None)
     seen = _parsed(expression)
-    is_own = isinstance(statement, (ast.Return, ast.Expr)) and value is not None and seen is not None
-    if value is not None and (expression == "" or (is_own and ast.unparse(value) == ast.unparse(seen))):  # type: ignore[arg-type]
-        statement.value = reporter.call(value)  # type: ignore[attr-defined]
-        return []
+    if value is None or expression == "":
+        return value
+    is_own = isinstance(statement, (ast.Return, ast.Expr)) and seen is not None
+    return value if is_own and seen is not None and ast.unparse(value) == ast.unparse(seen) else None
+
+
+def _report(expression: str, reporter: Reporter) -> ast.stmt | None:
+    """Return a statement that reports a value, if looking at it calls nothing."""
+    seen = _parsed(expression)
     if seen is None or _has_call(seen):
-        return []
+        return None
     # What can't be looked at must not end the code.
-    report = ast.Try([ast.Expr(reporter.call(seen))], [ast.ExceptHandler(body=[ast.Pass()])], [], [])
-    return [ast.copy_location(report, statement)]
+    return ast.Try([ast.Expr(reporter.call(seen))], [ast.ExceptHandler(body=[ast.Pass()])], [], [])
 
 
 def _has_call(expression: ast.expr | None) -> bool:

@@ -36,8 +36,10 @@ class LineSight:
         if not self._looks:
             return
         names[self._name] = self._see
+        code = inside.Code(tree)
         for key, look in enumerate(self._looks):
-            inside.insert(tree, look, inside.Reporter(self._name, key))
+            code.insert(look, inside.Reporter(self._name, key))
+        code.complete()
 
     def end(self) -> None:
         """Note that the code has run to its end."""
