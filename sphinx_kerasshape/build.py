@@ -111,6 +111,10 @@ class Build:
 
             codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
             page.mentions.extend(mentions(doctree, codes, self.context.language))
+        if page and any(block.is_annotated or "#" in block.request.code for block in page.blocks.values()):
+            from sphinx_kerasshape.check.comments import set_looks  # few pages need it
+
+            set_looks(page)
         if page and page.claims:
             from sphinx_kerasshape.collect.titles import titles
 

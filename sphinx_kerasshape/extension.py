@@ -6,7 +6,7 @@ domain             ``keras``: directives ``model``, ``code`` and ``summary``; ro
                    ``layers`` and ``connected`` (values), ``unchecked``
 transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
-nodes              ``keras_part`` (a placeholder), ``keras_header_cell`` and
+nodes              ``keras_part`` (a placeholder), ``keras_code``, ``keras_header_cell`` and
                    ``keras_permalink`` (HTML)
 builders           ``kerasshape-check``, ``kerasshape-lock``
 settings           ``kerasshape_*``, of :class:`.settings.settings.Settings`
@@ -17,7 +17,8 @@ files              the stylesheet, the translations
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
 from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
 from sphinx_kerasshape.render import translate
-from sphinx_kerasshape.render.nodes import keras_header_cell, keras_permalink
+from sphinx_kerasshape.render.nodes import keras_code, keras_header_cell, keras_permalink
 from sphinx_kerasshape.render.transform import FillPlaceholders
 from sphinx_kerasshape.settings.settings import PREFIX, declarations
 
@@ -68,6 +69,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
+    app.add_node(keras_code, html=(_visit_code, None))
     app.add_node(keras_permalink, html=(_visit_permalink, None))
     app.add_transform(KeepErrors)
     app.add_post_transform(FillPlaceholders)
@@ -124,6 +126,24 @@ def _visit_header_cell(translator: Any, node: keras_header_cell) -> None:
 
 def _depart_header_cell(translator: Any, node: keras_header_cell) -> None:
     translator.depart_entry(node)
+
+
+def _visit_code(translator: Any, node: keras_code) -> None:
+    try:
+        translator.visit_literal_block(node)
+    finally:
+        translator.body[-1] = _with_hints(translator.body[-1], node["hints"])
+
+
+def _with_hints(html: str, hints: Iterable[str]) -> str:
+    """Return highlighted code with a hint at the end of each line; a block before may number the lines."""
+    before, start, code = html.rpartition("<pre>")
+    code, end, after = code.partition("</pre>")
+    lines = code.split("\n")
+    for number, hint in enumerate(hints):
+        if hint and number < len(lines):
+            lines[number] += f'<span class="kerasshape-hint" data-hint="{escape(hint)}"></span>'
+    return before + start + "\n".join(lines) + end + after
 
 
 def _visit_permalink(translator: Any, node: keras_permalink) -> None:

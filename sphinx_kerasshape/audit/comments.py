@@ -90,6 +90,11 @@ def stated(tree: ast.Module, block: Block, number: int) -> Iterator[Stated]:
             yield from _of_comment(token, lines, block, number)
 
 
+def is_shape(comment: str) -> bool:
+    """Whether a comment is nothing but a shape."""
+    return len(comment) <= _LONGEST and _said(comment) is not None
+
+
 def _of_comment(token: tokenize.TokenInfo, lines: _Lines, block: Block, number: int) -> Iterator[Stated]:
     row, column = token.start
     start = block.lines[row - 1].start + column
@@ -163,8 +168,7 @@ class _Lines:
         self._ending: dict[int, Simple] = {}
         self._layers: dict[int, _Line] = {}
         self._last_before: list[int] = [0] * (len(block.lines) + 2)
-        statements = sorted(syntax.simple_statements(tree), key=last_line)
-        for statement in statements:
+        for statement in syntax.in_order(tree):
             self._note(statement)
             self._last_before[last_line(statement)] = last_line(statement)
         for row in range(1, len(self._last_before)):

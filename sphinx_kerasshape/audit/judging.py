@@ -11,11 +11,11 @@ from typing import NamedTuple
 from sphinx_kerasshape import prose
 from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
-from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Subject, Summary
+from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Statement, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
 from sphinx_kerasshape.audit.planning import Seen, usual
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
-from sphinx_kerasshape.claims import doubts
+from sphinx_kerasshape.claims import doubts, named_sizes
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim
 from sphinx_kerasshape.claims.named_sizes import Dims
 from sphinx_kerasshape.claims.shapes import ShapeClaim, shape_claim
@@ -40,7 +40,7 @@ _NEAR = 1.25
 
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     """Yield a verdict on each statement, in the document's order."""
-    prose_, names = _Prose(document, known), Names(_claims(document))
+    prose_, names = _Prose(document, known), Names(claims_in(document.statements))
     stated = set[Place]()
     for number, statement in enumerate(document.statements):
         if isinstance(statement, Summary):
@@ -140,7 +140,7 @@ def _of_unbuilt(summary: Summary, observation: Observation) -> Iterator[Verdict]
 def _of_model(summary: Summary, observation: Observation) -> Iterator[Verdict]:
     assert observation.model is not None
     for verdict in compared(summary, observation.model, observation.optimizer):
-        yield verdict._replace(stand_ins=observation.stand_ins)
+        yield verdict._replace(stand_ins=observation.stand_ins, model=observation.model)
 
 
 def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:
@@ -152,8 +152,9 @@ def _all(summary: Summary, verdict: str, reason: str) -> Iterator[Verdict]:
         yield Verdict("summary", total.place, f"{label} params: {total.count.text}", verdict, "", reason)
 
 
-def _claims(document: Document) -> Iterator[ShapeClaim]:
-    for statement in document.statements:
+def claims_in(statements: Iterable[Statement]) -> Iterator[ShapeClaim]:
+    """Yield the shapes that statements state, as far as they can be read."""
+    for statement in statements:
         if isinstance(statement, Stated) and statement.kind != "count":
             with suppress(Unreadable):
                 yield shape_claim(statement.text)
@@ -162,10 +163,14 @@ def _claims(document: Document) -> Iterator[ShapeClaim]:
 def _on_stated(stated: Stated, known: Mapping[Subject, Seen], names: Names) -> Verdict:
     seen = known.get(stated.subject)
     observation = seen.observation if seen is not None else None
-    plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED)
     if observation is None or observation.failure is not None:
-        return plain._replace(reason=why(seen))
-    plain = plain._replace(stand_ins=observation.stand_ins)
+        return Verdict(stated.kind, stated.place, stated.text, UNCHECKED, reason=why(seen))
+    return on_stated(stated, observation, names)
+
+
+def on_stated(stated: Stated, observation: Observation, names: Names) -> Verdict:
+    """Return the verdict on a shape or a count that speaks of an observed value."""
+    plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED, stand_ins=observation.stand_ins)
     if stated.kind == "count":
         return _on_count(stated, observation, plain)
     tensors = observation.tensors
@@ -201,7 +206,8 @@ def _on_shapes(stated: Stated, tensors: tuple[TensorSpec, ...], names: Names, pl
     if claim.holds(dims) or claim.holds(shapes):
         return plain._replace(verdict=HOLDS)
     omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
-    return _drifted(plain, claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes))
+    actual = claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes)
+    return _drifted(plain, named_sizes.ascii_text(actual) if stated.text.isascii() else actual)
 
 
 def _has_no_batch(claim: ShapeClaim) -> bool:

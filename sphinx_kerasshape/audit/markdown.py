@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from sphinx_kerasshape.audit.lines import Line, flowed, joined, without_tags
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
+from sphinx_kerasshape.pages.records import OFF
 
 _DIRECTIVE = re.compile(r"\{([\w:.+-]+)\}\s*(.*)", re.DOTALL)
 _CODE_DIRECTIVES = frozenset(
@@ -61,6 +62,9 @@ _COLONS = re.compile(r"\s*(:{3,})\{([\w:.+-]+)\}")
 """The first line of a directive in a fence of colons."""
 _OFF = re.compile(r"%\s*(kerasshape:\s*off)\s*")
 """A comment of MyST, a line that is a paragraph elsewhere."""
+_HAS_OFF = re.compile(rf"[^{{}}]*\{{[^{{}}]*\.{OFF}(?![\w-])[^{{}}]*\}}\s*")
+"""Attributes with the class, in a line above a block or behind the language of a fence."""
+_CLASSES = re.compile(r":?class:(.*)")
 _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
 _LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")
@@ -101,6 +105,8 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
             yield from _of_html(token.content, lines[first:last])
         elif token.type == "inline" and (off := _OFF.fullmatch(token.content)):
             yield Remark(off[1])
+        elif token.type == "inline" and _HAS_OFF.fullmatch(token.content):
+            yield Remark("kerasshape: off")
         elif token.type == "inline" and _MAY_STATE.search(token.content):
             contents = _contents(token.content, lines[first:last])
             yield from _of_text(parser, token.content, contents)
@@ -139,14 +145,18 @@ def _of_fence(token: Token, lines: Sequence[Line]) -> Iterator[Piece]:
     directive = _DIRECTIVE.match(info)
     if directive is None:
         language = _LANGUAGE.match(info)
-        yield Code(tuple(contents), language[0].lower() if language else "")
+        is_off = _HAS_OFF.fullmatch(info) is not None
+        yield Code(tuple(contents), language[0].lower() if language else "", is_off=is_off)
         return
     name, argument = directive[1].lower(), directive[2].strip().lower()
     if name in ("python", "python3", "ipython3-cell"):  # as Quarto and R Markdown have it
         yield Code(tuple(contents), "python")
     elif name in _CODE_DIRECTIVES:
         code = tuple(_without_options(contents))
-        yield Code(code, _language(name, argument), is_ours=name in _OURS)
+        options = contents[: len(contents) - len(code)]
+        classes = [found[1].split() for one in options if (found := _CLASSES.match(one.text.strip()))]
+        is_off = any(OFF in some for some in classes)
+        yield Code(code, _language(name, argument), is_ours=name in _OURS, is_off=is_off)
     elif name == "eval-rst":
         from sphinx_kerasshape.audit import rest
 

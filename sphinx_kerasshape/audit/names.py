@@ -21,9 +21,10 @@ _MOST = 4096
 class Names:
     """The meanings of names in the comments of one run."""
 
-    def __init__(self, claims: Iterable[ShapeClaim]) -> None:
+    def __init__(self, claims: Iterable[ShapeClaim], axes: Iterable[str] = ()) -> None:
         self._computed = {name for claim in claims for name in _computed_from(claim)}
-        self._meanings: dict[str, Expr] = {}
+        self._meanings: dict[str, Expr] = {name: expression.axis(name) for name in axes}
+        """Those of a model's axes are known from the start."""
 
     def dims(self, claim: ShapeClaim, tensors: tuple[TensorSpec, ...]) -> tuple[Dims, ...]:
         """Return the shapes of tensors in the names of a claim, as far as it gives these a meaning."""

@@ -28,6 +28,8 @@ class Code(NamedTuple):
     is_module: bool = False
     is_ours: bool = False
     """Whether it is in a directive of this extension, which has checks of its own."""
+    is_off: bool = False
+    """Whether it has the class that switches its checks off."""
 
 
 class Prose(NamedTuple):

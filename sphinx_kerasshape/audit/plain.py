@@ -12,10 +12,12 @@ from sphinx_kerasshape.audit.audit import FAILED, Answering, Audited, answered, 
 from sphinx_kerasshape.audit.document import Document, Mention
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import Unreadable, recognise
+from sphinx_kerasshape.audit.rewriting import edited
+from sphinx_kerasshape.audit.verdict import Edit, Verdict
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages import notebooks
-from sphinx_kerasshape.pages.records import Finding, Statement
+from sphinx_kerasshape.pages.records import Finding, Statement, Truth
 
 _OPTION = re.compile(r"--define \S+=VALUE, or")
 
@@ -60,14 +62,59 @@ def read(file: Path, format: str, language: str, *, omits_prose: bool) -> Readin
     return Reading(document, tuple(plans)) if _has_plain(document, plans) else None
 
 
-def outcome(
-    file: str, reading: Reading, answering: Answering
-) -> tuple[tuple[Statement, ...], tuple[Finding, ...]]:
-    """Return what the answers say of a page's statements, and the code of it that fails."""
+class Outcome(NamedTuple):
+    """What the answers say of a page's statements, the code of it that fails, and what is true instead."""
+
+    statements: tuple[Statement, ...] = ()
+    failures: tuple[Finding, ...] = ()
+    truths: tuple[Truth, ...] = ()
+
+
+def outcome(file: str, reading: Reading, answering: Answering) -> Outcome:
+    """Return what the answers say of a page."""
+    audited = _audited(file, reading, answering)
+    return Outcome(
+        tuple(_statements(file, audited, reading.document)),
+        tuple(_failures(file, audited)),
+        (*_tables(audited, reading.document), *_lines(audited, reading.document)),
+    )
+
+
+def checked(file: str, reading: Reading, answering: Answering) -> list[tuple[Statement, Verdict]]:
+    """Return the statements of a page, each with the verdict that has its place and its repair."""
+    audited = _audited(file, reading, answering)
+    return list(zip(_statements(file, audited, reading.document), audited.verdicts, strict=True))
+
+
+def _audited(file: str, reading: Reading, answering: Answering) -> Audited:
     plans = [list(reading.plans)]
     answers = answered(plans, answering)
-    audited = judged(Audited(file, reading.document), plans[0], answers)
-    return tuple(_statements(file, audited, reading.document)), tuple(_failures(file, audited))
+    return judged(Audited(file, reading.document), plans[0], answers)
+
+
+def _tables(audited: Audited, document: Document) -> Iterator[Truth]:
+    """Yield the summaries whose models are known."""
+    models = {one.summary: one.model for one in audited.verdicts if one.summary is not None and one.model}
+    for number, model in models.items():
+        place = document.statements[number].place
+        text = document.texts[place.text]
+        if text.output is None:
+            lines = text.text[text.text.rfind("\n", 0, place.start) + 1 : place.end].split("\n")
+            line = _line(document, place.text, place.start)
+            yield Truth(line, lines[0], "\n".join(lines), model)
+
+
+def _lines(audited: Audited, document: Document) -> Iterator[Truth]:
+    """Yield the lines that the truth about their statements changes."""
+    for number, text in enumerate(document.texts):
+        cells = (edit for one in audited.verdicts for edit in one.edits if isinstance(edit, Edit))
+        edits = [edit for edit in cells if edit.place.text == number]
+        if edits and text.output is None:
+            pairs = zip(text.text.split("\n"), edited(text.text, edits).split("\n"), strict=True)
+            first = _line(document, number, 0)
+            for line, (old, new) in enumerate(pairs, first):
+                if old != new:
+                    yield Truth(line, old.rstrip("\r"), new.rstrip("\r"))
 
 
 def _has_plain(document: Document, plans: Iterable[Planned]) -> bool:

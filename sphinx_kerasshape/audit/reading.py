@@ -88,7 +88,7 @@ class Reading:
             self._state(mentions.mentions(piece, self.language, self._last))
         elif any(line.text.strip() for line in piece.lines):
             source = blocks.source(piece)
-            is_off = is_off or (piece.is_ours and self.skips_ours)
+            is_off = is_off or piece.is_off or (piece.is_ours and self.skips_ours)
             if source is not None:
                 self._read_code(source, piece, is_off=is_off)
             elif not is_off:

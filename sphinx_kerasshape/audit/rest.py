@@ -16,6 +16,7 @@ from sphinx.util.docutils import CustomReSTDispatcher
 
 from sphinx_kerasshape.audit.lines import Line, flowed
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
+from sphinx_kerasshape.pages.records import OFF
 
 _CODE = frozenset(
     (
@@ -89,8 +90,13 @@ class _Section(Directive):
             return [nodes.comment("", "", highlight=" ".join(self.arguments))]
         if self.name in _OPAQUE:
             return []
+        is_off = self.name in ("class", "rst-class", "cssclass") and OFF in " ".join(self.arguments).split()
+        if is_off and not self.content:
+            return [nodes.comment("", "kerasshape: off")]
         section = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, section, match_titles=True)
+        for block in section.findall(nodes.FixedTextElement) if is_off else ():
+            block["kerasshape_is_off"] = True
         return [section]
 
 
@@ -113,6 +119,7 @@ class _Code(_Section):
         block = nodes.literal_block(
             text, text, kerasshape_language=language, kerasshape_is_ours=self.name in _OURS
         )
+        block["kerasshape_is_off"] = OFF in str(self.options.get("class") or "").split()
         block.line = line
         return [block]
 
@@ -183,7 +190,8 @@ def _code(node: nodes.TextElement, lines: Sequence[Line], language: str) -> Iter
     if found is not None:
         default = "pycon" if isinstance(node, nodes.doctest_block) else language
         named = node.get("kerasshape_language", default) or default
-        yield Code(tuple(found), named, is_ours=node.get("kerasshape_is_ours", False))
+        is_ours, is_off = (node.get(f"kerasshape_is_{name}", False) for name in ("ours", "off"))
+        yield Code(tuple(found), named, is_ours=is_ours, is_off=is_off)
 
 
 def _located(texts: Sequence[str], lines: Sequence[Line], guess: int | None) -> list[Line] | None:

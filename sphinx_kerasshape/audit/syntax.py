@@ -50,6 +50,11 @@ def simple_statements(tree: ast.AST) -> Iterator[Simple]:
             waiting.extend(parts if isinstance(parts, list) else ())
 
 
+def in_order(tree: ast.AST) -> list[Simple]:
+    """Return the statements that have a value in the order in which they end."""
+    return sorted(simple_statements(tree), key=lambda one: (last_line(one), one.end_col_offset or 0))
+
+
 def name_of(function: ast.expr) -> str:
     """Return the last part of the name of what is called."""
     if isinstance(function, ast.Attribute):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Place
+from sphinx_kerasshape.messages.report import Model
 
 HOLDS, DRIFTED, UNCHECKED = "holds", "drifted", "unchecked"
 
@@ -52,3 +53,5 @@ class Verdict(NamedTuple):
     """What makes the statement true."""
     summary: int | None = None
     """The number of the summary that it is a part of."""
+    model: Model | None = None
+    """The model that the summary is of."""

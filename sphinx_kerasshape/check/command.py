@@ -10,16 +10,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.check import fix, tally, warnings
+from sphinx_kerasshape.check import comments, fix, tally, warnings
 from sphinx_kerasshape.check.summaries import KIND
 from sphinx_kerasshape.claims.verdicts import Verdict
+from sphinx_kerasshape.files import relative
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.positions import parse_location
 from sphinx_kerasshape.pages.records import Claim
@@ -27,6 +28,9 @@ from sphinx_kerasshape.pages.records import Claim
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+    from sphinx_kerasshape.check.plain_fix import PlainPage
+    from sphinx_kerasshape.pages.context import BuildContext
 
 
 def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -46,13 +50,15 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     problems += unfixed
     for file in dict.fromkeys(edit.file for edit in edits):
         problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
-    for problem in (*problems, *built.unchecked):
+    rest = _plain_rest(built, options)
+    for problem in (*problems, *rest.problems, *built.unchecked):
         _print(problem, error=True)
-    problems += _print_summary(built.verdicts, edits, len(unfixed), options)
+    problems += rest.problems
+    problems += _print_summary(built.verdicts, edits, len(unfixed), options, rest)
     failed = bool(problems or built.unchecked)
     if options.lock and not (failed or options.check or options.diff):
         failed = _locked(options)
-    return int(failed or (bool(edits) and options.check))
+    return int(failed or (bool(edits or rest.rewritten) and options.check))
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -83,6 +89,17 @@ class Checked:
     """A line for each reason why statements could not be checked."""
     encoding: str
     """The encoding of the sources."""
+    plain: Sequence[PlainPage] = ()
+    """The pages with plain code."""
+
+
+@dataclass(frozen=True)
+class PlainRest:
+    """What has become of the statements beside plain code."""
+
+    held: int = 0
+    rewritten: int = 0
+    problems: tuple[str, ...] = ()
 
 
 def _settle_paths(options: argparse.Namespace) -> str:
@@ -113,12 +130,13 @@ def _checked(options: argparse.Namespace) -> Checked:
         stated: Counter[Claim] = Counter()
         for page in context.pages.values():
             stated |= Counter(page.claims)  # what several pages include is one statement
-        stated |= Counter(claim for claim in verdicts if claim.kind == KIND)
+        stated |= Counter(claim for claim in verdicts if claim.kind in (KIND, comments.KIND))
         found = [verdicts[claim] for claim in stated.elements() if claim.stated]
         if named:
             found = [verdict for verdict in found if _is_named(verdict, named)]
         reasons = [*_not_read(app.env, named), *tally.reasons(found, context, Path.cwd())]
-        return Checked(found, reasons, app.config.source_encoding)
+        plain = [] if not any(page.plain for page in context.pages.values()) else _plain_pages(context, named)
+        return Checked(found, reasons, app.config.source_encoding, plain)
 
 
 def _not_read(env: BuildEnvironment, named: list[Path]) -> Iterator[str]:
@@ -134,6 +152,40 @@ def _not_read(env: BuildEnvironment, named: list[Path]) -> Iterator[str]:
             yield f"{os.path.relpath(path)} is not checked: {what}"
 
 
+def _plain_pages(context: BuildContext, named: list[Path]) -> list[PlainPage]:
+    from sphinx_kerasshape.check import plain_fix  # off in most projects
+
+    return list(plain_fix.pages(context, named))
+
+
+def _plain_rest(built: Checked, options: argparse.Namespace) -> PlainRest:
+    """Rewrite what stands beside plain code, or show the changes."""
+    if not built.plain:
+        return PlainRest()
+    from sphinx_kerasshape.audit import rewriting
+    from sphinx_kerasshape.check import plain_fix
+
+    held, rewritten, problems = 0, 0, list[str]()
+    for page in built.plain:
+        mended = plain_fix.mended(page)
+        held += mended.held
+        problems += mended.problems
+        if mended.new == mended.old:
+            continue
+        try:
+            if options.diff:
+                problems += streams.write(rewriting.diff(mended.file, mended.old, mended.new), sys.stdout)
+            elif not options.check:
+                rewriting.write(mended.file, mended.old, mended.new)
+        except OSError as error:
+            problems.append(f"{mended.file} can't be rewritten: {error}")
+            continue
+        rewritten += len(mended.rewritten)
+        for one in mended.rewritten if not options.diff else ():
+            problems += _print(f"{relative(one.location, Path.cwd())}: {one.stated} -> {one.actual}")
+    return PlainRest(held, rewritten, tuple(problems))
+
+
 def _is_named(verdict: Verdict, named: list[Path]) -> bool:
     """Whether a statement is in one of the files, or below one of the folders, that are named."""
     location = parse_location(verdict.claim.location)
@@ -142,11 +194,16 @@ def _is_named(verdict: Verdict, named: list[Path]) -> bool:
 
 
 def _print_summary(
-    verdicts: list[Verdict], edits: list[fix.Edit], unfixed: int, options: argparse.Namespace
+    verdicts: list[Verdict],
+    edits: list[fix.Edit],
+    unfixed: int,
+    options: argparse.Namespace,
+    rest: PlainRest,
 ) -> list[str]:
-    held = sum(verdict.holds for verdict in verdicts)
+    held = sum(verdict.holds for verdict in verdicts) + rest.held
     unchecked = sum(map(tally.is_unchecked, verdicts))
-    rewritten = sum(bool(edit.old.strip()) for edit in edits)
+    rewritten = sum(bool(edit.old.strip()) for edit in edits) + rest.rewritten
+    unfixed += len(rest.problems)
     if options.diff and not unfixed + unchecked:
         return []
     text = tally.summary(held, rewritten, unfixed, unchecked, dry=options.check or options.diff)

@@ -19,8 +19,8 @@ from sphinx_kerasshape.text import excerpt, quoted
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
-_CHOICES = {"off": False, "False": False, "check": True}
-"""What this field may be, and whether the page is checked then; YAML takes ``off`` for ``False``."""
+_CHOICES = {"off": "off", "False": "off", "check": "check", "show": "show"}
+"""What this field may be, and what it means; YAML takes ``off`` for ``False``."""
 _LOCK = (
     "some plain code is not in the lock as it is now, or has no answer there, so what stands beside it is "
     f"not checked: {REMEDY}"
@@ -31,12 +31,12 @@ def read(env: BuildEnvironment, context: BuildContext) -> None:
     """Record what has to run for the plain code of the page that was read, if the page is to be checked."""
     name, domain = env.docname, domain_of(env)
     file = str(env.doc2path(name))
-    is_checked = context.settings.plain == "check"
     value = str(env.metadata[name].get(PLAIN_FIELD, "")).strip()
     if value and value not in _CHOICES:
-        message = f"{PLAIN_FIELD} must be 'off' or 'check', not {quoted(value)}"
+        message = f"{PLAIN_FIELD} must be 'off', 'check' or 'show', not {quoted(value)}"
         domain.page(name).findings.append(Finding(Problem.OPTION, message, f"{file}:1"))
-    if not _CHOICES.get(value, is_checked):
+    mode = _CHOICES.get(value, context.settings.plain)
+    if mode == "off":
         return
     page = domain.pages.get(name)
     omits_prose = page is not None and bool(page.blocks or page.claims or page.summaries)
@@ -44,7 +44,8 @@ def read(env: BuildEnvironment, context: BuildContext) -> None:
     reading = plain.read(Path(file), form, context.language, omits_prose=omits_prose)
     if reading is not None:
         page = domain.page(name)
-        page.plain = Plain(file, form, omits_prose, tuple(_blocks(name, file, reading)))
+        blocks = tuple(_blocks(name, file, reading))
+        page.plain = Plain(file, form, omits_prose, blocks, is_shown=mode == "show")
         page.reading = reading
 
 
@@ -56,8 +57,9 @@ def judge(context: BuildContext, answering: Answering) -> None:
         answers = tuple(context.results[block.request].fingerprint for block in page.plain.blocks)
         if page.judged is None or page.judged.answers != answers:
             reading = _reading(page, page.plain, context.language)
-            outcome = plain.outcome(page.plain.file, reading, answering) if reading else ((), ())
-            page.judged = Judged(answers, *outcome)
+            outcome = plain.outcome(page.plain.file, reading, answering) if reading else plain.Outcome()
+            truths = outcome.truths if page.plain.is_shown else ()
+            page.judged = Judged(answers, outcome.statements, outcome.failures, truths)
         page.reading = None
 
 

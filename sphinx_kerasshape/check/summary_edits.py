@@ -26,6 +26,8 @@ def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
         )
     old, new = (text.split("\n") for text in (verdict.text, edited(verdict.text, verdict.edits)))
     first, starts = _starts(old, verdict.text_location, source, before)
+    if not verdict.edits[0].is_cell:
+        return _edit_of_value(verdict, before + first, starts, source)
     changed = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     start, end = starts[changed[0]], starts[changed[-1]] + len(old[changed[-1]])
     text = source.text
@@ -40,6 +42,15 @@ def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
         source.text[start:end],
         text[start : end + longer],
     )
+
+
+def _edit_of_value(verdict: RowVerdict, first: int, starts: Sequence[int], source: Source) -> Edit:
+    """Return the edit of a value that is no cell of a table: that in a comment."""
+    (edit,) = verdict.edits
+    line = verdict.text.count("\n", 0, edit.place.start)
+    start = starts[line] + edit.place.start - (verdict.text.rfind("\n", 0, edit.place.start) + 1)
+    end = start + edit.place.end - edit.place.start
+    return Edit(source.file, first + line, start, end, source.text[start:end], edit.text)
 
 
 def _starts(lines: Sequence[str], location: str, source: Source, before: int) -> tuple[int, list[int]]:

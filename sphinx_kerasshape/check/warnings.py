@@ -70,6 +70,10 @@ def verdicts(context: BuildContext) -> list[Verdict]:
         from sphinx_kerasshape.check.summaries import summary_verdicts  # few projects have any
 
         found += summary_verdicts(context)
+    if any(block.request.looks for _, block in context.blocks()):
+        from sphinx_kerasshape.check.comments import comment_verdicts  # likewise
+
+        found += comment_verdicts(context)
     return found
 
 
@@ -87,6 +91,9 @@ def claim_finding(verdict: Verdict) -> Finding | None:
 def claim_text(verdict: Verdict) -> str:
     """Return the message about a claim that does not hold."""
     claim = verdict.claim
+    if claim.kind == "comment":
+        stated, actual = excerpt(claim.stated), truncated(verdict.actual, 200)
+        return f"the comment states {stated}, but TensorFlow {truncated(verdict.version)} says {actual}"
     actual = truncated(verdict.actual, 200) + (" B" if claim.kind == "bytes" else "")
     is_shape = verdict.restated.startswith("(")
     full = "" if _is_full(verdict) else f", in full {actual}" if is_shape else f" ({actual})"

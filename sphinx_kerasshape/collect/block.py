@@ -19,13 +19,11 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import KerasDomain, domain_of
 from sphinx_kerasshape.pages.placeholder import View, keras_part, mark
 from sphinx_kerasshape.pages.records import Block, Finding, Page, absolute
+from sphinx_kerasshape.pages.shown_code import shown_lines
 from sphinx_kerasshape.text import quoted
 
 if TYPE_CHECKING:
     from sphinx_kerasshape.pages.context import BuildContext
-
-_HIDDEN = re.compile(r"(?:^|\s)#\s*hide\s*$")
-"""The comment that ends a line of code which runs, but is not shown."""
 
 
 class BlockDirective(SphinxDirective):
@@ -146,9 +144,17 @@ class BlockDirective(SphinxDirective):
         mark(node, View(self.env.docname, block.key, part))
         return node
 
+    def _code_of(self, block: Block, options: Options) -> list[nodes.Node]:
+        """Return a block's code as readers see it; with hints, as a placeholder."""
+        found = self._code_block(block.request.code, options)
+        for code in found if options.annotate else ():
+            if isinstance(code, nodes.literal_block):
+                mark(code, View(self.env.docname, block.key, "hints"))
+        return found
+
     def _code_block(self, code: str, options: Options) -> list[nodes.Node]:
         """Return the code block that Sphinx's own directive makes; nothing if all lines are hidden."""
-        lines = without_hidden(code).splitlines()
+        lines = [line for _, line in shown_lines(code)]
         if code.strip() and not any(line.strip() for line in lines):
             return []
         directive = CodeBlock(
@@ -180,13 +186,6 @@ class BlockDirective(SphinxDirective):
         elif emphasized:
             values["emphasize-lines"] = emphasized
         return values
-
-
-def without_hidden(code: str) -> str:
-    """Return the code without lines that end in ``# hide``; if it has any, also without outer blank lines."""
-    lines = code.split("\n")
-    kept = [line for line in lines if not _HIDDEN.search(line)]
-    return code if len(kept) == len(lines) else "\n".join(kept).strip("\n")
 
 
 def _repeated(lines: list[str]) -> list[str]:

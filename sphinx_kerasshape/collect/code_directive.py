@@ -11,7 +11,7 @@ from sphinx_kerasshape.collect.block import BlockDirective
 from sphinx_kerasshape.collect.options import Options, Unusable
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.pages.records import Block
+from sphinx_kerasshape.pages.records import OFF, Block
 
 
 class CodeDirective(BlockDirective):
@@ -57,13 +57,15 @@ class CodeDirective(BlockDirective):
             depth=0,
             session=options.session,
             blocks=tuple((block.code_file, block.code_line) for block in earlier),
+            is_annotated=options.annotate,
+            is_off=OFF in options.classes,
         )
 
     def _container(self, options: Options, block: Block) -> nodes.container:
         container = nodes.container("", classes=["kerasshape", *options.classes])
         self.set_source_info(container)
         if "code" in options.show:
-            container += self._code_block(block.request.code, options)
+            container += self._code_of(block, options)
         output = ["output"] if "output" in options.show else []
         container += [self._part(block, part) for part in (*output, "error", "problem")]
         return container

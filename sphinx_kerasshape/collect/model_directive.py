@@ -23,7 +23,7 @@ from sphinx_kerasshape.collect.options import MAX_NAME_LENGTH, Options, Unusable
 from sphinx_kerasshape.collect.table import TableDirective
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.pages.records import Block, Claim
+from sphinx_kerasshape.pages.records import OFF, Block, Claim
 from sphinx_kerasshape.text import quoted
 
 
@@ -74,6 +74,8 @@ class ModelDirective(TableDirective):
             imported=options.source,
             session=options.session,
             blocks=tuple((block.code_file, block.code_line) for block in earlier),
+            is_annotated=options.annotate,
+            is_off=OFF in options.classes,
         )
 
     def _request(self, options: Options, source: ModelSource, earlier: list[Block]) -> Request:
@@ -114,7 +116,7 @@ class ModelDirective(TableDirective):
             parts = (*(part for part in parts if part == "code"), "error")
         for part in parts:
             if part == "code":
-                container += self._code_block(block.request.code, options) if block.request.code else []
+                container += self._code_of(block, options) if block.request.code else []
             elif part == "table":
                 container += self._table(options, self.env.docname, block.key)
             elif not (part == "totals" and self._has_total_rows(options)):

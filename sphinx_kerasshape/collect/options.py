@@ -73,6 +73,7 @@ class Options(NamedTuple):
     linenos: bool = False
     lineno_start: int | None = None
     emphasize_lines: str = ""
+    annotate: bool = False
 
 
 def parse_options(
@@ -260,6 +261,7 @@ _OF_BLOCKS: _Table = {
     "linenos": ("linenos", _flag),
     "lineno-start": ("lineno_start", _number),
     "emphasize-lines": ("emphasize_lines", _text),
+    "annotate": ("annotate", _flag),
 }
 
 _OPTIONS: _Table = {

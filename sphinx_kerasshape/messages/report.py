@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -237,9 +237,10 @@ class PieceFailure(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """The value that an expression had once a piece of a document had run."""
+    """The value that an expression had once a piece of a document, or a line of a block, had run."""
 
     piece: int
+    """Of a block's code: the number, from 0, of the request's look; it has one for each other value."""
     expression: Verbatim
     model: Model | None = None
     tensors: tuple[TensorSpec, ...] = ()
@@ -272,7 +273,7 @@ class Report(NamedTuple):
     unread: Failure | None = None
     """Why there is no model, though the code has run to its end: later blocks of its session run."""
     observations: tuple[Observation, ...] = ()
-    """The values that the pieces of a document are to be observed for."""
+    """The values that the pieces of a document, or the lines of a block, are to be observed for."""
     failed: tuple[PieceFailure, ...] = ()
     """The pieces of a document that failed."""
     warnings: tuple[CodeWarning, ...] = ()

@@ -5,6 +5,20 @@ from typing import NamedTuple
 from sphinx_kerasshape.messages.codec import Verbatim
 
 
+class Look(NamedTuple):
+    """A value in the code of a block that is wanted whenever its line runs."""
+
+    line: int
+    """The last line of the expression if it is a part of the code, else of the statement it follows."""
+    expression: Verbatim
+    kind: Verbatim = "tensor"
+    """``tensor``: a part of the code, if it gives tensors; ``layer``: likewise, a layer of a list;
+    ``target``: what a statement assigns, if tensors; ``value``: what a comment speaks of, whatever it is;
+    ``named``: likewise, with its open sizes as expressions."""
+    hint: int = 0
+    """The line behind which readers see the shape; 0 if none does."""
+
+
 class Step(NamedTuple):
     """An earlier block of a session, as a later request has it run; the fields are those of a request."""
 
@@ -18,6 +32,7 @@ class Step(NamedTuple):
     weights: Verbatim = "auto"
     file: Verbatim = ""
     custom_objects: Verbatim = ""
+    looks: tuple[Look, ...] = ()
 
 
 class Inside(NamedTuple):
@@ -82,6 +97,8 @@ class Request(NamedTuple):
     """The folder of a document: its code imports the modules there, and reads the files."""
     is_old: bool = False
     """Whether old spellings of Keras and TensorFlow have their present meaning."""
+    looks: tuple[Look, ...] = ()
+    """The values of lines that are wanted: for hints, and to check comments."""
 
     def step(self) -> Step:
         """Return this request as later blocks of its session have it run."""

@@ -25,7 +25,7 @@ class View(NamedTuple):
     block: str
     """The key of the block on that page; the name of the model, if it may be on any."""
     part: str
-    """``table``, one of the other parts of ``:show:``, ``error`` or ``problem``."""
+    """``table``, one of the other parts of ``:show:``, ``hints``, ``error`` or ``problem``."""
     columns: tuple[str, ...] = ()
     depth: int = 1
     totals: bool = False

@@ -5,7 +5,8 @@ import zlib
 from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.request import Request, Step
+from sphinx_kerasshape.messages.report import SCHEMA, Model
+from sphinx_kerasshape.messages.request import Look, Request, Step
 from sphinx_kerasshape.text import quoted, truncated
 
 
@@ -42,6 +43,10 @@ class Block(NamedTuple):
     """The conditions of the directives ``only`` around it; known when the whole page has been parsed."""
     blocks: tuple[tuple[str, int], ...] = ()
     """``code_file`` and ``code_line`` of the earlier blocks of the session."""
+    is_annotated: bool = False
+    """Whether readers see the shapes behind its lines."""
+    is_off: bool = False
+    """Whether the comments of its code are no claims."""
 
     @property
     def is_code(self) -> bool:
@@ -87,7 +92,7 @@ class Claim(NamedTuple):
 
     kind: str
     """One of ``VALUES``; of a link that is looked for in its file, one of ``LINKS``; of a row or total of a
-    printed summary, ``summary``."""
+    printed summary, ``summary``; of a comment in code, ``comment``."""
     target: str
     stated: str
     location: str
@@ -122,6 +127,8 @@ class Finding(NamedTuple):
     """Whether docutils has already reported it, in the build that read the page."""
 
 
+OFF = "kerasshape-off"
+"""The class of blocks that nothing is checked in or beside."""
 PLAIN_FIELD = "kerasshape-plain"
 """The field of a page's front matter, or docinfo, that has the page's own value of ``kerasshape_plain``."""
 
@@ -171,6 +178,20 @@ class Plain(NamedTuple):
     """Whether prose is left alone, since the page has markup of ours: roles or the lint check it."""
     blocks: tuple[Block, ...]
     """The requests, each with a name in the lock."""
+    is_shown: bool = False
+    """Whether readers see the truth in place of what the page states."""
+
+
+class Truth(NamedTuple):
+    """What readers see in place of a line, or of a printed summary, if ``kerasshape_plain`` is ``show``."""
+
+    line: int
+    """The number of the line, as Sphinx has it; of a summary, of its first."""
+    old: str
+    new: str
+    """The true line; of a summary, its lines in the page."""
+    model: Model | None = None
+    """The model that a summary is of."""
 
 
 class Judged(NamedTuple):
@@ -180,6 +201,8 @@ class Judged(NamedTuple):
     """The fingerprints of these answers; with others, it has to be judged again."""
     statements: tuple[Statement, ...]
     failures: tuple[Finding, ...]
+    truths: tuple[Truth, ...] = ()
+    """What readers see instead, if they are to see it."""
 
 
 _VERSION = 6
@@ -191,8 +214,22 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (Request, Step, Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged)
-    return zlib.crc32(repr([_VERSION, *(kind._fields for kind in kinds)]).encode())
+    kinds = (
+        Request,
+        Step,
+        Look,
+        Block,
+        Summary,
+        Reference,
+        Claim,
+        Mention,
+        Finding,
+        Plain,
+        Statement,
+        Judged,
+        Truth,
+    )
+    return zlib.crc32(repr([_VERSION, SCHEMA, *(kind._fields for kind in kinds)]).encode())
 
 
 class Page:

@@ -13,7 +13,7 @@ from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import layer_anchors
 from sphinx_kerasshape.pages.placeholder import View, placeholders
 from sphinx_kerasshape.pages.records import Block, Claim
-from sphinx_kerasshape.render import columns, nested, parts, table
+from sphinx_kerasshape.render import columns, hints, nested, parts, table, truths
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.values import value
 
@@ -28,13 +28,17 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
             node.replace_self(_value(placeholder, context, style))
             continue
         block, answer = _answered(placeholder, context)
-        if not isinstance(node, nodes.table):
+        if isinstance(node, nodes.literal_block):
+            if block is not None and isinstance(answer, Report):
+                hints.add(node, block.request, answer.observations, style)
+        elif not isinstance(node, nodes.table):
             node.replace_self(_part(placeholder.part, block, answer, style))
         elif isinstance(answer, Failure) or answer.model is None:
             _fill_without_report(node, answer)
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
+    truths.show(document, context, style)
     nested.flatten(document, style)
 
 

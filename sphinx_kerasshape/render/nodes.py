@@ -9,5 +9,9 @@ class keras_permalink(nodes.General, nodes.Inline, nodes.Element):  # noqa: N801
     """A model's link to itself, like those of captions: to its ``ids``, with a ``title``. HTML only."""
 
 
+class keras_code(nodes.literal_block):  # noqa: N801
+    """A block of code with a hint for each of its lines, empty for most; ``hints`` has them. HTML only."""
+
+
 class keras_header_cell(nodes.entry):  # noqa: N801
     """A table cell that names its row or column; ``scope`` says which. HTML only."""

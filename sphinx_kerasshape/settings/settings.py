@@ -81,10 +81,11 @@ class Settings(NamedTuple):
         str,
         Setting(
             "``check`` runs the plain code blocks of each page as ``audit`` does, and warns if what stands "
-            "beside them is not what TensorFlow says, or if they fail. A page can have a value of its own, "
-            "the field ``kerasshape-plain`` of its front matter.",
+            "beside them is not what TensorFlow says, or if they fail. ``show`` does so too, and readers see "
+            "the true values: a live table in place of a pasted summary, true shapes in comments. A page can "
+            "have a value of its own, the field ``kerasshape-plain`` of its front matter.",
             rebuild="env",
-            choices=("off", "check"),
+            choices=("off", "check", "show"),
         ),
     ] = "off"
     timeout: Annotated[int, Setting("Seconds that a model's code may run.", least=1, most=86_400)] = 60

@@ -20,7 +20,7 @@ from sphinx_kerasshape.messages.codec import FilePath, compact, decode, encode, 
 from sphinx_kerasshape.messages.pretty import pretty
 from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import Report, Source, Versions
-from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.request import Request, Step
 from sphinx_kerasshape.text import truncated
 
 SCHEMA = 1
@@ -121,14 +121,17 @@ def code_digest(request: Request, root: Path) -> str:
         if value != request._field_defaults.get(name):
             fields[name] = _relative(value, root) if name in ("origin", "file") else value
     if request.earlier:
-        fields["earlier"] = [
-            step._replace(
-                origin=_relative(step.origin, root) if step.origin else "",
-                file=_relative(step.file, root) if step.file else "",
-            )
-            for step in request.earlier
-        ]
+        fields["earlier"] = [_step_fields(step, root) for step in request.earlier]
     return fingerprint(dict(sorted(fields.items())))
+
+
+def _step_fields(step: Step, root: Path) -> dict[str, object]:
+    fields = step._asdict()
+    for name in ("origin", "file"):
+        fields[name] = _relative(fields[name], root) if fields[name] else ""
+    if not step.looks:  # locks of earlier versions have none
+        del fields["looks"]
+    return fields
 
 
 def _relative(path: str, root: Path) -> str:

@@ -33,6 +33,7 @@ from sphinx_kerasshape.worker.code import (
     sources,
     weightless,
 )
+from sphinx_kerasshape.worker.code.lines import LineSight
 from sphinx_kerasshape.worker.processes import lifeline, tree
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
@@ -247,17 +248,16 @@ def _explain(error: BaseException) -> None:
 
 def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     author_calls.watch()
-    model: Model | Failure | None = None
     caused: list[CodeWarning] = []
+    sight = LineSight(request)
     try:
         if request.kind == "document":
             return _of_world(_document(request, namespace, real))
         with code_warnings.recorded(request, caused):
-            found = _executed(request, namespace)
+            found = _executed(request, namespace, sight)
         if request.raises:
             return exceptions.not_raised(request.raises)
-        if request.kind == "model":
-            model = _found(found, request)
+        model = _found(found, request) if request.kind == "model" else None
     except saved.Unloadable as refusal:
         return _refused(refusal, request)
     except weightless.NeedsValues:
@@ -265,16 +265,22 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
     except BaseException as error:
         if request.raises and exceptions.matches(error, request.raises):
             expected = Error(exceptions.name(error), exceptions.message(error))
-            return _report(caused)._replace(error=expected)
+            return _report(caused)._replace(error=expected, observations=sight.observations(None))
         return exceptions.failure(error, request)
     report = _report(caused)
-    return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
+    if not isinstance(model, Failure):
+        report = report._replace(model=model, observations=sight.observations(model))
+    return report._replace(unread=model) if isinstance(model, Failure) else report
 
 
-def _executed(request: Request, namespace: dict[str, Any]) -> Any:
+def _executed(request: Request, namespace: dict[str, Any], sight: LineSight) -> Any:
     """Run a request's code; return its model, if it is to have one, or why it isn't clear which that is."""
     before = dict(namespace)
-    value = _loaded(request, namespace) if request.file else execute.compiled(request, namespace)()
+    if request.file:
+        value = _loaded(request, namespace)
+    else:
+        value = execute.compiled(request, namespace, lambda tree: sight.watch(tree, namespace))()
+    sight.end()
     if request.raises or request.kind != "model":
         return None
     return find_model.find(request.model, value, namespace, before)

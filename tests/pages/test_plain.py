@@ -159,7 +159,9 @@ def test_pages_have_a_switch_of_their_own(make_project: Callable[..., Project]) 
         "on.md": f"---\norphan: true\nkerasshape-plain: check\n---\n# Page\n\n{MINIMAL}",
         "wrong.md": "---\norphan: true\nkerasshape-plain: of\n---\n# Page\n",
     }
-    wrong = "wrong.md:1: WARNING: kerasshape-plain must be 'off' or 'check', not 'of' [kerasshape.option]"
+    wrong = (
+        "wrong.md:1: WARNING: kerasshape-plain must be 'off', 'check' or 'show', not 'of' [kerasshape.option]"
+    )
     assert sorted(told(make_project(pages, CHECK).build())) == [
         drift("on.md:10", "(None, 2)", "(None, 3)"),
         wrong,
@@ -203,6 +205,7 @@ model.output_shape  # (None, 7)
 
 Something else gives `(None, 6)`.
 """
+COMMENT = drift("index.md:5", "(None, 9)", "(None, 3)").replace("page states", "comment states")
 
 
 def test_directives_and_roles_are_not_looked_at_twice(make_project: Callable[..., Project]) -> None:
@@ -211,7 +214,7 @@ def test_directives_and_roles_are_not_looked_at_twice(make_project: Callable[...
     claims = [text for text in told(built) if " for ours" in text]
     others = [text for text in told(built) if text not in claims]
     assert len(claims) == 2
-    assert others == [drift("index.md:17", "(None, 7)", "(None, 3)", IMPORTS)]
+    assert others == [drift("index.md:17", "(None, 7)", "(None, 3)", IMPORTS), COMMENT]
 
 
 def test_fences_of_colons_are_directives_too(make_project: Callable[..., Project]) -> None:
@@ -219,7 +222,8 @@ def test_fences_of_colons_are_directives_too(make_project: Callable[..., Project
     conf = CHECK + "myst_enable_extensions = ['colon_fence']\n"
     built = make_project({"index.md": text}, conf).build()
     assert [text for text in told(built) if " for ours" not in text] == [
-        drift("index.md:17", "(None, 7)", "(None, 3)", IMPORTS)
+        drift("index.md:17", "(None, 7)", "(None, 3)", IMPORTS),
+        COMMENT,
     ]
 
 

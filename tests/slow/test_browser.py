@@ -32,6 +32,18 @@ model = keras.Sequential([
 ])
 ```
 
+```{keras:model} annotated
+:annotate:
+:show: code
+:linenos:
+:emphasize-lines: 2
+
+model = keras.Sequential([
+    keras.Input((4,)),
+    layers.Dense(3),
+])
+```
+
 ```{keras:model} uncaptioned
 :show: table
 keras.Sequential([keras.Input((4,)), layers.Dense(3)])
@@ -100,6 +112,21 @@ def test_all_text_has_the_contrast_that_wcag_aa_asks_for(browser: Any, built: Bu
     ratios = browser.execute_script(CONTRAST)
     assert len(ratios) > 20
     assert min(ratios) >= 4.5
+
+
+def test_a_hint_is_seen_but_neither_selected_nor_copied(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    hints, selected, copied = browser.execute_script("""
+        const hints = [...document.querySelectorAll('.kerasshape-hint')];
+        const code = hints[0].closest('pre');
+        getSelection().selectAllChildren(code);
+        const copy = code.cloneNode(true);
+        copy.querySelectorAll('.linenos').forEach(number => number.remove());
+        return [hints.map(hint => getComputedStyle(hint, '::after').content),
+                getSelection().toString(), copy.innerText]""")
+    assert hints == ['"  # (None, 4)"', '"  # (None, 3)"']
+    code = "model = keras.Sequential([\n    keras.Input((4,)),\n    layers.Dense(3),\n])"
+    assert (selected.strip(), copied.strip()) == (code, code)
 
 
 def test_shapes_and_names_stay_on_one_line(browser: Any, built: Built) -> None:

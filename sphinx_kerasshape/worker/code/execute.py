@@ -51,29 +51,37 @@ def run_prelude(request: Request, names: dict[str, Any]) -> None:
     exec(compile(_with_lines_cached(request.prelude, PRELUDE), PRELUDE, "exec"), names)
 
 
-def compiled(request: Request, names: dict[str, Any]) -> Callable[[], Any]:
+def compiled(
+    request: Request, names: dict[str, Any], watch: Callable[[ast.Module], None] = lambda tree: None
+) -> Callable[[], Any]:
     """Run the prelude and compile a request's code. Raises ``SyntaxError`` if the code isn't Python.
 
     The returned function runs the code; it returns the value of the last statement if this is an
     expression, else ``None``. For ``x.summary()`` and ``plot_model(x)``, that is ``x``, also at the end of
-    a last ``with``, ``for``, ``if`` or ``try``.
+    a last ``with``, ``for``, ``if`` or ``try``. ``watch`` may change the code's syntax tree.
     """
     if not request.earlier:
         run_prelude(request, names)
     name = file_name(request)
     tree = ast.parse(request.code, name)
     _with_lines_cached(request.code, name)
-    last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = compile(ast.Expression(keeping_subject(tree.body.pop().value)), name, "eval")  # type: ignore[attr-defined]
+    last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    if last is not None:
+        last.value = keeping_subject(last.value)
     elif tree.body:
         _keep_last_subjects(tree.body[-1])
-    body = compile(tree, name, "exec")
+    watch(tree)
+    # Statements that watch may follow the last one.
+    place = len(tree.body) if last is None else tree.body.index(last)
+    parts = [ast.Module(tree.body[:place], []), ast.Module(tree.body[place + 1 :], [])]
+    before, after = (compile(part, name, "exec") for part in parts)
+    value_of_last = compile(ast.Expression(last.value), name, "eval") if last is not None else None
 
     def run() -> Any:
         names.pop(SUBJECT, None)  # that of an earlier block that failed
-        exec(body, names)
-        value = eval(last, names) if last is not None else None
+        exec(before, names)
+        value = eval(value_of_last, names) if value_of_last is not None else None
+        exec(after, names)
         return names.pop(SUBJECT, value)
 
     return run

@@ -36,6 +36,13 @@ def model_class() -> Any:
     return tf.keras.Model
 
 
+def layer_class() -> Any:
+    """Return the class of all layers of Keras 2."""
+    import tensorflow as tf
+
+    return tf.keras.layers.Layer
+
+
 def source() -> Source:
     """Return Keras 2 as a source of answers; the versions of an answer have Keras 3, installed beside it."""
     return Source("package", "tf-keras", sources.version("tf-keras"))

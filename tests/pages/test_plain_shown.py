@@ -1,0 +1,169 @@
+"""``kerasshape_plain = "show"``: readers see the truth, authors hear of what is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.projects import Project
+
+SHOW = "kerasshape_plain = 'show'\n"
+CODE = """\
+import keras
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+x = model(keras.Input((4,)))  # (None, 9)
+model.summary()
+"""
+SUMMARY = """\
+Model: "sequential"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ dense (Dense)               (None, 3)                 16
+=================================================================
+Total params: 15
+Trainable params: 15
+Non-trainable params: 0
+_________________________________________________________________
+"""
+STALE = "y = keras.layers.Dense(7)(x)  # (None, 8)\n"
+TABLE = """\
++--------------+--------------+--------+
+| Layer        | Output shape | Params |
+|==============|==============|========|
+| dense        | (None, 3)    | 15     |
++--------------+--------------+--------+
+| Total params |              | 15     |
++--------------+--------------+--------+
+"""
+
+
+def indented(text: str, margin: str = "   ") -> str:
+    return "".join(f"{margin}{line}" if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+REST = f"""\
+Page
+====
+
+.. code-block:: python
+   :emphasize-lines: 2
+
+{indented(CODE)}
+.. code-block:: text
+
+{indented(SUMMARY)}
+Once more::
+
+{indented(STALE)}
+.. code-block:: python
+   :class: kerasshape-off
+
+{indented(STALE)}
+.. rst-class:: kerasshape-off
+
+::
+
+{indented(STALE)}
+.. code-block:: pycon
+
+   >>> model.summary()
+{indented(SUMMARY)}   >>> model.output_shape
+   (None, 4)
+"""
+MYST = f"""\
+# Page
+
+```{{code-block}} python
+:emphasize-lines: 2
+
+{CODE}```
+
+```text
+{SUMMARY}```
+
+Once more:
+
+```python
+{STALE}```
+
+```{{code-block}} python
+:class: kerasshape-off
+
+{STALE}```
+
+{{.kerasshape-off}}
+```python
+{STALE}```
+
+```pycon
+>>> model.summary()
+{SUMMARY}>>> model.output_shape
+(None, 4)
+```
+"""
+TRUE_CODE = CODE.replace("(None, 9)", "(None, 3)")
+EXPECTED = [
+    "Page\n****\n\n",
+    indented(TRUE_CODE),
+    TABLE,
+    "Once more:\n\n",
+    indented(STALE.replace("(None, 8)", "(None, 7)")),
+    indented(STALE),
+    indented(STALE),
+    "   >>> model.summary()\n",
+    TABLE,
+    "   >>> model.output_shape\n   (None, 3)\n",
+]
+
+
+@pytest.mark.parametrize(("name", "text"), [("index.rst", REST), ("index.md", MYST)])
+def test_readers_see_the_truth_and_authors_are_told(
+    make_project: Callable[..., Project], name: str, text: str
+) -> None:
+    conf = SHOW + "myst_enable_extensions = ['attrs_block']\n"
+    project = make_project({name: text}, conf)
+    built = project.build("text")
+    shown = built.page("index.txt")
+    assert re.sub(r"\n+", "\n", shown) == re.sub(r"\n+", "\n", "".join(EXPECTED)).rstrip("\n") + "\n"
+    lines = text.split("\n")
+    wrong = ["# (None, 9)", "(None, 3)                 16", STALE.strip()]
+    first = [next(n for n, line in enumerate(lines, 1) if part in line) for part in wrong]
+    last = len(lines) - (2 if name.endswith("md") else 1)
+    second = max(n for n, line in enumerate(lines, 1) if wrong[1] in line)
+    places = [int(warning.split(":")[1]) for warning in built.warnings]
+    assert places == [*first, second, last]
+    warm = project.build("text", "-E")
+    assert (warm.page("index.txt"), warm.warnings) == (shown, built.warnings)
+
+
+def test_check_shows_what_the_page_states(make_project: Callable[..., Project]) -> None:
+    pages = {
+        "index.md": "---\nkerasshape-plain: check\n---\n" + MYST,
+        "shown.md": "---\norphan: true\nkerasshape-plain: show\n---\n" + MYST,
+    }
+    built = make_project(pages, "kerasshape_plain = 'off'\n").build("text")
+    assert "# (None, 9)" in built.page("index.txt")
+    assert TABLE not in built.page("index.txt")
+    assert "# (None, 9)" not in built.page("shown.txt")
+    assert TABLE in built.page("shown.txt")
+
+
+def test_single_pages_of_several_show_it_too(make_project: Callable[..., Project]) -> None:
+    index = "Index\n=====\n\n.. toctree::\n\n   a\n   b\n"
+    pages = {"index.rst": index, "a.rst": REST, "b.md": MYST.replace("(None, 9)", "(None, 6)")}
+    project = make_project(pages, SHOW)
+    html = project.build("singlehtml").page("index.html")
+    assert html.count("kerasshape-table") == 4
+    assert not re.search(r"\(None, [69]\)", html)
+    assert r"\PYGZsh{} (None, 3)" in project.build("latex").page("projectnamenotset.tex")
+
+
+def test_a_summary_in_the_code_is_mended_where_it_stands(make_project: Callable[..., Project]) -> None:
+    text = indented(SUMMARY, "# ")
+    page = f"# Page\n\n```python\n{CODE}{text}```\n"
+    built = make_project({"index.md": page}, SHOW).build("text")
+    assert indented(TRUE_CODE + text.replace(" 16", " 15")).rstrip() in built.page("index.txt")
