@@ -251,7 +251,7 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
         with code_warnings.recorded(request, caused):
             found = _executed(request, namespace)
         if request.raises:
-            return exceptions.not_raised(request.raises)
+            return exceptions.not_raised(request.raises)._replace(warnings=tuple(caused))
         if request.kind == "model":
             model = _found(found, request)
     except saved.Unloadable as refusal:
@@ -262,7 +262,7 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
         if request.raises and exceptions.matches(error, request.raises):
             expected = Error(exceptions.name(error), exceptions.message(error))
             return _report(caused)._replace(error=expected)
-        return exceptions.failure(error, request)
+        return exceptions.failure(error, request)._replace(warnings=tuple(caused))
     report = _report(caused)
     return report._replace(unread=model) if isinstance(model, Failure) else report._replace(model=model)
 

@@ -18,7 +18,7 @@ from sphinx_kerasshape.worker.axes import fitting
 from sphinx_kerasshape.worker.axes.probe import Probes
 from sphinx_kerasshape.worker.axes.ranges import Ranges
 from sphinx_kerasshape.worker.axes.search import Search
-from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath, Unsettled
 
 Symbols = Mapping[int, tuple[str, ...]]
 """The expressions of a tensor's dimensions, by the tensor's id."""
@@ -59,7 +59,12 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
         raise Unfollowed(probes.hint())
     follower = _Follower(probes, search, start)
     follower.settle()
-    axes = Ranges(probes, search, start[0].sizes).axes()
+    probes.effort.refill()
+    try:
+        axes = Ranges(probes, search, start[0].sizes).axes()
+    except Unsettled:
+        raise Unfollowed(probes.hint()) from None
+    probes.effort.refill()
     follower.check_extremes(axes)
     return tuple(map(follower.checked, axes)), follower.symbols()
 

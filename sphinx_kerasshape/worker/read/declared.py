@@ -8,11 +8,13 @@ every other operation is traced: a symbolic call, which computes and allocates n
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
+from sphinx_kerasshape.worker.read import weights
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic, quiet
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
@@ -246,18 +248,58 @@ def _common(first: Any, second: Any) -> Any:
 
 
 def _key(operation: Any, args: Any, kwargs: Any) -> str:
-    """Return what is equal for calls that give equal tensors: class, configuration and arguments."""
+    """Return what is equal for calls that give equal tensors: the operation's identity and the arguments."""
+    return f"{identity(operation)} {given(args, kwargs)}"
+
+
+def given(args: Any, kwargs: Mapping[str, Any]) -> list[Any]:
+    """Return what is equal for equal arguments of a call."""
     import tensorflow as tf
+
+    flat = tf.nest.flatten((args, dict(kwargs)))
+    return [_spec(item) if hasattr(item, "shape") else repr(item) for item in flat]
+
+
+def identity(operation: Any) -> str:
+    """Return what is equal for operations that do the same: class, configuration, and what they hold."""
+    import keras
 
     try:
         with quiet():
-            config = operation.get_config()
-        config = json.dumps(_without_names(config), default=repr, sort_keys=True)
+            config = json.dumps(_without_names(operation.get_config()), default=repr, sort_keys=True)
     except Exception:
-        config = f"id {id(operation)}"
+        return f"id {id(operation)}"
+    layers = weights.all_layers(operation) if isinstance(operation, keras.Layer) else ()
+    held = [_held(layer) for layer in layers if not is_of_keras(layer)]
     kind = type(operation)
-    flat = [_spec(item) if hasattr(item, "shape") else repr(item) for item in tf.nest.flatten((args, kwargs))]
-    return f"{kind.__module__}.{kind.__qualname__} {id(kind)} {config} {flat}"
+    return f"{kind.__module__}.{kind.__qualname__} {id(kind)} {config} {held}"
+
+
+def _held(layer: Any) -> str:
+    """Return what a layer, which is not of Keras' own classes, holds: its config may lack some of it."""
+    shapes = [weights.shape_of(variable) for variable in weights.own_variables(layer)]
+    own = {name: _plain(value) for name, value in vars(layer).items() if name not in _of_any_layer()}
+    return f"{id(type(layer))} {own} {shapes}"
+
+
+@functools.cache
+def _of_any_layer() -> frozenset[str]:
+    """Return the names of the attributes that Keras and TensorFlow give to each layer with a layer inside."""
+    import keras
+
+    layer = keras.Layer(name="plain")
+    layer.inner = keras.Layer(name="inner")
+    return frozenset(vars(layer)) - {"inner"}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that is equal for equal plain ones, and for layers, which are compared by themselves."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [*map(_plain, value)]
+    is_of_class = hasattr(value, "weights") or type(value).__module__.startswith("keras.src.")
+    return f"{type(value)}" if is_of_class else f"id {id(value)}"
 
 
 def _without_names(config: Any) -> Any:
