@@ -79,15 +79,16 @@ def compare(program: Program, worker: Worker, tensorflow: Plain) -> Counter[str]
     return described(answer.model, truth) + at_sizes(program, answer.model, tensorflow)
 
 
-def at_sizes(program: Program, model: Model, tensorflow: Plain) -> Counter[str]:
-    """Compare calls of the last program at several sizes of each axis."""
+def at_sizes(program: Program, model: Model, tensorflow: Plain, *, near: bool = True) -> Counter[str]:
+    """Compare calls of the last program at several sizes of each axis, and of sizes near that are not said."""
     if model.unfollowed:
         refused(program, tensorflow)
         return Counter(unfollowed=1)
     found = Counter({"models at several sizes": int(bool(model.axes))})
     for sizes in some_sizes(model):
         found.update(called(model, tensorflow.call(program, sizes), sizes))
-    not_said(program, model, tensorflow)
+    if near:
+        not_said(program, model, tensorflow)
     found.update(axes_of(model))
     return found
 

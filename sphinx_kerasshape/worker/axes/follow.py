@@ -191,7 +191,11 @@ class _Follower:
                 )
 
     def _columns(self, path: TensorPath) -> list[fitting.Column]:
-        return list(zip(*(sample.shapes[path] for sample in self._samples), strict=True))
+        """Return the values of each dimension; for a tensor whose rank changes, values that nothing fits."""
+        shapes = [sample.shapes[path] for sample in self._samples]
+        if len({*map(len, shapes)}) > 1:
+            return [(0, *(-(number**3) for number in range(1, len(shapes)))) for _ in shapes[0]]
+        return list(zip(*shapes, strict=True))
 
     def _output_size(self, inputs: list[fitting.Column], sizes: list[Size], output: fitting.Column) -> Size:
         """Return the size that an operation makes of its inputs' sizes."""
@@ -263,7 +267,10 @@ class _Follower:
         return probes
 
     def _is_wrong(self, path: TensorPath, probe: Probe) -> bool:
-        pairs = zip(self._sizes[path], probe.shapes[path], strict=True)
+        sizes, shape = self._sizes[path], probe.shapes[path]
+        if len(sizes) != len(shape):
+            return any(isinstance(size, Expr) for size in sizes)
+        pairs = zip(sizes, shape, strict=True)
         return any(
             isinstance(size, Expr) and expression.evaluate(size, probe.sizes) != true for size, true in pairs
         )
@@ -272,13 +279,16 @@ class _Follower:
         """Replace the expressions that a probe contradicts by the axes that they depend on."""
         for probe in probes:
             for path, true in probe.shapes.items():
-                pairs = zip(self._sizes[path], true, strict=True)
+                sizes = self._sizes[path]
+                # Some layers drop an axis of one: then each size depends on that.
+                shape = true if len(true) == len(sizes) else (None,) * len(sizes)
+                pairs = zip(sizes, shape, strict=True)
                 self._sizes[path] = tuple(self._kept(size, number, probe) for size, number in pairs)
 
-    def _kept(self, size: Size, true: int, probe: Probe) -> Size:
+    def _kept(self, size: Size, true: int | None, probe: Probe) -> Size:
         if isinstance(size, Depends) or expression.evaluate(size, probe.sizes) == true:
             return size
         start = self._samples[0].sizes
         changed = {name for name in start if probe.sizes[name] != start[name]}
-        names = expression.names(size) or changed
+        names = (true is not None and expression.names(size)) or changed
         return Depends(tuple(name for name in self._probes.names if name in names))

@@ -120,11 +120,18 @@ class Ranges:
             size
             for size in sorted(near - steps)
             if 0 < size < end
-            and not self._refusing(axis.name, size)
+            and not self._probes.refusing({**self._start, axis.name: size})
             and self._probes.takes({**small, axis.name: size})
         ]
-        return axis._replace(others=tuple(others))
+        is_taken = axis.least - axis.unit in others
+        return axis._replace(others=tuple(others), refused="" if is_taken else axis.refused)
 
     def _refusing(self, name: str, size: int) -> str:
-        """Return the layer that refuses a size of an axis; empty if none does."""
-        return self._probes.refusing({**self._start, name: size})
+        """Return the layer that refuses a size of an axis, or what gives tensors of another rank for it."""
+        sizes = {**self._start, name: size}
+        return self._probes.refusing(sizes) or self._differing(sizes)
+
+    def _differing(self, sizes: Sizes) -> str:
+        """Return a word if tensors have another rank than those of other sizes: some layers drop an axis of one."""
+        shapes, start = self._probes.at(sizes).shapes, self._probes.at(self._start).shapes
+        return "rank" if any(len(shapes[path]) != len(start[path]) for path in start) else ""

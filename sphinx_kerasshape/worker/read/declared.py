@@ -203,20 +203,52 @@ def _called(node: Any, inner: Any) -> list[Any]:
 
 
 def _filled(node: Any, operation: Any, args: Any, kwargs: Any) -> list[Any]:
-    """Return the outputs of a traced call; sizes that tracing leaves open are found by calls of two sizes."""
+    """Return the outputs of a traced call; what tracing leaves open is found by calls of two sizes.
+
+    So is what code of the author's does, which may do something else where a size is open.
+    """
     import tensorflow as tf
 
     with quiet():
-        real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs).outputs)
-        if len(real) != len(node.outputs):
+        try:
+            real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs).outputs)
+        except Exception:
+            real = []
+        if real and len(real) != len(node.outputs):
             return list(node.outputs)
-        if all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True)):
+        is_known = real and all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True))
+        if is_known and _is_of_keras_inside(operation):
             return real
-        sized = [
-            tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes)).outputs)
-            for sizes in _SIZES
-        ]
-    return [_common(*tensors) for tensors in zip(*sized, strict=True)]
+        try:
+            sized = [
+                tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes)).outputs)
+                for sizes in _SIZES
+            ]
+        except Exception:
+            if is_known:
+                return real
+            raise
+    found = [_common(*tensors) for tensors in zip(*sized, strict=True)]
+    return [*map(_with_open, real, found)] if is_known else found
+
+
+def _is_of_keras_inside(operation: Any) -> bool:
+    """Whether an operation and all layers inside it are Keras' own."""
+    import keras
+
+    if not isinstance(operation, keras.Layer):
+        return type(operation).__module__.startswith("keras.src.")
+    return all(map(is_of_keras, weights.all_layers(operation)))
+
+
+def _with_open(real: Any, sized: Any) -> Any:
+    """Return what calls of stated sizes give, with the axes open that are so for open sizes."""
+    import keras
+
+    if len(real.shape) != len(sized.shape):
+        return sized
+    shape = [None if size is None else other for size, other in zip(real.shape, sized.shape, strict=True)]
+    return real if shape == [*real.shape] else keras.KerasTensor(shape, dtype=sized.dtype)
 
 
 def _is_known(declared: Any, real: Any) -> bool:
