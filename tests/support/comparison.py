@@ -80,7 +80,7 @@ def compare(program: Program, worker: Worker, tensorflow: Plain) -> Counter[str]
 
 
 def at_sizes(program: Program, model: Model, tensorflow: Plain, *, near: bool = True) -> Counter[str]:
-    """Compare calls of the last program at several sizes of each axis, and of sizes near that are not said."""
+    """Compare calls of the last program at several sizes of each axis, and ``near`` those that are said."""
     if model.unfollowed:
         refused(program, tensorflow)
         return Counter(unfollowed=1)

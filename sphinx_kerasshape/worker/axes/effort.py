@@ -13,7 +13,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sphinx_kerasshape.worker.read import declared, trace, weights
+from sphinx_kerasshape.worker.read import declared, identity, trace, weights
 
 _MAX_OPERATIONS = 4_000
 """Operations of a symbolic call on small sizes; one with more is stopped."""
@@ -86,7 +86,9 @@ class Effort:
             return None
         start = _Settled((1,) * len(dims), _SMALL)
         nearest = min((start, *settled), key=lambda one: _ratio(dims, one.dims))
-        reached = tuple(min(size, known * nearest.factor) for size, known in zip(dims, nearest.dims, strict=True))
+        reached = tuple(
+            min(size, known * nearest.factor) for size, known in zip(dims, nearest.dims, strict=True)
+        )
         if reached == nearest.dims or any(reached == one.dims for one in settled):
             raise TooLong
         return reached
@@ -151,14 +153,14 @@ class Effort:
         if id(operation) not in self._own:
             layers = weights.all_layers(operation) if hasattr(operation, "weights") else ()
             is_plain = str(type(operation).__module__).startswith("keras.src.")
-            is_own = not is_plain or not all(map(declared.is_of_keras, layers))
+            is_own = not is_plain or not all(map(identity.is_of_keras, layers))
             self._own[id(operation)] = operation, is_own
         return self._own[id(operation)][1]
 
 
 @contextlib.contextmanager
 def _counted(most: int) -> Iterator[list[int]]:
-    """Count the operations that are added to graphs meanwhile. Raises :class:`TooLong` where one is too much."""
+    """Count the operations that are added to graphs. Raises :class:`TooLong` where one is too much."""
     from tensorflow.python.framework.func_graph import FuncGraph
 
     count = [0]
@@ -206,7 +208,10 @@ def _resized(args: Any, kwargs: Mapping[str, Any], dims: Dims) -> tuple[Any, Any
 
     sizes = iter(dims)
     flat = [
-        keras.KerasTensor([next(sizes) for _ in item.shape], dtype=item.dtype) if trace.is_symbolic(item) else item
+        keras.KerasTensor([next(sizes) for _ in item.shape], dtype=item.dtype)
+        if trace.is_symbolic(item)
+        else item
         for item in tf.nest.flatten((args, dict(kwargs)))
     ]
-    return tf.nest.pack_sequence_as((args, dict(kwargs)), flat)
+    resized_args, resized_kwargs = tf.nest.pack_sequence_as((args, dict(kwargs)), flat)
+    return resized_args, resized_kwargs

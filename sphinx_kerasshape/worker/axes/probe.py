@@ -18,7 +18,7 @@ from sphinx_kerasshape.worker.axes import integers
 from sphinx_kerasshape.worker.axes.effort import Effort, TooLong
 from sphinx_kerasshape.worker.axes.real_calls import RealCalls, may_any_refuse
 from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, TensorPath, Unsettled, walk
-from sphinx_kerasshape.worker.read import declared, trace
+from sphinx_kerasshape.worker.read import declared, identity, trace
 
 _MAX_LIMITS = 8
 
@@ -122,7 +122,9 @@ class Probes:
         failed = [(key, result) for key, result in self.tried.items() if isinstance(result, Refused)]
         refusals = [(key, result) for key, result in failed if not isinstance(result, Unsettled)]
         if not refusals:
-            return f"a call of its layer {failed[-1][1].layer!r} takes too long to be tried with several sizes"
+            return (
+                f"a call of its layer {failed[-1][1].layer!r} takes too long to be tried with several sizes"
+            )
         key, refused = refusals[-1]
         sizes = ", ".join(f"{name} = {size}" for name, size in zip(self.names, key, strict=True))
         return (
@@ -163,7 +165,7 @@ class Probes:
         tensors = filter(trace.is_symbolic, tf.nest.flatten((args, kwargs)))
         key = (node, *(tuple(tensor.shape) for tensor in tensors))
         if key not in self._made:
-            shared = (self._identity(operation), str(declared.given(args, kwargs)))
+            shared = (self._identity(operation), str(identity.given(args, kwargs)))
             if shared not in self._shared:
                 self._shared[shared] = self._new(operation, args, kwargs)
             self._made[key] = _copied(self._shared[shared])
@@ -182,7 +184,7 @@ class Probes:
         """Return what is equal for equal operations; the operation is kept, and with it its id."""
         if id(operation) not in self._identities:
             is_kept = declared.keeps(operation, (), {}, declared.KEPT)
-            name = f"id {id(operation)}" if is_kept else declared.identity(operation)
+            name = f"id {id(operation)}" if is_kept else identity.identity(operation)
             self._identities[id(operation)] = operation, name
         return self._identities[id(operation)][1]
 
@@ -195,7 +197,9 @@ def _copied(made: _Made) -> _Made:
         return made
 
     def copied(tensor: Any) -> Any:
-        is_plain = type(tensor) is keras.KerasTensor and not getattr(tensor, "ragged", False) and not tensor.sparse
+        is_plain = (
+            type(tensor) is keras.KerasTensor and not getattr(tensor, "ragged", False) and not tensor.sparse
+        )
         return keras.KerasTensor(tensor.shape, dtype=tensor.dtype) if is_plain else tensor
 
     return made._replace(outputs=keras.tree.map_structure(copied, made.outputs))

@@ -132,6 +132,6 @@ class Ranges:
         return self._probes.refusing(sizes) or self._differing(sizes)
 
     def _differing(self, sizes: Sizes) -> str:
-        """Return a word if tensors have another rank than those of other sizes: some layers drop an axis of one."""
+        """Return a word if tensors have another rank than usual: some layers drop an axis of one."""
         shapes, start = self._probes.at(sizes).shapes, self._probes.at(self._start).shapes
         return "rank" if any(len(shapes[path]) != len(start[path]) for path in start) else ""

@@ -8,13 +8,12 @@ every other operation is traced: a symbolic call, which computes and allocates n
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
-from sphinx_kerasshape.worker.read import weights
+from sphinx_kerasshape.worker.read import identity, weights
+from sphinx_kerasshape.worker.read.identity import is_of_keras, spec
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic, quiet
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
@@ -119,18 +118,6 @@ def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str
     return name in classes and len(args) <= 1
 
 
-def is_of_keras(layer: Any) -> bool:
-    """Whether a layer is of one of Keras' own classes, with no function of the author's."""
-    is_own = not type(layer).__module__.startswith("keras.src.layers.") or "call" in vars(layer)
-    return not is_own and all(_is_from_keras(value) for value in vars(layer).values())
-
-
-def _is_from_keras(value: Any) -> bool:
-    """Whether a value is no function of the author's, such as an activation of one's own."""
-    is_function = callable(value) and hasattr(value, "__name__")
-    return not is_function or str(getattr(value, "__module__", "")).startswith(("keras.", "tensorflow."))
-
-
 def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[str, Any]) -> list[Any]:
     """Call the operations of a graph with other inputs; return the outputs, and note what differs."""
     import tensorflow as tf
@@ -144,7 +131,7 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
             real = _real(node, values, memo, is_changed=is_changed)
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
-                values[id(own)] = own if _spec(own) == _spec(other) else other
+                values[id(own)] = own if spec(own) == spec(other) else other
                 if values[id(own)] is not own:
                     changed.add(id(own))
             wrong = [own for own in node.outputs if id(own) in changed]
@@ -152,7 +139,7 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
                 if graph_of(node.operation) is None:
                     said = _said(node, values) if is_changed else node.outputs
-                    if [*map(_spec, said)] != [_spec(values[id(own)]) for own in node.outputs]:
+                    if [*map(spec, said)] != [spec(values[id(own)]) for own in node.outputs]:
                         found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
 
@@ -175,7 +162,7 @@ def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed
             return _walk(inner, tf.nest.flatten(args[0] if args else kwargs["inputs"]), None, memo)
         if inner is not None:
             return _called(node, inner)
-        key = _key(operation, args, kwargs)
+        key = identity.key(operation, args, kwargs)
         if key not in memo:
             memo[key] = _filled(node, operation, args, kwargs)
         return memo[key]
@@ -279,71 +266,6 @@ def _common(first: Any, second: Any) -> Any:
     return keras.KerasTensor(shape, dtype=first.dtype)
 
 
-def _key(operation: Any, args: Any, kwargs: Any) -> str:
-    """Return what is equal for calls that give equal tensors: the operation's identity and the arguments."""
-    return f"{identity(operation)} {given(args, kwargs)}"
-
-
-def given(args: Any, kwargs: Mapping[str, Any]) -> list[Any]:
-    """Return what is equal for equal arguments of a call."""
-    import tensorflow as tf
-
-    flat = tf.nest.flatten((args, dict(kwargs)))
-    return [_spec(item) if hasattr(item, "shape") else repr(item) for item in flat]
-
-
-def identity(operation: Any) -> str:
-    """Return what is equal for operations that do the same: class, configuration, and what they hold."""
-    import keras
-
-    try:
-        with quiet():
-            config = json.dumps(_without_names(operation.get_config()), default=repr, sort_keys=True)
-    except Exception:
-        return f"id {id(operation)}"
-    layers = weights.all_layers(operation) if isinstance(operation, keras.Layer) else ()
-    held = [_held(layer) for layer in layers if not is_of_keras(layer)]
-    kind = type(operation)
-    return f"{kind.__module__}.{kind.__qualname__} {id(kind)} {config} {held}"
-
-
-def _held(layer: Any) -> str:
-    """Return what a layer, which is not of Keras' own classes, holds: its config may lack some of it."""
-    shapes = [weights.shape_of(variable) for variable in weights.own_variables(layer)]
-    own = {name: _plain(value) for name, value in vars(layer).items() if name not in _of_any_layer()}
-    return f"{id(type(layer))} {own} {shapes}"
-
-
-@functools.cache
-def _of_any_layer() -> frozenset[str]:
-    """Return the names of the attributes that Keras and TensorFlow give to each layer with a layer inside."""
-    import keras
-
-    layer = keras.Layer(name="plain")
-    layer.inner = keras.Layer(name="inner")
-    return frozenset(vars(layer)) - {"inner"}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that is equal for equal plain ones, and for layers, which are compared by themselves."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, list | tuple):
-        return [*map(_plain, value)]
-    is_of_class = hasattr(value, "weights") or type(value).__module__.startswith("keras.src.")
-    return f"{type(value)}" if is_of_class else f"id {id(value)}"
-
-
-def _without_names(config: Any) -> Any:
-    if isinstance(config, dict):
-        return {key: _without_names(value) for key, value in config.items() if key != "name"}
-    return [_without_names(item) for item in config] if isinstance(config, (list, tuple)) else config
-
-
-def _spec(tensor: Any) -> tuple[Any, str]:
-    return tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype))
-
-
 def _shapes(tensors: Any) -> str:
-    specs = [_spec(tensor) for tensor in tensors]
+    specs = [spec(tensor) for tensor in tensors]
     return ", ".join(f"{shape_text(shape)} {dtype}" for shape, dtype in specs)
