@@ -220,6 +220,8 @@ class Failure(NamedTuple):
     error: Error | None = None
     mend: str = ""
     """The end of the warning, such as ``: add 'import numpy as np'``; readers don't see it."""
+    warnings: tuple[CodeWarning, ...] = ()
+    """The warnings that the code caused before it failed."""
 
 
 class PieceFailure(NamedTuple):

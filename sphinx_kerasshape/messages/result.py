@@ -57,7 +57,7 @@ class Result:
         """The warnings that the code caused."""
         if self._warnings is not None:
             return self._warnings
-        return self.answer.warnings if isinstance(self.answer, Report) else ()
+        return self.answer.warnings
 
     @property
     def failure(self) -> Failure | None:
@@ -74,5 +74,5 @@ class Result:
 def fingerprint_of(answer: Answer) -> str:
     """Return the fingerprint of what pages show of an answer: all but its versions, sources and warnings."""
     if isinstance(answer, Report):
-        answer = answer._replace(versions=Versions(), sources=(), warnings=())
-    return fingerprint(answer)
+        answer = answer._replace(versions=Versions(), sources=())
+    return fingerprint(answer._replace(warnings=()))

@@ -256,7 +256,7 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
         with code_warnings.recorded(request, caused):
             found = _executed(request, namespace, sight)
         if request.raises:
-            return exceptions.not_raised(request.raises)
+            return exceptions.not_raised(request.raises)._replace(warnings=tuple(caused))
         model = _found(found, request) if request.kind == "model" else None
     except saved.Unloadable as refusal:
         return _refused(refusal, request)
@@ -266,7 +266,7 @@ def _run(request: Request, namespace: dict[str, Any], real: bool) -> Answer:
         if request.raises and exceptions.matches(error, request.raises):
             expected = Error(exceptions.name(error), exceptions.message(error))
             return _report(caused)._replace(error=expected, observations=sight.observations(None))
-        return exceptions.failure(error, request)
+        return exceptions.failure(error, request)._replace(warnings=tuple(caused))
     report = _report(caused)
     if not isinstance(model, Failure):
         report = report._replace(model=model, observations=sight.observations(model))

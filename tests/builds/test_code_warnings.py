@@ -74,6 +74,24 @@ def test_every_build_reports_each_warning_once_at_its_line(
     assert project.build("html", "-E").warnings == first.warnings
 
 
+@pytest.mark.parametrize(("name", "markup", "before"), [("index.rst", rst, 5), ("index.md", md, 3)])
+def test_code_that_fails_has_those_that_it_caused_before(
+    name: str, markup: Callable[[str], str], before: int, make_project: Make
+) -> None:
+    """They often say why; by default, the error is all there is."""
+    code = "import numpy\n\nsize = numpy.log(numpy.array(-1.0))\nhead = layers.Dense(int(size))\n"
+    project = make_project({name: markup(code)}, ON)
+    error = "ValueError: cannot convert float NaN to integer"
+    text = "model 'a': RuntimeWarning: invalid value encountered in log"
+    warnings = project.build().warnings
+    assert [warning.splitlines()[0] for warning in warnings] == [
+        f"{name}:{before + 4}: WARNING: model 'a': {error}",
+        f"{name}:{before + 3}: WARNING: {text} [kerasshape.code_warning]",
+    ]
+    (silent,) = project.build("html", "-D", "kerasshape_code_warnings=0").warnings
+    assert silent == warnings[0]
+
+
 def test_by_default_there_are_none_and_the_setting_runs_nothing_again(make_project: Make) -> None:
     project = make_project({"index.md": md(CODE)})
     silent = project.build()

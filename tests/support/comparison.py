@@ -79,17 +79,33 @@ def compare(program: Program, worker: Worker, tensorflow: Plain) -> Counter[str]
     return described(answer.model, truth) + at_sizes(program, answer.model, tensorflow)
 
 
-def at_sizes(program: Program, model: Model, tensorflow: Plain) -> Counter[str]:
-    """Compare calls of the last program at several sizes of each axis."""
+def at_sizes(program: Program, model: Model, tensorflow: Plain, *, is_whole: bool = True) -> Counter[str]:
+    """Compare calls of the last program at several sizes of each axis.
+
+    If that ``is_whole``, layers inside others are compared too, and sizes near those that are said are tried.
+    """
     if model.unfollowed:
         refused(program, tensorflow)
         return Counter(unfollowed=1)
     found = Counter({"models at several sizes": int(bool(model.axes))})
     for sizes in some_sizes(model):
-        found.update(called(model, tensorflow.call(program, sizes), sizes))
-    not_said(program, model, tensorflow)
+        said = tensorflow.call(program, sizes)
+        found.update(
+            called(model if is_whole else outermost(model), said if is_whole else outer(said), sizes)
+        )
+    if is_whole:
+        not_said(program, model, tensorflow)
     found.update(axes_of(model))
     return found
+
+
+def outermost(model: Model) -> Model:
+    return model._replace(layers=tuple(row for row in model.layers if row.depth == 0))
+
+
+def outer(said: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the calls inside of others."""
+    return said | {"calls": [one for one in said.get("calls", ()) if len(one["path"]) == 1]}
 
 
 def refused(program: Program, tensorflow: Plain) -> None:

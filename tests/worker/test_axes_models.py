@@ -498,6 +498,38 @@ def test_all_sizes_that_calls_take_are_said(
         assert true[size] == [str(expression.evaluate(one, {"batch": 2, "time": size})) for one in said]
 
 
+@pytest.mark.slow
+def test_a_layer_of_keras_that_refuses_sizes_only_when_it_computes(worker: Worker) -> None:
+    """It pads by reflection, which needs more steps than it adds."""
+    code = "model = keras.Sequential([keras.Input((None,)), layers.MelSpectrogram(fft_length=64, name='m')])"
+    (answer,) = answers(worker, [request(code, axes=TIME)], 300)
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    time = answer.model.axes[1]
+    assert (time.least, time.unit, time.refused) == (33, 1, "m")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dtype", "layer", "rows"),
+    [
+        ("int32", "CategoryEncoding(9, output_mode='one_hot')", 9),
+        ("int32", "Hashing(5, output_mode='one_hot')", 5),
+        ("float32", "Discretization([0.0, 1.0], output_mode='one_hot')", 3),
+    ],
+)
+def test_layers_that_drop_an_axis_of_one(worker: Worker, dtype: str, layer: str, rows: int) -> None:
+    """One step gives tensors of another rank, which the expressions don't hold for."""
+    code = f"model = keras.Sequential([keras.Input((None,), dtype={dtype!r}), layers.{layer}])"
+    (answer,) = answers(worker, [request(code, axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert answer.model.outputs[0].symbolic == ("batch", "time", str(rows))
+    time = answer.model.axes[1]
+    assert (needs.needs([time]), needs.shown([time])) == ("time = 1–4, …", "time ≥ 2")
+    assert time.refused == ""
+
+
 FAR = """
 SOME = 20000
 

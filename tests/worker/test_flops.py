@@ -49,6 +49,16 @@ def test_what_the_profiler_says(worker: Worker) -> None:
     assert answer.model.flops == sum(filter(None, rows.values())) == int(answer.output.split()[-1])
 
 
+def test_grouped_convolutions(worker: Worker) -> None:
+    """Keras has them compiled, in a function of its own."""
+    code = """
+        model = keras.Sequential([
+            keras.Input((16, 4)), layers.Conv1D(6, 3, groups=2, use_bias=False, name="grouped")
+        ])"""
+    # 14 positions, 6 filters, each of 3 steps of the 2 channels of its group.
+    assert counted(worker, code, "batch")["grouped"] == 2 * 14 * 6 * 3 * 2
+
+
 def test_weightless_or_not(worker: Worker) -> None:
     assert counted(worker, CONV, "batch") == counted(worker, CONV, "batch", weights="real")
 

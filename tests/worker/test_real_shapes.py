@@ -162,6 +162,36 @@ def test_outputs_are_those_of_a_call(name: str, worker: Worker) -> None:
     assert [(3, *tensor.shape[1:]) for tensor in last] == [shape for shape, _ in real]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dtype", "layer", "shape", "gives"),
+    [
+        ("int32", "layers.Hashing(5, output_mode='one_hot')", (None, None, 5), "float32"),
+        ("int32", "layers.IntegerLookup(vocabulary=[1], output_mode='one_hot')", (None, None, 2), "int64"),
+        ("float32", "Halves()", (None, None, 2), "float32"),
+    ],
+)
+def test_outputs_for_open_axes_are_those_of_calls(
+    dtype: str, layer: str, shape: tuple[int | None, ...], gives: str, worker: Worker
+) -> None:
+    """Neither a layer that can't be traced with open axes, nor one that does something else then."""
+    code = f"""
+        class Halves(layers.Layer):
+            def call(self, x):
+                return keras.ops.reshape(x, (-1, x.shape[1] or 1))[:, 1:, None] * [1.0, 2.0]
+
+        inputs = keras.Input((None,), dtype={dtype!r})
+        model = keras.Model(inputs, {layer}(inputs))
+        made = model(tf.zeros((3, 7), {dtype!r}))
+        print(len(made.shape), made.shape[-1], made.dtype.name)
+    """
+    (answer,) = answers(worker, [request(cleandoc(code))])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert answer.output.split() == [str(len(shape)), str(shape[-1]), gives]
+    assert [(one.shape, one.dtype) for one in answer.model.outputs] == [(shape, gives)]
+
+
 def test_layers_under_tf_function_have_their_calls(worker: Worker) -> None:
     model, _, _ = read(worker, CASES["tf-function"][0])
     assert [(row.name, row.calls[0].outputs[0].shape, row.calls[0].sources) for row in model.layers] == [

@@ -18,7 +18,7 @@ from sphinx_kerasshape.worker.axes import fitting
 from sphinx_kerasshape.worker.axes.probe import Probes
 from sphinx_kerasshape.worker.axes.ranges import Ranges
 from sphinx_kerasshape.worker.axes.search import Search
-from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath, Unsettled
 
 Symbols = Mapping[int, tuple[str, ...]]
 """The expressions of a tensor's dimensions, by the tensor's id."""
@@ -59,7 +59,12 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
         raise Unfollowed(probes.hint())
     follower = _Follower(probes, search, start)
     follower.settle()
-    axes = Ranges(probes, search, start[0].sizes).axes()
+    probes.effort.refill()
+    try:
+        axes = Ranges(probes, search, start[0].sizes).axes()
+    except Unsettled:
+        raise Unfollowed(probes.hint()) from None
+    probes.effort.refill()
     follower.check_extremes(axes)
     return tuple(map(follower.checked, axes)), follower.symbols()
 
@@ -186,7 +191,11 @@ class _Follower:
                 )
 
     def _columns(self, path: TensorPath) -> list[fitting.Column]:
-        return list(zip(*(sample.shapes[path] for sample in self._samples), strict=True))
+        """Return the values of each dimension; for a tensor whose rank changes, values that nothing fits."""
+        shapes = [sample.shapes[path] for sample in self._samples]
+        if len({*map(len, shapes)}) > 1:
+            return [(0, *(-(number**3) for number in range(1, len(shapes)))) for _ in shapes[0]]
+        return list(zip(*shapes, strict=True))
 
     def _output_size(self, inputs: list[fitting.Column], sizes: list[Size], output: fitting.Column) -> Size:
         """Return the size that an operation makes of its inputs' sizes."""
@@ -258,7 +267,10 @@ class _Follower:
         return probes
 
     def _is_wrong(self, path: TensorPath, probe: Probe) -> bool:
-        pairs = zip(self._sizes[path], probe.shapes[path], strict=True)
+        sizes, shape = self._sizes[path], probe.shapes[path]
+        if len(sizes) != len(shape):
+            return any(isinstance(size, Expr) for size in sizes)
+        pairs = zip(sizes, shape, strict=True)
         return any(
             isinstance(size, Expr) and expression.evaluate(size, probe.sizes) != true for size, true in pairs
         )
@@ -267,13 +279,16 @@ class _Follower:
         """Replace the expressions that a probe contradicts by the axes that they depend on."""
         for probe in probes:
             for path, true in probe.shapes.items():
-                pairs = zip(self._sizes[path], true, strict=True)
+                sizes = self._sizes[path]
+                # Some layers drop an axis of one: then each size depends on that.
+                shape = true if len(true) == len(sizes) else (None,) * len(sizes)
+                pairs = zip(sizes, shape, strict=True)
                 self._sizes[path] = tuple(self._kept(size, number, probe) for size, number in pairs)
 
-    def _kept(self, size: Size, true: int, probe: Probe) -> Size:
+    def _kept(self, size: Size, true: int | None, probe: Probe) -> Size:
         if isinstance(size, Depends) or expression.evaluate(size, probe.sizes) == true:
             return size
         start = self._samples[0].sizes
         changed = {name for name in start if probe.sizes[name] != start[name]}
-        names = expression.names(size) or changed
+        names = (true is not None and expression.names(size)) or changed
         return Depends(tuple(name for name in self._probes.names if name in names))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any
 
-from sphinx_kerasshape.worker.read import declared, weights
+from sphinx_kerasshape.worker.read import identity, weights
 
 MOST = 100_000
 """Larger numbers are no sizes."""
@@ -39,7 +39,7 @@ def of_code(functional: Any) -> set[int]:
     """Return the whole numbers in the code and the attributes of layers that are not Keras' own."""
     found: set[object] = set()
     for layer in weights.all_layers(functional):
-        if not declared.is_of_keras(layer):
+        if not identity.is_of_keras(layer):
             for value in _values(layer):
                 found.add(value if type(value) is int else None)
                 found.update(_constants(getattr(value, "__code__", None), getattr(value, "__globals__", {})))

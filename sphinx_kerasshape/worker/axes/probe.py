@@ -15,14 +15,18 @@ from functools import cached_property, partial
 from typing import Any
 
 from sphinx_kerasshape.worker.axes import integers
+from sphinx_kerasshape.worker.axes.effort import Effort, TooLong
 from sphinx_kerasshape.worker.axes.real_calls import RealCalls, may_any_refuse
-from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, TensorPath, walk
-from sphinx_kerasshape.worker.read import declared, trace
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, TensorPath, Unsettled, walk
+from sphinx_kerasshape.worker.read import declared, identity, trace
 
 _MAX_LIMITS = 8
 
 Call = Callable[[Any, Any, Any], declared.Traced]
 """Makes a symbolic call of an operation, with some arguments."""
+
+_Made = declared.Traced | Exception | TooLong
+"""A symbolic call, or what it raised."""
 
 
 class Probes:
@@ -37,8 +41,12 @@ class Probes:
         self.names = tuple(dict.fromkeys(name for dims in axes for name in dims if isinstance(name, str)))
         self._symbolic: Call = declared.outputs
         self._calls: RealCalls | None = None
-        self._made: dict[tuple[object, ...], declared.Traced | Exception] = {}
-        """The symbolic calls so far, or what they raised, by the node and the shapes of its inputs."""
+        self._made: dict[tuple[object, ...], _Made] = {}
+        """The symbolic calls so far, by the node and the shapes of its inputs."""
+        self._shared: dict[tuple[str, str], _Made] = {}
+        """The same, by what is equal for equal operations, and by the arguments."""
+        self._identities: dict[int, tuple[Any, str]] = {}
+        self.effort = Effort()
         self.tried: dict[tuple[int, ...], Probe | Refused] = {}
         """The probe for each of the sizes so far, in the order of the names."""
 
@@ -66,6 +74,7 @@ class Probes:
         ):
             self.tried.clear()
             self._made.clear()
+            self._shared.clear()
             yield
 
     def at(self, sizes: Mapping[str, int], *, real: bool = False) -> Probe:
@@ -86,23 +95,36 @@ class Probes:
         """Whether all calls that may refuse some sizes were made, of a model that takes them."""
         if self._calls is None and may_any_refuse(self._functional):
             return False
-        return bool(self.at(sizes, real=True).is_checked)
+        try:
+            return bool(self.at(sizes, real=True).is_checked)
+        except Refused:
+            return False
 
     def refusing(self, sizes: Sizes) -> str:
-        """Return the layer that refuses some sizes; empty if none does."""
+        """Return the layer that refuses some sizes; empty if none does. Raises :class:`Unsettled`."""
         try:
             self.at(sizes, real=True)
+        except Unsettled:
+            raise
         except Refused as refused:
             return refused.layer
         return ""
 
     def takes(self, sizes: Sizes) -> bool:
-        """Whether no layer refuses some sizes."""
-        return not self.refusing(sizes)
+        """Whether no layer refuses some sizes, as far as that was found out."""
+        try:
+            return not self.refusing(sizes)
+        except Unsettled:
+            return False
 
     def hint(self) -> str:
         """Return what is wrong if the model takes no sizes."""
-        refusals = [(key, result) for key, result in self.tried.items() if isinstance(result, Refused)]
+        failed = [(key, result) for key, result in self.tried.items() if isinstance(result, Refused)]
+        refusals = [(key, result) for key, result in failed if not isinstance(result, Unsettled)]
+        if not refusals:
+            return (
+                f"a call of its layer {failed[-1][1].layer!r} takes too long to be tried with several sizes"
+            )
         key, refused = refusals[-1]
         sizes = ", ".join(f"{name} = {size}" for name, size in zip(self.names, key, strict=True))
         return (
@@ -137,20 +159,50 @@ class Probes:
         return call.outputs
 
     def _traced(self, node: TensorPath, operation: Any, args: Any, kwargs: Any) -> declared.Traced:
-        """Return the symbolic call of a node; there is one for each shapes of its inputs."""
+        """Return the symbolic call of a node: one for each shapes of its inputs, and for equal operations."""
         import tensorflow as tf
 
         tensors = filter(trace.is_symbolic, tf.nest.flatten((args, kwargs)))
         key = (node, *(tuple(tensor.shape) for tensor in tensors))
         if key not in self._made:
-            try:
-                self._made[key] = self._symbolic(operation, args, kwargs)
-            except Exception as error:
-                self._made[key] = error
+            shared = (self._identity(operation), str(identity.given(args, kwargs)))
+            if shared not in self._shared:
+                self._shared[shared] = self._new(operation, args, kwargs)
+            self._made[key] = _copied(self._shared[shared])
         made = self._made[key]
-        if isinstance(made, Exception):
+        if isinstance(made, BaseException):
             raise made
         return made
+
+    def _new(self, operation: Any, args: Any, kwargs: Any) -> _Made:
+        try:
+            return self.effort.traced(self._symbolic, operation, args, kwargs)
+        except (Exception, TooLong) as error:
+            return error
+
+    def _identity(self, operation: Any) -> str:
+        """Return what is equal for equal operations; the operation is kept, and with it its id."""
+        if id(operation) not in self._identities:
+            is_kept = declared.keeps(operation, (), {}, declared.KEPT)
+            name = f"id {id(operation)}" if is_kept else identity.identity(operation)
+            self._identities[id(operation)] = operation, name
+        return self._identities[id(operation)][1]
+
+
+def _copied(made: _Made) -> _Made:
+    """Return a call with tensors of its own, by whose ids its values are known."""
+    import keras
+
+    if isinstance(made, BaseException):
+        return made
+
+    def copied(tensor: Any) -> Any:
+        is_plain = (
+            type(tensor) is keras.KerasTensor and not getattr(tensor, "ragged", False) and not tensor.sparse
+        )
+        return keras.KerasTensor(tensor.shape, dtype=tensor.dtype) if is_plain else tensor
+
+    return made._replace(outputs=keras.tree.map_structure(copied, made.outputs))
 
 
 def _declared(operation: Any, args: Any, kwargs: Any) -> declared.Traced:

@@ -6,7 +6,7 @@ from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.worker.axes import integers
 from sphinx_kerasshape.worker.axes.probe import Probes
 from sphinx_kerasshape.worker.axes.search import Search
-from sphinx_kerasshape.worker.axes.walk import Sizes
+from sphinx_kerasshape.worker.axes.walk import Sizes, Unsettled
 
 _FAR_STEPS = (1_000, 30_011)
 """Steps to sizes that a model without a limit takes."""
@@ -25,7 +25,7 @@ class Ranges:
         self._start = start
 
     def axes(self) -> tuple[Axis, ...]:
-        """Return all axes."""
+        """Return all axes. Raises :class:`.Unsettled` if the smallest sizes take too long to be tried."""
         smallest = [self._smallest(name) for name in self._probes.names]
         # The other axes are small, so that real calls of long sequences can be made.
         small = {axis.name: axis.least for axis in smallest}
@@ -84,14 +84,17 @@ class Ranges:
         ends = {*self._probes.tables, *self._probes.limits}
         within = {(size - small[axis.name]) // axis.unit for size in ends if size <= integers.MOST}
         tested = {*_FAR_STEPS, *within, *(steps + 1 for steps in within)}
-        low = 0
-        for high in sorted(steps for steps in tested if steps > 0):
-            if not self._probes.takes(sizes(high)):
-                low = self._last(axis, small, low, high)
-                axis = axis._replace(most=sizes(low)[axis.name])
-                break
-            low = high
-        if self._probes.is_tried(sizes(low)):
+        low, is_settled = 0, True
+        try:
+            for high in sorted(steps for steps in tested if steps > 0):
+                if self._probes.refusing(sizes(high)):
+                    low = self._last(axis, small, low, high)
+                    axis = axis._replace(most=sizes(low)[axis.name])
+                    break
+                low = high
+        except Unsettled:
+            is_settled, low = False, high
+        if is_settled and self._probes.is_tried(sizes(low)):
             return axis
         fewer = (sizes(steps) for steps in _FEWER_STEPS if steps < low)
         return axis._replace(tried=next((one[axis.name] for one in fewer if self._probes.is_tried(one)), 0))
@@ -100,10 +103,10 @@ class Ranges:
         """Return the last number of steps that is taken, between one that is and one that is not."""
         while high - low > 1:
             middle = (low + high) // 2
-            if self._probes.takes({**small, axis.name: small[axis.name] + middle * axis.unit}):
-                low = middle
-            else:
+            if self._probes.refusing({**small, axis.name: small[axis.name] + middle * axis.unit}):
                 high = middle
+            else:
+                low = middle
         return low
 
     def _with_others(self, axis: Axis, small: Sizes) -> Axis:
@@ -117,11 +120,18 @@ class Ranges:
             size
             for size in sorted(near - steps)
             if 0 < size < end
-            and not self._refusing(axis.name, size)
+            and not self._probes.refusing({**self._start, axis.name: size})
             and self._probes.takes({**small, axis.name: size})
         ]
-        return axis._replace(others=tuple(others))
+        is_taken = axis.least - axis.unit in others
+        return axis._replace(others=tuple(others), refused="" if is_taken else axis.refused)
 
     def _refusing(self, name: str, size: int) -> str:
-        """Return the layer that refuses a size of an axis; empty if none does."""
-        return self._probes.refusing({**self._start, name: size})
+        """Return the layer that refuses a size of an axis, or what gives tensors of another rank for it."""
+        sizes = {**self._start, name: size}
+        return self._probes.refusing(sizes) or self._differing(sizes)
+
+    def _differing(self, sizes: Sizes) -> str:
+        """Return a word if tensors have another rank than usual: some layers drop an axis of one."""
+        shapes, start = self._probes.at(sizes).shapes, self._probes.at(self._start).shapes
+        return "rank" if any(len(shapes[path]) != len(start[path]) for path in start) else ""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from sphinx_kerasshape.worker.read import declared, trace, weights
+from sphinx_kerasshape.worker.read import declared, identity, trace, weights
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
@@ -27,6 +27,8 @@ _BY_SHAPE = {
     *("Mean", "Sum", "Max", "Min", "Softmax", "Sigmoid", "Tanh", "Relu", "Gelu", "Silu", "Exp", "Sqrt"),
 }
 """Operations of Keras, common in models, that refuse shapes only."""
+_BY_VALUES = {"MelSpectrogram", "STFTSpectrogram"}
+"""Keras' own layers that pad by reflection, which refuses what is shorter only when it computes."""
 _MAX_VALUES = 100_000
 """Whole numbers of an output that following operations are called with."""
 
@@ -129,10 +131,13 @@ def may_any_refuse(functional: Any) -> bool:
 
 
 def _may_refuse(operation: Any) -> bool:
-    """Whether an operation may refuse values, unlike Keras' own layers."""
+    """Whether an operation may refuse values, unlike most of Keras' own layers."""
     import keras
 
     if not isinstance(operation, keras.Layer):
         kind = type(operation)
         return kind.__name__ not in _BY_SHAPE or not kind.__module__.startswith("keras.src.ops.")
-    return not all(map(declared.is_of_keras, weights.all_layers(operation)))
+    layers = [*weights.all_layers(operation)]
+    return any(type(layer).__name__ in _BY_VALUES for layer in layers) or not all(
+        map(identity.is_of_keras, layers)
+    )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
 from itertools import chain, count, product
 
 from sphinx_kerasshape.worker.axes import integers
 from sphinx_kerasshape.worker.axes.probe import Probes
-from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, Unsettled
 
 _UNITS = (1, 2, 4, 8, 16, 32, 64, 3, 5, 6, 7, 10, 12, 24, 60, 420)
 """What sizes may have to be a multiple of, in the order of trying."""
@@ -141,14 +140,17 @@ class Search:
         others = [self.new_sizes() for _ in range(5)]
         alone = [{**first, name: self.new_sizes()[name]} for name in self._names]
         probes = []
-        with suppress(Refused):
+        try:
             for sizes in (first, *others, *alone):
                 probe = self._probes.at(sizes, real=True)
                 if not probe.is_checked:
                     return None
                 probes.append(probe)
-            return probes
-        return []
+        except Unsettled:
+            return None
+        except Refused:
+            return []
+        return probes
 
     def _with_small_units(self) -> list[Probe]:
         """Reduce the unit of each axis as far as possible, and return new probes."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sphinx_kerasshape.worker.axes.effort import TooLong
 from sphinx_kerasshape.worker.read.recorder import graph_of
 
 TensorPath = tuple[int, ...]
@@ -21,6 +22,10 @@ class Refused(Exception):
     def __init__(self, layer: str) -> None:
         super().__init__(layer)
         self.layer = layer
+
+
+class Unsettled(Refused):
+    """Whether the model takes some sizes was not found out: a call of ``layer`` takes too long."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ def _call(node: Any, args: Any, kwargs: Any, path: TensorPath, probe: Probe, out
             return outputs_of((*path, id(node)), operation, args, kwargs)
         inputs = args[0] if args else kwargs["inputs"]
         inner._assert_input_compatibility(inputs)
+    except TooLong:
+        raise Unsettled(str(operation.name)) from None
     except Exception as error:
         raise Refused(str(operation.name)) from error
     inside = (*path, id(node))

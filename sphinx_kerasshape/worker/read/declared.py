@@ -8,11 +8,12 @@ every other operation is traced: a symbolic call, which computes and allocates n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
+from sphinx_kerasshape.worker.read import identity, weights
+from sphinx_kerasshape.worker.read.identity import is_of_keras, spec
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic, quiet
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
@@ -117,18 +118,6 @@ def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str
     return name in classes and len(args) <= 1
 
 
-def is_of_keras(layer: Any) -> bool:
-    """Whether a layer is of one of Keras' own classes, with no function of the author's."""
-    is_own = not type(layer).__module__.startswith("keras.src.layers.") or "call" in vars(layer)
-    return not is_own and all(_is_from_keras(value) for value in vars(layer).values())
-
-
-def _is_from_keras(value: Any) -> bool:
-    """Whether a value is no function of the author's, such as an activation of one's own."""
-    is_function = callable(value) and hasattr(value, "__name__")
-    return not is_function or str(getattr(value, "__module__", "")).startswith(("keras.", "tensorflow."))
-
-
 def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[str, Any]) -> list[Any]:
     """Call the operations of a graph with other inputs; return the outputs, and note what differs."""
     import tensorflow as tf
@@ -142,7 +131,7 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
             real = _real(node, values, memo, is_changed=is_changed)
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
-                values[id(own)] = own if _spec(own) == _spec(other) else other
+                values[id(own)] = own if spec(own) == spec(other) else other
                 if values[id(own)] is not own:
                     changed.add(id(own))
             wrong = [own for own in node.outputs if id(own) in changed]
@@ -150,7 +139,7 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
                 if graph_of(node.operation) is None:
                     said = _said(node, values) if is_changed else node.outputs
-                    if [*map(_spec, said)] != [_spec(values[id(own)]) for own in node.outputs]:
+                    if [*map(spec, said)] != [spec(values[id(own)]) for own in node.outputs]:
                         found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
 
@@ -173,7 +162,7 @@ def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed
             return _walk(inner, tf.nest.flatten(args[0] if args else kwargs["inputs"]), None, memo)
         if inner is not None:
             return _called(node, inner)
-        key = _key(operation, args, kwargs)
+        key = identity.key(operation, args, kwargs)
         if key not in memo:
             memo[key] = _filled(node, operation, args, kwargs)
         return memo[key]
@@ -201,20 +190,52 @@ def _called(node: Any, inner: Any) -> list[Any]:
 
 
 def _filled(node: Any, operation: Any, args: Any, kwargs: Any) -> list[Any]:
-    """Return the outputs of a traced call; sizes that tracing leaves open are found by calls of two sizes."""
+    """Return the outputs of a traced call; what tracing leaves open is found by calls of two sizes.
+
+    So is what code of the author's does, which may do something else where a size is open.
+    """
     import tensorflow as tf
 
     with quiet():
-        real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs).outputs)
-        if len(real) != len(node.outputs):
+        try:
+            real: list[Any] = tf.nest.flatten(traced(operation, args, kwargs).outputs)
+        except Exception:
+            real = []
+        if real and len(real) != len(node.outputs):
             return list(node.outputs)
-        if all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True)):
+        is_known = real and all(_is_known(own, other) for own, other in zip(node.outputs, real, strict=True))
+        if is_known and _is_of_keras_inside(operation):
             return real
-        sized = [
-            tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes)).outputs)
-            for sizes in _SIZES
-        ]
-    return [_common(*tensors) for tensors in zip(*sized, strict=True)]
+        try:
+            sized = [
+                tf.nest.flatten(traced(operation, *_with_sizes((args, kwargs), *sizes)).outputs)
+                for sizes in _SIZES
+            ]
+        except Exception:
+            if is_known:
+                return real
+            raise
+    found = [_common(*tensors) for tensors in zip(*sized, strict=True)]
+    return [*map(_with_open, real, found)] if is_known else found
+
+
+def _is_of_keras_inside(operation: Any) -> bool:
+    """Whether an operation and all layers inside it are Keras' own."""
+    import keras
+
+    if not isinstance(operation, keras.Layer):
+        return type(operation).__module__.startswith("keras.src.")
+    return all(map(is_of_keras, weights.all_layers(operation)))
+
+
+def _with_open(real: Any, sized: Any) -> Any:
+    """Return what calls of stated sizes give, with the axes open that are so for open sizes."""
+    import keras
+
+    if len(real.shape) != len(sized.shape):
+        return sized
+    shape = [None if size is None else other for size, other in zip(real.shape, sized.shape, strict=True)]
+    return real if shape == [*real.shape] else keras.KerasTensor(shape, dtype=sized.dtype)
 
 
 def _is_known(declared: Any, real: Any) -> bool:
@@ -245,31 +266,6 @@ def _common(first: Any, second: Any) -> Any:
     return keras.KerasTensor(shape, dtype=first.dtype)
 
 
-def _key(operation: Any, args: Any, kwargs: Any) -> str:
-    """Return what is equal for calls that give equal tensors: class, configuration and arguments."""
-    import tensorflow as tf
-
-    try:
-        with quiet():
-            config = operation.get_config()
-        config = json.dumps(_without_names(config), default=repr, sort_keys=True)
-    except Exception:
-        config = f"id {id(operation)}"
-    kind = type(operation)
-    flat = [_spec(item) if hasattr(item, "shape") else repr(item) for item in tf.nest.flatten((args, kwargs))]
-    return f"{kind.__module__}.{kind.__qualname__} {id(kind)} {config} {flat}"
-
-
-def _without_names(config: Any) -> Any:
-    if isinstance(config, dict):
-        return {key: _without_names(value) for key, value in config.items() if key != "name"}
-    return [_without_names(item) for item in config] if isinstance(config, (list, tuple)) else config
-
-
-def _spec(tensor: Any) -> tuple[Any, str]:
-    return tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype))
-
-
 def _shapes(tensors: Any) -> str:
-    specs = [_spec(tensor) for tensor in tensors]
+    specs = [spec(tensor) for tensor in tensors]
     return ", ".join(f"{shape_text(shape)} {dtype}" for shape, dtype in specs)

@@ -106,6 +106,18 @@ def _figure(operation: Any) -> int | None:
     return int(figure)
 
 
+def _of_function(operation: Any) -> int:
+    """Count what the body of a function does: Keras has grouped convolutions compiled, each in one."""
+    body = operation.graph._get_function(operation.get_attr("f").name).graph
+    return sum(_known(_figure(inner)) for inner in body.get_operations())
+
+
+def _known(figure: int | None) -> int:
+    if figure is None:
+        raise ValueError("an operation without a figure")
+    return figure
+
+
 def _of_matmul(operation: Any) -> int:
     """Count a product of matrices; TensorFlow's own figure overlooks that the first may be transposed."""
     first, output = operation.inputs[0].shape, operation.outputs[0].shape
@@ -135,9 +147,10 @@ def _of_einsum(operation: Any) -> int:
 
 _PRODUCTS = {
     "Einsum": _of_einsum,
+    **dict.fromkeys(("PartitionedCall", "StatefulPartitionedCall"), _of_function),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _of_matmul),
 }
-"""Functions that count products of tensors."""
+"""Functions that count products of tensors, and what is inside functions."""
 
 
 def _summed(spans: list[tuple[int, int, int]], figures: list[int | None]) -> Flops:
