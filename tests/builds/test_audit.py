@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -300,3 +301,21 @@ def test_rows_of_a_summary_are_mended(audit: Audit, tmp_path: Path) -> None:
         assert (status, (tmp_path / "s.md").read_text()) == (0, whole) or len(shown) == 1, lines
     assert "behind it, the model has re_lu (ReLU), dense_1 (Dense)" in lines[0]
     assert audit("s.md", "--quiet", s_md=whole)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("class Odd(Exception):\n    __class__ = SyntaxError\n\nraise Odd('here')", "Odd: here"),
+        (
+            "class Odd(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\n\nraise Odd('here')",
+            "Odd: here",
+        ),
+    ],
+)
+def test_exceptions_that_lie(code: str, says: str, audit: Audit) -> None:
+    function = f"def build():\n{indent(code, '    ')}\n"
+    text = f"{FENCE}python\nimport keras\n\n{function}\nx = build()  # (None, 3)\n{FENCE}\n"
+    _, lines, _ = audit("page.md", page_md=text)
+    assert not any("Stopped" in line or "AttributeError" in line for line in lines), lines
+    assert any(says in line or "ZeroDivisionError" in line for line in lines), lines

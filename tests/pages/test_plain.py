@@ -273,6 +273,18 @@ def test_the_check_builder_lists_statements(make_project: Callable[..., Project]
     ]
 
 
+def test_a_name_that_nothing_defines(make_project: Callable[..., Project]) -> None:
+    """A build has no option --define: a comment defines names."""
+    code = "```python\nimport keras\nx = keras.Input((size,))  # (None, 2)\n```\n"
+    project = make_project({"index.md": f"# Page\n\n{code}"}, CHECK)
+    checked = project.build("kerasshape-check")
+    says = "size is not defined in this document (write a comment `kerasshape: define size = VALUE`)"
+    assert says in checked.page("output.txt")
+    assert "--define" not in checked.page("output.txt") + checked.page("report.json")
+    project.write("index.md", f"# Page\n\n<!-- kerasshape: define size = 2 -->\n\n{code}")
+    assert "1 hold" in project.build("kerasshape-check").page("output.txt")
+
+
 def test_the_lock_has_the_answers(make_project: Callable[..., Project]) -> None:
     project = make_project({"index.md": "# Page\n\n" + MINIMAL}, CHECK)
     assert project.build("kerasshape-lock").status == 0
