@@ -65,7 +65,7 @@ def mended(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("mode", ["check", "show"])
+@pytest.mark.parametrize("mode", ["check", pytest.param("show", marks=pytest.mark.slow)])
 def test_statements_beside_plain_code_become_true(make_project: Callable[..., Project], mode: str) -> None:
     pages = {
         "index.md": MYST,
@@ -102,6 +102,7 @@ def test_only_named_files_are_rewritten(make_project: Callable[..., Project]) ->
     assert contents(project)["index.md"].decode() == MYST
 
 
+@pytest.mark.slow
 def test_a_summary_that_lacks_a_row_is_said(make_project: Callable[..., Project]) -> None:
     row = " dense (Dense)               (None, 3)                 16\n"
     text = MYST.replace(row, "").replace("16", "15").split("```{keras")[0].replace("9)", "3)")

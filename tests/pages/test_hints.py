@@ -153,7 +153,7 @@ def test_only_a_changed_option_runs_a_model_again(make_project: Callable[..., Pr
     assert "# (None, 4)" not in plain.page("index.txt")
 
 
-def test_a_session_runs_once_and_each_block_has_its_own_hints(make_project: Callable[..., Project]) -> None:
+def test_each_block_of_a_session_has_its_own_hints(make_project: Callable[..., Project]) -> None:
     first = "def head(x):\n    return layers.Dense(2)(x)\n\na = head(keras.Input((4,)))\n"
     second = "b = head(keras.Input((9, 3)))\n"
     options = ":annotate:\n:session: s\n:no-output:"

@@ -32,9 +32,8 @@ model = keras.Sequential([
 ])
 ```
 
-```{keras:model} annotated
+```{keras:code}
 :annotate:
-:show: code
 :linenos:
 :emphasize-lines: 2
 
@@ -69,10 +68,17 @@ const behind = element => {
   }
   return 'rgb(255, 255, 255)';
 };
-const ours = '.kerasshape-table :is(th, td) :is(p, code), .kerasshape-expected pre';
+const ours = '.kerasshape-table :is(th, td) :is(p, code), .kerasshape-expected pre, .kerasshape-hint';
+// What is dimmed has less contrast than its colour.
+const mixed = (front, back, share) => {
+  const [a, b] = [front, back].map(colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number));
+  return `rgb(${a.map((value, place) => value * share + b[place] * (1 - share)).join(', ')})`;
+};
 const cells = document.querySelectorAll(ours);
 return [...cells].map(cell => {
-  const pair = [luminance(getComputedStyle(cell).color), luminance(behind(cell))].sort((a, b) => b - a);
+  const share = Number(getComputedStyle(cell, '::after').opacity);
+  const seen = mixed(getComputedStyle(cell).color, behind(cell), share);
+  const pair = [luminance(seen), luminance(behind(cell))].sort((a, b) => b - a);
   return (pair[0] + 0.05) / (pair[1] + 0.05);
 });
 """
