@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.run.worker_process import Run
+from sphinx_kerasshape.run.worker_process import Run, Worker
 from tests.support.projects import DEADLINE, REPOSITORY, Project
 from tests.support.tiers import tiered
-from tests.support.workers import make_worker, request
+from tests.support.workers import make_worker, request, run_in
 
 Make = Callable[..., Project]
 
@@ -85,7 +85,7 @@ WAYS = (
 class Canaries:
     """A project in which every way there is to run code leaves a file."""
 
-    def __init__(self, make_project: Make, folder: Path) -> None:
+    def __init__(self, make_project: Make, folder: Path, worker: Worker) -> None:
         self.folder = folder
         touch = {way: f"open({self.path(way)!r}, 'w').close()" for way in WAYS}
         self.touch = touch
@@ -101,7 +101,7 @@ class Canaries:
             "canary.py",
             f"{touch['file']}\nmodel = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n",
         )
-        save(self.project.folder / "source" / "saved.keras", touch["saved"])
+        save(self.project.folder / "source" / "saved.keras", touch["saved"], worker)
 
     def path(self, way: str) -> str:
         return str(self.folder / way)
@@ -110,23 +110,21 @@ class Canaries:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-def save(path: Path, code: str) -> None:
+def save(path: Path, code: str, worker: Worker) -> None:
     """Save a model with a Lambda layer whose function runs code, as an attacker would."""
     program = (
-        "import keras, sys\n"
-        "keras.config.enable_unsafe_deserialization()\n"
-        "code = sys.argv[2]\n"
+        "import keras\nkeras.config.enable_unsafe_deserialization()\n"
         'function = lambda x: x + len([exec("CODE")])\n'.replace("CODE", code.replace('"', '\\"'))
         + "model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(function, output_shape=(4,))])\n"
-        "model.save(sys.argv[1])\n"
+        f"model.save({path.name!r})\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(path), code], check=True, capture_output=True)
+    run_in(path.parent, program, worker)
     assert zipfile.is_zipfile(path)
 
 
 @pytest.fixture(scope="module")
-def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory) -> Canaries:
-    return Canaries(make_project, tmp_path_factory.mktemp("canaries"))
+def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Canaries:
+    return Canaries(make_project, tmp_path_factory.mktemp("canaries"), worker)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from sphinx_kerasshape.build import Build
-from sphinx_kerasshape.messages.report import Answer
+from sphinx_kerasshape.messages.report import Answer, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.forking import Forking
 from sphinx_kerasshape.run.launch import launch
@@ -142,6 +143,13 @@ def answers(worker: Worker, requests: Iterable[Request], timeout: int = 60) -> l
     runner = Runner(NoCache(), lambda: worker, timeout)  # type: ignore[arg-type]
     results = runner.results(requests, lambda items, _count: items)
     return [results[request].answer for request in requests]
+
+
+def run_in(folder: Path, code: str, worker: Worker) -> None:
+    """Run a program in a folder, as plain TensorFlow would, without the time that its import takes."""
+    begin = f"import os, sys\nos.chdir({str(folder)!r})\nsys.path.insert(0, '.')\n"
+    (answer,) = answers(worker, [request(begin + code, weights="real", kind="code")])
+    assert isinstance(answer, Report), answer
 
 
 def request(code: str, **more: str) -> Request:

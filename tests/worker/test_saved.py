@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,13 +17,11 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support import models
 from tests.support.projects import Project
-from tests.support.workers import answers, make_worker, request
+from tests.support.workers import answers, make_worker, request, run_in
 
 SAVE = """
-import sys
 import tensorflow as tf, keras
 from keras import layers
-sys.path.insert(0, ".")
 from gates import Gate, double
 
 model = keras.Sequential([layers.Input((50,)), layers.Dense(4, activation="relu"), layers.Dense(1)])
@@ -57,11 +54,11 @@ def double(x):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Path:
     """Return a folder of models that TensorFlow has saved, good ones and bad ones."""
     folder = tmp_path_factory.mktemp("saved")
     (folder / "gates.py").write_text(GATES)
-    subprocess.run([sys.executable, "-c", SAVE], cwd=folder, check=True, capture_output=True)
+    run_in(folder, SAVE, worker)
     for name in ("plain.keras", "plain.h5"):
         (folder / f"cut_{name}").write_bytes((folder / name).read_bytes()[:3000])
     (folder / "empty.keras").write_bytes(b"")
