@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import DEADLINE, REPOSITORY, Project
 from tests.support.tiers import tiered
-from tests.support.workers import make_worker, request, run_in
+from tests.support.workers import Borrowed, request, run_in
 
 Make = Callable[..., Project]
 
@@ -270,9 +271,9 @@ def test_data_without_a_network(make_project: Make) -> None:
     """A data set, with `kerasshape_network = False`: the warning names the setting."""
     if not may_leave_network():
         pytest.skip("this system lets no process give up its network")
-    page = f"# P\n\n```{{keras:model}} m\nkeras.datasets.mnist.load_data()\n{MODEL}\n```\n"
+    page = f"# P\n\n```{{keras:model}} m\nkeras.datasets.mnist.load_data('absent.npz')\n{MODEL}\n```\n"
     project = make_project({"index.md": page}, "kerasshape_network = False\n")
-    (warning,) = project.build("text", KERAS_HOME=str(project.folder)).warnings
+    (warning,) = project.build("text").warnings
     mend = (
         "shapes need no real data: use zeros of the same shape, or set kerasshape_network to True in conf.py"
     )
@@ -395,15 +396,12 @@ def test_a_hanging_model_delays_others_by_its_slot_only(tmp_path: Path) -> None:
     others = [f"keras.Sequential([keras.Input(({size},)), layers.Dense(3)])" for size in range(1, 11)]
     hangs = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'end')!r}): time.sleep(0.05)\n{MODEL}"
     runs = [Run(number, (request(code),), False, DEADLINE) for number, code in enumerate([hangs, *others])]
-    worker = make_worker(jobs=2)
+    worker = Borrowed(Settings(jobs=2))
     arrived = []
-    try:
-        for outcome in worker.run(runs):
-            arrived.append(outcome.run)
-            if len(arrived) == len(others):
-                (tmp_path / "end").touch()
-    finally:
-        worker.close()
+    for outcome in worker.run(runs):
+        arrived.append(outcome.run)
+        if len(arrived) == len(others):
+            (tmp_path / "end").touch()
     assert arrived[-1] == 0
 
 

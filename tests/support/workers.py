@@ -49,9 +49,9 @@ OURS = launch(Settings()).path
 
 
 class Pool:
-    """Workers that have TensorFlow ready, one for each way to start them; the last few are kept."""
+    """Workers that have TensorFlow ready: the usual one, and that of the last other way to start them."""
 
-    MOST = 2
+    USUAL = replace(launch(Settings()), path=OURS)
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
@@ -71,11 +71,11 @@ class Pool:
         self._interrupted.remove(how)
 
     def _worker(self, how: Launch) -> Forking:
-        self._workers[how] = self._workers.pop(how, None) or Forking(how)
-        while len(self._workers) > self.MOST:
-            oldest = next(iter(self._workers))
-            self._interrupted.discard(oldest)
-            self._workers.pop(oldest).close()
+        if how not in self._workers:
+            self._workers[how] = Forking(how)
+        for other in self._workers.keys() - {how, self.USUAL}:
+            self._interrupted.discard(other)
+            self._workers.pop(other).close()
         return self._workers[how]
 
     def close(self) -> None:
