@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGE := build/example/html/index.html
-# Slow tests are few, and begin early.
-ALL := -m "" --hypothesis-profile thorough --no-loadscope-reorder
+ALL := -m "" --hypothesis-profile thorough
 
 .PHONY: help example test test-all lint docs locked picture clean
 

@@ -32,7 +32,7 @@ def tests(session: nox.Session, versions: str) -> None:
 @nox.parametrize(("python", "versions"), MATRIX)
 def tests_all(session: nox.Session, versions: str) -> None:
     """Run all tests, with the slow ones and more examples."""
-    _tests(session, versions, "-m", "", "--hypothesis-profile", "thorough", "--no-loadscope-reorder")
+    _tests(session, versions, "-m", "", "--hypothesis-profile", "thorough")
 
 
 def _tests(session: nox.Session, versions: str, *options: str) -> None:

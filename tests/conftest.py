@@ -34,6 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the expected files anew")
 
 
+ROOMS = ("slow", "worker", "hostile", "builds", "pages", "unit")
+"""Folders whose files take long, first: so that no process is left with such a file in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: ROOMS.index(item.path.parent.name))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have measured, whichever process they ran in; what was compared adds up."""
     reports = [one for outcome in terminalreporter.stats.values() for one in outcome]

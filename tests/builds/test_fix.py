@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.pages.test_claims import CONF, DEFINES, MODULE, PAGES, PARTS, statements
-from tests.support.projects import DEADLINE, Project
+from tests.support.projects import DEADLINE, Project, command_line
+from tests.support.tiers import tiered
 
 TRUE = re.compile(
     rb"(?<=`)2[1-9](?= <)|(?<=: )27|(?<=None, )[6-9](?=\))|(?<=     )7(?=\) <)|float16|81(?= B)"
@@ -24,20 +25,17 @@ def _true(found: re.Match[bytes]) -> bytes:
 
 
 def run(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", "source", "--cache-dir", str(project.cache)]
-    return subprocess.run(
-        [*command, *options],
-        cwd=project.folder,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    return fix(project, "source", "--cache-dir", str(project.cache), *options)
 
 
 def fix(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as its users do, without a word on the cache."""
-    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", *options]
+    """Run the command without a word on the cache."""
+    return command_line(project.folder, "fix", *options)
+
+
+def alone(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as its users do, in a process of its own."""
+    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", "source", *options]
     return subprocess.run(
         command, cwd=project.folder, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
@@ -198,8 +196,7 @@ def test_known_answers_are_used_and_what_runs_is_shown(make_project: Callable[..
     folder = project.folder / "source" / "_build"
     first = fix(project, "source", "--check")
     assert "running models... " in first.stderr
-    command = [sys.executable, "-m", "sphinx", "-b", "dummy", str(folder.parent), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    project.build("dummy", "-d", str(folder / ".doctrees"))
     kept = sorted(path.name for path in folder.iterdir())
     second = fix(project, "source", "--check")
     assert (second.stdout, second.stderr) == (first.stdout, "")
@@ -253,18 +250,16 @@ def test_the_lock_is_written_anew_on_request(make_project: Callable[..., Project
     before = lock.read_bytes()
     project.write("index.md", page.replace("Dense(5)", "Dense(6)"))
     project.build("dummy")
-    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(lock.parent)]
-    command += ["--cache-dir", str(project.cache)]
-    subprocess.run(command, check=True, capture_output=True)
+    assert run(project).returncode == 0
     assert lock.read_bytes() == before
-    subprocess.run([*command, "--lock"], check=True, capture_output=True)
+    assert run(project, "--lock").returncode == 0
     assert b"30" in lock.read_bytes()
     built = project.build("text", "-W")
     assert (built.warnings, built.status) == ([], 0)
     assert built.page("index.txt").endswith("30\n")
 
 
-@pytest.mark.parametrize("variable", ["CI", "TERM", "NO_COLOR"])
+@pytest.mark.parametrize("variable", tiered(["CI", "TERM", "NO_COLOR"], quick={"TERM"}))
 def test_no_colours_where_no_terminal_is(
     variable: str, make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,7 +267,7 @@ def test_no_colours_where_no_terminal_is(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, {"CI": "true", "TERM": "xterm-256color"}.get(variable, "1"))
     project = make_project({"index.md": "# A\n\n{keras:params}`3 <none>`\n"}, "kerasshape_timout = 3\n")
-    done = run(project, "--check")
+    done = alone(project, "--check")
     assert "unknown setting kerasshape_timout" in done.stderr
     assert "unknown model 'none'" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
@@ -316,7 +311,7 @@ OUTPUTS = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the shell's redirections")
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", tiered(OUTPUTS, quick={"ascii", "full"}))
 def test_output_that_takes_not_everything(name: str, make_project: Callable[..., Project]) -> None:
     output, says = OUTPUTS[name]
     project = make_project({"é.md": ODD, "ö.md": ODD.replace("é", "ö")})

@@ -6,8 +6,6 @@ import io
 import json
 import os
 import pickle
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +17,11 @@ import pytest
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
-from tests.support.workers import answers
+from tests.support.workers import answers, run_in
 
 SAVE = """
-import sys
 import tensorflow as tf, keras
 from keras import layers
-
-canary = sys.argv[1]
 
 class Table(tf.saved_model.experimental.TrackableResource):
     def _create_resource(self):
@@ -73,10 +68,10 @@ class Attacks:
 
 
 @pytest.fixture(scope="module")
-def attacks(tmp_path_factory: pytest.TempPathFactory) -> Attacks:
+def attacks(tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Attacks:
     folder = tmp_path_factory.mktemp("attacks")
     canary = folder / "canary"
-    subprocess.run([sys.executable, "-c", SAVE, str(canary)], cwd=folder, check=True, capture_output=True)
+    run_in(folder, f"canary = {str(canary)!r}\n{SAVE}", worker)
     assert canary.exists()  # This is what loading a SavedModel does.
     canary.unlink()
     return Attacks(folder, canary)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.run.worker_process import Run
+from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import DEADLINE, REPOSITORY, Project
 from tests.support.tiers import tiered
-from tests.support.workers import make_worker, request
+from tests.support.workers import Borrowed, request, run_in
 
 Make = Callable[..., Project]
 
@@ -85,7 +86,7 @@ WAYS = (
 class Canaries:
     """A project in which every way there is to run code leaves a file."""
 
-    def __init__(self, make_project: Make, folder: Path) -> None:
+    def __init__(self, make_project: Make, folder: Path, worker: Worker) -> None:
         self.folder = folder
         touch = {way: f"open({self.path(way)!r}, 'w').close()" for way in WAYS}
         self.touch = touch
@@ -101,7 +102,7 @@ class Canaries:
             "canary.py",
             f"{touch['file']}\nmodel = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n",
         )
-        save(self.project.folder / "source" / "saved.keras", touch["saved"])
+        save(self.project.folder / "source" / "saved.keras", touch["saved"], worker)
 
     def path(self, way: str) -> str:
         return str(self.folder / way)
@@ -110,23 +111,21 @@ class Canaries:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-def save(path: Path, code: str) -> None:
+def save(path: Path, code: str, worker: Worker) -> None:
     """Save a model with a Lambda layer whose function runs code, as an attacker would."""
     program = (
-        "import keras, sys\n"
-        "keras.config.enable_unsafe_deserialization()\n"
-        "code = sys.argv[2]\n"
+        "import keras\nkeras.config.enable_unsafe_deserialization()\n"
         'function = lambda x: x + len([exec("CODE")])\n'.replace("CODE", code.replace('"', '\\"'))
         + "model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(function, output_shape=(4,))])\n"
-        "model.save(sys.argv[1])\n"
+        f"model.save({path.name!r})\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(path), code], check=True, capture_output=True)
+    run_in(path.parent, program, worker)
     assert zipfile.is_zipfile(path)
 
 
 @pytest.fixture(scope="module")
-def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory) -> Canaries:
-    return Canaries(make_project, tmp_path_factory.mktemp("canaries"))
+def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Canaries:
+    return Canaries(make_project, tmp_path_factory.mktemp("canaries"), worker)
 
 
 @pytest.fixture(scope="module")
@@ -272,9 +271,9 @@ def test_data_without_a_network(make_project: Make) -> None:
     """A data set, with `kerasshape_network = False`: the warning names the setting."""
     if not may_leave_network():
         pytest.skip("this system lets no process give up its network")
-    page = f"# P\n\n```{{keras:model}} m\nkeras.datasets.mnist.load_data()\n{MODEL}\n```\n"
+    page = f"# P\n\n```{{keras:model}} m\nkeras.datasets.mnist.load_data('absent.npz')\n{MODEL}\n```\n"
     project = make_project({"index.md": page}, "kerasshape_network = False\n")
-    (warning,) = project.build("text", KERAS_HOME=str(project.folder)).warnings
+    (warning,) = project.build("text").warnings
     mend = (
         "shapes need no real data: use zeros of the same shape, or set kerasshape_network to True in conf.py"
     )
@@ -397,15 +396,12 @@ def test_a_hanging_model_delays_others_by_its_slot_only(tmp_path: Path) -> None:
     others = [f"keras.Sequential([keras.Input(({size},)), layers.Dense(3)])" for size in range(1, 11)]
     hangs = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'end')!r}): time.sleep(0.05)\n{MODEL}"
     runs = [Run(number, (request(code),), False, DEADLINE) for number, code in enumerate([hangs, *others])]
-    worker = make_worker(jobs=2)
+    worker = Borrowed(Settings(jobs=2))
     arrived = []
-    try:
-        for outcome in worker.run(runs):
-            arrived.append(outcome.run)
-            if len(arrived) == len(others):
-                (tmp_path / "end").touch()
-    finally:
-        worker.close()
+    for outcome in worker.run(runs):
+        arrived.append(outcome.run)
+        if len(arrived) == len(others):
+            (tmp_path / "end").touch()
     assert arrived[-1] == 0
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.projects import DEADLINE, Project
+from tests.support.projects import Project, command_line
 
 CONF = """
 language = "de"
@@ -118,10 +116,7 @@ def test_each_claim_is_reported_once_where_it_has_to_be_changed(builder: str, pr
 
 
 def test_they_are_rewritten_with_the_lines_of_their_titles(project: Project) -> None:
-    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", "source"]
-    done = subprocess.run(
-        command, cwd=project.folder, capture_output=True, text=True, timeout=DEADLINE, check=False
-    )
+    done = command_line(project.folder, "fix", "source")
     lines = [f"source/{place}: {stated} -> {actual}" for place, stated, actual in CLAIMS]
     *changes, summary = done.stdout.splitlines()
     assert sorted(changes) == sorted(lines)

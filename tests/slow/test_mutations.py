@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.numerals import numerals
-from tests.support.projects import DEADLINE, OLD_KERAS, REPOSITORY, Built, Project
+from tests.support.projects import OLD_KERAS, REPOSITORY, Built, Project, command_line
 
 pytestmark = [pytest.mark.slow, OLD_KERAS]
 
@@ -174,15 +173,8 @@ def drifts(built: Built) -> list[str]:
     return sorted(f"{one[1]} {one[2]}" for one in found if one)
 
 
-def fix(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sphinx_kerasshape", "fix", str(project.folder / "source")]
-    return subprocess.run(
-        [*command, "--cache-dir", str(project.cache), *options],
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+def fix(project: Project, *options: str) -> CompletedProcess[str]:
+    return command_line(project.folder, "fix", "source", "--cache-dir", str(project.cache), *options)
 
 
 @pytest.fixture(scope="module")

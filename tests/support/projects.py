@@ -7,6 +7,7 @@ as an author does, in a process of its own: it is for tests of processes, enviro
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -19,6 +20,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from subprocess import CompletedProcess
 from types import CodeType
 from unittest import mock
 
@@ -30,6 +32,7 @@ from sphinx.cmd.build import build_main
 from sphinx.jinja2glue import BuiltinTemplateLoader
 from sphinx.pycode import ModuleAnalyzer
 
+from sphinx_kerasshape.__main__ import main
 from tests.support import workers
 
 REPOSITORY = Path(__file__).parents[2]
@@ -133,6 +136,22 @@ def _compile_once(environment: jinja2.Environment, source: str, *names: str | No
     if key not in _compiled:
         _compiled[key] = _compile(environment, source, *names)
     return _compiled[key]
+
+
+def command_line(folder: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
+    """Run ``python -m sphinx_kerasshape`` in a folder, but within this process, as :meth:`Project.build`."""
+    out, errors = io.StringIO(), io.StringIO()
+    with (
+        _as_if_alone(folder, environment),
+        contextlib.chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(errors),
+    ):
+        try:
+            status = main(list(arguments))
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return CompletedProcess(arguments, status, out.getvalue(), errors.getvalue())
 
 
 @contextmanager

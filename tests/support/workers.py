@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from sphinx_kerasshape.build import Build
-from sphinx_kerasshape.messages.report import Answer
+from sphinx_kerasshape.messages.report import Answer, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.forking import Forking
 from sphinx_kerasshape.run.launch import launch
@@ -49,9 +50,9 @@ OURS = launch(Settings()).path
 
 
 class Pool:
-    """Workers that have TensorFlow ready, one for each way to start them; the last few are kept."""
+    """Workers that have TensorFlow ready: the usual one, and that of the last other way to start them."""
 
-    MOST = 2
+    USUAL = replace(launch(Settings()), path=OURS)
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
@@ -71,11 +72,11 @@ class Pool:
         self._interrupted.remove(how)
 
     def _worker(self, how: Launch) -> Forking:
-        self._workers[how] = self._workers.pop(how, None) or Forking(how)
-        while len(self._workers) > self.MOST:
-            oldest = next(iter(self._workers))
-            self._interrupted.discard(oldest)
-            self._workers.pop(oldest).close()
+        if how not in self._workers:
+            self._workers[how] = Forking(how)
+        for other in self._workers.keys() - {how, self.USUAL}:
+            self._interrupted.discard(other)
+            self._workers.pop(other).close()
         return self._workers[how]
 
     def close(self) -> None:
@@ -145,6 +146,13 @@ def answers(worker: Worker, requests: Iterable[Request], timeout: int = 60) -> l
     runner = Runner(NoCache(), lambda: worker, timeout)  # type: ignore[arg-type]
     results = runner.results(requests, lambda items, _count: items)
     return [results[request].answer for request in requests]
+
+
+def run_in(folder: Path, code: str, worker: Worker) -> None:
+    """Run a program in a folder, as plain TensorFlow would, without the time that its import takes."""
+    begin = f"import os, sys\nos.chdir({str(folder)!r})\nsys.path.insert(0, '.')\n"
+    (answer,) = answers(worker, [request(begin + code, weights="real", kind="code")])
+    assert isinstance(answer, Report), answer
 
 
 def request(code: str, **more: str) -> Request:

@@ -14,6 +14,7 @@ from sphinx_kerasshape.messages.report import Answer, Failure, Report, Source
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.worker.code import sources
 from sphinx_kerasshape.worker.code.leading_imports import leading
+from tests.support.tiers import tiered
 from tests.support.workers import answers, make_worker, request
 
 MODEL = "model = keras.Sequential([layers.Input(shape=(4,)), layers.Dense(2)])\n"
@@ -146,7 +147,9 @@ def test_a_single_model_imports_for_itself(packages: Packages, run: Callable[...
 
 
 @linux
-@pytest.mark.parametrize("package", ["small", *LEAVING])
+@pytest.mark.parametrize(
+    "package", tiered(["small", *LEAVING], quick={"small", "prints", "thread", "project_file"})
+)
 def test_imports_that_are_quick_or_leave_something_behind_are_not_shared(
     packages: Packages, run: Callable[..., list[Answer]], package: str
 ) -> None:

@@ -416,14 +416,13 @@ def test_a_batch_that_was_called_with_is_the_batch(truths: dict[str, Report]) ->
 
 
 @pytest.fixture(scope="module")
-def applications(worker: Worker) -> dict[str, Report]:
-    runs = answers(
-        worker, [request(f"keras.applications.{name}(weights=None)") for name in models.APPLICATIONS]
-    )
-    return dict(zip(models.APPLICATIONS, runs, strict=True))  # type: ignore[arg-type]
+def applications(worker: Worker, request: pytest.FixtureRequest) -> dict[str, Report]:
+    names = [name for name in asked(request, "name") if name in models.APPLICATIONS]
+    runs = answers(worker, [workers.request(f"keras.applications.{name}(weights=None)") for name in names])
+    return dict(zip(names, runs, strict=True))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", models.APPLICATIONS)
+@pytest.mark.parametrize("name", tiered(models.APPLICATIONS, quick={"VGG16", "MobileNetV2"}))
 def test_applications(name: str, applications: dict[str, Report]) -> None:
     model = applications[name].model
     assert model is not None
