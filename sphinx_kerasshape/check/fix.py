@@ -160,7 +160,8 @@ def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, bef
         raise Unfixable(f"{quoted(claim.stated)} can't be rewritten as {verdict.actual}: edit it by hand")
     old = source.text[position.start : position.end]
     new = _spaced_like(old, verdict.restated)
-    edit = Edit(source.file, position.line, position.start, position.end, old, new)
+    line, _ = line_of(source.text, position.start)
+    edit = Edit(source.file, before + line, position.start, position.end, old, new)
     return [edit, *_padding(source, position, new)]
 
 

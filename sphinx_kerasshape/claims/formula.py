@@ -71,7 +71,7 @@ def _value(side: str, text: str, language: str) -> int:
         read = numerals.number(match[0], language, is_whole=True)
         return read[1] if read else match[0]
 
-    code = re.sub(rf"\d+(?:[{signs}]\d+)+", digits, side)
+    code = re.sub(rf"(?<!\d)\d++(?:[{signs}]\d++)++", digits, side)
     code = "".join(_SIGNS.get(sign, sign) for sign in code).replace("(", " (").strip()
     if len(code) <= MAX_SUM_LENGTH and re.fullmatch(r"[\d+* ()]+", code):
         try:

@@ -14,7 +14,7 @@ import pytest
 
 from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.audit import audited, documents
-from sphinx_kerasshape.audit.command import _documents
+from sphinx_kerasshape.audit.command import found_documents
 from sphinx_kerasshape.audit.output import text
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, Failure
@@ -121,7 +121,7 @@ def test_what_is_no_file_and_folders_that_contain_themselves(tmp_path: Path) -> 
     (tmp_path / "again").symlink_to(tmp_path)
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "folder.md" / "good.md").write_text(GOOD)
-    found, problems = _documents([str(tmp_path)])
+    found, problems = found_documents([str(tmp_path)])
     assert not problems
     reasons = {Path(path).name: reason for path, reason in said(found).items()}
     assert reasons == {
