@@ -52,4 +52,5 @@ def _of_block(block: Block, context: BuildContext) -> Iterator[Verdict]:
                 text=block.request.code,
                 text_location=f"{file}:{first}",
                 edits=tuple(edit for edit in one.edits if isinstance(edit, verdict.Edit)),
+                in_table=False,
             )

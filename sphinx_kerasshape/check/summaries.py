@@ -30,6 +30,8 @@ class RowVerdict(Verdict):
     """``file:line`` of its first line."""
     edits: tuple[verdict.Edit, ...] = ()
     """What makes the row true, in this text; nothing if it can't be mended so."""
+    in_table: bool = True
+    """Whether it is a row or a total of a table, and no comment."""
 
 
 def summary_verdicts(context: BuildContext) -> Iterator[Verdict]:

@@ -26,7 +26,7 @@ def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
         )
     old, new = (text.split("\n") for text in (verdict.text, edited(verdict.text, verdict.edits)))
     first, starts = _starts(old, verdict.text_location, source, before)
-    if not verdict.edits[0].is_cell:
+    if not verdict.in_table:
         return _edit_of_value(verdict, before + first, starts, source)
     changed = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     start, end = starts[changed[0]], starts[changed[-1]] + len(old[changed[-1]])
