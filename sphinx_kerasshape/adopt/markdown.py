@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sphinx_kerasshape.adopt.markup import FENCE, INDENTED, Lines, Markup, Option
+from sphinx_kerasshape.adopt.markup import (
+    FENCE,
+    INDENTED,
+    LANGUAGE,
+    OPTION,
+    SHOWS_CODE,
+    Lines,
+    Markup,
+    Option,
+)
 from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
 
 _OPENING = re.compile(r"\ufeff?(?P<before>.*?)(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)")
-_OPTION = re.compile(r"\s*:([\w-]+):\s?(.*)")
 _YAML = re.compile(r"\s*([\w-]+):\s?(.*)")
-_PLAIN = re.compile(r"[\w.+#-]*")
-_SHOWS_CODE = frozenset(("code", "code-block", "sourcecode"))
 _DIRECTIVE = re.compile(r"\{([\w:.+-]+)\}\s*(.*)")
 
 
@@ -52,7 +58,7 @@ def _opening(first: int, lines: Lines) -> tuple[int, bool, tuple[Option, ...]]:
                 options.append(Option(found[1], found[2], start))
             start -= 1
         return start - 1, True, tuple(options[::-1])
-    while (found := _OPTION.fullmatch(_content(lines.line(number)))) is not None:
+    while (found := OPTION.fullmatch(_content(lines.line(number)))) is not None:
         options.append(Option(found[1], found[2], number))
         number -= 1
     return number, False, tuple(options[::-1])
@@ -68,13 +74,13 @@ def _is_container(before: str) -> bool:
 
 
 def _problem(info: str, options: tuple[Option, ...]) -> str:
-    if _PLAIN.fullmatch(info):
+    if LANGUAGE.fullmatch(info):
         return ""
     directive = _DIRECTIVE.fullmatch(info)
     if directive is None or directive[1] in ("python", "python3"):
         return f"its fence has attributes of another program: {info}"
     name, argument = directive[1].lower(), directive[2].strip()
-    if name in _SHOWS_CODE and _PLAIN.fullmatch(argument):
+    if name in SHOWS_CODE and LANGUAGE.fullmatch(argument):
         return ""
     if name == "code-cell":
         return "it is a cell, which a notebook's kernel runs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,6 +11,10 @@ from sphinx_kerasshape.audit.lines import Line, lines_of
 from sphinx_kerasshape.audit.pieces import Code
 
 FENCE, DIRECTIVE, LITERAL, INDENTED = "fence", "directive", "literal", "indented"
+OPTION = re.compile(r"\s*:([\w-]+):\s?(.*)")
+LANGUAGE = re.compile(r"[\w.+#-]*")
+SHOWS_CODE = frozenset(("code", "code-block", "sourcecode"))
+"""The names of the directive that shows code and does no more."""
 
 
 class Option(NamedTuple):

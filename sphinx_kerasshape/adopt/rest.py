@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sphinx_kerasshape.adopt.markup import DIRECTIVE, INDENTED, LITERAL, Lines, Markup, Option
+from sphinx_kerasshape.adopt.markup import (
+    DIRECTIVE,
+    INDENTED,
+    LANGUAGE,
+    LITERAL,
+    OPTION,
+    SHOWS_CODE,
+    Lines,
+    Markup,
+    Option,
+)
 from sphinx_kerasshape.audit import rest
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
@@ -13,9 +23,6 @@ from sphinx_kerasshape.audit.pieces import Code
 _DIRECTIVE = re.compile(
     r"\ufeff?(?P<before>.*?)\.\.[ \t]+(?P<mark>(?P<name>[\w:.+-]+)::[ \t]*(?P<argument>.*?))\s*"
 )
-_OPTION = re.compile(r"\s*:([\w-]+):\s?(.*)")
-_SHOWS_CODE = frozenset(("code", "code-block", "sourcecode"))
-_PLAIN = re.compile(r"[\w.+#-]*")
 _MARKER = re.compile(r"(?:[\s|]|[-+*•](?=\s)|\(?(?:\d{1,9}|[a-zA-Z#])[.)](?=\s))*")
 
 
@@ -33,7 +40,7 @@ def _markup(piece: Code, lines: Lines) -> Markup:
         number -= 1
     options = list[Option]()
     above = number
-    while (option := _OPTION.fullmatch(lines.line(above))) is not None:
+    while (option := OPTION.fullmatch(lines.line(above))) is not None:
         options.append(Option(option[1], option[2].strip(), above))
         above -= 1
     found = _DIRECTIVE.fullmatch(lines.line(above)) if above >= 0 else None
@@ -41,9 +48,9 @@ def _markup(piece: Code, lines: Lines) -> Markup:
         prefix = _blank(found["before"])
         name, argument = found["name"].lower(), found["argument"]
         problem = ""
-        if name not in _SHOWS_CODE:
+        if name not in SHOWS_CODE:
             problem = f"{name} runs or shows it in a way of its own"
-        elif not _PLAIN.fullmatch(argument):
+        elif not LANGUAGE.fullmatch(argument):
             problem = f"its language is no word: {argument}"
         mark = found.span("mark")
         return Markup(
