@@ -35,6 +35,7 @@ from sphinx_kerasshape.worker.code import (
 )
 from sphinx_kerasshape.worker.code.lines import LineSight
 from sphinx_kerasshape.worker.processes import lifeline, tree
+from sphinx_kerasshape.worker.processes.jax_later import jax_later
 from sphinx_kerasshape.worker.processes.limits import Limits, exceeded_between_checks
 from sphinx_kerasshape.worker.read import author_calls, constructor, ingredients, inputs, keras2, reader
 from sphinx_kerasshape.worker.read.arguments import NoView
@@ -56,8 +57,9 @@ def prepare(path: list[str]) -> Failure | None:
     """Import TensorFlow, and put the project's folders on ``sys.path``; return why that fails."""
     gc.disable()  # What an import makes stays; looking for garbage would take a fifth of the time.
     try:
-        import keras
-        import tensorflow  # noqa: F401
+        with jax_later():
+            import keras
+            import tensorflow  # noqa: F401
     except Exception as error:
         return Failure(Problem.WORKER, f"TensorFlow can't be imported by {sys.executable}: {error}")
     if int(keras.__version__.split(".")[0]) < 3:

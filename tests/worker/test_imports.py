@@ -43,6 +43,24 @@ def test_packages_are_sources_that_no_child_looks_up(
     assert list(answer.sources) == expected
 
 
+CONVERTED = """\
+import sys
+print("jax" in sys.modules)
+import tensorflow as tf
+inputs = [[("x", tf.zeros((2, 3)).numpy())]]
+print(len(tf.lite.TFLiteConverter.experimental_from_jax([lambda x: x * 2], inputs).convert()) > 0)
+import jax
+print(jax.__name__, hasattr(jax, "numpy"))
+"""
+
+
+def test_jax_is_imported_by_what_needs_it(worker: Worker) -> None:
+    pytest.importorskip("jax")
+    (answer,) = answers(worker, [request(CONVERTED, kind="code")])
+    assert isinstance(answer, Report), answer
+    assert answer.output.splitlines() == ["False", "True", "jax True"]
+
+
 def test_distributions_are_those_that_python_finds() -> None:
     names = {
         package: {distribution.metadata["Name"] for distribution in found}

@@ -39,8 +39,7 @@ def serve(commands: int, answers: int, settings: dict[str, Any], folder: str) ->
         _send(answers, {"fatal": failure})
         return
     _send(answers, {"ready": True, "sandbox": confine.description()})
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # Collecting what little garbage there is would take a tenth of the import's time.
     tree.adopt_orphans()
     zygote = _Zygote(lines, answers, settings, folder)
     lifeline.on_terminate(zygote.end)
