@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
 
 _IMPORTERS = {"tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint"}
 
@@ -41,7 +40,7 @@ class _Finder(MetaPathFinder):
         """Return where such a module is, with a loader that keeps JAX from it."""
         spec = PathFinder.find_spec(fullname, path, target) if fullname in _IMPORTERS else None
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = _without_jax(spec.loader.exec_module)  # type: ignore[method-assign]
+            vars(spec.loader)["exec_module"] = _without_jax(spec.loader.exec_module)
         return spec
 
 
@@ -62,7 +61,11 @@ def _without_jax(execute: Callable[[ModuleType], object]) -> Callable[[ModuleTyp
 class _Later(ModuleType):
     """JAX's functions, which import it when they are called."""
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         if name.startswith("__"):
             raise AttributeError(name)
-        return lambda *args, **kwargs: getattr(importlib.import_module("jax"), name)(*args, **kwargs)
+
+        def call(*args: object, **kwargs: object) -> object:
+            return getattr(importlib.import_module("jax"), name)(*args, **kwargs)
+
+        return call
