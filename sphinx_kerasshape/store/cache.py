@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sphinx_kerasshape import files
+from sphinx_kerasshape import __version__, files
 from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
 from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
@@ -89,7 +89,8 @@ class Cache:
         return os.path.join(self._folder, key[:2], f"{key[2:]}.json")
 
     def _key(self, request: Request) -> str:
-        return fingerprint([SCHEMA, request, self._environment.versions, self._environment.variables])
+        environment = self._environment
+        return fingerprint([SCHEMA, __version__, request, environment.versions, environment.variables])
 
     def _read(self, request: Request) -> Result | None:
         key = self._key(request)

@@ -172,7 +172,7 @@ def run(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
     before = tree.peak_resident()
     namespace = execute.namespace(requests[0])
     code_warnings.watch()
-    real = command["real"] or keras2.is_used()
+    real = command["real"] or keras2.is_asked_for()
     if real:
         for number, request in enumerate(requests):
             answer = _run(request, namespace, real)
@@ -302,7 +302,7 @@ def _report(caused: list[CodeWarning]) -> Report:
 
 def _of_world(report: Report) -> Report:
     """Return a report with the versions and sources that it depends on."""
-    keras2_source = (keras2.source(),) if keras2.is_used() else ()
+    keras2_source = (keras2.source(),) if keras2.is_asked_for() else ()
     found = (*report.sources, *sources.used(), *keras2_source)
     return report._replace(versions=_versions(), sources=found)
 
@@ -343,7 +343,7 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
     try:
         if isinstance(model, Model):
             raise NoView("the file does not say what its layers are")  # noqa: TRY301
-        if _is_of_keras_2(model):
+        if keras2.is_model(model):
             raise NoView("it is a model of Keras 2")  # noqa: TRY301
         return constructor.code(model), tuple(ingredients.ingredients(model))
     except NoView as reason:
@@ -354,7 +354,7 @@ def _constructor(model: Any) -> tuple[str, tuple[str, ...]]:
 
 
 def _read(model: Any, request: Request) -> Model:
-    if _is_of_keras_2(model):
+    if keras2.is_model(model):
         return keras2.read(model, request.axes, request.input)
     signature = inputs.build(model, request.input) if request.input else None
     try:
@@ -366,10 +366,6 @@ def _read(model: Any, request: Request) -> Model:
         if signature is None:
             raise
         raise inputs.refused(model, request.input, error) from error
-
-
-def _is_of_keras_2(model: Any) -> bool:
-    return keras2.is_used() and isinstance(model, keras2.model_class())
 
 
 def _versions() -> Versions:

@@ -350,6 +350,68 @@ def test_what_lies_beside_a_document(audit: Audit, tmp_path: Path) -> None:
     assert (tmp_path / "points.csv").read_text() == "1,2,3\n4,5,6\n"
 
 
+def test_a_folder_of_documents_is_no_package(audit: Audit, tmp_path: Path) -> None:
+    """An audit of folders that are called like packages, such as READMEs of many projects."""
+    readme = tmp_path / "projects" / "no_such_package" / "README.md"
+    readme.parent.mkdir(parents=True)
+    readme.write_text("# Read me\n")
+    found = audit(f"""
+        ```python
+        import sys
+        sys.path.append({str(tmp_path / "projects")!r})
+        import keras
+        from no_such_package.layers import Funnel
+
+        keras.Sequential([keras.Input((3,)), Funnel(2)]).output_shape  # (None, 2)
+        ```
+    """)
+    why = "`from no_such_package.layers import Funnel`: the package no_such_package is not here"
+    assert found == f"unchecked: (None, 2) ({why}, so `Funnel` is missing)"
+
+
+def test_keras_2_has_keras_3_as_its_stand_in(audit: Audit) -> None:
+    """TensorFlow's own tutorials choose Keras 2, whose data and training stand-ins don't have."""
+    found = audit("""
+        ```python
+        import tensorflow as tf
+
+        version = getattr(tf.keras, "version", None)
+        if version and version().startswith("3."):
+            import tf_keras as keras
+        else:
+            keras = tf.keras
+        (x_train, y_train), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
+        model.compile("adam", "mse")
+        model.fit(x_train, y_train)
+        model.count_params()  # 2,355
+        from tf_keras.layers import Dense
+        Dense(4)(tf.zeros((2, 3))).shape  # (2, 4)
+        ```
+    """)
+    assert found == cleandoc("""
+        holds: 2,355 with Keras 3 for tf_keras, data for mnist, training
+        holds: (2, 4) with Keras 3 for tf_keras
+    """)
+
+
+def test_a_download_that_keras_can_not_make(audit: Audit) -> None:
+    """It raises an exception of no class of its own."""
+    found = audit("""
+        ```python
+        import keras
+
+        def fetched():
+            raise Exception("URL fetch failure on http://example.org/heart.csv: None -- no network")
+
+        columns = fetched()
+        keras.Sequential([keras.Input((columns,)), keras.layers.Dense(2)]).output_shape  # (None, 2)
+        ```
+    """)
+    why = "`columns = fetched()`: files are not here, so `columns` is missing"
+    assert found == f"unchecked: (None, 2) ({why})"
+
+
 def test_sets_of_tensorflow_datasets(audit: Audit) -> None:
     """What describes them is known; examples are, if all have one shape."""
     found = audit("""

@@ -318,6 +318,25 @@ def test_keras_2(name: str, legacy: Worker) -> None:
 
 
 @pytest.mark.slow
+def test_keras_2_that_the_code_imports(worker: Worker) -> None:
+    """As TensorFlow's own tutorials do; a variable that code sets comes too late for ``tf.keras``."""
+    require_keras_2()
+    code = """
+        import os
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+        import tensorflow as tf
+        import tf_keras
+        same = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3, name="dense")])
+        model = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(3, name="dense")])"""
+    codes = (cleandoc(code), f"{cleandoc(code)}\nsame.summary()")
+    for answer in answers(worker, [request(code) for code in codes]):
+        assert isinstance(answer, Report), answer
+        assert answer.model is not None
+        assert (answer.model.params, answer.model.outputs[0].shape) == (15, (None, 3))
+        assert "tf_keras" in [source.key for source in answer.sources]
+
+
+@pytest.mark.slow
 def test_formulas_of_keras_2(legacy: Worker) -> None:
     code = """
         K = tf.keras.layers

@@ -13,6 +13,7 @@ from sphinx_kerasshape.worker.code import exceptions
 _OPTIONAL = re.compile(r"(?:requires|install|dependency):? (?:the )?['`\"]?([A-Za-z][\w-]*)")
 """The package that a library says it needs."""
 _NO_FILE = re.compile(r"No such file|[Ff]ile not found|not find directory|No files matched|does not exist")
+_NO_DOWNLOAD = "URL fetch failure"
 _UNKNOWN_ARGUMENT = re.compile(
     r"unexpected keyword argument|Unrecognized keyword argument|Argument\(s\) not recognized"
 )
@@ -90,6 +91,8 @@ def _is_missing_file(error: BaseException) -> bool:
 
     kind = type(error)
     if issubclass(kind, (OSError, tf.errors.NotFoundError, tf.errors.UnavailableError)):
+        return True
+    if _NO_DOWNLOAD in exceptions.message(error):  # Keras raises no class of its own
         return True
     is_plain = issubclass(kind, (ValueError, RuntimeError, tf.errors.InvalidArgumentError))
     return is_plain and bool(_NO_FILE.search(exceptions.message(error)))

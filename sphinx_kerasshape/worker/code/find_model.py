@@ -119,7 +119,7 @@ def is_model(value: object) -> bool:
 def _model_classes() -> tuple[Any, ...]:
     import keras
 
-    return (keras.Model, keras2.model_class()) if keras2.is_used() else (keras.Model,)
+    return (keras.Model, *keras2.model_classes())
 
 
 def _several_models(names: list[str]) -> Failure:

@@ -175,5 +175,5 @@ def _is_tensor(value: Any) -> bool:
 def _is_layer(value: Any) -> bool:
     import keras
 
-    kinds = (keras.layers.Layer, *([keras2.layer_class()] if keras2.is_used() else []))
+    kinds = (keras.layers.Layer, *keras2.layer_classes())
     return isinstance(value, kinds)

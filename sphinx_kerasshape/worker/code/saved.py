@@ -46,7 +46,7 @@ def load(path: str, custom_objects: str) -> Any:
 
 def _keras_model(path: str, custom_objects: str) -> Any:
     objects = _custom_objects(custom_objects)
-    of_keras_2 = keras2.is_used() and saved_keras2.is_author(path)
+    of_keras_2 = keras2.is_asked_for() and saved_keras2.is_author(path)
     refusal = (saved_keras2 if of_keras_2 else saved_config).refusal(_config(path), objects)
     if refusal:
         hint = _keras_2_hint(path) if "has tf_keras." in refusal else ""
@@ -61,7 +61,7 @@ def _keras_model(path: str, custom_objects: str) -> Any:
 def _saved_model(folder: str, custom_objects: str) -> Any:
     """Return the layers of a SavedModel that Keras 2 has written, if it is used; else what the file says."""
     model = None
-    if keras2.is_used():
+    if keras2.is_asked_for():
         model = saved_keras2.of_saved_model(folder, _custom_objects(custom_objects))
     return exported.saved_model(folder) if model is None else model
 
@@ -130,7 +130,7 @@ def _later_version(path: str) -> str:
 def _keras_2_hint(path: str) -> str:
     """Return a hint if Keras 2 has written a file that Keras 3 refuses."""
     try:
-        is_hidden = not keras2.is_used() and saved_keras2.is_author(path)
+        is_hidden = not keras2.is_asked_for() and saved_keras2.is_author(path)
     except Exception:
         return ""
     return _KERAS_2 if is_hidden else ""

@@ -1,4 +1,4 @@
-"""Models of Keras 2, which ``TF_USE_LEGACY_KERAS=1`` makes the ``tf.keras`` of TensorFlow.
+"""Models of Keras 2: ``tf_keras``, which ``TF_USE_LEGACY_KERAS=1`` makes the ``tf.keras`` of TensorFlow.
 
 They are read through their own API. Their variables are TensorFlow's, so there is no weightless run for
 them, and no calls are recorded.
@@ -7,6 +7,7 @@ them, and no calls are recorded.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,23 +25,42 @@ class Unreadable(Exception):
     problem = Problem.UNBUILT
 
 
+_IS_ASKED_FOR = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+"""Code that sets this itself comes too late: TensorFlow is imported already."""
+
+
+def is_asked_for() -> bool:
+    """Whether ``tf.keras`` is Keras 2 here, for all code."""
+    return _IS_ASKED_FOR
+
+
 def is_used() -> bool:
-    """Whether ``tf.keras`` is Keras 2 here."""
-    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    """Whether the code has Keras 2, as ``tf.keras`` or because it imports that itself."""
+    return _keras2() is not None
 
 
-def model_class() -> Any:
-    """Return the class of all models of Keras 2."""
-    import tensorflow as tf
-
-    return tf.keras.Model
+def is_model(value: Any) -> bool:
+    """Whether a value is a model of Keras 2."""
+    return is_used() and isinstance(value, _keras2().Model)
 
 
-def layer_class() -> Any:
-    """Return the class of all layers of Keras 2."""
-    import tensorflow as tf
+def model_classes() -> tuple[Any, ...]:
+    """Return the class of all models of Keras 2, if the code has it."""
+    return (_keras2().Model,) if is_used() else ()
 
-    return tf.keras.layers.Layer
+
+def layer_classes() -> tuple[Any, ...]:
+    """Return the class of all layers of Keras 2, if the code has it."""
+    return (_keras2().layers.Layer,) if is_used() else ()
+
+
+def _keras2() -> Any:
+    if _IS_ASKED_FOR:
+        import tensorflow as tf
+
+        return tf.keras
+    module = sys.modules.get("tf_keras")
+    return module if getattr(module, "__name__", "") == "tf_keras" else None
 
 
 def source() -> Source:
@@ -50,11 +70,9 @@ def source() -> Source:
 
 def read(model: Any, axes: str, input_text: str) -> Model:
     """Read a functional or Sequential model. Raises :class:`Unreadable`."""
-    import tensorflow as tf
-
     if axes:
         raise Unreadable(":axes: needs a model of Keras 3")
-    if isinstance(model, tf.keras.Sequential) and not model._graph_initialized:
+    if isinstance(model, _keras2().Sequential) and not model._graph_initialized:
         if not input_text:
             raise Unreadable(
                 f"the Sequential model {model.name!r} has no input shape: add it to the directive, with the "

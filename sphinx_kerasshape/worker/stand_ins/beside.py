@@ -14,6 +14,7 @@ import types
 from collections.abc import Iterable, Iterator
 from importlib.abc import MetaPathFinder
 from itertools import islice
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.messages.request import Request
@@ -72,7 +73,7 @@ class _Finder(MetaPathFinder):
         folders = [self._folder, *self._added()] if path is None else path
         spec = importlib.machinery.PathFinder.find_spec(fullname, folders, target)
         if spec is None or fullname in sys.builtin_module_names:
-            return None
+            return _refused(fullname) if path is None and spec is None else None
         if type(spec.loader) is importlib.machinery.SourceFileLoader and sources.is_project_file(
             str(spec.origin)
         ):
@@ -95,10 +96,17 @@ def install(request: Request) -> None:
         _copy(request.folder, _texts(piece.code for piece in request.pieces))
 
 
+def _refused(name: str) -> None:
+    """Raise the error of a missing package if only folders of its name are here, such as one of documents."""
+    spec = importlib.machinery.PathFinder.find_spec(name)
+    if spec is not None and spec.loader is None and not _has_modules(spec):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def _has_modules(spec: Any) -> bool:
     """Whether a package without code of its own has modules."""
-    folders = [str(folder) for folder in spec.submodule_search_locations or ()]
-    return any(name.endswith(".py") for folder in folders for name in os.listdir(folder))
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    return any(any(folder.rglob("*.py")) for folder in folders)
 
 
 def _without_missing(statement: ast.stmt) -> Iterator[ast.stmt]:

@@ -105,6 +105,27 @@ class ExactFinder(Finder):
         return name in self._names
 
 
+class _Keras3(Finder):
+    """Finds Keras 3 in place of Keras 2, whose summaries differ in names only, and which may not be here."""
+
+    def __init__(self, used: Used) -> None:
+        self._used = used
+        self._spec = keras.__spec__
+
+    def _has(self, name: str) -> bool:
+        return name == "tf_keras"
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        """Return Keras 3."""
+        self._used.note(f"Keras 3 for {spec.name}")
+        module: types.ModuleType = keras
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Let it be what it was."""
+        module.__spec__ = self._spec
+
+
 def install(used: Used) -> None:
     """Have packages that show things found where nothing else finds them, and those of data always."""
     for function in (keras.utils.plot_model, keras.utils.model_to_dot):
@@ -112,3 +133,4 @@ def install(used: Used) -> None:
     sys.meta_path.append(Finder(_SHOWING, _Module))
     sys.meta_path.append(ExactFinder(scikit_learn.NAMES, scikit_learn.Modules(used)))
     sys.meta_path.insert(0, Finder(_DATA, tensorflow_data.Modules(used)))
+    sys.meta_path.insert(0, _Keras3(used))
