@@ -104,25 +104,14 @@ def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, Recor
 
 def _whole(model: Any, signature: Signature, call: RecordedCall) -> RecordedCall:
     """Return a call like the model's first one, if that called more layers and kept what they gave."""
-    called = _called(call)
+    called = call.layers()
     if all(id(layer) in called for layer in weights.inner_layers(model)):
         return call
     with suppress(Exception):
         if author_calls.forget_values(model):
             first = trace.record(model, signature)
-            return first if len(_called(first)) > len(called) else call
+            return first if len(first.layers()) > len(called) else call
     return call
-
-
-def _called(call: RecordedCall) -> set[int]:
-    """Return the ids of the layers that a call called."""
-    found = {id(call.layer)}
-    stack = [call]
-    while stack:
-        inner = stack.pop().inner
-        found.update(id(one.layer) for one in inner)
-        stack += inner
-    return found
 
 
 def _counted(model: Any, flops_at: str, sized: Callable[[str], Signature]) -> tuple[Flops, str]:
