@@ -20,7 +20,7 @@ from sphinx_kerasshape.text import listed, truncated
 if TYPE_CHECKING:
     from sphinx_kerasshape.store.lock import Lock
 
-_MAX_LINES = 10
+LINES = 10
 """The number of differences between a model and the lock that are reported."""
 _INSTALL = (
     "TensorFlow is not installed{where}, so no model can run: "
@@ -75,8 +75,8 @@ class Plan(NamedTuple):
         for block, result in results:
             if block.name not in names and result.failure is None:
                 lines = self._model_drifts(self.lock, block, result)
-                if len(lines) > _MAX_LINES:
-                    lines[_MAX_LINES - 1 :] = [f"and {len(lines) - _MAX_LINES + 1} more differences"]
+                if len(lines) > LINES:
+                    lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
                 if lines:
                     message = f"{block.title}: " + "\n  ".join(lines)
                     yield Finding(Problem.LOCK, message, block.location)
@@ -86,8 +86,8 @@ class Plan(NamedTuple):
     def _extra_models(self, lock: Lock, names: set[str]) -> Iterator[Finding]:
         """Yield a finding for each model of the lock that is on no page."""
         extra = [(name, locked.line) for name, locked in lock.models.items() if name not in names]
-        for number, (name, line) in enumerate(extra[:_MAX_LINES], 1):
-            more = f"; so are {len(extra) - number} more" if number == _MAX_LINES < len(extra) else ""
+        for number, (name, line) in enumerate(extra[:LINES], 1):
+            more = f"; so are {len(extra) - number} more" if number == LINES < len(extra) else ""
             message = f"model {truncated(name)!r} is in {self.path.name}, but on no page{more}: {REMEDY}"
             yield Finding(Problem.LOCK, message, f"{self.path}:{line}")
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -62,9 +62,9 @@ class Launch:
     """Files and folders in them that it may not read."""
 
     def settings(self) -> str:
-        """Return the settings argument of a worker process: all but how it is started."""
-        names = {field.name for field in fields(self)} - {"command", "environment"}
-        return dumps({name: getattr(self, name) for name in sorted(names)})
+        """Return the settings argument of a worker process."""
+        names = ("path", "jobs", "memory", "processes", "output", "network", "sandbox", "sources", "hidden")
+        return dumps({name: getattr(self, name) for name in names})
 
 
 class Run(NamedTuple):

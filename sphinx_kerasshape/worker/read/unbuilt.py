@@ -7,7 +7,7 @@ from typing import Any
 
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec
 from sphinx_kerasshape.worker.read import followed
-from sphinx_kerasshape.worker.read.weights import Count, distinct
+from sphinx_kerasshape.worker.read.weights import Count
 
 
 def printed(model: Any) -> Model:
@@ -29,7 +29,7 @@ def printed(model: Any) -> Model:
 
 
 def _row(layer: Any) -> LayerRow:
-    count = Count.of(distinct(layer.weights)) if layer.built else Count()
+    count = Count.of({id(one): one for one in layer.weights}.values()) if layer.built else Count()
     outputs = _outputs(layer)
     return LayerRow(
         layer.name,
