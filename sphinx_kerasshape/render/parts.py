@@ -70,16 +70,6 @@ def output(report: Report) -> list[nodes.Node]:
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
 
 
-def constructor(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a block with the code that would build the model."""
-    return _code(model.constructor)
-
-
-def source(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a block with the source of the function or class that made the model."""
-    return _code(model.source)
-
-
 def expected_error(report: Report) -> list[nodes.Node]:
     """Return a block with the error that the page expects."""
     return [_block(str(report.error), "kerasshape-expected")] if report.error else []
@@ -120,8 +110,8 @@ def _code(text: str) -> list[nodes.Node]:
 
 OF_REPORT: dict[str, Callable[[Report], list[nodes.Node]]] = {"error": expected_error, "output": output}
 OF_MODEL: dict[str, Callable[[Model, Style], list[nodes.Node]]] = {
-    "constructor": constructor,
-    "source": source,
+    "constructor": lambda model, style: _code(model.constructor),
+    "source": lambda model, style: _code(model.source),
     "totals": totals,
     "weights": weights,
 }
