@@ -41,7 +41,7 @@ from sphinx_kerasshape.worker.read.arguments import NoView
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.sandbox import confine
 
-_OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes)
+_OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unreadable)
 """Exceptions of a model that can't be read; each has a ``problem``, the kind of warning."""
 _streams: list[Any] = []
 STACK_SIGNAL = getattr(signal, "SIGUSR1", signal.SIGTERM)

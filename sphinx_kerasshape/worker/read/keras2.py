@@ -7,15 +7,21 @@ them, and no calls are recorded.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sphinx_kerasshape.messages import input_spec
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, Source, TensorSpec, Weight
 from sphinx_kerasshape.worker.code import sources
-from sphinx_kerasshape.worker.read.reader import Unreadable
 from sphinx_kerasshape.worker.read.rows import is_chain
-from sphinx_kerasshape.worker.read.weights import Count, distinct, gates
+from sphinx_kerasshape.worker.read.weights import Count, gates
+
+
+class Unreadable(Exception):
+    """A model that can't be read as it is; the message says how to mend that."""
+
+    problem = Problem.UNBUILT
 
 
 def is_used() -> bool:
@@ -123,7 +129,7 @@ def _weights(layer: Any) -> tuple[Weight, ...]:
     of_gates = gates(layer._flatten_layers())
     return tuple(
         _weight(variable, id(variable) in trainable, of_gates.get(id(variable), 1))
-        for variable in distinct(layer.weights)
+        for variable in _unique(layer.weights)
     )
 
 
@@ -131,3 +137,7 @@ def _weight(variable: Any, trainable: bool, gates: int) -> Weight:
     path = variable.name.partition(":")[0]
     shape = tuple(map(int, variable.shape))
     return Weight(path.rpartition("/")[2], path, shape, variable.dtype.name, trainable, gates)
+
+
+def _unique(variables: Iterable[Any]) -> list[Any]:
+    return list({id(variable): variable for variable in variables}.values())
