@@ -43,7 +43,7 @@ def is_shape(text: str) -> bool:
 
 
 def shapes(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a text that is no code has shapes that can be nothing else: those of batches."""
+    """Yield the places of shapes in prose that can be nothing else: those with an open batch axis."""
     yield from (match.span() for match in _OPEN_SHAPE.finditer(text))
 
 

@@ -15,22 +15,8 @@ from sphinx_kerasshape.text import hint, quoted
 
 EXAMPLE = "write a whole shape with the batch axis first, such as (None, 50)"
 DTYPES = (
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-    "complex64",
-    "complex128",
+    *("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64"),
+    *("uint8", "uint16", "uint32", "uint64", "bool", "string", "complex64", "complex128"),
 )
 """The dtypes that an input can have."""
 _MAX_SIZE = 10**9

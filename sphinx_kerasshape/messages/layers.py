@@ -44,24 +44,20 @@ def layer_paths(report: Report) -> tuple[str, ...]:
 
 def remarks(report: Report) -> tuple[tuple[Problem, str], ...]:
     """Return what the author should know of a model, though it could be read: each with its problem."""
-    if report.model is None:
-        return ()
-    found = [(Problem.OPTION, f":axes: {report.model.unfollowed}")] if report.model.unfollowed else []
-    if report.model.uncounted:
-        found.append((Problem.OPTION, _UNCOUNTED.format(report.model.uncounted)))
-    wrong: dict[str, list[tuple[str, LayerRow]]] = {}
-    for path, row in zip(layer_paths(report), report.model.layers, strict=True):
-        if row.declared:
-            wrong.setdefault(row.type, []).append((path, row))
+    model, found = report.model, []
+    if model is not None and model.unfollowed:
+        found.append((Problem.OPTION, f":axes: {model.unfollowed}"))
+    if model is not None and model.uncounted:
+        found.append((Problem.OPTION, _UNCOUNTED.format(model.uncounted)))
     found += [(Problem.UNTRACKED, text) for text in _untracked(report)]
-    return (*found, *((Problem.DECLARED, _wrong(rows, report)) for rows in wrong.values()))
+    found += [(Problem.DECLARED, text) for text in _misdeclared(report)]
+    return tuple(found)
 
 
 def _untracked(report: Report) -> Iterator[str]:
     """Yield a remark on each layer that is called, but whose weights are not the model's."""
     above = -1
-    rows = report.model.layers if report.model is not None else ()
-    for path, row in zip(layer_paths(report), rows, strict=True):
+    for path, row in _paths_and_rows(report):
         if 0 <= above < row.depth:
             continue  # inside such a layer
         count = _UNTRACKED.fullmatch(row.note)
@@ -73,17 +69,26 @@ def _untracked(report: Report) -> Iterator[str]:
             )
 
 
-def _wrong(rows: Sequence[tuple[str, LayerRow]], report: Report) -> str:
-    """Return the remark on layers of one class that declare other outputs than their calls give."""
-    path, row = rows[0]
-    tensors = (tensor for call in row.calls for tensor in call.outputs)
-    real = ", ".join(f"{shape_text(tensor.shape)} {tensor.dtype}" for tensor in tensors)
-    more = f", and {len(rows) - 1} more of its class" if len(rows) > 1 else ""
-    return (
-        f"layer {path!r} ({row.type}, Keras {report.versions.keras}{more}) declares the output "
-        f"{row.declared}, but a call gives {real}, which the page shows: "
-        "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
-    )
+def _misdeclared(report: Report) -> Iterator[str]:
+    """Yield a remark on the layers of each class that declare other outputs than their calls give."""
+    of_class: dict[str, list[tuple[str, LayerRow]]] = {}
+    for path, row in _paths_and_rows(report):
+        if row.declared:
+            of_class.setdefault(row.type, []).append((path, row))
+    for (path, row), *others in of_class.values():
+        tensors = (tensor for call in row.calls for tensor in call.outputs)
+        real = ", ".join(f"{shape_text(tensor.shape)} {tensor.dtype}" for tensor in tensors)
+        more = f", and {len(others)} more of its class" if others else ""
+        yield (
+            f"layer {path!r} ({row.type}, Keras {report.versions.keras}{more}) declares the output "
+            f"{row.declared}, but a call gives {real}, which the page shows: "
+            "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
+        )
+
+
+def _paths_and_rows(report: Report) -> Iterator[tuple[str, LayerRow]]:
+    rows = report.model.layers if report.model is not None else ()
+    yield from zip(layer_paths(report), rows, strict=True)
 
 
 class Origin(NamedTuple):
@@ -99,6 +104,6 @@ class Origin(NamedTuple):
 
 
 def origin(source: str) -> Origin:
-    """Return what a source of a call is: of ``lstm[1][2]``, the third output of the second call."""
+    """Return what a source of a call names: ``lstm[1][2]`` is the third output of the second call."""
     found = re.fullmatch(r"(.+)\[(\d{1,9})\]\[(\d{1,9})\]", source, re.DOTALL)
     return Origin(found[1], int(found[2]) + 1, int(found[3]) + 1) if found else Origin(source)

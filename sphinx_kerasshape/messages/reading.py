@@ -11,7 +11,7 @@ from sphinx_kerasshape.messages.report import Failure, Model, Report, TensorSpec
 def report_of(data: object) -> Report:
     """Return the report that plain data describes. Raises ``ValueError`` if it can't be one."""
     report = decode(Report, data)
-    for model in (report.model, *(one.model for one in report.observations)):
+    for model in (report.model, *(observation.model for observation in report.observations)):
         if model is not None:
             _check(model)
     return report
@@ -21,8 +21,8 @@ def failures_in(report: Report) -> Iterator[Failure]:
     """Yield the failures that a report holds."""
     if report.unread is not None:
         yield report.unread
-    yield from (one.failure for one in report.failed)
-    yield from (one.failure for one in report.observations if one.failure is not None)
+    yield from (piece.failure for piece in report.failed)
+    yield from (seen.failure for seen in report.observations if seen.failure is not None)
 
 
 def _check(model: Model) -> None:

@@ -61,7 +61,7 @@ class Result:
 
     @property
     def failure(self) -> Failure | None:
-        """The answer, if it is a failure, as far as one knows without reading a stored one."""
+        """The answer, if it is a failure; ``None`` also for a stored answer that nobody has read yet."""
         answer = vars(self).get("answer", self._answer)
         return answer if isinstance(answer, Failure) else None
 

@@ -30,6 +30,6 @@ def line_number(cell: int, line: int) -> int:
 def _cells(text: str) -> tuple[str, ...]:
     """Return the text of each cell of a notebook; none if it is no notebook."""
     try:
-        return tuple("".join(one["source"]) for one in json.loads(text)["cells"])
+        return tuple("".join(cell["source"]) for cell in json.loads(text)["cells"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return ()

@@ -12,7 +12,7 @@ import bisect
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim
@@ -29,9 +29,10 @@ _ROLE = re.compile(
     rf"|(?<!`)`(?P<suffixed>[^`]+)`:{_NAME.format('suffix')}:",
     re.DOTALL,
 )
+_TITLE = re.compile(rf"(?P<stated>.+?)(?:{_GAP.pattern})?<(?P<target>[^<]*)>\s*", re.DOTALL)
+_EXPECTATION = re.compile(r"[\s>|]*:?expect-(?P<name>\w+):[\s>|]*[\"']?")
 Span = tuple[int, int]
 """The offsets of the beginning and the end of a piece of text."""
-_TITLE = re.compile(rf"(?P<stated>.+?)(?:{_GAP.pattern})?<(?P<target>[^<]*)>\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,7 @@ class LocatedClaims:
         return bisect.bisect_right(lines, last) - bisect.bisect_left(lines, first)
 
 
-def position_of(
-    claim: Claim, text: str, earlier: LocatedClaims | None = None, before: int = 0
-) -> Position | None:
+def position_of(claim: Claim, text: str, earlier: LocatedClaims, before: int = 0) -> Position | None:
     """Return the position of a claim in the text of its file; ``None`` if it can't be found.
 
     Of several equal claims in a paragraph, it is the first that is not in ``earlier``. ``before`` is the
@@ -107,7 +106,7 @@ def position_of(
     if not candidates:
         return None
     number = 0
-    if earlier is not None and len(candidates) > 1:
+    if len(candidates) > 1:
         lines = [before + _line(line_starts, spans[candidates[index]][0]) for index in (0, -1)]
         number = earlier.count(claim, *lines)
     span = spans[candidates[number % len(candidates)]]
@@ -127,12 +126,6 @@ def times_stated(claim: Claim, otherwise: int) -> int:
     return sum(line_of(text, start)[0] == location.line for start, _ in spans) or otherwise
 
 
-def exact_location(claim: Claim, text: str, earlier: LocatedClaims | None = None) -> str:
-    """Return the location of a claim's own line; its present location if it can't be found."""
-    location, position = parse_location(claim.location), position_of(claim, text, earlier)
-    return str(replace(location, line=position.line)) if location and position else claim.location
-
-
 def _claim_in_file(claim: Claim, location: Location) -> tuple[str, ...]:
     return (*claim[:3], location.file, location.docstring)
 
@@ -145,9 +138,6 @@ def _option(claim: Claim, text: str, start: int) -> Span | None:
         return None
     stated = re.compile(_flexible(claim.stated) + r"(?=[\"'\s]|\Z)").match(text, option.end())
     return stated.span() if stated else None
-
-
-_EXPECTATION = re.compile(r"[\s>|]*:?expect-(?P<name>\w+):[\s>|]*[\"']?")
 
 
 def _flexible(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import SCHEMA, Model
-from sphinx_kerasshape.messages.request import Look, Request, Step
+from sphinx_kerasshape.messages.request import Inside, Look, Piece, Request, Step
 from sphinx_kerasshape.text import quoted, truncated
 
 
@@ -214,22 +214,9 @@ def layout() -> int:
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.
     """
-    kinds = (
-        Request,
-        Step,
-        Look,
-        Block,
-        Summary,
-        Reference,
-        Claim,
-        Mention,
-        Finding,
-        Plain,
-        Statement,
-        Judged,
-        Truth,
-    )
-    return zlib.crc32(repr([_VERSION, SCHEMA, *(kind._fields for kind in kinds)]).encode())
+    of_requests = (Request, Step, Look, Piece, Inside)
+    kinds = (Block, Summary, Reference, Claim, Mention, Finding, Plain, Statement, Judged, Truth)
+    return zlib.crc32(repr([_VERSION, SCHEMA, *(kind._fields for kind in (*of_requests, *kinds))]).encode())
 
 
 class Page:

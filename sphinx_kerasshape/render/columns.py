@@ -54,11 +54,13 @@ Cell = Callable[[Row, Style], list[nodes.Node]]
 
 
 class Column(NamedTuple):
-    """A column: its head, and the function that makes its cells."""
+    """A column: its head, and the functions that make its cells and the text of its total."""
 
     title: Callable[[], str]
     cell: Cell
     numeric: bool = False
+    total: Callable[[Model, Style], str] = lambda model, style: ""
+    """Not that of ``params``, whose total has several rows."""
 
 
 def names(chosen: tuple[str, ...], model: Model) -> tuple[str, ...]:
@@ -135,6 +137,10 @@ def _flops(row: Row, style: Style) -> list[nodes.Node]:
     return [nodes.Text(style.number(count) if row.is_first and count is not None else NOTHING)]
 
 
+def _total_flops(model: Model, style: Style) -> str:
+    return style.number(model.flops) if model.flops is not None else ""
+
+
 def _weights(row: Row, style: Style) -> list[nodes.Node]:
     pairs = []
     for weight in row.weights if row.shows_weights else ():
@@ -155,10 +161,13 @@ COLUMNS: dict[str, Column] = {
         lambda: _("Trainable params"),
         lambda row, style: _count(row.layer.trainable, row, style),
         numeric=True,
+        total=lambda model, style: style.number(model.trainable),
     ),
     "formula": Column(lambda: _("Made of"), _formula),
-    "bytes": Column(lambda: _("Memory"), _bytes, numeric=True),
-    "flops": Column(lambda: _("FLOPs"), _flops, numeric=True),
+    "bytes": Column(
+        lambda: _("Memory"), _bytes, numeric=True, total=lambda model, style: style.size(model.bytes)
+    ),
+    "flops": Column(lambda: _("FLOPs"), _flops, numeric=True, total=_total_flops),
     "weights": Column(lambda: _("Weights"), _weights),
     "dtype": Column(lambda: _("Dtype"), _dtypes),
     "connected": Column(lambda: _("Connected to"), _connected),

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def fill_page(document: nodes.document, context: BuildContext) -> None:
     """Fill all placeholders of a page."""
-    style = Style(context.output_format, context.language, context.settings.numbers)
+    style = Style.of(context)
     for node, placeholder in placeholders(document):
         if isinstance(placeholder, Claim):
             node.replace_self(_value(placeholder, context, style))

@@ -19,18 +19,13 @@ def flatten(document: nodes.document, style: Style) -> None:
     """Replace our tables by lines of text where the format can't have a table."""
     if style.format not in (*_NEVER, "latex"):
         return
-    for table in list(document.findall(nodes.table)):
-        if "kerasshape-table" in table["classes"]:
-            outer = [node for node in _above(table) if isinstance(node, nodes.table)]
-            if style.format == "latex":
-                if outer:
-                    # A table in a cell can't break over pages.
-                    table["classes"] = [name for name in table["classes"] if name != "longtable"]
-                is_possible = _latex_can_have(table, outer)
-            else:
-                is_possible = not outer
-            if not is_possible:
-                _replace(table, style)
+    for table in [table for table in document.findall(nodes.table) if "kerasshape-table" in table["classes"]]:
+        outer = [node for node in _above(table) if isinstance(node, nodes.table)]
+        if outer and style.format == "latex":
+            # A table in a cell can't break over pages.
+            table["classes"] = [name for name in table["classes"] if name != "longtable"]
+        if not (_latex_can_have(table, outer) if style.format == "latex" else not outer):
+            _replace(table, style)
 
 
 def _latex_can_have(table: nodes.table, outer: list[nodes.table]) -> bool:

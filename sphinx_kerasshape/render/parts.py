@@ -11,7 +11,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
 from sphinx_kerasshape.render.nodes import keras_permalink
 from sphinx_kerasshape.render.style import Style
-from sphinx_kerasshape.render.table import grid, set_for_print, total_values
+from sphinx_kerasshape.render.table import grid, set_for_print, table_row, total_values
 from sphinx_kerasshape.render.translate import _
 
 _NOT_RUN = (None, Problem.TENSORFLOW, Problem.LOCK)
@@ -51,26 +51,16 @@ def needs(model: Model, style: Style) -> list[nodes.Node]:
 def weights(model: Model, style: Style) -> list[nodes.Node]:
     """Return a table of the weights of all layers; a shared weight has one row."""
     unique = {weight.path: weight for row in model.layers for weight in row.weights}
-    heads = (_("Weight"), _("Shape"), _("Dtype"), _("Params"))
-    head = nodes.row()
-    for number, text in enumerate(heads):
-        cell = style.cell(scope="col", numeric=number == 3)
-        cell += nodes.paragraph("", text)
-        head += cell
+    heads = [[nodes.Text(text)] for text in (_("Weight"), _("Shape"), _("Dtype"), _("Params"))]
+    numeric = (False, False, False, True)
     body = nodes.tbody()
     for path, weight in unique.items():
-        row = nodes.row()
         count = nodes.Text(style.number(weight.params))
         values = (style.name(path), style.shape(weight.shape), style.name(weight.dtype), count)
-        for number, value in enumerate(values):
-            cell = style.cell(scope="" if number else "row", numeric=number == 3)
-            cell += nodes.paragraph("", "", value)
-            row += cell
-        body += row
+        body += table_row(([value] for value in values), numeric, style)
+    head = table_row(heads, numeric, style, scope="col")
     table = nodes.table("", grid(head, body), classes=["kerasshape-table"])
-    if style.format == "latex":
-        return [set_for_print(table, [False, False, False, True]), table]
-    return [table]
+    return [set_for_print(table, numeric), table] if style.format == "latex" else [table]
 
 
 def output(report: Report) -> list[nodes.Node]:
@@ -78,16 +68,6 @@ def output(report: Report) -> list[nodes.Node]:
     if not report.output.strip():
         return []
     return [_block(report.output.rstrip("\n"), "kerasshape-output")]
-
-
-def constructor(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a block with the code that would build the model."""
-    return _code(model.constructor)
-
-
-def source(model: Model, style: Style) -> list[nodes.Node]:
-    """Return a block with the source of the function or class that made the model."""
-    return _code(model.source)
 
 
 def expected_error(report: Report) -> list[nodes.Node]:
@@ -130,8 +110,8 @@ def _code(text: str) -> list[nodes.Node]:
 
 OF_REPORT: dict[str, Callable[[Report], list[nodes.Node]]] = {"error": expected_error, "output": output}
 OF_MODEL: dict[str, Callable[[Model, Style], list[nodes.Node]]] = {
-    "constructor": constructor,
-    "source": source,
+    "constructor": lambda model, style: _code(model.constructor),
+    "source": lambda model, style: _code(model.source),
     "totals": totals,
     "weights": weights,
 }

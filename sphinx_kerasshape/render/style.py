@@ -10,13 +10,13 @@ from docutils import nodes
 
 from sphinx_kerasshape import numerals
 from sphinx_kerasshape.messages.report import Shape, TensorSpec, shape_text
+from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.render.nodes import keras_header_cell
 
 _PREFIXES = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 NOTHING = "–"
 """The text of a cell that has no value."""
 _LATEX = {"−": "-", "≥": r"\geq", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
-
 _ASCII = {"−": "-", "≥": ">=", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")"}
 
 
@@ -27,6 +27,11 @@ class Style(NamedTuple):
     language: str = "en"
     numbers: str = "exact"
     """How counts are inserted in running text: ``exact`` or ``si``."""
+
+    @classmethod
+    def of(cls, context: BuildContext) -> Style:
+        """Return the style of a build's pages."""
+        return cls(context.output_format, context.language, context.settings.numbers)
 
     def shape(self, shape: Shape) -> nodes.Node:
         """Return a shape that does not break over lines."""

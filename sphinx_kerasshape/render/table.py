@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from docutils import nodes
 from sphinx import addnodes
@@ -30,17 +30,37 @@ def fill(
 
     ``anchors`` are those of all layers, in order, or none.
     """
+    numeric = [COLUMNS[name].numeric for name in columns]
+    heads = [[nodes.Text(COLUMNS[name].title())] for name in columns]
     body = nodes.tbody()
-    body += [_filled_row(row, columns, style) for row in _rows(model, depth, anchors)]
+    for row in _rows(model, depth, anchors):
+        body += table_row(_contents(row, columns, style), numeric, style)
     if model.trailing and "output" in columns:
-        body += _output_row(model, columns, style)
-    if totals:
-        body += list(_total_rows(model, columns, style))
+        body += table_row(_outputs(model, columns, style), numeric, style, classes=["kerasshape-output"])
+    for contents in _totals(model, columns, style) if totals else ():
+        body += table_row(contents, numeric, style, classes=["kerasshape-total"])
     empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
-    table.replace(empty, grid(_head(columns, style), body))
+    table.replace(empty, grid(table_row(heads, numeric, style, scope="col"), body))
     if style.format == "latex":
-        numeric = [COLUMNS[name].numeric for name in columns]
         table.parent.insert(table.parent.index(table), set_for_print(table, numeric))
+
+
+def table_row(
+    contents: Iterable[Sequence[nodes.Node]],
+    numeric: Sequence[bool],
+    style: Style,
+    scope: str = "row",
+    classes: Sequence[str] = (),
+) -> nodes.row:
+    """Return a row of cells. With the scope ``col``, all of them are heads; else the first one is."""
+    row = nodes.row("", classes=[*classes])
+    for number, content in enumerate(contents):
+        is_head = scope == "col" or number == 0
+        cell = style.cell(scope=scope if is_head else "", numeric=numeric[number])
+        if content:
+            cell += nodes.paragraph("", "", *content)
+        row += cell
+    return row
 
 
 def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
@@ -65,40 +85,18 @@ def _rows(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Row]:
                 yield Row(path, anchors[number] if anchors else "", layer, call, weights)
 
 
-def _head(columns: tuple[str, ...], style: Style) -> nodes.row:
-    row = nodes.row()
-    for name in columns:
-        column = COLUMNS[name]
-        cell = style.cell(scope="col", numeric=column.numeric)
-        cell += nodes.paragraph("", column.title())
-        row += cell
-    return row
+def _contents(row: Row, columns: tuple[str, ...], style: Style) -> list[list[nodes.Node]]:
+    contents = [COLUMNS[name].cell(row, style) for name in columns]
+    if row.is_first and row.anchor:
+        contents[0].insert(0, nodes.target("", "", ids=[row.anchor]))
+    return contents
 
 
-def _filled_row(row: Row, columns: tuple[str, ...], style: Style) -> nodes.row:
-    cells = nodes.row()
-    for number, name in enumerate(columns):
-        column = COLUMNS[name]
-        cell = style.cell(scope="" if number else "row", numeric=column.numeric)
-        text = nodes.paragraph("", "", *column.cell(row, style))
-        if number == 0 and row.is_first and row.anchor:
-            text.insert(0, nodes.target("", "", ids=[row.anchor]))
-        cell += text
-        cells += cell
-    return cells
-
-
-def _output_row(model: Model, columns: tuple[str, ...], style: Style) -> nodes.row:
-    """Return the last row of a model in which operations follow the last layer: what the model gives."""
-    row = nodes.row("", classes=["kerasshape-output"])
-    for number, name in enumerate(columns):
-        cell = style.cell(scope="" if number else "row", numeric=COLUMNS[name].numeric)
-        if number == 0:
-            cell += nodes.paragraph("", _("Output"))
-        elif name == "output":
-            cell += nodes.paragraph("", "", *shapes(model.outputs, style))
-        row += cell
-    return row
+def _outputs(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[list[nodes.Node]]:
+    """Yield the last row of a model in which operations follow the last layer: what the model gives."""
+    yield [nodes.Text(_("Output"))]
+    for name in columns[1:]:
+        yield shapes(model.outputs, style) if name == "output" else []
 
 
 def total_values(model: Model) -> list[tuple[str, int]]:
@@ -110,26 +108,14 @@ def total_values(model: Model) -> list[tuple[str, int]]:
     return values
 
 
-def _total_rows(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[nodes.row]:
+def _totals(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[list[list[nodes.Text]]]:
     for label, count in total_values(model):
-        row = nodes.row("", classes=["kerasshape-total"])
-        for number, name in enumerate(columns):
-            cell = style.cell(scope="" if number else "row", numeric=COLUMNS[name].numeric)
-            if number == 0:
-                cell += nodes.paragraph("", label)
-            elif name == "params":
-                cell += nodes.paragraph("", style.number(count))
-            elif name == "bytes" and count == model.params:
-                cell += nodes.paragraph("", style.size(model.bytes))
-            elif name == "flops" and count == model.params and model.flops is not None:
-                cell += nodes.paragraph("", style.number(model.flops))
-            elif name == "trainable" and count == model.params:
-                cell += nodes.paragraph("", style.number(model.trainable))
-            row += cell
-        yield row
+        texts = {name: COLUMNS[name].total(model, style) for name in columns if count == model.params}
+        texts |= {"params": style.number(count), columns[0]: label}
+        yield [[nodes.Text(texts[name])] if texts.get(name) else [] for name in columns]
 
 
-def set_for_print(table: nodes.table, numeric: list[bool]) -> nodes.Node:
+def set_for_print(table: nodes.table, numeric: Sequence[bool]) -> nodes.Node:
     """Return the node that sets the types of a table's columns; let a long table break over pages."""
     if len(list(table.findall(nodes.row))) > LONG:
         table["classes"].append("longtable")

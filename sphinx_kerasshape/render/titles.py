@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def fill_titles(env: BuildEnvironment, context: BuildContext, verdicts: Iterable[Verdict]) -> dict[str, Any]:
     """Fill all copies of titles; return what they show, by document name."""
     known = {verdict.claim._replace(location=""): verdict for verdict in verdicts}
-    style = Style(context.output_format, context.language, context.settings.numbers)
+    style = Style.of(context)
     pages = {docname: page for docname, page in context.pages.items() if page.titles}
     _note_copies(env, {docname: page for docname, page in pages.items() if page.shown is None})
     shown = {}

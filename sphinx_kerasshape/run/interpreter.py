@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import IO, NamedTuple
 
+from sphinx_kerasshape.text import escape_controls
+
 SECONDS = 30
 """The time that another interpreter has to report its versions."""
 _MAX_LINE_LENGTH = 1 << 22
@@ -105,8 +107,6 @@ def _versions(printed: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _inert(text: str) -> str:
-    from sphinx_kerasshape.text import escape_controls
-
     return escape_controls(text[:_MAX_VERSION_LENGTH])
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LINES = 10
 """The number of differences between a model and the lock that are reported."""
-
 _INSTALL = (
     "TensorFlow is not installed{where}, so no model can run: "
     "run pip install 'sphinx-kerasshape[tensorflow-cpu]', or commit a {lock} that was written "
@@ -129,33 +128,36 @@ class Plan(NamedTuple):
 
 def make(settings: Settings, environment: RunEnvironment, path: Path, root: Path) -> Plan:
     """Return the plan of a build."""
+    plan = Plan(runs=False, path=path, root=root)
     if settings.execution == "off":
-        return Plan(runs=False, path=path, root=root)
+        return plan
     versions = environment.versions
-    locked = settings.execution == "locked" or versions.tensorflow == ""
+    is_chosen = settings.execution == "locked"
+    is_locked = is_chosen or versions.tensorflow == ""
     lock, problem = _read(path)
     if environment.problem:
         # A mistake in conf.py, which the lock must not hide.
-        return Plan(False, path, root, None, Failure(Problem.WORKER, environment.problem), versions, problem)
+        failure = Failure(Problem.WORKER, environment.problem)
+        return plan._replace(failure=failure, versions=versions, lock_problem=problem)
     if problem is not None:
-        return Plan(not locked, path, root, None, Failure(None, problem.message), versions, problem)
-    if not locked:
-        return Plan(True, path, root, lock, versions=versions)
-    return _locked(settings, lock, path, root)
+        failure = Failure(None, problem.message)
+        return plan._replace(runs=not is_locked, failure=failure, versions=versions, lock_problem=problem)
+    if not is_locked:
+        return plan._replace(runs=True, lock=lock, versions=versions)
+    if lock is None:
+        return plan._replace(failure=_no_lock(settings, path.name))
+    reason = "kerasshape_execution is 'locked'" if is_chosen else "TensorFlow is not installed"
+    return plan._replace(lock=lock, failure=Failure(None, reason), versions=lock.versions)
 
 
-def _locked(settings: Settings, lock: Lock | None, path: Path, root: Path) -> Plan:
-    """Return the plan of a build that must not, or can't, run anything."""
-    must_not = settings.execution == "locked"
-    if lock is not None:
-        reason = "kerasshape_execution is 'locked'" if must_not else "TensorFlow is not installed"
-        return Plan(False, path, root, lock, Failure(None, reason), lock.versions)
-    if must_not:
-        message = f"kerasshape_execution is 'locked', but there is no {path.name}: {REMEDY}"
-        return Plan(runs=False, path=path, root=root, failure=Failure(Problem.TENSORFLOW, message))
-    where = f" for {settings.python} (kerasshape_python)" if settings.python else ""
-    failure = Failure(Problem.TENSORFLOW, _INSTALL.format(where=where, lock=path.name))
-    return Plan(runs=False, path=path, root=root, failure=failure)
+def _no_lock(settings: Settings, name: str) -> Failure:
+    """Return the failure of all models where nothing must or can run, and there is no lock."""
+    if settings.execution == "locked":
+        message = f"kerasshape_execution is 'locked', but there is no {name}: {REMEDY}"
+    else:
+        where = f" for {settings.python} (kerasshape_python)" if settings.python else ""
+        message = _INSTALL.format(where=where, lock=name)
+    return Failure(Problem.TENSORFLOW, message)
 
 
 def _read(path: Path) -> tuple[Lock | None, Finding | None]:

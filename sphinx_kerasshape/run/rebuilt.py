@@ -12,7 +12,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, LayerCall, Model, Report, TensorSpec
 from sphinx_kerasshape.messages.request import Request
 
-_NONE = "# There is no constructor's view of this model: {}."
+_NONE = "# There is no constructor's view of this model: the code that would build it {}."
 _IMPORTS = "import keras\nfrom keras import layers\n"
 _PASSING = (Problem.TIMEOUT, Problem.LIMIT, Problem.CRASH, Problem.WORKER)
 """Why code may fail that would not fail in the next build."""
@@ -64,21 +64,21 @@ def _is_missing_names(code: str) -> bool:
 
 
 def _difference(model: Model, rebuilt: Answer) -> str:
-    """Return why the model that was built in turn is not the same; empty if it is."""
+    """Return what the code does instead of building the same model; empty if it builds that."""
     if not isinstance(rebuilt, Report):
         error = rebuilt.error or rebuilt.message.partition("\n")[0]
-        return f"the code that would build it fails ({error})"
+        return f"fails ({error})"
     if rebuilt.model is None:
-        return "the code that would build it builds none"
+        return "builds none"
     for mine, other in zip_longest(model.ingredients, rebuilt.model.ingredients, fillvalue=" "):
         if mine.rpartition(" ")[2] != other.rpartition(" ")[2]:
             name = mine.rpartition(" ")[0] or other.rpartition(" ")[0]
-            return f"the code that would build it gives other settings, or another place, to {name!r}"
+            return f"gives other settings, or another place, to {name!r}"
     for row, other_row in zip_longest(_rows(model), _rows(rebuilt.model)):
         if row is None or other_row is None or row[1:] != other_row[1:]:
             different = row or other_row or ("",)
-            return f"the code that would build it gives another {different[0]!r}"
-    return "" if _ends(model) == _ends(rebuilt.model) else "the code that would build it builds another one"
+            return f"gives another {different[0]!r}"
+    return "" if _ends(model) == _ends(rebuilt.model) else "builds another one"
 
 
 def _ends(model: Model) -> object:

@@ -66,6 +66,7 @@ class Cache:
         """Store a report. If that fails, ``problem`` says why, and the build goes on."""
         body = dumps(report).encode()
         key = self._key(request)
+        missing = (piece.missing for piece in report.failed if piece.kind == "package")
         head = {
             "schema": SCHEMA,
             "key": key,
@@ -76,7 +77,7 @@ class Cache:
             "warnings": encode(report.warnings),
             "imports": {
                 **self._places.of_files(_imported_files(request, report)),
-                **self._places.of_missing(one.missing for one in report.failed if one.kind == "package"),
+                **self._places.of_missing(missing),
             },
             "body": hashlib.sha256(body).hexdigest(),
         }
@@ -103,11 +104,13 @@ class Cache:
                 return None
             if not (self._places.are_same(dict(fields["imports"])) and all(map(self._holds, sources))):
                 return None
-            layers = decode(tuple[str, ...], fields["layers"])
-            said = tuple((Problem(problem), decode(str, text)) for problem, text in fields["remarks"])
-            warnings = decode(tuple[CodeWarning, ...], fields["warnings"])
-            answer = partial(_report, body, self._folder)
-            return Result(decode(str, fields["fingerprint"]), answer, layers, said, warnings)
+            return Result(
+                decode(str, fields["fingerprint"]),
+                partial(_report, body, self._folder),
+                layers=decode(tuple[str, ...], fields["layers"]),
+                remarks=tuple((Problem(problem), decode(str, text)) for problem, text in fields["remarks"]),
+                warnings=decode(tuple[CodeWarning, ...], fields["warnings"]),
+            )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

@@ -31,26 +31,25 @@ def _layer_differences(locked: dict[str, LayerRow], now: dict[str, LayerRow]) ->
         if _name(old) != _name(new):  # the layers inside a renamed layer keep their names
             yield f"layer {truncated(old)!r} of the lock is {truncated(new)!r} now"
     then = {renamed.get(path, path): _with_sources(path, row, renamed) for path, row in locked.items()}
-    yield from (
-        f"layer {truncated(path)!r} is in the lock, but no longer in the model"
-        for path in then
-        if path not in now
-    )
-    yield from (
-        f"layer {truncated(path)!r} is in the model, but not in the lock" for path in now if path not in then
-    )
+    for path in [path for path in then if path not in now]:
+        yield f"layer {truncated(path)!r} is in the lock, but no longer in the model"
+    for path in [path for path in now if path not in then]:
+        yield f"layer {truncated(path)!r} is in the model, but not in the lock"
     if then.keys() == now.keys() and list(then) != list(now):
         yield f"the order of layers is {listed(list(then))} in the lock; {listed(list(now))} now"
     for path, row in then.items():
         if path in now:
-            layer = f"layer {truncated(path)!r} "
-            yield from _differing(layer, _layer_facts(row), _layer_facts(now[path]))
-            before, after = _weight_facts(row.weights), _weight_facts(now[path].weights)
-            # New and missing weights are among the facts of the layer.
-            common = [what for what in before if what in after]
-            yield from _differing(
-                layer, {what: before[what] for what in common}, {what: after[what] for what in common}
-            )
+            yield from _row_differences(f"layer {truncated(path)!r} ", row, now[path])
+
+
+def _row_differences(layer: str, then: LayerRow, now: LayerRow) -> Iterator[str]:
+    yield from _differing(layer, _layer_facts(then), _layer_facts(now))
+    before, after = _weight_facts(then.weights), _weight_facts(now.weights)
+    # New and missing weights are among the facts of the layer.
+    common = [what for what in before if what in after]
+    yield from _differing(
+        layer, {what: before[what] for what in common}, {what: after[what] for what in common}
+    )
 
 
 def _renamed(then: dict[str, LayerRow], now: dict[str, LayerRow]) -> dict[str, str]:

@@ -12,13 +12,7 @@ import pytest
 from sphinx_kerasshape.check import fix
 from sphinx_kerasshape.check.fix import Edit, Source, Unfixable, applied, edits
 from sphinx_kerasshape.claims.verdicts import Verdict
-from sphinx_kerasshape.pages.positions import (
-    LocatedClaims,
-    Location,
-    exact_location,
-    parse_location,
-    position_of,
-)
+from sphinx_kerasshape.pages.positions import LocatedClaims, Location, parse_location, position_of
 from sphinx_kerasshape.pages.records import Claim
 from tests.support import work
 
@@ -29,6 +23,13 @@ def claim(
     stated: str = "7", line: int = 1, kind: str = "params", target: str = "m", inside: str = ""
 ) -> Claim:
     return Claim(kind, target, stated, f"{FILE}{inside}:{line}")
+
+
+def located(one: Claim, text: str, earlier: LocatedClaims) -> Claim:
+    """Return a claim at its own line, as the role that states it is recorded."""
+    position = position_of(one, text, earlier)
+    assert position is not None
+    return one._replace(location=f"{FILE}:{position.line}")
 
 
 def repaired(text: str, *claims: Claim, new: str = "8") -> tuple[str, list[str]]:
@@ -90,8 +91,7 @@ def test_equal_claims_of_a_paragraph_are_taken_in_turn() -> None:
     text = "{keras:params}`7 <m>` and\n{keras:params}`7 <m>`\n\n{keras:params}`7 <m>`"
     found: list[Claim] = []
     for line in (1, 1, 4):
-        one = claim(line=line)
-        found.append(one._replace(location=exact_location(one, text, LocatedClaims(found))))
+        found.append(located(claim(line=line), text, LocatedClaims(found)))
     assert [one.location for one in found] == [f"{FILE}:1", f"{FILE}:2", f"{FILE}:4"]
     assert repaired(text, *found)[0] == text.replace("7", "8")
     assert (
@@ -105,9 +105,9 @@ def test_equal_claims_take_time_in_proportion(separator: str) -> None:
     def find_and_repair(number: int) -> None:
         text = separator.join(["{keras:params}`7 <m>`"] * number)
         found: list[Claim] = []
-        located = LocatedClaims(found)
+        earlier = LocatedClaims(found)
         for one in [claim()] * number:
-            found.append(one._replace(location=exact_location(one, text, located)))  # noqa: PERF401
+            found.append(located(one, text, earlier))  # noqa: PERF401
         assert repaired(text, *found) == (text.replace("7", "8"), [])
 
     assert work.growth(find_and_repair, 60) < work.LINEAR
@@ -178,7 +178,7 @@ def test_locations() -> None:
     assert parse_location("a.py:docstring of b.c:5") == Location("a.py", 5, "b.c")
     assert str(parse_location("a.py:docstring of b.c:5")) == "a.py:docstring of b.c:5"
     assert parse_location("a.md") is None
-    assert position_of(claim()._replace(location="a.md"), "x") is None
+    assert position_of(claim()._replace(location="a.md"), "x", LocatedClaims()) is None
 
 
 def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:

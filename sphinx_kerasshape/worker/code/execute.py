@@ -52,7 +52,7 @@ def run_prelude(request: Request, names: dict[str, Any]) -> None:
 
 
 def compiled(
-    request: Request, names: dict[str, Any], watch: Callable[[ast.Module], None] = lambda tree: None
+    request: Request, names: dict[str, Any], watch: Callable[[ast.Module], None]
 ) -> Callable[[], Any]:
     """Run the prelude and compile a request's code. Raises ``SyntaxError`` if the code isn't Python.
 

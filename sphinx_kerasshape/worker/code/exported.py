@@ -32,9 +32,7 @@ def saved_model(folder: str) -> Model:
     if not signatures:
         raise Unreadable("it has no signatures, so its inputs are unknown")
     name = "serving_default" if "serving_default" in signatures else min(signatures)
-    inputs, outputs = (
-        tuple(_named_tensors(tensors)) for tensors in (signatures[name].inputs, signatures[name].outputs)
-    )
+    inputs, outputs = map(_named_tensors, (signatures[name].inputs, signatures[name].outputs))
     objects = graph.object_graph_def
     weights = _variables(objects, name) if objects.nodes else _variables_of_tensorflow_1(graph)
     return _report(folder, "SavedModel", inputs, outputs, tuple(_rows(weights)))
@@ -59,9 +57,11 @@ def _serving_graph(folder: str) -> Any:
     raise Unreadable("it has no graph for serving")
 
 
-def _named_tensors(tensors: Any) -> Iterator[TensorSpec]:
-    for name, info in sorted(tensors.items()):
-        yield TensorSpec(_shape(info.tensor_shape), _dtype_name(info.dtype), name)
+def _named_tensors(tensors: Any) -> _Tensors:
+    return tuple(
+        TensorSpec(_shape(info.tensor_shape), _dtype_name(info.dtype), name)
+        for name, info in sorted(tensors.items())
+    )
 
 
 def _shape(proto: Any) -> Shape:
@@ -129,7 +129,7 @@ def lite(path: str) -> Model:
     interpreter = tf.lite.Interpreter(model_path=path)
     details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
     operations = interpreter._get_ops_details()
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    inputs = interpreter.get_input_details()
     makers = {int(index): _operation_name(item) for item in operations for index in item["outputs"]}
     computed = {*makers, *(detail["index"] for detail in inputs)}
     rows = []
@@ -142,15 +142,16 @@ def lite(path: str) -> Model:
         )
         weights = tuple(_lite_weight(details[index]) for index in indexes if index not in computed)
         rows.append(_row(_operation_name(operation), operation["op_name"], (call,), weights))
-    ends = [
-        tuple(_lite_tensor(detail)._replace(name=str(detail["name"])) for detail in end)
-        for end in (inputs, outputs)
-    ]
-    return _report(path, "TFLite", ends[0], ends[1], tuple(rows))
+    outputs = _lite_ends(interpreter.get_output_details())
+    return _report(path, "TFLite", _lite_ends(inputs), outputs, tuple(rows))
 
 
 def _operation_name(operation: dict[str, Any]) -> str:
     return f"{operation['op_name'].lower()}_{operation['index']}"
+
+
+def _lite_ends(details: Iterable[dict[str, Any]]) -> _Tensors:
+    return tuple(_lite_tensor(detail)._replace(name=str(detail["name"])) for detail in details)
 
 
 def _lite_tensor(detail: dict[str, Any]) -> TensorSpec:

@@ -20,7 +20,9 @@ from sphinx_kerasshape.worker.code import exceptions, exported, saved_config, sa
 from sphinx_kerasshape.worker.read import keras2
 
 _PICKLED = "model.weights.npz"
-_KERAS_2 = "was saved with Keras 2: install tf-keras, and add TF_USE_LEGACY_KERAS=1 to kerasshape_environment"
+_KERAS_2 = (
+    "it was saved with Keras 2: install tf-keras, and add TF_USE_LEGACY_KERAS=1 to kerasshape_environment"
+)
 
 
 class Unloadable(Exception):
@@ -50,7 +52,7 @@ def _keras_model(path: str, custom_objects: str) -> Any:
     refusal = (saved_keras2 if of_keras_2 else saved_config).refusal(_config(path), objects)
     if refusal:
         hint = _keras_2_hint(path) if "has tf_keras." in refusal else ""
-        raise Unloadable(f"it {hint}" if hint else refusal)
+        raise Unloadable(hint or refusal)
     if of_keras_2:
         return saved_keras2.load(path, objects)
     import keras
@@ -108,10 +110,10 @@ def _reason(path: str, error: Exception) -> str:
         cause = error
     text = re.split(r"\n\nconfig=| Full object config:", exceptions.message(cause))[0]
     reason = f"{exceptions.name(cause)}: {text}"
-    hint = _later_version(path) or f"It {_keras_2_hint(path)}".removesuffix("It ")
+    hint = _later_version(path) or _keras_2_hint(path)
     if not hint and ("Could not locate" in text or "could not be deserialized" in text):
-        hint = "Name its own classes in ':custom-objects: package.module.Class'"
-    return f"{reason}\n{hint}" if hint else reason
+        hint = "name its own classes in ':custom-objects: package.module.Class'"
+    return f"{reason}\n{hint[0].upper()}{hint[1:]}" if hint else reason
 
 
 def _later_version(path: str) -> str:
@@ -124,7 +126,7 @@ def _later_version(path: str) -> str:
         is_later = _numbers(version) > _numbers(keras.__version__)
     except Exception:
         return ""
-    return f"It was saved with Keras {version}; this is {keras.__version__}" if is_later else ""
+    return f"it was saved with Keras {version}; this is {keras.__version__}" if is_later else ""
 
 
 def _keras_2_hint(path: str) -> str:

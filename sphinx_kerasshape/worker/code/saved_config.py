@@ -11,7 +11,7 @@ import builtins
 import functools
 import importlib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 _LAMBDA = (
@@ -25,7 +25,8 @@ _READS = "its {} would read the vocabulary from {!r}: safe mode refuses that. Sa
 
 _LOADERS = ("TFSMLayer", "TorchModuleWrapper")
 _FUNCTION_MODULES = (
-    *("activations", "constraints", "initializers", "losses", "metrics", "ops", "random", "regularizers"),
+    *("activations", "constraints", "initializers", "losses", "metrics"),
+    *("ops", "random", "regularizers"),
 )
 """The modules of Keras whose functions models may have."""
 _OPS_MODULES = ("image", "linalg", "nn", "numpy")
@@ -101,7 +102,7 @@ def _entry_refusal(entry: dict[str, Any], objects: Mapping[str, Any]) -> str:
         return ""
     if reference.module.partition(".")[0] not in ("", "keras", "builtins"):
         return "" if _is_registered(reference.key) else FOREIGN.format(reference)
-    if not all(map(_is_part_of_models, reference.targets())):
+    if not all(is_part_of_models(target, _classes(), _functions()) for target in reference.targets()):
         return NO_PART.format(reference)
     return file_refusal(reference.name, entry.get("config"))
 
@@ -134,10 +135,17 @@ def _lookup(module: str, name: str) -> Any:
         return None
 
 
-def _is_part_of_models(target: Any) -> bool:
+def is_part_of_models(target: Any, classes: tuple[type, ...], functions: Container[Any]) -> bool:
+    """Whether what a name stands for is of one of these classes, or one of these functions."""
     if isinstance(target, type):
-        return issubclass(target, _classes())
-    return isinstance(target, types.FunctionType) and target in _functions()
+        return issubclass(target, classes)
+    return isinstance(target, types.FunctionType) and target in functions
+
+
+def functions_of(modules: Iterable[Any]) -> set[Any]:
+    """Return the functions in modules of Keras, without those that turn configs into other objects."""
+    members = [(name, value) for module in modules for name, value in vars(module).items()]
+    return {value for name, value in members if isinstance(value, types.FunctionType) and name not in _TOOLS}
 
 
 @functools.cache
@@ -147,13 +155,8 @@ def _classes() -> tuple[type, ...]:
     names = (
         *("Operation", "Initializer", "Regularizer", "Loss", "Metric", "Optimizer", "DTypePolicy"),
         *("constraints.Constraint", "optimizers.schedules.LearningRateSchedule", "random.SeedGenerator"),
-        *(
-            "dtype_policies.DTypePolicyMap",
-            "quantizers.Quantizer",
-            "quantizers.QuantizationConfig",
-            "utils.FeatureSpace",
-            "KerasTensor",
-        ),
+        *("dtype_policies.DTypePolicyMap", "quantizers.Quantizer", "quantizers.QuantizationConfig"),
+        *("utils.FeatureSpace", "KerasTensor"),
     )
     return tuple(kind for name in names if isinstance(kind := _attribute(keras, name), type))
 
@@ -164,8 +167,7 @@ def _functions() -> set[Any]:
 
     modules = [getattr(keras, name) for name in _FUNCTION_MODULES]
     modules += [getattr(keras.ops, name) for name in _OPS_MODULES if hasattr(keras.ops, name)]
-    members = [(name, value) for module in modules for name, value in vars(module).items()]
-    return {value for name, value in members if isinstance(value, types.FunctionType) and name not in _TOOLS}
+    return functions_of(modules)
 
 
 def _attribute(value: Any, names: str) -> Any:

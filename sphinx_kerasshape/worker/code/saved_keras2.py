@@ -16,7 +16,15 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from sphinx_kerasshape.worker.code.saved_config import FOREIGN, NO_PART, Reference, dicts, file_refusal
+from sphinx_kerasshape.worker.code.saved_config import (
+    FOREIGN,
+    NO_PART,
+    Reference,
+    dicts,
+    file_refusal,
+    functions_of,
+    is_part_of_models,
+)
 
 _LAMBDA = (
     "it has a Lambda layer, which Keras 2 saves as Python code, and would run code from the file: safe mode "
@@ -29,7 +37,6 @@ _CALLERS = ("ClassMethod", "InstanceProperty", "Lambda", "TensorFlowOpLayer", "T
 """Layers that run whatever their config says."""
 _FUNCTION_MODULES = ("activations", "constraints", "initializers", "losses", "metrics", "regularizers")
 _MODULES = ("layers", "models", "mixed_precision", "optimizers", "optimizers.schedules", *_FUNCTION_MODULES)
-_TOOLS = ("get", "serialize", "deserialize")
 _COMPUTING = re.compile(
     r"tensorflow\.python\.(?:framework\.tensor_conversion|ops\.(?:signal\.\w+|linalg\.\w+|tensor_getitem_override"
     r"|(?:gen_)?(?:array|bitwise|clip|image|linalg|manip|math|nn|random|sort|special_math|string)_ops(?:_impl"
@@ -126,7 +133,8 @@ def _part_refusal(reference: Reference, targets: list[Any], inner: Any) -> str:
     kinds = {base.__name__ for target in targets if isinstance(target, type) for base in target.__mro__}
     if "Lambda" in kinds:
         return _LAMBDA
-    if kinds.intersection(_CALLERS) or not all(map(_is_part_of_models, targets)):
+    are_parts = all(is_part_of_models(target, _classes(), _functions()) for target in targets)
+    if kinds.intersection(_CALLERS) or not are_parts:
         return NO_PART.format(reference)
     return _operation_refusal(inner) if "TFOpLambda" in kinds else file_refusal(reference.name, inner)
 
@@ -181,12 +189,6 @@ def _inside(reference: Reference) -> Any:
         return None
 
 
-def _is_part_of_models(target: Any) -> bool:
-    if isinstance(target, type):
-        return issubclass(target, _classes())
-    return isinstance(target, types.FunctionType) and target in _functions()
-
-
 @functools.cache
 def _classes() -> tuple[type, ...]:
     import tf_keras as keras
@@ -203,5 +205,4 @@ def _classes() -> tuple[type, ...]:
 def _functions() -> set[Any]:
     import tf_keras
 
-    members = [item for name in _FUNCTION_MODULES for item in vars(getattr(tf_keras, name)).items()]
-    return {value for name, value in members if isinstance(value, types.FunctionType) and name not in _TOOLS}
+    return functions_of(getattr(tf_keras, name) for name in _FUNCTION_MODULES)

@@ -12,8 +12,6 @@ from sphinx_kerasshape.worker.read.undisturbed import Content, content_of, take_
 
 _last_calls: dict[int, tuple[Any, Signature]] = {}
 """The last call of each model without a graph, by the model's id; the model is kept, and with it its id."""
-
-
 _first_calls: dict[int, tuple[Any, Content]] = {}
 """What each such model held before its first call, by the model's id."""
 

@@ -138,16 +138,10 @@ class Traced:
     @cached_property
     def in_training(self) -> set[int]:
         """The ids of all layers, at any depth, that are called in training; finding out may build some."""
-        layers: set[int] = set()
         if "training" not in inspect.signature(self._layer.call).parameters:
-            return layers
+            return set()
         training = (item._replace(kwargs={**item.kwargs, "training": True}) for item in self._signatures)
-        stack = _recorded(self._layer, training)
-        while stack:
-            call = stack.pop()
-            layers.add(id(call.layer))
-            stack += call.inner
-        return layers
+        return set().union(*(call.layers() for call in _recorded(self._layer, training)))
 
     def _call(self, call: RecordedCall, calls_by_layer: dict[int, list[RecordedCall]]) -> LayerCall:
         sources: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any
 
 from sphinx_kerasshape.messages import input_spec
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Axis, Model, shape_text
+from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, shape_text
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.axes.follow import Symbols
 from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace, weights
@@ -53,9 +53,14 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     graph = Graph(functional, symbols)
     counted, uncounted = _counted(model, flops_at, lambda text: _sized(model, functional, text))
     report = _model(model, graph.parts(model), symbols, counted)
-    ends = graph.ends(functional.inputs), graph.ends(functional.outputs)
-    report = report._replace(chain=graph.is_chain(), inputs=ends[0], outputs=ends[1])
-    return report._replace(axes=named_axes, unfollowed=unfollowed, uncounted=uncounted)
+    return report._replace(
+        chain=graph.is_chain(),
+        inputs=graph.ends(functional.inputs),
+        outputs=graph.ends(functional.outputs),
+        axes=named_axes,
+        unfollowed=unfollowed,
+        uncounted=uncounted,
+    )
 
 
 def _build_inside(functional: Any) -> None:
@@ -82,9 +87,14 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
 
     counted, uncounted = _counted(model, flops_at, sized)
     report = _model(model, Traced(model, (signature,), [call]).parts(), {}, counted)
-    ends = parts.tensors(call.inputs, named=True), parts.tensors(call.outputs, named=True)
-    report = report._replace(chain=_is_chain(report, call), inputs=ends[0], outputs=ends[1])
-    return report._replace(trailing=_is_trailing(report), uncounted=uncounted)
+    outputs = parts.tensors(call.outputs, named=True)
+    return report._replace(
+        chain=_is_chain(report, call),
+        inputs=parts.tensors(call.inputs, named=True),
+        outputs=outputs,
+        trailing=_is_trailing(report.layers, outputs),
+        uncounted=uncounted,
+    )
 
 
 def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, RecordedCall]:
@@ -104,25 +114,14 @@ def _recorded(model: Any, signature: Signature | None) -> tuple[Signature, Recor
 
 def _whole(model: Any, signature: Signature, call: RecordedCall) -> RecordedCall:
     """Return a call like the model's first one, if that called more layers and kept what they gave."""
-    called = _called(call)
+    called = call.layers()
     if all(id(layer) in called for layer in weights.inner_layers(model)):
         return call
     with suppress(Exception):
         if author_calls.forget_values(model):
             first = trace.record(model, signature)
-            return first if len(_called(first)) > len(called) else call
+            return first if len(first.layers()) > len(called) else call
     return call
-
-
-def _called(call: RecordedCall) -> set[int]:
-    """Return the ids of the layers that a call called."""
-    found = {id(call.layer)}
-    stack = [call]
-    while stack:
-        inner = stack.pop().inner
-        found.update(id(one.layer) for one in inner)
-        stack += inner
-    return found
 
 
 def _counted(model: Any, flops_at: str, sized: Callable[[str], Signature]) -> tuple[Flops, str]:
@@ -207,11 +206,11 @@ def _is_chain(model: Model, call: RecordedCall) -> bool:
     return len(call.inputs) == 1
 
 
-def _is_trailing(model: Model) -> bool:
-    """Whether the model gives other tensors than the last of its layers that is called."""
-    called = [row for row in model.layers if row.depth == 0 and row.calls]
+def _is_trailing(rows: Iterable[LayerRow], outputs: Iterable[TensorSpec]) -> bool:
+    """Whether a model gives other tensors than the last of its layers that is called."""
+    called = [row for row in rows if row.depth == 0 and row.calls]
     last = called[-1].calls[-1].outputs if called else ()
-    return parts.tensors(model.outputs) != parts.tensors(last)
+    return parts.tensors(outputs) != parts.tensors(last)
 
 
 def _uncalled(model: Any) -> str:

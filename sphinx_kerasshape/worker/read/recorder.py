@@ -34,6 +34,16 @@ class RecordedCall:
     known: dict[Any, tuple[Origin, ...]] = field(default_factory=dict)
     """The origins of the tensors that were met inside the call."""
 
+    def layers(self) -> set[int]:
+        """Return the ids of its layer and of all layers that it has called, at any depth."""
+        ids: set[int] = set()
+        stack = [self]
+        while stack:
+            call = stack.pop()
+            ids.add(id(call.layer))
+            stack += call.inner
+        return ids
+
 
 @contextlib.contextmanager
 def recording() -> Iterator[list[RecordedCall]]:

@@ -48,15 +48,20 @@ class Count(NamedTuple):
         return Count(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
+def distinct(things: Iterable[Any]) -> list[Any]:
+    """Return layers or variables in order, each once; equal ones may be different things."""
+    return list({id(thing): thing for thing in things}.values())
+
+
 def inner_layers(layer: Any) -> list[Any]:
     """Return the layers that a layer holds itself, in the order in which it got them."""
-    return list({id(inner): inner for inner in getattr(layer, "_layers", ())}.values())
+    return distinct(getattr(layer, "_layers", ()))
 
 
 def own_variables(layer: Any) -> list[Any]:
     """Return the weights that a layer holds itself, without seeds and the state of metrics."""
-    variables = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
-    return list({id(variable): variable for variable in variables}.values())
+    names = ("_trainable_variables", "_non_trainable_variables")
+    return distinct(variable for name in names for variable in getattr(layer, name, ()))
 
 
 def all_layers(layer: Any) -> Iterator[Any]:
@@ -73,8 +78,7 @@ def all_layers(layer: Any) -> Iterator[Any]:
 
 def all_variables(layer: Any) -> list[Any]:
     """Return the weights of a layer and of all layers inside it."""
-    variables = (variable for inner in all_layers(layer) for variable in own_variables(inner))
-    return list({id(variable): variable for variable in variables}.values())
+    return distinct(variable for inner in all_layers(layer) for variable in own_variables(inner))
 
 
 _GATES = {"LSTMCell": 4, "GRUCell": 3, "ConvLSTMCell": 4}
