@@ -21,9 +21,9 @@ from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
 _ABOUT = (
-    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "some"),
+    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "c."),
     *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
-    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque"),
+    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque", "some"),
 )
 """Words of the languages that the extension speaks for a rounded number."""
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -120,7 +120,7 @@ class CountClaim:
 
     def _noun(self, actual: int) -> str:
         """Return the noun, in the singular or plural if the claim has it in the right one."""
-        word, language = self.noun.split()[-1] if self.noun else "", self.notation.language
+        word, language = re.split(r"[\s-]", self.noun)[-1], self.notation.language
         is_singular = language_words.is_singular
         for nouns in self.nouns:
             form = nouns[not is_singular(int(self.number * self.units[0]), language)]
@@ -168,7 +168,7 @@ def with_size(text: str) -> tuple[str, str, str, str] | None:
 def _without_noun(text: str, nouns: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Return a count without its noun, and the noun with the space before it: ``millions de paramètres``."""
     forms = "|".join(chain.from_iterable(nouns))
-    counted = re.search(rf"(?<=\S)(?:\s+de)?\s+(?:{forms})$", text, re.IGNORECASE)
+    counted = re.search(rf"(?<=\S)(?:(?:\s+de)?\s+|-)(?:{forms})$", text, re.IGNORECASE)
     return (text[: counted.start()], counted[0]) if counted else (text, "")
 
 
@@ -211,7 +211,7 @@ def _pattern(language: str) -> re.Pattern[str]:
     signs = re.escape(numerals.numerals(language).signs + _ENGLISH.signs)
     about = "|".join(map(re.escape, _ABOUT))
     return re.compile(
-        rf"(?P<about>[~≈∼]\s*|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
+        rf"(?P<about>[~≈∼≃≅]\s*|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
         rf"(?P<power>{_POWER})?(?P<suffix>\s*[^\d\s(][^\d(]{{0,30}})?"
     )
 

@@ -41,10 +41,10 @@ _ONE = {
 """The end of a number that depends on the gender of what is counted, and its other forms."""
 _NOUNS = {
     "parameters": {
-        "en": (("parameter", "parameters"), ("param", "params")),
-        "de": (("parameter", "parameter"), ("parameter", "parametern")),
-        "fr": (("paramètre", "paramètres"),),
-        "es": (("parámetro", "parámetros"),),
+        "en": (("parameter", "parameters"), ("param", "params"), ("weight", "weights")),
+        "de": (("parameter", "parameter"), ("parameter", "parametern"), ("gewicht", "gewichte")),
+        "fr": (("paramètre", "paramètres"), ("poids", "poids")),
+        "es": (("parámetro", "parámetros"), ("peso", "pesos")),
     },
     "layers": {
         "en": (("layer", "layers"),),

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape.axes import notation
-from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, structure, targets
+from sphinx_kerasshape.claims import (
+    counts,
+    dtypes,
+    formula,
+    named_sizes,
+    needs,
+    ranges,
+    shapes,
+    structure,
+    targets,
+)
 from sphinx_kerasshape.claims.code_integers import code_integers
 from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, Report, Shape, shape_text
@@ -118,7 +128,7 @@ def _verdict(
         case "params":
             return _params(claim.stated, target, model, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), counts.size_claim, language, "")
+            return _count(claim.stated, targets.size(target, model), ranges.size, language, "")
         case _:
             return _structure(claim, target, model, language)
 
@@ -130,6 +140,8 @@ def _structure(claim: Claim, target: targets.Target, model: Model, language: str
         return _layers(stated, targets.layers(target, model), language)
     if claim.kind == "type":
         actual = targets.type_of(target, model)
+        if stated:
+            structure.require_class(stated)
         holds, restated = structure.type_holds(stated, actual), structure.type_restated(stated, actual)
     else:
         sources = targets.sources(target, model)
@@ -200,7 +212,7 @@ def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
 def _count(
     stated: str,
     actual: int,
-    read: Callable[[str, str], counts.CountClaim],
+    read: Callable[[str, str], ranges.Counted],
     language: str,
     noun: str = "parameters",
 ) -> dict[str, object]:
@@ -218,7 +230,7 @@ def _params(stated: str, target: targets.Target, model: Model, language: str) ->
     count = targets.params(target, model)
     if sized := counts.with_size(stated):
         return _count_with_size(sized, count, targets.size(target, model), language)
-    return _count(stated, count, counts.count_claim, language)
+    return _count(stated, count, ranges.count, language)
 
 
 def _count_with_size(
@@ -226,8 +238,8 @@ def _count_with_size(
 ) -> dict[str, object]:
     """Return the verdict on a count with its size in brackets, both of which have to be true."""
     number, opening, size, closing = stated
-    count = _count(number, params, counts.count_claim, language)
-    in_bytes = _count(size, size_in_bytes, counts.size_claim, language)
+    count = _count(number, params, ranges.count, language)
+    in_bytes = _count(size, size_in_bytes, ranges.size, language)
     restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
     actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
     return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}
@@ -244,4 +256,4 @@ def _formula(stated: str, actual: str, language: str) -> dict[str, object]:
 
 def _dtypes(stated: str, actual: tuple[str, ...]) -> dict[str, object]:
     text = ", ".join(actual)
-    return {"holds": not stated or shapes.dtype_holds(stated, actual), "actual": text, "restated": text}
+    return {"holds": not stated or dtypes.dtypes(stated) == set(actual), "actual": text, "restated": text}
