@@ -136,8 +136,8 @@ def _location(text: nodes.Text, offset: int, path: str) -> str:
         if other is text:
             break
         before += str(other)
-    lines = f"{before}{text[:offset]}".count("\n")
-    return absolute(f"{element.source or ''}:{(element.line or 1) + lines}", path)
+    breaks = f"{before}{text[:offset]}".count("\n")
+    return absolute(f"{element.source or ''}:{(element.line or 1) + breaks}", path)
 
 
 def _comments(document: nodes.document, path: str) -> Iterator[Finding]:
@@ -181,17 +181,18 @@ def _labels(document: nodes.document, path: str) -> Iterator[Finding]:
 
 def _text_of_line(path: str, line: int) -> str:
     """Return a line of a file; empty if it has no such line."""
-    lines = _lines(path)
-    return lines[line - 1] if 0 < line <= len(lines) else ""
+    of_file = lines(path)
+    return of_file[line - 1] if 0 < line <= len(of_file) else ""
 
 
 def _line(path: str, text: str, times: int) -> int:
     """Return the line that has a text the given time; 0 if none. Docutils knows at best where it ends."""
-    found = [number for number, line in enumerate(_lines(path), 1) if line.strip() == text]
+    found = [number for number, line in enumerate(lines(path), 1) if line.strip() == text]
     return found[times - 1] if len(found) >= times else 0
 
 
-def _lines(path: str) -> list[str]:
+def lines(path: str) -> list[str]:
+    """Return the lines of a file; none if it can't be read."""
     try:
         return Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -865,3 +865,84 @@ def test_labels_of_code_and_other_near_misses(make_project: Callable[..., Projec
     assert sorted(project.build("html").warnings) == expected_lines
     assert sorted(project.build("html").warnings) == expected_lines
     assert project.build("latex").status == 0
+
+
+MISSPELT = {
+    "rst.rst": """\
+Rest
+====
+
+.. toctree::
+   :caption: Of :keras:params:`a`
+
+   Of {keras:params}`a` <md>
+
+.. keras:modle:: b
+   :colums: x
+
+   keras.Sequential([])
+
+Two lines
+:keras:parms:`15 <a>` and :keras:Params:`15 <a>`.
+
+.. glossary::
+
+   Tower of :keras:params:`15 <a>` in rest
+      A tower.
+
+   Tower of
+   Model of :keras:params:`a`
+      A tower.
+
+.. index:: single: Of :keras:params:`a`
+
+.. image:: data:image/png;base64,
+   :alt: Of :keras:params:`a`
+""",
+    "md.md": """\
+# Of {keras:params}`a`
+
+```{keras:model} a
+:show: table
+
+keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
+```{keras:modle} b
+:colums: x
+
+keras.Sequential([])
+```
+
+Two lines
+{keras:parms}`15 <a>` and {keras:Params}`15 <a>`.
+
+```{glossary}
+Tower of {keras:params}`a`
+  A tower.
+```
+""",
+}
+
+
+def test_misspelt_names_and_roles_in_plain_text(make_project: Callable[..., Project]) -> None:
+    project = make_project(MISSPELT)
+    cold, warm = project.build("text", "-j2"), project.build("text")
+    as_it_is, plain = "is shown as it is in", "which is plain text: write the value [kerasshape.ref]"
+    of_term = "the index, the search and references show the term as"
+    state_it = "since no value can be inserted into a name: state it, as in `VALUE <a>` [kerasshape.ref]"
+    directive = "unknown directive 'keras:modle'; did you mean 'keras:model'? [kerasshape.option]"
+    role = "unknown role 'keras:parms'; did you mean 'keras:params'? [kerasshape.ref]"
+    assert sorted(cold.warnings) == [
+        f"md.md:16: WARNING: {role}",
+        f"md.md:19: WARNING: {of_term} 'Tower of a', {state_it}",
+        f"md.md:9: WARNING: {directive}",
+        f"rst.rst:15: WARNING: {role}",
+        f"rst.rst:23: WARNING: {of_term} 'Model of a', {state_it}",
+        f"rst.rst:26: WARNING: ':keras:params:`a`' {as_it_is} an entry of the index, {plain}",
+        f"rst.rst:28: WARNING: ':keras:params:`a`' {as_it_is} the text for an image, {plain}",
+        f"rst.rst:4: WARNING: ':keras:params:`a`' {as_it_is} the caption of a toctree, {plain}",
+        f"rst.rst:4: WARNING: '{{keras:params}}`a`' {as_it_is} the entry of a toctree, {plain}",
+        f"rst.rst:9: WARNING: {directive}",
+    ]
+    assert sorted(warm.warnings) == sorted(cold.warnings)
