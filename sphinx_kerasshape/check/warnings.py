@@ -147,6 +147,8 @@ def failure_text(block: Block, failure: Failure) -> str:
     message = first + ("" if is_missing else failure.mend) + newline + rest
     lines = [f"{block.title}: " + message.replace("\n", "\n  ")]
     if is_missing:
+        if failure.mend.startswith(";"):
+            return "\n".join([*lines, f"  :from: {excerpt(block.imported)} can't be imported{failure.mend}"])
         module = block.imported.partition(":")[0].strip()
         package = module.partition(".")[0]
         mend = f"check the name {quoted(module)}"

@@ -77,10 +77,11 @@ def judge(
     except KeyError:
         model = targets.parse(claim.target).model
         problem = (
-            f"unknown model {quoted(model)}{_quoting_hint(claim, report_of, names) or hint(model, names)}"
+            f"unknown model {quoted(model)}"
+            f"{_swapped(claim, names) or _quoting_hint(claim, report_of, names) or hint(model, names)}"
         )
     except targets.Unresolved as error:
-        problem = f"{error}{_quoting_hint(claim, report_of, names)}"
+        problem = f"{error}{_swapped(claim, names) or _quoting_hint(claim, report_of, names)}"
     except counts.Unreadable as error:
         problem, unreadable = str(error), True
     except notation.Unreadable as error:
@@ -101,6 +102,15 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
         return Verdict(claim, holds=False, problem=problem)
     verdict = _verdict(claim, target, report.model, language, request_of)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
+
+
+def _swapped(claim: Claim, names: Sequence[str]) -> str:
+    """Return the end of a message about a claim whose target stands where the value belongs."""
+    try:
+        is_target = targets.parse(claim.stated).model in names
+    except targets.Unresolved:
+        return ""
+    return f": the value comes first, `{claim.target} <{claim.stated}>`" if is_target else ""
 
 
 def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> str:

@@ -792,6 +792,9 @@ def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
         ("x" * 5000, "(5,)", f"unknown model '{'x' * 100}…': choose from "),
         ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…': choose from "),
         ("failed.output", "(5,)", ""),
+        ("(5,)", "m.output", "unknown model '(5,)': the value comes first, `(5,) <m.output>`"),
+        ("1.5k", "m/a", "unknown model '1': the value comes first, `1.5k <m/a>`"),
+        ("float 32", "m", "unknown model 'float 32': the value comes first, `float 32 <m>`"),
     ],
 )
 def test_nothing_can_be_said(target: str, stated: str, problem: str) -> None:
