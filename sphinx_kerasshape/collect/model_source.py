@@ -74,10 +74,11 @@ def _meant(name: str, env: BuildEnvironment) -> str:
     """Return the end of a message about a file that is not there."""
     from difflib import get_close_matches  # slow to import, and rarely needed
 
-    folder = Path(env.relfn2path(name)[1]).parent
-    others = [file.name for file in folder.iterdir()] if folder.is_dir() else []
-    if close := get_close_matches(Path(name).name, others, n=1):
-        return f"; did you mean {quoted(str(PurePosixPath(name).with_name(close[0])))}?"
+    path = Path(env.relfn2path(name)[1])
+    files_there = path.parent.iterdir() if path.parent.is_dir() else ()
+    stems = {file.stem: file.name for file in files_there if file.suffix in (".py", *SAVED)}
+    if close := get_close_matches(path.stem, stems, n=1):
+        return f"; did you mean {quoted(str(PurePosixPath(name).with_name(stems[close[0]])))}?"
     return "; the path is relative to this page, or to the documentation's folder if it starts with '/'"
 
 

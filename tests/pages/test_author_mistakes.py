@@ -149,6 +149,12 @@ MISTAKES = {
         body=GOOD,
         warning=":raises: has 201 characters; 200 are allowed [kerasshape.option]",
     ),
+    "input-named": mistake(
+        ":input: x: (None, 4)",
+        body="model = keras.Sequential([layers.Dense(1)])",
+        warning=":input: 'x: (None, 4)' is not a shape: write inputs with names as "
+        '{"x": (None, 50), "y": (None, 9)} [kerasshape.option]',
+    ),
     "input-large": mistake(
         f":input: (None, 0x{'f' * 4400})",
         body=GOOD,
@@ -228,7 +234,7 @@ MISTAKES = {
     ),
     "no-units": mistake(
         ":from: tiny:make(units=1, deep=True)",
-        warning="model NAME: TypeError: make() got an unexpected keyword argument 'deep'\n"
+        warning="model NAME: TypeError: make() got an unexpected keyword argument 'deep': choose from units\n"
         "  HERE: :from: tiny:make(units=1, deep=True) [kerasshape.code]",
     ),
     "no-layer": mistake(
