@@ -141,7 +141,7 @@ def _signature(model: Any, structure: input_spec.Structure) -> Signature:
 
 
 def flags(model: Any) -> dict[str, Any]:
-    """Return the flags that ``call()`` requires, as in inference; other masks are given by name, or left out."""
+    """Return the flags that ``call()`` requires, as in inference; other masks are named, or left out."""
     parameters = inspect.signature(model.call).parameters
     return {
         name: value for name, value in _FLAGS.items() if name in parameters and _is_required(parameters[name])
