@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -105,12 +106,15 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
 
 
 def _swapped(claim: Claim, names: Sequence[str]) -> str:
-    """Return the end of a message about a claim whose target stands where the value belongs."""
+    """Return the end of a message about a target that has the value in it, or is in its place."""
+    inside = re.fullmatch(r"(.+?)\s*[\s<(]\s*([^\s<>()]+)\s*[>)]?", claim.target)
+    value, target = (claim.target, claim.stated) if claim.stated else inside.groups() if inside else ("", "")
     try:
-        is_target = targets.parse(claim.stated).model in names
+        is_target = targets.parse(target).model in names
     except targets.Unresolved:
         return ""
-    return f": the value comes first, `{claim.target} <{claim.stated}>`" if is_target else ""
+    how = "the value comes first" if claim.stated else "the target is in angle brackets"
+    return f": {how}, `{value} <{target}>`" if is_target else ""
 
 
 def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> str:

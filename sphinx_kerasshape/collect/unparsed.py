@@ -24,13 +24,16 @@ _RST_DIRECTIVE = re.compile(rf"(\.{{1,3}}|…)( ?){_DIRECTIVE}::?(?![:\w])[ \t]*
 _FENCE = re.compile(
     rf"(`{{3,}}|~{{3,}}|:{{3,}})[ \t]*(?:\{{{_DIRECTIVE}\}}|{_DIRECTIVE})(?!\S)[ \t]*([^`\n]*)(?:\n|\Z)"
 )
-_COLONS = re.compile(r"(keras)::?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
+_BARE_ROLE_BEFORE = re.compile(rf"(?:(?<![\w`:}}])|(?<=\s)):?keras:({_NAMES}):?$")
+"""A role without one of its signs, directly before what is in backticks."""
+_COLONS = re.compile(r"(keras) ?::? ?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
 """A directive with a colon too few or too many; without the last ones, only a name may be behind it."""
 _LABEL = re.compile(rf"(?P<before>.*?){_DIRECTIVE}(?P<behind>.*)")
 """The first line of a code block, with the directive that it is labelled with."""
 _ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
 """Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
 _IS_TEXT = "is text, so nothing is run or shown"
+_IS_VALUE_AS_TEXT = "is text, so nothing is checked or shown"
 _HAS_SPACE = "is text, since there is a space in it"
 
 
@@ -93,12 +96,21 @@ def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
 
 def _of_role(text: nodes.Text) -> tuple[int, str] | None:
     """Return offset and message of a role that is apart from what is in its backticks, or is of reST."""
-    content = _in_backticks(text.next_node(descend=False, siblings=True))
+    following = text.next_node(descend=False, siblings=True)
+    content = _in_backticks(following)
     if content and (role := _MYST_ROLE_BEFORE.search(text)):
         written, myst = quoted(role[0] + content), quoted(f"{{{role[1]}}}{content}")
         return role.start(), f"{written} {_HAS_SPACE}: write {myst}"
     if content and (role := _RST_ROLE_BEFORE.search(text)):
         return role.start(), _of_rest(role[0] + content, role[1], content)
+    raw = following.rawsource if isinstance(following, nodes.literal) else ""
+    if raw.startswith("``") and (role := _RST_ROLE_BEFORE.search(text)) and role[0][-1] == ":":
+        mend = f":{role[1]}:`{raw.strip('`')}`"
+        return role.start(), f"{quoted(role[0] + raw)} {_IS_VALUE_AS_TEXT}: write {quoted(mend)}"
+    if content and (role := _BARE_ROLE_BEFORE.search(text)):
+        is_rest = isinstance(following, nodes.title_reference)
+        mend = f":keras:{role[1]}:{content}" if is_rest else f"{{keras:{role[1]}}}{content}"
+        return role.start(), f"{quoted(role[0] + content)} {_IS_VALUE_AS_TEXT}: write {quoted(mend)}"
     role = _RST_ROLE_BEHIND.match(text)
     if role and (content := _in_backticks(_node_before(text))):
         return 0, _of_rest(content + role[0], role[1], content)

@@ -720,6 +720,11 @@ keras.Sequential([])
 Roles :keras:params: `10 <a>` and
 `10 <a>` :keras:params:.
 
+Text keras:params:`10 <a>` and
+:keras:params:``10 <a>``.
+
+.. keras: model:: a
+
 How: `` ```{keras:model} a``, and the role :keras:params: of *a*.
 """,
     "colons.md": """\
@@ -734,6 +739,8 @@ keras.Sequential([])
 Roles {keras:params} `10 <a>` and
 `10 <a>`:keras:params:.
 
+Text keras:params`10 <a>`.
+
 How: ```{keras:model} a```, and the role {keras:params} of *a*.
 """,
 }
@@ -742,6 +749,7 @@ How: ```{keras:model} a```, and the role {keras:params} of *a*.
 def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]) -> None:
     is_text, has_space = "is text, so nothing is run or shown", "is text, since there is a space in it"
     is_markdown, is_rest = "is Markdown in a reST text", "is reST in a Markdown text"
+    unchecked = "is text, so nothing is checked or shown"
     either = "write ':keras:params:`10 <a>`', or in Markdown '{keras:params}`10 <a>`'"
     assert make_project(FENCES).build("text").warnings == [
         f"colons.md:3: WARNING: ':::{{keras:model}} a' {is_text}: write '.. keras:model:: a', or in Markdown "
@@ -752,6 +760,10 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "[kerasshape.ref]",
         f"colons.md:10: WARNING: '`10 <a>`:keras:params:' {is_rest}: write '{{keras:params}}`10 <a>`' "
         "[kerasshape.ref]",
+        f"colons.md:12: WARNING: 'keras:params`10 <a>`' {unchecked}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        "fences.rst:24: WARNING: '.. keras: model:: a' is a comment, so nothing is run or shown: write "
+        "'.. keras:model:: a' [kerasshape.option]",
         f"fences.rst:4: WARNING: '```{{keras:model}} a' {is_markdown}: write '.. keras:model:: a' "
         "[kerasshape.option]",
         f"fences.rst:10: WARNING: '~~~{{keras:code}}' {is_markdown}: write '.. keras:code::' "
@@ -760,6 +772,10 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "'```{keras:model} a' [kerasshape.option]",
         f"fences.rst:18: WARNING: ':keras:params: `10 <a>`' {has_space}: {either} [kerasshape.ref]",
         f"fences.rst:19: WARNING: '`10 <a>` :keras:params:' {has_space}: {either} [kerasshape.ref]",
+        f"fences.rst:21: WARNING: 'keras:params:`10 <a>`' {unchecked}: write ':keras:params:`10 <a>`' "
+        "[kerasshape.ref]",
+        f"fences.rst:22: WARNING: ':keras:params:``10 <a>``' {unchecked}: write ':keras:params:`10 <a>`' "
+        "[kerasshape.ref]",
     ]
 
 
