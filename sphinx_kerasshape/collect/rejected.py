@@ -32,7 +32,7 @@ def _mend(error: str) -> str:
 def _may_be_ours(node: nodes.Node) -> bool:
     """Whether a node may have one of our directives or roles that no parser took for one."""
     if isinstance(node, nodes.Text):
-        return "keras:" in node
+        return "keras:" in node or node.startswith("```{")
     if isinstance(node, nodes.literal_block):
         return "keras:" in node.get("language", "") or node.get("language") in ("{", "(", "[")
     return isinstance(node, nodes.container) and "is_div" in node and "keras:" in " ".join(node["classes"])

@@ -26,6 +26,7 @@ _FENCE = re.compile(
 )
 _BARE_ROLE_BEFORE = re.compile(rf"(?:(?<![\w`:}}])|(?<=\s)):?keras:({_NAMES}):?$")
 """A role without one of its signs, directly before what is in backticks."""
+_FENCE_OF_ANY = re.compile(r"(`{3,})\{[\w:.-]+\}")
 _COLONS = re.compile(r"(keras) ?::? ?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
 """A directive with a colon too few or too many; without the last ones, only a name may be behind it."""
 _LABEL = re.compile(rf"(?P<before>.*?){_DIRECTIVE}(?P<behind>.*)")
@@ -40,6 +41,7 @@ _HAS_SPACE = "is text, since there is a space in it"
 def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
     """Yield what a page, at ``path``, has of the other markup, or with a sign too many or too few."""
     yield from _comments(document, path)
+    yield from _fences_with_roles(document, path)
     yield from _labels(document, path)
     for field in document.findall(nodes.field):
         if name := re.fullmatch(_DIRECTIVE, field[0].astext()):
@@ -59,6 +61,22 @@ def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
         elif not fence and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
             for offset, problem, message in _of_text(text):
                 yield Finding(problem, message, _location(text, offset, path))
+
+
+def _fences_with_roles(document: nodes.document, path: str) -> Iterator[Finding]:
+    """Yield the fences of Markdown that are text, since a role in their first line has backticks."""
+    for paragraph in document.findall(nodes.paragraph):
+        first = paragraph[0] if len(paragraph) > 1 else None
+        if not isinstance(first, nodes.Text) or not (fence := _FENCE_OF_ANY.match(first)):
+            continue
+        line = _text_of_line(paragraph.source or path, paragraph.line or 1).strip()
+        if line.startswith(fence[0]) and _MYST_ROLE.search(line):
+            tildes = quoted(line.replace(fence[1], "~" * len(fence[1]), 1))
+            message = f"{quoted(line)} begins no fence, since it has more backticks: write {tildes}"
+            end = f"and {quoted('~' * len(fence[1]))} at its end"
+            yield Finding(
+                Problem.OPTION, f"{message}, {end}", absolute(f"{paragraph.source}:{paragraph.line}", path)
+            )
 
 
 def _above(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -968,3 +968,64 @@ def test_misspelt_names_and_roles_in_plain_text(make_project: Callable[..., Proj
         f"rst.rst:9: WARNING: {directive}",
     ]
     assert sorted(warm.warnings) == sorted(cold.warnings)
+
+
+UNSEEN = {
+    "fence.md": """\
+# Fence
+
+```{list-table} Of {keras:params}`a`
+* - x
+```
+""",
+    "print.rst": """\
+Print
+=====
+
+.. keras:model:: a
+
+   def say(): print("not called")
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+   print(model.summary())
+   if model:
+       print(model.output_shape)
+
+.. keras:model:: b
+   :show: code, output
+
+   print("seen")
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+
+.. keras:model:: c
+   :show: table
+
+   print("not seen")  # as its line
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+
+.. keras:model:: d
+
+   print("hidden")  # hide
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+""",
+    "loop.md": """\
+# Print
+
+```{keras:model} e
+model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+for layer in model.layers: print(layer.name)
+print(1)
+```
+""",
+}
+
+
+def test_what_is_printed_unseen_and_a_fence_with_backticks(make_project: Callable[..., Project]) -> None:
+    unseen = "readers don't see what this line prints: add 'output' to :show:, or end the line with # hide"
+    project = make_project(UNSEEN)
+    for _ in ("cold", "warm"):
+        assert project.build("text").warnings == [
+            "fence.md:3: WARNING: '```{list-table} Of {keras:params}`a`' begins no fence, since it has more "
+            "backticks: write '~~~{list-table} Of {keras:params}`a`', and '~~~' at its end [kerasshape.option]",
+            f"loop.md:5: WARNING: model 'e': {unseen} [kerasshape.option]",
+            f"print.rst:10: WARNING: model 'a': {unseen} [kerasshape.option]",
+        ]
