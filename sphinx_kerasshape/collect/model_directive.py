@@ -132,11 +132,11 @@ class ModelDirective(TableDirective):
         return "table" in options.show and "flops" in self._columns(options)
 
     def _report_unseen_output(self, options: Options, block: Block) -> None:
-        """Warn where readers see code that prints, but not what it prints."""
-        if "code" not in options.show or "output" in options.show or options.raises or not block.code_file:
+        """Warn where readers see code that prints, but not what it prints; with :show:, that is meant."""
+        if "show" in self.options or options.raises or not block.code_file:
             return
         if line := printing_line(block.request.code):
-            mend = "add 'output' to :show:, or end the line with # hide"
+            mend = "add ':show: code, table, output', remove it, or name other parts with :show:"
             message = f"model {quoted(block.name)}: readers don't see what this line prints: {mend}"
             place = f"{block.code_file}:{block.code_line + line - 1}"
             self._page.findings.append(Finding(Problem.OPTION, message, place))

@@ -997,9 +997,9 @@ Print
    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
 
 .. keras:model:: c
-   :show: table
+   :show: code, table
 
-   print("not seen")  # as its line
+   print("not seen")  # on purpose
    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
 
 .. keras:model:: d
@@ -1020,12 +1020,16 @@ print(1)
 
 
 def test_what_is_printed_unseen_and_a_fence_with_backticks(make_project: Callable[..., Project]) -> None:
-    unseen = "readers don't see what this line prints: add 'output' to :show:, or end the line with # hide"
+    unseen = (
+        "readers don't see what this line prints: add ':show: code, table, output', remove it, or name other "
+        "parts with :show:"
+    )
     project = make_project(UNSEEN)
     for _ in ("cold", "warm"):
         assert project.build("text").warnings == [
             "fence.md:3: WARNING: '```{list-table} Of {keras:params}`a`' begins no fence, since it has more "
-            "backticks: write '~~~{list-table} Of {keras:params}`a`', and '~~~' at its end [kerasshape.option]",
+            "backticks: write '~~~{list-table} Of {keras:params}`a`', and '~~~' at its end "
+            "[kerasshape.option]",
             f"loop.md:5: WARNING: model 'e': {unseen} [kerasshape.option]",
             f"print.rst:10: WARNING: model 'a': {unseen} [kerasshape.option]",
         ]
