@@ -29,11 +29,11 @@ from sphinx_kerasshape import __version__
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder
 from sphinx_kerasshape.collect.code_directive import CodeDirective
+from sphinx_kerasshape.collect.misspelt import CheckedDomain
 from sphinx_kerasshape.collect.model_directive import ModelDirective
 from sphinx_kerasshape.collect.rejected import KeepErrors
 from sphinx_kerasshape.collect.roles import CheckedXRefRole, UncheckedRole, ValueRole
 from sphinx_kerasshape.collect.summary_directive import SummaryDirective
-from sphinx_kerasshape.pages.domain import KerasDomain
 from sphinx_kerasshape.pages.placeholder import keras_part
 from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
 from sphinx_kerasshape.render import translate
@@ -56,7 +56,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     """Register everything; return the extension's metadata for Sphinx."""
     for registration in registrations():
         app.add_config_value(*registration)
-    app.add_domain(KerasDomain)
+    app.add_domain(CheckedDomain)
     app.add_directive_to_domain("keras", "model", ModelDirective)
     app.add_directive_to_domain("keras", "code", CodeDirective)
     app.add_directive_to_domain("keras", "summary", SummaryDirective)

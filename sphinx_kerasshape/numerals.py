@@ -32,6 +32,8 @@ class Numerals(NamedTuple):
             number = int(number)
         is_own = group in ("", self.group) and not _is_english(self.language)
         own = _written(number, self.language) if is_own else ""
+        if group and number >= 10_000 and group not in own:
+            own = ""  # Babel groups some numbers of Swiss German, and not others.
         return own or f"{number:,}".replace(",", group or self.group)
 
     def parts(self, text: str) -> tuple[str, str, str] | None:
@@ -86,6 +88,29 @@ def numerals(language: str) -> Numerals:
         return Numerals()
     group = next((sign for sign in grouped if not sign.isdecimal()), ",")
     return Numerals(language, group, fraction.strip("05"))
+
+
+_SIGNS = {"٬": ",", "٫": "."}
+"""What numbers in Arabic digits have in place of English signs."""
+
+
+def latin(text: str) -> tuple[str, int]:
+    """Return a text with the digits 0 to 9, and the zero of the script that it has; 0 if it has these."""
+    zeros = {ord(sign) - int(sign) for sign in text if sign.isdecimal()} - {ord("0")}
+    if not zeros:
+        return text, 0
+    signs = {ord(sign): written for sign, written in _SIGNS.items()}
+    return "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text).translate(
+        signs
+    ), zeros.pop()
+
+
+def in_script(text: str, zero: int, like: str) -> str:
+    """Return a text with the digits of a script, and with the signs that another text has."""
+    digits: dict[int, str | int] = {ord("0") + digit: zero + digit for digit in range(10)}
+    if any(sign in like for sign in _SIGNS):
+        digits |= {ord(written): sign for sign, written in _SIGNS.items()}
+    return text.translate(digits) if zero else text
 
 
 def is_ambiguous_fraction(decimals: str) -> bool:

@@ -18,7 +18,10 @@ from sphinx_kerasshape.adopt.writing import Directive, Writer
 from sphinx_kerasshape.audit import comparison
 from sphinx_kerasshape.audit.document import Mention, Stated, Summary
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
+from sphinx_kerasshape.pages.shown_code import printing_line
 
+_PARTS = ":show: code, table, totals"
+"""The parts that a model has anyway, so that no build warns of what its code prints."""
 _LEAST_FIT = 0.5
 """The share of rows that a summary must have in common with a model to be of it, if no call says so."""
 
@@ -83,6 +86,8 @@ class _Adopting:
             taken.add(name)
             if report.model is not None:
                 self._named[chosen.block] = Named(name, chosen.block, chosen.expression, report.model, report)
+                # The page shows what the code prints already, if it is to.
+                options += [_PARTS] if printing_line(code_of(chosen, self._page.document)) else []
         elif report.output:  # the page shows it already, if it is to
             options.append(":no-output:")
         self._directives[chosen.block] = Directive(chosen.kind, name, tuple(options), chosen.hidden)
@@ -223,7 +228,8 @@ class _Adopting:
         directive, options = self._directives[model.block], self._page.of_block[model.block].options
         has_table = any(option.name in ("caption", "name") for option in options)
         if not has_table and ":show: code" not in directive.options:
-            self._directives[model.block] = directive._replace(options=(*directive.options, ":show: code"))
+            kept = tuple(option for option in directive.options if option != _PARTS)
+            self._directives[model.block] = directive._replace(options=(*kept, ":show: code"))
 
     def _model_of(self, summary: Summary) -> Named | None:
         """Return the model of the page that a summary is of."""

@@ -51,7 +51,9 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     for file in dict.fromkeys(edit.file for edit in edits):
         problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
     rest = _plain_rest(built, options)
-    for problem in (*problems, *rest.problems, *built.unchecked):
+    # The build has warned of wrong targets.
+    warned = {f"{one.claim.location}: {one.problem}" for one in stale if one.problem and not one.unreadable}
+    for problem in (*(one for one in problems if one not in warned), *rest.problems, *built.unchecked):
         _print(problem, error=True)
     problems += rest.problems
     problems += _print_summary(built.verdicts, edits, len(unfixed), options, rest)

@@ -168,7 +168,7 @@ def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, bef
 def _spaced_like(old: str, new: str) -> str:
     """Return the new text with the line breaks and wide gaps of the old one, if it has as many words."""
     words = [word for word in re.split(r"[ \t\r\n]+", new) if word]
-    gaps = re.findall(r"[ \t\r\n]+(?:[>|][ \t]+)*", old)
+    gaps = re.findall(r"[ \t\r\n]+(?:[>|][ \t]+|\"[ \t]*\r?\n[ \t]*\")*", old)
     if len(words) != len(gaps) + 1:
         return new
     return "".join(word + gap for word, gap in zip(words, [*gaps, ""], strict=True))

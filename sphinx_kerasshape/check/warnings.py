@@ -147,6 +147,8 @@ def failure_text(block: Block, failure: Failure) -> str:
     message = first + ("" if is_missing else failure.mend) + newline + rest
     lines = [f"{block.title}: " + message.replace("\n", "\n  ")]
     if is_missing:
+        if failure.mend.startswith(";"):
+            return "\n".join([*lines, f"  :from: {excerpt(block.imported)} can't be imported{failure.mend}"])
         module = block.imported.partition(":")[0].strip()
         package = module.partition(".")[0]
         mend = f"check the name {quoted(module)}"
@@ -181,8 +183,12 @@ def _are_views(first: Block, block: Block) -> bool:
 def _warn_of_failures(context: BuildContext) -> None:
     """Warn of failed models, once of a cause that all have in common."""
     messages = set()
+    of_pages = (finding for page in context.pages.values() for finding in page.findings)
+    without_input = {finding.location for finding in of_pages if finding.message.startswith(":input:")}
     for _, finding in failures(context):
         is_repeated = finding.problem in OF_NO_MODEL and finding.message in messages
+        # The page says :input:, which can't be read: that is one fault.
+        is_repeated |= finding.problem is Problem.UNBUILT and finding.location in without_input
         # A block that was not run because an earlier one failed needs no message of its own.
         if not is_repeated and finding.problem != Problem.SESSION:
             _warn(finding)

@@ -21,11 +21,12 @@ from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
 _ABOUT = (
-    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "some"),
+    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "c."),
     *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
-    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque"),
+    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque", "some", "около", "примерно"),
 )
 """Words of the languages that the extension speaks for a rounded number."""
+_ALMOST = "~≈∼≃≅約约약"
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _POWER = rf"[eE]\+?\d{{1,2}}|\s?[×·⋅*x]\s?10(?:(?:\^|\*\*)\{{?\d{{1,2}}\}}?|[{_SUPERSCRIPT}]{{1,2}})"
 _ENGLISH = Numerals()
@@ -68,6 +69,8 @@ class CountClaim:
     """The number, if it is in words."""
     noun: str = ""
     """What is counted, with the space before it."""
+    zero: int = 0
+    """The zero of the script of its digits, if they are not 0 to 9."""
     nouns: Sequence[tuple[str, str]] = ()
     """The singulars and plurals that the noun may be one of."""
 
@@ -78,8 +81,9 @@ class CountClaim:
     def restated(self, actual: int) -> str:
         """Return the actual value with the separators, digits, unit and noun of the claim."""
         number, noun = self._number(actual), self._noun(actual)
+        number = numerals.in_script(number, self.zero, self.text)
         # "2 millions de paramètres", but "500 paramètres".
-        return number + (re.sub(r"^\s+de(?=\s)", "", noun) if number[-1].isdecimal() else noun)
+        return number + (re.sub(r"^\s+d[ei](?=\s)", "", noun) if number[-1].isdecimal() else noun)
 
     def _number(self, actual: int) -> str:
         if self.power:
@@ -120,7 +124,7 @@ class CountClaim:
 
     def _noun(self, actual: int) -> str:
         """Return the noun, in the singular or plural if the claim has it in the right one."""
-        word, language = self.noun.split()[-1] if self.noun else "", self.notation.language
+        word, language = re.split(r"[\s-]", self.noun)[-1], self.notation.language
         is_singular = language_words.is_singular
         for nouns in self.nouns:
             form = nouns[not is_singular(int(self.number * self.units[0]), language)]
@@ -168,12 +172,14 @@ def with_size(text: str) -> tuple[str, str, str, str] | None:
 def _without_noun(text: str, nouns: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Return a count without its noun, and the noun with the space before it: ``millions de paramètres``."""
     forms = "|".join(chain.from_iterable(nouns))
-    counted = re.search(rf"(?<=\S)(?:\s+de)?\s+(?:{forms})$", text, re.IGNORECASE)
+    apart = rf"(?:(?:\s+d[ei])?\s+|-)(?:{forms})"
+    counted = re.search(rf"(?<=\S)(?:{apart}|\s?(?:{language_words.WITHOUT_PLURAL}))$", text, re.IGNORECASE)
     return (text[: counted.start()], counted[0]) if counted else (text, "")
 
 
 def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
-    digits_text, words = number_words.in_digits(text.strip(), language)
+    latin, zero = numerals.latin(text.strip())
+    digits_text, words = number_words.in_digits(latin, language)
     match = _pattern(language).fullmatch(digits_text)
     if match is None:
         return None
@@ -203,6 +209,7 @@ def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
         suffix=match["suffix"] or "",
         of_bytes=of_bytes,
         words=words,
+        zero=zero,
     )
 
 
@@ -211,7 +218,7 @@ def _pattern(language: str) -> re.Pattern[str]:
     signs = re.escape(numerals.numerals(language).signs + _ENGLISH.signs)
     about = "|".join(map(re.escape, _ABOUT))
     return re.compile(
-        rf"(?P<about>[~≈∼]\s*|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
+        rf"(?P<about>[{_ALMOST}]\s*|大约|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
         rf"(?P<power>{_POWER})?(?P<suffix>\s*[^\d\s(][^\d(]{{0,30}})?"
     )
 

@@ -41,10 +41,12 @@ _ONE = {
 """The end of a number that depends on the gender of what is counted, and its other forms."""
 _NOUNS = {
     "parameters": {
-        "en": (("parameter", "parameters"), ("param", "params")),
-        "de": (("parameter", "parameter"), ("parameter", "parametern")),
-        "fr": (("paramètre", "paramètres"),),
-        "es": (("parámetro", "parámetros"),),
+        "en": (("parameter", "parameters"), ("param", "params"), ("weight", "weights")),
+        "de": (("parameter", "parameter"), ("parameter", "parametern"), ("gewicht", "gewichte")),
+        "fr": (("paramètre", "paramètres"), ("poids", "poids")),
+        "es": (("parámetro", "parámetros"), ("peso", "pesos")),
+        "it": (("parametro", "parametri"),),
+        "pt": (("parâmetro", "parâmetros"),),
     },
     "layers": {
         "en": (("layer", "layers"),),
@@ -54,6 +56,10 @@ _NOUNS = {
     },
 }
 """The singular and the plural of each noun."""
+
+
+WITHOUT_PLURAL = "(?:个|個|個の)?(?:参数|參數|パラメータ|パラメーター)|个|個|개"
+"""What is counted, in languages where nothing depends on the number."""
 
 
 class _Words(NamedTuple):

@@ -29,9 +29,15 @@ class StatedSize:
 Dim = int | str | StatedSize | SymbolicSize | None
 """A dimension: a number, ``None``, a wildcard (``?``, ``…``), or a size with names of axes."""
 
-_SEPARATOR = re.compile(r" ?[,×] ?| x |(?<=[\d?….])x(?=[\d?….])|(?<=None)x|x(?=None)")
-_SEPARATOR_BESIDE_COMMAS = re.compile(_SEPARATOR.pattern.replace("×", ""))
-"""Where commas separate the sizes, ``×`` is a product: ``(None, 4×4×64)``."""
+_TIMES = r" ?[×⨯✕] ?| [xX] | by |(?<=[\d?….])[xX](?=[\d?….])|(?<=None)[xX]|[xX](?=None)"
+_SEPARATOR = re.compile(rf" ?, ?|{_TIMES}")
+_COMMA = re.compile(r" ?, ?")
+"""Where commas separate the sizes, ``×`` is a product: ``(None, 4×4×64)``, ``(None, 4 x 4 x 64)``."""
+_COMMA_WITH_BLANK = re.compile(r" ?,(?: |(?!\d{3}(?!\d)))")
+"""Where each comma has a blank behind it, another one is inside of a number: ``(None, 1,024)``."""
+_SIZE = r"(?:\d+|None|\?)"
+_PRODUCT = re.compile(rf"[\s(\[]*{_SIZE}(?: ?[*·⋅∙] ?{_SIZE})+[\s)\]]*")
+"""Numbers that may be one size, or several: ``4*4*64``, which the truth decides."""
 _MAX_GROUPED_LENGTH = 40
 
 
@@ -57,12 +63,17 @@ class ShapeClaim:
 
     def holds(self, actual: tuple[Dims, ...]) -> bool:
         """Whether the claim is true: one stated shape is that of all tensors, several are one of each."""
+        if _PRODUCT.fullmatch(self.text) and _as_sizes(self).holds(actual):
+            return True
         if len(self.shapes) == 1:
             return bool(actual) and all(_matches(self.shapes[0], shape) for shape in actual)
         return len(self.shapes) == len(actual) and all(map(_matches, self.shapes, actual))
 
     def restated(self, actual: tuple[Dims, ...]) -> str:
         """Return the actual shapes in the notation of the claim."""
+        if _PRODUCT.fullmatch(self.text) and any(len(shape) > 2 for shape in actual):
+            sign = re.findall(" ?[*·⋅∙] ?", self.text)[0]
+            return _as_sizes(self).restated(actual).replace("×", sign)
         stated = self.shapes
         if len(stated) != len(actual):
             if len(set(actual)) == 1:
@@ -88,26 +99,22 @@ class ShapeClaim:
 
 def shape_claim(text: str, language: str = "en") -> ShapeClaim:
     """Return the claim that a text states. Raises :class:`Unreadable`."""
+    if _PRODUCT.fullmatch(text) and re.search(r"None|\?", text):
+        return replace(shape_claim(re.sub(" ?[*·⋅∙] ?", "×", text), language), text=text)
     _, inner, _ = _unwrapped(text)
     spans = _bracketed(inner)
     if spans:
-        shapes = tuple(_dims(inner[start + 1 : end - 1], text) for start, end in spans)
+        shapes = tuple(_dims(inner[start + 1 : end - 1], text, language) for start, end in spans)
         return ShapeClaim(text, shapes, language)
     if not inner.strip():
         raise Unreadable(_how_to(text))
     grouped = _grouped(text, language)
-    return ShapeClaim(text, ((int(grouped[1]),) if grouped else _dims(inner, text),), language)
+    return ShapeClaim(text, ((int(grouped[1]),) if grouped else _dims(inner, text, language),), language)
 
 
-_DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32", "fp64": "float64"}
-
-
-def dtype_holds(stated: str, actual: tuple[str, ...]) -> bool:
-    """Whether stated dtypes, separated by commas, are those of the tensors."""
-    names = [
-        re.sub(r"^(?:tf|np|numpy|tensorflow|torch|jnp)\.", "", part.strip()) for part in stated.split(",")
-    ]
-    return {_DTYPES.get(name, name) for name in names} == set(actual)
+def _as_sizes(claim: ShapeClaim) -> ShapeClaim:
+    """Return the claim that a product is if its signs separate sizes: ``28*28*3``."""
+    return shape_claim(re.sub(" ?[*·⋅∙] ?", "×", claim.text), claim.language)
 
 
 def _unwrapped(text: str) -> tuple[str, str, str]:
@@ -145,29 +152,33 @@ def _grouped(text: str, language: str) -> tuple[Numerals, str, str, str] | None:
 
 
 def _separator(text: str) -> re.Pattern[str]:
-    return _SEPARATOR_BESIDE_COMMAS if "," in text else _SEPARATOR
+    if "," not in text:
+        return _SEPARATOR
+    return _COMMA_WITH_BLANK if ", " in text else _COMMA
 
 
-def _dims(text: str, whole: str) -> tuple[Dim, ...]:
+def _dims(text: str, whole: str, language: str) -> tuple[Dim, ...]:
     separator = _separator(text)
     text = " ".join(text.split()).removesuffix(",").strip()
     if not text:
         return ()
-    dims = tuple(_dim(part.strip(), whole) for part in separator.split(text))
+    dims = tuple(_dim(part.strip(), whole, language) for part in separator.split(text))
     if dims.count("…") > 1:
         raise Unreadable(f"{quoted(whole)} has … twice: use it once, for any axes")
     return dims
 
 
-def _dim(text: str, whole: str) -> Dim:
+def _dim(text: str, whole: str, language: str) -> Dim:
     if text in ("None", "-1", "?"):
         return "?" if text == "?" else None
     if text in ("…", "..."):
         return "…"
     if len(text) < 20 and re.fullmatch(r"\d+(?:_\d+)*", text, re.ASCII):
         return int(text)
+    if (grouped := _grouped(text, language)) is not None:
+        return int(grouped[1])
     try:
-        size = notation.parse(text.replace("×", "*"))
+        size = notation.parse(re.sub(rf"{_TIMES}|[⋅∙]", "*", text))
     except notation.Unreadable as error:
         reason = f"; {error}" if "/" in text else ""
         raise Unreadable(_how_to(whole) + reason) from None

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from sphinx_kerasshape.claims.counts import LAYERS, CountClaim, Unreadable, count_claim
+from sphinx_kerasshape.claims.counts import LAYERS, Unreadable
+from sphinx_kerasshape.claims.ranges import Counted, count
 from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import LayerRow
 from sphinx_kerasshape.text import quoted
@@ -26,6 +27,9 @@ _MODULE = re.compile(r"(?:\w+\.)+(?=\w+$)")
 _NOUN = re.compile(r"(?i:(?<=\w)(?:\s+layers?|-(?:Schicht|Layer)(?:en)?))$")
 """What may be behind a class: ``LSTM layer``, ``LSTM-Schicht``."""
 _ELLIPSIS = ("…", "...")
+_CLASS = re.compile(r"(?:\w+\.)*[^\W\d]\w*")
+_ITEM = re.compile(r"\S+(?: \((?:call|output) \d+\))*(?: layers?)?")
+"""What may be the name of a layer that the model does not have: renamed ones are drift."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,21 @@ def list_claim(text: str) -> ListClaim:
     return ListClaim(items, tuple(_BETWEEN.findall(text.strip())))
 
 
+def _require_items(stated: str, items: Sequence[str]) -> None:
+    """Raise :class:`Unreadable` if items can't be layers, such as ``a stack of LSTMs``."""
+    if not all(_ITEM.fullmatch(item) for item in items):
+        raise Unreadable(f"{quoted(stated)} is not a list of layers: write one such as LSTM, Dense")
+
+
 def type_holds(stated: str, actual: str) -> bool:
     """Whether a class is stated, perhaps with the module that it is from: ``layers.LSTM``."""
     return _MODULE.sub("", _NOUN.sub("", stated.strip())) == actual
+
+
+def require_class(stated: str) -> None:
+    """Raise :class:`Unreadable` if a text is no class, such as ``two LSTMs``."""
+    if not _CLASS.fullmatch(_NOUN.sub("", stated.strip())):
+        raise Unreadable(f"{quoted(stated)} is not a class: write one such as LSTM, or LSTM layer")
 
 
 def type_restated(stated: str, actual: str) -> str:
@@ -62,15 +78,15 @@ def type_restated(stated: str, actual: str) -> str:
     return (module[0] if module else "") + actual + (noun[0] if noun else "")
 
 
-def number_claim(text: str, language: str) -> CountClaim | None:
+def number_claim(text: str, language: str) -> Counted | None:
     """Return the claim of a number of layers; ``None`` if the text is a list of them."""
     try:
-        return count_claim(text, language, LAYERS)
+        return count(text, language, LAYERS)
     except Unreadable:
         return None
 
 
-def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> CountClaim | None:
+def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> Counted | None:
     """Return the claim of how many layers the rows are; ``None`` if a list of them is stated.
 
     A layer may be called ``one``.
@@ -81,6 +97,7 @@ def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> Co
 def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
     """Whether a list of names or types of layers is that of the rows, in their order."""
     items = _repeated(list_claim(stated).items, rows)
+    _require_items(stated, [item for item in items if not any(_is_row(item, row) for row in rows)])
     names_inputs = any(_is_row(items[0], row) for row in rows if row.type == "InputLayer")
     rows = rows if names_inputs else without_inputs(rows)
     gaps = [number for number, item in enumerate(items) if item in _ELLIPSIS]
@@ -127,6 +144,7 @@ def sources_hold(stated: str, sources: Sequence[str], type_of: Callable[[str], s
         forms = (source for source in left if item in _forms(source, type_of))
         found = next((source for source in forms if left[source]), None)
         if found is None:
+            _require_items(stated, [item])
             return False
         left[found] -= 1
     return not +left

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sphinx_kerasshape.axes import notation
-from sphinx_kerasshape.claims import counts, formula, named_sizes, needs, shapes, structure, targets
+from sphinx_kerasshape.claims import (
+    counts,
+    dtypes,
+    formula,
+    named_sizes,
+    needs,
+    ranges,
+    shapes,
+    structure,
+    targets,
+)
 from sphinx_kerasshape.claims.code_integers import code_integers
 from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, Report, Shape, shape_text
@@ -67,10 +78,11 @@ def judge(
     except KeyError:
         model = targets.parse(claim.target).model
         problem = (
-            f"unknown model {quoted(model)}{_quoting_hint(claim, report_of, names) or hint(model, names)}"
+            f"unknown model {quoted(model)}"
+            f"{_swapped(claim, names) or _quoting_hint(claim, report_of, names) or hint(model, names)}"
         )
     except targets.Unresolved as error:
-        problem = f"{error}{_quoting_hint(claim, report_of, names)}"
+        problem = f"{error}{_swapped(claim, names) or _quoting_hint(claim, report_of, names)}"
     except counts.Unreadable as error:
         problem, unreadable = str(error), True
     except notation.Unreadable as error:
@@ -91,6 +103,18 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
         return Verdict(claim, holds=False, problem=problem)
     verdict = _verdict(claim, target, report.model, language, request_of)
     return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
+
+
+def _swapped(claim: Claim, names: Sequence[str]) -> str:
+    """Return the end of a message about a target that has the value in it, or is in its place."""
+    inside = re.fullmatch(r"(.+?)\s*[\s<(]\s*([^\s<>()]+)\s*[>)]?", claim.target)
+    value, target = (claim.target, claim.stated) if claim.stated else inside.groups() if inside else ("", "")
+    try:
+        is_target = targets.parse(target).model in names
+    except targets.Unresolved:
+        return ""
+    how = "the value comes first" if claim.stated else "the target is in angle brackets"
+    return f": {how}, `{value} <{target}>`" if is_target else ""
 
 
 def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> str:
@@ -118,7 +142,7 @@ def _verdict(
         case "params":
             return _params(claim.stated, target, model, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), counts.size_claim, language, "")
+            return _count(claim.stated, targets.size(target, model), ranges.size, language, "")
         case _:
             return _structure(claim, target, model, language)
 
@@ -130,6 +154,8 @@ def _structure(claim: Claim, target: targets.Target, model: Model, language: str
         return _layers(stated, targets.layers(target, model), language)
     if claim.kind == "type":
         actual = targets.type_of(target, model)
+        if stated:
+            structure.require_class(stated)
         holds, restated = structure.type_holds(stated, actual), structure.type_restated(stated, actual)
     else:
         sources = targets.sources(target, model)
@@ -200,7 +226,7 @@ def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
 def _count(
     stated: str,
     actual: int,
-    read: Callable[[str, str], counts.CountClaim],
+    read: Callable[[str, str], ranges.Counted],
     language: str,
     noun: str = "parameters",
 ) -> dict[str, object]:
@@ -218,7 +244,7 @@ def _params(stated: str, target: targets.Target, model: Model, language: str) ->
     count = targets.params(target, model)
     if sized := counts.with_size(stated):
         return _count_with_size(sized, count, targets.size(target, model), language)
-    return _count(stated, count, counts.count_claim, language)
+    return _count(stated, count, ranges.count, language)
 
 
 def _count_with_size(
@@ -226,8 +252,8 @@ def _count_with_size(
 ) -> dict[str, object]:
     """Return the verdict on a count with its size in brackets, both of which have to be true."""
     number, opening, size, closing = stated
-    count = _count(number, params, counts.count_claim, language)
-    in_bytes = _count(size, size_in_bytes, counts.size_claim, language)
+    count = _count(number, params, ranges.count, language)
+    in_bytes = _count(size, size_in_bytes, ranges.size, language)
     restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
     actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
     return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}
@@ -244,4 +270,4 @@ def _formula(stated: str, actual: str, language: str) -> dict[str, object]:
 
 def _dtypes(stated: str, actual: tuple[str, ...]) -> dict[str, object]:
     text = ", ".join(actual)
-    return {"holds": not stated or shapes.dtype_holds(stated, actual), "actual": text, "restated": text}
+    return {"holds": not stated or dtypes.dtypes(stated) == set(actual), "actual": text, "restated": text}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from sphinx_kerasshape.collect.options import Unusable
 from sphinx_kerasshape.text import excerpt, quoted
@@ -18,7 +19,7 @@ def imported_code(source: str) -> tuple[str, str]:
     example = "write package.module:callable(units=64)"
     expression = expression.strip()
     if not colon or not all(part.isidentifier() for part in module.strip().split(".")):
-        raise Unusable(f"{quoted(source)} does not name a module and a callable: {example}")
+        raise Unusable(f"{quoted(source)} does not name a module and a callable{_meant(source, example)}")
     try:
         call = ast.parse(expression, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -36,6 +37,14 @@ def imported_code(source: str) -> tuple[str, str]:
     if not isinstance(target, ast.Name):
         raise Unusable(f"{quoted(expression)} does not begin with the name of a callable: {example}")
     return f"from {module.strip()} import {target.id}\n\nmodel = {expression}", ast.unparse(callee)
+
+
+def _meant(source: str, example: str) -> str:
+    """Return the end of a message: the option as it was meant, with a file or without a colon."""
+    path = re.fullmatch(r"([\w./\\]*\w)[:.](\w+\(.*)", source.strip())
+    module = re.sub(r"[/\\]", ".", path[1].removesuffix(".py")) if path else ""
+    is_module = path and all(part.isidentifier() for part in module.split("."))
+    return f"; did you mean {quoted(f'{module}:{path[2]}')}?" if path and is_module else f": {example}"
 
 
 def _require_literal(argument: ast.expr) -> None:

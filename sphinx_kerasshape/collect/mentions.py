@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import re
 from collections.abc import Iterable, Iterator
 
 from docutils import nodes
@@ -23,34 +25,39 @@ def mentions(document: nodes.document, codes: Iterable[str], language: str) -> I
     for element in document.findall(nodes.TextElement):
         if isinstance(element.parent, nodes.TextElement) or isinstance(element, nodes.literal_block):
             continue
-        text, masked, spans = _prose(element)
+        text, masked, spans, breaks = _prose(element)
         for literal, start in spans:
             shape = literal.astext().replace("\N{NO-BREAK SPACE}", " ")
             if _is_plain(literal) and prose.is_shape(shape) and "," in shape:
                 before, after = prose.sentence(text, start, start + len(shape))
                 sizes = prose.sizes(shape)
                 is_known = sizes in in_code or (len(set(sizes)) == 1 and sizes[:1] in in_code)
-                yield Mention("shape", shape, _location(literal, document), before, after, is_known)
+                place = _location(element, document, _line(breaks, start))
+                yield Mention("shape", " ".join(shape.split()), place, before, after, is_known)
         for count in prose.counts(masked, language):
             before, after = prose.sentence(text, count.start, count.end_of_noun)
-            yield Mention("params", count.text, _location(element, document), before, after)
+            place = _location(element, document, _line(breaks, count.start))
+            yield Mention("params", count.text, place, before, after)
 
 
 def _is_plain(literal: nodes.literal) -> bool:
     return "unchecked" not in literal["classes"] and "xref" not in literal["classes"]
 
 
-def _prose(element: nodes.Element) -> tuple[str, str, list[tuple[nodes.literal, int]]]:
-    """Return the text of an element, the same with code masked, and its literals with their offsets."""
+def _prose(element: nodes.Element) -> tuple[str, str, list[tuple[nodes.literal, int]], list[int]]:
+    """Return the text of an element, the same with code masked, its literals and its line breaks."""
     text, masked = "", ""
+    breaks: list[int] = []
     literals: list[tuple[nodes.literal, int]] = []
 
     def add(node: nodes.Node) -> None:
         nonlocal text, masked
         if isinstance(node, nodes.Text):
+            breaks.extend(len(text) + found.start() for found in re.finditer("\n", node.astext()))
             text += node.astext().replace("\n", " ")
             masked += node.astext().replace("\n", " ")
         elif is_placeholder(node):
+            breaks.extend([len(text)] * str(getattr(node, "rawsource", "")).count("\n"))
             text += f" {prose.MASK} "
             masked += f" {prose.MASK} "
         elif isinstance(node, nodes.literal):
@@ -62,10 +69,17 @@ def _prose(element: nodes.Element) -> tuple[str, str, list[tuple[nodes.literal, 
                 add(child)
 
     add(element)
-    return text, masked, literals
+    return text, masked, literals, breaks
 
 
-def _location(node: nodes.Node | None, document: nodes.document) -> str:
+def _line(breaks: list[int], offset: int) -> int:
+    """Return how many lines below its element's first a place is."""
+    return bisect.bisect_right(breaks, offset)
+
+
+def _location(node: nodes.Node | None, document: nodes.document, below: int) -> str:
     while node is not None and (node.line is None or node.source is None):
         node = node.parent
-    return f"{node.source}:{node.line}" if node is not None else str(document.get("source", ""))
+    if node is None:
+        return str(document.get("source", ""))
+    return f"{node.source}:{(node.line or 1) + below}"

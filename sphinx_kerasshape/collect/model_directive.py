@@ -23,7 +23,8 @@ from sphinx_kerasshape.collect.options import MAX_NAME_LENGTH, Options, Unusable
 from sphinx_kerasshape.collect.table import TableDirective
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.pages.records import OFF, Block, Claim
+from sphinx_kerasshape.pages.records import OFF, Block, Claim, Finding
+from sphinx_kerasshape.pages.shown_code import printing_line
 from sphinx_kerasshape.text import quoted
 
 
@@ -42,6 +43,7 @@ class ModelDirective(TableDirective):
         block = self._block(name, options, source)
         self._page.blocks[block.key] = block
         self._page.claims.extend(self._expectations(options, block))
+        self._report_unseen_output(options, block)
         target = nodes.target("", "", ids=[block.anchor])
         self.state.document.note_explicit_target(target)
         return [target, self._container(options, block)]
@@ -128,6 +130,16 @@ class ModelDirective(TableDirective):
 
     def _shows_flops(self, options: Options) -> bool:
         return "table" in options.show and "flops" in self._columns(options)
+
+    def _report_unseen_output(self, options: Options, block: Block) -> None:
+        """Warn where readers see code that prints, but not what it prints; with :show:, that is meant."""
+        if "show" in self.options or options.raises or not block.code_file:
+            return
+        if line := printing_line(block.request.code):
+            mend = "add ':show: code, table, output', remove it, or name other parts with :show:"
+            message = f"model {quoted(block.name)}: readers don't see what this line prints: {mend}"
+            place = f"{block.code_file}:{block.code_line + line - 1}"
+            self._page.findings.append(Finding(Problem.OPTION, message, place))
 
     def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):

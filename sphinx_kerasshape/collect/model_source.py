@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from sphinx_kerasshape import files
 from sphinx_kerasshape.collect.from_option import imported_code
 from sphinx_kerasshape.collect.options import Options, Unusable
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.text import excerpt
+from sphinx_kerasshape.text import excerpt, quoted
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -61,17 +61,25 @@ def _file(name: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSou
     try:
         return _read(name, option, env, folders)
     except FileNotFoundError:
-        raise Unusable(
-            f"{option} does not exist; the path is relative to this page, "
-            "or to the documentation's folder if it starts with '/'",
-            Problem.FILE,
-        ) from None
+        raise Unusable(f"{option} does not exist{_meant(name, env)}", Problem.FILE) from None
     except UnicodeDecodeError:
         raise Unusable(f"{option} can't be read: save it as UTF-8", Problem.FILE) from None
     except (OSError, RuntimeError) as error:
         # Up to Python 3.12, a link that leads to itself raises RuntimeError.
         why = getattr(error, "strerror", None) or str(error).partition(" from ")[0]
         raise Unusable(f"{option} can't be read: {why}", Problem.FILE) from None
+
+
+def _meant(name: str, env: BuildEnvironment) -> str:
+    """Return the end of a message about a file that is not there."""
+    from difflib import get_close_matches  # slow to import, and rarely needed
+
+    path = Path(env.relfn2path(name)[1])
+    files_there = path.parent.iterdir() if path.parent.is_dir() else ()
+    stems = {file.stem: file.name for file in files_there if file.suffix in (".py", *SAVED)}
+    if close := get_close_matches(path.stem, stems, n=1):
+        return f"; did you mean {quoted(str(PurePosixPath(name).with_name(stems[close[0]])))}?"
+    return "; the path is relative to this page, or to the documentation's folder if it starts with '/'"
 
 
 def _read(name: str, option: str, env: BuildEnvironment, folders: Sequence[Path]) -> ModelSource:

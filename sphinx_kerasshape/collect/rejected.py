@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+from sphinx_kerasshape.collect.plain_texts import may_have_roles, plain_texts
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import Finding, absolute
@@ -31,7 +32,7 @@ def _mend(error: str) -> str:
 def _may_be_ours(node: nodes.Node) -> bool:
     """Whether a node may have one of our directives or roles that no parser took for one."""
     if isinstance(node, nodes.Text):
-        return "keras:" in node
+        return "keras:" in node or node.startswith("```{")
     if isinstance(node, nodes.literal_block):
         return "keras:" in node.get("language", "") or node.get("language") in ("{", "(", "[")
     return isinstance(node, nodes.container) and "is_div" in node and "keras:" in " ".join(node["classes"])
@@ -45,6 +46,9 @@ class KeepErrors(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
         path = str(self.env.doc2path(self.env.docname))
+        if any(map(may_have_roles, self.document.findall())):
+            page = domain_of(self.env).page(self.env.docname)
+            page.findings.extend(plain_texts(self.document, path, page.claims))
         if any(map(_may_be_ours, self.document.findall())):
             from sphinx_kerasshape.collect.unparsed import unparsed  # few pages need it
 

@@ -24,19 +24,24 @@ _RST_DIRECTIVE = re.compile(rf"(\.{{1,3}}|…)( ?){_DIRECTIVE}::?(?![:\w])[ \t]*
 _FENCE = re.compile(
     rf"(`{{3,}}|~{{3,}}|:{{3,}})[ \t]*(?:\{{{_DIRECTIVE}\}}|{_DIRECTIVE})(?!\S)[ \t]*([^`\n]*)(?:\n|\Z)"
 )
-_COLONS = re.compile(r"(keras)::?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
+_BARE_ROLE_BEFORE = re.compile(rf"(?:(?<![\w`:}}])|(?<=\s)):?keras:({_NAMES}):?$")
+"""A role without one of its signs, directly before what is in backticks."""
+_FENCE_OF_ANY = re.compile(r"(`{3,})\{[\w:.-]+\}")
+_COLONS = re.compile(r"(keras) ?::? ?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
 """A directive with a colon too few or too many; without the last ones, only a name may be behind it."""
 _LABEL = re.compile(rf"(?P<before>.*?){_DIRECTIVE}(?P<behind>.*)")
 """The first line of a code block, with the directive that it is labelled with."""
 _ELSEWHERE = (nodes.literal, nodes.comment, nodes.FixedTextElement, nodes.reference, pending_xref)
 """Nodes whose text is shown as it is, or not at all, or is a copy of a title's source."""
 _IS_TEXT = "is text, so nothing is run or shown"
+_IS_VALUE_AS_TEXT = "is text, so nothing is checked or shown"
 _HAS_SPACE = "is text, since there is a space in it"
 
 
 def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
     """Yield what a page, at ``path``, has of the other markup, or with a sign too many or too few."""
     yield from _comments(document, path)
+    yield from _fences_with_roles(document, path)
     yield from _labels(document, path)
     for field in document.findall(nodes.field):
         if name := re.fullmatch(_DIRECTIVE, field[0].astext()):
@@ -56,6 +61,22 @@ def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
         elif not fence and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
             for offset, problem, message in _of_text(text):
                 yield Finding(problem, message, _location(text, offset, path))
+
+
+def _fences_with_roles(document: nodes.document, path: str) -> Iterator[Finding]:
+    """Yield the fences of Markdown that are text, since a role in their first line has backticks."""
+    for paragraph in document.findall(nodes.paragraph):
+        first = paragraph[0] if len(paragraph) > 1 else None
+        if not isinstance(first, nodes.Text) or not (fence := _FENCE_OF_ANY.match(first)):
+            continue
+        line = _text_of_line(paragraph.source or path, paragraph.line or 1).strip()
+        if line.startswith(fence[0]) and _MYST_ROLE.search(line):
+            tildes = quoted(line.replace(fence[1], "~" * len(fence[1]), 1))
+            message = f"{quoted(line)} begins no fence, since it has more backticks: write {tildes}"
+            end = f"and {quoted('~' * len(fence[1]))} at its end"
+            yield Finding(
+                Problem.OPTION, f"{message}, {end}", absolute(f"{paragraph.source}:{paragraph.line}", path)
+            )
 
 
 def _above(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -93,12 +114,21 @@ def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
 
 def _of_role(text: nodes.Text) -> tuple[int, str] | None:
     """Return offset and message of a role that is apart from what is in its backticks, or is of reST."""
-    content = _in_backticks(text.next_node(descend=False, siblings=True))
+    following = text.next_node(descend=False, siblings=True)
+    content = _in_backticks(following)
     if content and (role := _MYST_ROLE_BEFORE.search(text)):
         written, myst = quoted(role[0] + content), quoted(f"{{{role[1]}}}{content}")
         return role.start(), f"{written} {_HAS_SPACE}: write {myst}"
     if content and (role := _RST_ROLE_BEFORE.search(text)):
         return role.start(), _of_rest(role[0] + content, role[1], content)
+    raw = following.rawsource if isinstance(following, nodes.literal) else ""
+    if raw.startswith("``") and (role := _RST_ROLE_BEFORE.search(text)) and role[0][-1] == ":":
+        mend = f":{role[1]}:`{raw.strip('`')}`"
+        return role.start(), f"{quoted(role[0] + raw)} {_IS_VALUE_AS_TEXT}: write {quoted(mend)}"
+    if content and (role := _BARE_ROLE_BEFORE.search(text)):
+        is_rest = isinstance(following, nodes.title_reference)
+        mend = f":keras:{role[1]}:{content}" if is_rest else f"{{keras:{role[1]}}}{content}"
+        return role.start(), f"{quoted(role[0] + content)} {_IS_VALUE_AS_TEXT}: write {quoted(mend)}"
     role = _RST_ROLE_BEHIND.match(text)
     if role and (content := _in_backticks(_node_before(text))):
         return 0, _of_rest(content + role[0], role[1], content)
@@ -136,8 +166,8 @@ def _location(text: nodes.Text, offset: int, path: str) -> str:
         if other is text:
             break
         before += str(other)
-    lines = f"{before}{text[:offset]}".count("\n")
-    return absolute(f"{element.source or ''}:{(element.line or 1) + lines}", path)
+    breaks = f"{before}{text[:offset]}".count("\n")
+    return absolute(f"{element.source or ''}:{(element.line or 1) + breaks}", path)
 
 
 def _comments(document: nodes.document, path: str) -> Iterator[Finding]:
@@ -181,17 +211,18 @@ def _labels(document: nodes.document, path: str) -> Iterator[Finding]:
 
 def _text_of_line(path: str, line: int) -> str:
     """Return a line of a file; empty if it has no such line."""
-    lines = _lines(path)
-    return lines[line - 1] if 0 < line <= len(lines) else ""
+    of_file = lines(path)
+    return of_file[line - 1] if 0 < line <= len(of_file) else ""
 
 
 def _line(path: str, text: str, times: int) -> int:
     """Return the line that has a text the given time; 0 if none. Docutils knows at best where it ends."""
-    found = [number for number, line in enumerate(_lines(path), 1) if line.strip() == text]
+    found = [number for number, line in enumerate(lines(path), 1) if line.strip() == text]
     return found[times - 1] if len(found) >= times else 0
 
 
-def _lines(path: str) -> list[str]:
+def lines(path: str) -> list[str]:
+    """Return the lines of a file; none if it can't be read."""
     try:
         return Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -22,6 +22,7 @@ DTYPES = (
 _MAX_SIZE = 10**9
 _TYPED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([)\]])\s*([A-Za-z_]\w*)""")
 """A dtype behind a shape; texts in quotes are skipped."""
+_NAMED = re.compile(r"\s*\w+\s*[:=]\s*[(\[]")
 _MARK = "_typed"
 
 
@@ -51,7 +52,9 @@ def parse(text: str) -> Structure:
             mode="eval",
         ).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Unreadable(f"{quoted(text)} is not a shape: {EXAMPLE}") from None
+        example = 'write inputs with names as {"x": (None, 50), "y": (None, 9)}'
+        mend = example if _NAMED.match(text) else EXAMPLE
+        raise Unreadable(f"{quoted(text)} is not a shape: {mend}") from None
     return _structure(tree, text)
 
 

@@ -20,8 +20,11 @@ from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _END = r"(?>\r\n|\r|\n)"
 _DOCSTRING = ":docstring of "
-_GAP = re.compile(r"\s+(?:[>|]\s+)*")
-"""White space in a role. After a line break it includes the marks of quotes and of grid tables."""
+_GAP = re.compile(r"\s+(?:[>|]\s+|\"[ \t]*\r?\n[ \t]*\")*")
+"""White space in a role. After a line break it includes the marks of quotes and of grid tables.
+
+In a .po file, it includes the quotes around lines.
+"""
 _NAME = rf"(?:keras:)?(?P<{{}}>{'|'.join((*LINKS, *VALUES))})"
 # A role after another backtick is inside code.
 _ROLE = re.compile(

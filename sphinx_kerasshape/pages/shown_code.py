@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 _HIDDEN = re.compile(r"(?:^|\s)#\s*hide\s*$")
@@ -19,3 +20,35 @@ def shown_lines(code: str) -> list[tuple[int, str]]:
         full = [place for place, (_, line) in enumerate(kept) if line]
         kept = kept[full[0] : full[-1] + 1] if full else []
     return kept
+
+
+def printing_line(code: str) -> int:
+    """Return the number of the first line that readers see which prints something; 0 if none does.
+
+    A printed ``summary()`` does not count, since the table is shown in its place. Nor do functions: whether
+    they are called is not known.
+    """
+    try:
+        nodes: list[ast.AST] = list(reversed(ast.parse(code).body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0
+    shown = {number for number, _ in shown_lines(code)}
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Call) and node.lineno in shown and _prints(node):
+            return node.lineno
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            nodes += reversed(list(ast.iter_child_nodes(node)))
+    return 0
+
+
+def _prints(call: ast.Call) -> bool:
+    """Whether a call prints to the output, and more than a summary."""
+    is_print = isinstance(call.func, ast.Name) and call.func.id == "print"
+    inner = [
+        item.func.attr
+        for item in call.args
+        if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute)
+    ]
+    is_summary = len(call.args) == 1 and inner == ["summary"]
+    return is_print and bool(call.args) and not is_summary and all(one.arg != "file" for one in call.keywords)

@@ -27,6 +27,7 @@ _INSTALL = (
     "run pip install 'sphinx-kerasshape[tensorflow-cpu]', or commit a {lock} that was written "
     "where TensorFlow is installed (sphinx-build -b kerasshape-lock)"
 )
+_EARLIER = Failure(None, "an earlier block of its session has changed since the lock was written")
 _OFF = Failure(None, "kerasshape_execution is 'off'")
 
 
@@ -59,9 +60,13 @@ class Plan(NamedTuple):
         if self.lock is not None:
             requests = ((block.name, block.request) for block in blocks)
             answers.update(store.lock.answers(self.lock, requests, self.root))
+        sessions: set[tuple[str, int]] = set()  # those with a block that has no answer
         for block in blocks:
             if block.request not in answers:
-                answers[block.request] = self._missing(block)
+                first = _first_of_session(block)
+                is_first = self.lock is None or first is None or first not in sessions
+                answers[block.request] = self._missing(block) if is_first else _EARLIER
+                sessions |= {first} if first else set()
         return answers
 
     def drifts(self, results: Iterable[tuple[Block, Result]]) -> Iterator[Finding]:
@@ -72,15 +77,19 @@ class Plan(NamedTuple):
         if not self.runs or self.lock is None:
             return
         names = set()
+        found: dict[object, tuple[Block, list[str]]] = {}
         for block, result in results:
+            lines = []
             if block.name not in names and result.failure is None:
                 lines = self._model_drifts(self.lock, block, result)
-                if len(lines) > LINES:
-                    lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
-                if lines:
-                    message = f"{block.title}: " + "\n  ".join(lines)
-                    yield Finding(Problem.LOCK, message, block.location)
+            if lines:
+                first, others = found.setdefault(self._cause(block), (block, lines))
+                others += [f"{block.title}: {line}" for line in lines[1:]] if first is not block else []
             names.add(block.name)
+        for block, lines in found.values():
+            if len(lines) > LINES:
+                lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more differences"]
+            yield Finding(Problem.LOCK, f"{block.title}: " + "\n  ".join(lines), block.location)
         yield from self._extra_models(self.lock, names)
 
     def _extra_models(self, lock: Lock, names: set[str]) -> Iterator[Finding]:
@@ -109,6 +118,15 @@ class Plan(NamedTuple):
         mend = f"check them, then {REMEDY}"
         return [f"TensorFlow gives other values than {self.path.name} has: {mend}", *lines] if lines else []
 
+    def _cause(self, block: Block) -> object:
+        """Return what several blocks have in common whose answers have changed: a session, or files."""
+        locked = self.lock.models.get(block.name) if self.lock is not None else None
+        if locked is None or not self._change(block):
+            return block.key, block.location
+        if locked.code == store.lock.code_digest(block.request, self.root):
+            return tuple(locked.changed_files(self.root))
+        return _first_of_session(block) or (block.key, block.location)
+
     def _change(self, block: Block) -> str:
         """Return what has changed since the model's report was locked; empty if nothing has."""
         locked = self.lock.models.get(block.name) if self.lock is not None else None
@@ -124,6 +142,11 @@ class Plan(NamedTuple):
         if self.lock is None:
             return self.failure
         return Failure(Problem.LOCK, f"{self._change(block)}: {REMEDY}")
+
+
+def _first_of_session(block: Block) -> tuple[str, int] | None:
+    """Return the place of the first code of a block's session; ``None`` if it has no session."""
+    return (*block.blocks, (block.code_file, block.code_line))[0] if block.session else None
 
 
 def make(settings: Settings, environment: RunEnvironment, path: Path, root: Path) -> Plan:

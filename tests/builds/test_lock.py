@@ -341,3 +341,63 @@ def test_warnings_are_few_and_short_whatever_is_in_the_lock(locked: Project) -> 
     (warning,) = [one for one in locked.build("text").warnings if ".lock" in one]
     assert len(warning) < 600
     assert "\x1b" not in warning
+
+
+SESSION = """
+# Page
+
+```{keras:code}
+:session: s
+
+units = 3
+```
+
+```{keras:model} first
+:session: s
+
+model = keras.Sequential([keras.Input((4,)), layers.Dense(units)])
+```
+
+```{keras:model} second
+:from: zoo:chain(units=3)
+```
+
+```{keras:model} third
+:from: zoo:chain(units=4)
+```
+"""
+
+
+def test_what_one_edit_changes_is_one_warning(make_project: Callable[..., Project]) -> None:
+    """Also if several blocks of a session, or several models that import a file, have other values now."""
+    project = make_project({"index.md": SESSION}, CONF)
+    project.write("zoo.py", ZOO)
+    assert project.build("kerasshape-lock").status == 0
+    project.write("index.md", SESSION.replace("units = 3", "units = 5"))
+    project.write("zoo.py", ZOO.replace("Dense(units)", "Dense(units, use_bias=False)"))
+    since = f"since kerasshape.lock.json was written: {REMEDY}"
+    code, imported = (
+        f"index.md:4: WARNING: keras:code: {{}} {since}",
+        "index.md:16: WARNING: model 'second': ",
+    )
+    code = code.format("its code, options or prelude have changed")
+    built = project.build("text")
+    assert [warning.partition(" [")[0] for warning in built.warnings] == [
+        f"{code}\n  model 'first': output (None, 3) in the lock, (None, 5) now\n"
+        "  model 'first': params 15 in the lock, 25 now\n"
+        "  model 'first': layer 'dense' output (None, 3) in the lock, (None, 5) now\n"
+        "  model 'first': layer 'dense' params 15 in the lock, 25 now\n"
+        "  model 'first': layer 'dense' weight 'kernel' (4, 3) in the lock, (4, 5) now\n"
+        "  model 'first': layer 'dense' weight 'bias' (3,) in the lock, (5,) now",
+        f"{imported}zoo.py changed {since}\n"
+        "  params 15 in the lock, 12 now\n"
+        "  layer 'dense' params 15 in the lock, 12 now\n"
+        "  layer 'dense' weights kernel, bias in the lock, kernel now\n"
+        "  model 'third': params 20 in the lock, 16 now\n"
+        "  model 'third': layer 'dense' params 20 in the lock, 16 now\n"
+        "  model 'third': layer 'dense' weights kernel, bias in the lock, kernel now",
+    ]
+    asking = project.build("text", "-E", "-D", "kerasshape_execution=locked")
+    assert asking.warnings[0] == f"{code} [kerasshape.lock]"
+    assert "'first'" not in "".join(asking.warnings)
+    assert asking.page("index.txt").count("was not run") == 4

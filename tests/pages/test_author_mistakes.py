@@ -149,6 +149,12 @@ MISTAKES = {
         body=GOOD,
         warning=":raises: has 201 characters; 200 are allowed [kerasshape.option]",
     ),
+    "input-named": mistake(
+        ":input: x: (None, 4)",
+        body="model = keras.Sequential([layers.Dense(1)])",
+        warning=":input: 'x: (None, 4)' is not a shape: write inputs with names as "
+        '{"x": (None, 50), "y": (None, 9)} [kerasshape.option]',
+    ),
     "input-large": mistake(
         f":input: (None, 0x{'f' * 4400})",
         body=GOOD,
@@ -228,7 +234,7 @@ MISTAKES = {
     ),
     "no-units": mistake(
         ":from: tiny:make(units=1, deep=True)",
-        warning="model NAME: TypeError: make() got an unexpected keyword argument 'deep'\n"
+        warning="model NAME: TypeError: make() got an unexpected keyword argument 'deep': choose from units\n"
         "  HERE: :from: tiny:make(units=1, deep=True) [kerasshape.code]",
     ),
     "no-layer": mistake(
@@ -714,6 +720,11 @@ keras.Sequential([])
 Roles :keras:params: `10 <a>` and
 `10 <a>` :keras:params:.
 
+Text keras:params:`10 <a>` and
+:keras:params:``10 <a>``.
+
+.. keras: model:: a
+
 How: `` ```{keras:model} a``, and the role :keras:params: of *a*.
 """,
     "colons.md": """\
@@ -728,6 +739,8 @@ keras.Sequential([])
 Roles {keras:params} `10 <a>` and
 `10 <a>`:keras:params:.
 
+Text keras:params`10 <a>`.
+
 How: ```{keras:model} a```, and the role {keras:params} of *a*.
 """,
 }
@@ -736,6 +749,7 @@ How: ```{keras:model} a```, and the role {keras:params} of *a*.
 def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]) -> None:
     is_text, has_space = "is text, so nothing is run or shown", "is text, since there is a space in it"
     is_markdown, is_rest = "is Markdown in a reST text", "is reST in a Markdown text"
+    unchecked = "is text, so nothing is checked or shown"
     either = "write ':keras:params:`10 <a>`', or in Markdown '{keras:params}`10 <a>`'"
     assert make_project(FENCES).build("text").warnings == [
         f"colons.md:3: WARNING: ':::{{keras:model}} a' {is_text}: write '.. keras:model:: a', or in Markdown "
@@ -746,6 +760,10 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "[kerasshape.ref]",
         f"colons.md:10: WARNING: '`10 <a>`:keras:params:' {is_rest}: write '{{keras:params}}`10 <a>`' "
         "[kerasshape.ref]",
+        f"colons.md:12: WARNING: 'keras:params`10 <a>`' {unchecked}: write '{{keras:params}}`10 <a>`' "
+        "[kerasshape.ref]",
+        "fences.rst:24: WARNING: '.. keras: model:: a' is a comment, so nothing is run or shown: write "
+        "'.. keras:model:: a' [kerasshape.option]",
         f"fences.rst:4: WARNING: '```{{keras:model}} a' {is_markdown}: write '.. keras:model:: a' "
         "[kerasshape.option]",
         f"fences.rst:10: WARNING: '~~~{{keras:code}}' {is_markdown}: write '.. keras:code::' "
@@ -754,6 +772,10 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "'```{keras:model} a' [kerasshape.option]",
         f"fences.rst:18: WARNING: ':keras:params: `10 <a>`' {has_space}: {either} [kerasshape.ref]",
         f"fences.rst:19: WARNING: '`10 <a>` :keras:params:' {has_space}: {either} [kerasshape.ref]",
+        f"fences.rst:21: WARNING: 'keras:params:`10 <a>`' {unchecked}: write ':keras:params:`10 <a>`' "
+        "[kerasshape.ref]",
+        f"fences.rst:22: WARNING: ':keras:params:``10 <a>``' {unchecked}: write ':keras:params:`10 <a>`' "
+        "[kerasshape.ref]",
     ]
 
 
@@ -865,3 +887,149 @@ def test_labels_of_code_and_other_near_misses(make_project: Callable[..., Projec
     assert sorted(project.build("html").warnings) == expected_lines
     assert sorted(project.build("html").warnings) == expected_lines
     assert project.build("latex").status == 0
+
+
+MISSPELT = {
+    "rst.rst": """\
+Rest
+====
+
+.. toctree::
+   :caption: Of :keras:params:`a`
+
+   Of {keras:params}`a` <md>
+
+.. keras:modle:: b
+   :colums: x
+
+   keras.Sequential([])
+
+Two lines
+:keras:parms:`15 <a>` and :keras:Params:`15 <a>`.
+
+.. glossary::
+
+   Tower of :keras:params:`15 <a>` in rest
+      A tower.
+
+   Tower of
+   Model of :keras:params:`a`
+      A tower.
+
+.. index:: single: Of :keras:params:`a`
+
+.. image:: data:image/png;base64,
+   :alt: Of :keras:params:`a`
+""",
+    "md.md": """\
+# Of {keras:params}`a`
+
+```{keras:model} a
+:show: table
+
+keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+```
+
+```{keras:modle} b
+:colums: x
+
+keras.Sequential([])
+```
+
+Two lines
+{keras:parms}`15 <a>` and {keras:Params}`15 <a>`.
+
+```{glossary}
+Tower of {keras:params}`a`
+  A tower.
+```
+""",
+}
+
+
+def test_misspelt_names_and_roles_in_plain_text(make_project: Callable[..., Project]) -> None:
+    project = make_project(MISSPELT)
+    cold, warm = project.build("text", "-j2"), project.build("text")
+    as_it_is, plain = "is shown as it is in", "which is plain text: write the value [kerasshape.ref]"
+    of_term = "the index, the search and references show the term as"
+    state_it = "since no value can be inserted into a name: state it, as in `VALUE <a>` [kerasshape.ref]"
+    directive = "unknown directive 'keras:modle'; did you mean 'keras:model'? [kerasshape.option]"
+    role = "unknown role 'keras:parms'; did you mean 'keras:params'? [kerasshape.ref]"
+    assert sorted(cold.warnings) == [
+        f"md.md:16: WARNING: {role}",
+        f"md.md:19: WARNING: {of_term} 'Tower of a', {state_it}",
+        f"md.md:9: WARNING: {directive}",
+        f"rst.rst:15: WARNING: {role}",
+        f"rst.rst:23: WARNING: {of_term} 'Model of a', {state_it}",
+        f"rst.rst:26: WARNING: ':keras:params:`a`' {as_it_is} an entry of the index, {plain}",
+        f"rst.rst:28: WARNING: ':keras:params:`a`' {as_it_is} the text for an image, {plain}",
+        f"rst.rst:4: WARNING: ':keras:params:`a`' {as_it_is} the caption of a toctree, {plain}",
+        f"rst.rst:4: WARNING: '{{keras:params}}`a`' {as_it_is} the entry of a toctree, {plain}",
+        f"rst.rst:9: WARNING: {directive}",
+    ]
+    assert sorted(warm.warnings) == sorted(cold.warnings)
+
+
+UNSEEN = {
+    "fence.md": """\
+# Fence
+
+```{list-table} Of {keras:params}`a`
+* - x
+```
+""",
+    "print.rst": """\
+Print
+=====
+
+.. keras:model:: a
+
+   def say(): print("not called")
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+   print(model.summary())
+   if model:
+       print(model.output_shape)
+
+.. keras:model:: b
+   :show: code, output
+
+   print("seen")
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+
+.. keras:model:: c
+   :show: code, table
+
+   print("not seen")  # on purpose
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+
+.. keras:model:: d
+
+   print("hidden")  # hide
+   model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+""",
+    "loop.md": """\
+# Print
+
+```{keras:model} e
+model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+for layer in model.layers: print(layer.name)
+print(1)
+```
+""",
+}
+
+
+def test_what_is_printed_unseen_and_a_fence_with_backticks(make_project: Callable[..., Project]) -> None:
+    unseen = (
+        "readers don't see what this line prints: add ':show: code, table, output', remove it, or name other "
+        "parts with :show:"
+    )
+    project = make_project(UNSEEN)
+    for _ in ("cold", "warm"):
+        assert project.build("text").warnings == [
+            "fence.md:3: WARNING: '```{list-table} Of {keras:params}`a`' begins no fence, since it has more "
+            "backticks: write '~~~{list-table} Of {keras:params}`a`', and '~~~' at its end "
+            "[kerasshape.option]",
+            f"loop.md:5: WARNING: model 'e': {unseen} [kerasshape.option]",
+            f"print.rst:10: WARNING: model 'a': {unseen} [kerasshape.option]",
+        ]

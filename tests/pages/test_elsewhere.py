@@ -73,12 +73,14 @@ msgid "The model has :keras:params:`26 <m>` params, in :keras:bytes:`1 MB <m>`."
 msgstr "Das Modell hat :keras:params:`26 <m>` Parameter, :keras:bytes:`1 MB <m>`."
 
 msgid "The model m has :keras:params:`25 <m>` params: :keras:model:`n`."
-msgstr "Das Modell m hat :keras:params:`28 <m>` Parameter: :keras:model:`n`."
+msgstr ""
+"Das Modell m hat :keras:params:`28 "
+"<m>` Parameter: :keras:model:`n`."
 """
 FRONT = '---\nmyst:\n  substitutions:\n    local: "{keras:params}`32 <m>`"\n---\n'
 CLAIMS = [
     ("conf.py:8", "31", "25"),
-    ("locale/de/LC_MESSAGES/index.po:9", "28", "25"),
+    ("locale/de/LC_MESSAGES/index.po:10", "28", "25"),
     ("index.rst:1", "7", "25"),
     ("index.rst:4", "1 MB", "100 B"),
     ("index.rst:4", "26", "25"),

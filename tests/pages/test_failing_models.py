@@ -167,6 +167,35 @@ CASES = {
         "  @1: !pip install keras [kerasshape.syntax]",
         mend="remove the line, which is a command of notebooks and not Python",
     ),
+    "ipython": Case(
+        "In [1]: units = 3\n",
+        "@1: WARNING: model NAME: NameError: name 'In' is not definedMEND\n"
+        "  @1: In [1]: units = 3 [kerasshape.code]",
+        mend="remove the prompts (In [1]:), and what the code printed",
+    ),
+    "terminal": Case(
+        "$ pip install keras\nunits = 3\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"
+        "  @1: $ pip install keras [kerasshape.syntax]",
+        mend="remove the line, which is a command of a terminal and not Python",
+    ),
+    "misspelt-package": Case(
+        "import kears\n",
+        "@1: WARNING: model NAME: ModuleNotFoundError: No module named 'kears'; did you mean 'keras'?\n"
+        "  @1: import kears [kerasshape.code]",
+    ),
+    "misspelt-argument": Case(
+        "def tower(units): ...\ntower(unit=3)\n",
+        "@2: WARNING: model NAME: TypeError: tower() got an unexpected keyword argument 'unit'; "
+        "did you mean 'units'?\n"
+        "  @2: tower(unit=3) [kerasshape.code]",
+    ),
+    "misspelt-argument-of-a-layer": Case(
+        "layers.Dense(3, activaton=None)\n",
+        "@1: WARNING: model NAME: ValueError: Unrecognized keyword arguments passed to Dense: "
+        "{'activaton': None}; did you mean 'activation'?\n"
+        "  @1: layers.Dense(3, activaton=None) [kerasshape.code]",
+    ),
     "attribute": Case(
         "import math\nmath.sqroot(4)\n",
         "@2: WARNING: model NAME: AttributeError: module 'math' has no attribute 'sqroot'; "

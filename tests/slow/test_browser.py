@@ -52,6 +52,12 @@ keras.Sequential([keras.Input((4,)), layers.Dense(3)])
 :raises: ValueError
 layers.Dense(1, activation="relo")
 ```
+
+````{list-table} Two summaries
+* - ```{keras:summary} chain
+    ```
+  - text
+````
 """
 CONTRAST = """
 const luminance = colour => {
@@ -140,6 +146,14 @@ def test_shapes_and_names_stay_on_one_line(browser: Any, built: Built) -> None:
     script = """return [...document.querySelectorAll('code.kerasshape-shape')].map(
         shape => new Set([...shape.getClientRects()].map(box => box.top)).size)"""
     assert set(browser.execute_script(script)) == {1}
+
+
+def test_a_model_in_a_cell_of_another_table_has_the_room_it_needs(browser: Any, built: Built) -> None:
+    browser.get((built.out / "index.html").as_uri())
+    script = """return [...document.querySelectorAll('td .kerasshape')].map(
+        block => [block.clientWidth, block.querySelector('table').offsetWidth])"""
+    ((room, width),) = browser.execute_script(script)
+    assert room >= width > 150
 
 
 def test_numbers_stand_at_the_end_of_their_column(browser: Any, built: Built) -> None:

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_kerasshape.check.warnings import claim_finding
-from sphinx_kerasshape.claims import number_words, targets
+from sphinx_kerasshape.claims import number_words, ranges, targets
 from sphinx_kerasshape.claims.counts import LAYERS, Unreadable, count_claim, size_claim
-from sphinx_kerasshape.claims.shapes import dtype_holds, shape_claim
+from sphinx_kerasshape.claims.dtypes import dtypes
+from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.claims.targets import Unresolved, parse
 from sphinx_kerasshape.claims.verdicts import Verdict, judge
 from sphinx_kerasshape.messages.report import (
@@ -86,6 +87,21 @@ SHAPES = [
     ("(None, 3·3·64)", [(N, 1024)], False, "(None, 1024)"),
     ("(None, 28×28)", [(N, 28, 28)], False, "(None, 28, 28)"),
     ("4×4×64", [(N, 1024)], False, "None×1024"),
+    ("(None, 4 x 4 x 64)", [(N, 1024)], True, "(None, 4 x 4 x 64)"),
+    ("(4x4x64,)", [(N, 1024)], True, "(4x4x64,)"),
+    ("[None, 4 ⨯ 4 X 64]", [(N, 1024)], True, "[None, 4 ⨯ 4 X 64]"),
+    ("(None, 4 x 4 x 32)", [(N, 1024)], False, "(None, 1024)"),
+    ("(None, 4⋅4∙64)", [(N, 1024)], True, "(None, 4⋅4∙64)"),
+    # the truth decides what these signs mean
+    ("4*4*64", [(N, 1024)], True, "4*4*64"),
+    ("4*4*64", [(N, 4, 4, 64)], True, "4*4*64"),
+    ("4 * 4 * 64", [(N, 4, 4, 32)], False, "4 * 4 * 32"),
+    ("4·4·60", [(N, 1024)], False, "1024"),
+    ("None*4*64", [(N, 4, 32)], False, "None*4*32"),
+    ("28 by 28", [(N, 28, 27)], False, "28 by 27"),
+    ("(None, 1,024)", [(N, 1024)], True, "(None, 1024)"),
+    ("(None, 1,024)", [(N, 2048)], False, "(None, 2048)"),
+    ("(1,024)", [(1, 24)], True, "(1,24)"),
     ("28×28", [(N, 28, 28)], True, "28×28"),
     ("2640", [(N, 2641)], False, "2641"),
     # several tensors
@@ -225,12 +241,52 @@ IN_LANGUAGES = [
     (count_claim, "en_IN", "1,234,567", 1_234_568, False, "12,34,568"),
     (count_claim, "en_GB", "1,234,567", 1_234_568, False, "1,234,568"),
     (count_claim, "ja", "3万", 29505, True, "3万"),
+    (count_claim, "ja", "約4万パラメータ", 29505, False, "約3万パラメータ"),
+    (count_claim, "zh_CN", "4万个参数", 29505, False, "3万个参数"),
+    (count_claim, "ko", "약 3만 개", 29505, True, "약 3만 개"),
+    (count_claim, "ru", "около 3 млн", 2_900_000, True, "около 3 млн"),
+    (count_claim, "pt", "2 milhões de parâmetros", 1_300_000, False, "1 milhão de parâmetros"),
+    (count_claim, "it", "2 milioni di parametri", 500, False, "500 parametri"),
+    (count_claim, "de_CH", "29'506", 29505, False, "29'505"),
+    (count_claim, "ar", "٢٩٬٥٠٦", 29505, False, "٢٩٬٥٠٥"),
+    (count_claim, "fa", "۲۹٫۵k", 29505, True, "۲۹٫۵k"),
+    (count_claim, "bn", "২৯,৫০৬", 29505, False, "২৯,৫০৫"),
     (size_claim, "de", "115,3 KiB", 118020, True, "115,3 KiB"),
     (size_claim, "de", "115,4 KiB", 118020, False, "115,3 KiB"),
     (size_claim, "de", "118.021 B", 118020, False, "118.020 B"),
     (size_claim, "en", "1 MB", 118020, False, "118,020 B"),
     (size_claim, "de", "1 MB", 118020, False, "118.020 B"),
     (size_claim, "en", "48.00 Byte", 52, False, "52.00 Byte"),
+]
+RANGES = [
+    # stated, language, the truth, whether it holds, the truth in the same notation
+    ("29k–30k", "en", 29505, True, ""),
+    ("29-30k", "en", 29505, True, ""),
+    ("68–69 thousand", "en", 29505, False, "29–30 thousand"),
+    ("between 68,000 and 69,000", "en", 29505, False, "between 29,000 and 30,000"),
+    ("from 95k to 105k params", "en", 29505, False, "from 25k to 35k params"),
+    ("20,000 to 29,505", "en", 29505, True, ""),
+    ("20,000 to 29,504", "en", 29505, False, "29,504 to 39,008"),
+    ("twenty-one to thirty thousand", "en", 29505, True, ""),
+    ("2–3 million parameters", "en", 29505, False, "29,505 parameters"),
+    ("2~2.5万", "zh", 29505, False, "2.5~3.0万"),
+    ("zwischen 20.000 und 25.000", "de", 29505, False, "zwischen 25.000 und 30.000"),
+    ("entre 20 000 et 25 000 paramètres", "fr", 29505, False, "entre 25 000 et 30 000 paramètres"),
+    ("de 20 a 30 mil", "es", 29505, True, ""),
+    ("over 68k", "en", 29505, False, "over 29k"),
+    ("> 29,505", "en", 29505, False, "> 29,504"),
+    (">= 29,505", "en", 29505, True, ""),
+    ("68k+ params", "en", 29505, False, "29k+ params"),
+    ("up to 20k", "en", 29505, False, "up to 30k"),
+    ("nearly 30,000", "en", 29505, True, ""),
+    ("nearly 60,000", "en", 29505, False, "nearly 30,000"),
+    ("just over 29k", "en", 29505, True, ""),
+    ("over a million params", "en", 29505, False, "over 20,000 params"),
+    ("exactly 29,506", "en", 29505, False, "exactly 29,505"),
+    ("mehr als 68.000", "de", 29505, False, "mehr als 29.000"),
+    ("au moins 20 000", "fr", 29505, True, ""),
+    ("más de 1,2 millones", "es", 29505, False, "más de 20.000"),
+    ("over 5", "en", 0, False, "0"),
 ]
 SIZES = [
     ("118,020 B", 118020, True, "118,020 B"),
@@ -276,6 +332,21 @@ def test_number_in_a_language(
     assert read(restated, language).holds(actual)
 
 
+@pytest.mark.parametrize(("stated", "language", "actual", "holds", "restated"), RANGES)
+def test_ranges_and_bounds(stated: str, language: str, actual: int, holds: bool, restated: str) -> None:
+    claim = ranges.count(stated, language)
+    assert (claim.holds(actual), claim.restated(actual)) == (holds, restated or stated)
+
+
+def test_ranges_of_sizes() -> None:
+    assert ranges.size("115–116 KiB").holds(118_020)
+    assert ranges.size("< 1 MB").holds(118_020)
+    assert ranges.size("over 1 MB").restated(118_020) == "over 100,000 B"
+    for text in ("30k–29k", "29k–29k", "29k - x", "over", "over many", "x+", "between 1", "a to b"):
+        with pytest.raises(Unreadable):
+            ranges.count(text)
+
+
 @pytest.mark.parametrize("language", ["de", "fr", "es"])
 def test_a_number_in_words_is_restated_in_words_or_digits(language: str) -> None:
     twelve = {"de": "zwölf", "fr": "douze", "es": "doce"}[language]
@@ -311,13 +382,27 @@ def test_sizes_of_prose() -> None:
     assert shape_claim("64", "de").restated(((N, 1024),)) == "1.024"
 
 
-def test_dtypes() -> None:
-    assert dtype_holds("float32", ("float32",))
-    assert dtype_holds("int32, float32", ("float32", "int32"))
-    assert dtype_holds("tf.float32", ("float32",))
-    assert dtype_holds("bf16, np.int32", ("int32", "bfloat16"))
-    assert not dtype_holds("float16", ("float32",))
-    assert not dtype_holds("fp16", ("float32",))
+@pytest.mark.parametrize(
+    ("stated", "names"),
+    [
+        ("int32, float32", {"int32", "float32"}),
+        ("bf16, np.int32", {"bfloat16", "int32"}),
+        ("tf.float32", {"float32"}),
+        ("32-bit floats", {"float32"}),
+        ("16 bit floating point", {"float16"}),
+        ("8-bit unsigned integers", {"uint8"}),
+        ("half precision", {"float16"}),
+        ("single-precision floats", {"float32"}),
+    ],
+)
+def test_dtypes(stated: str, names: set[str]) -> None:
+    assert dtypes(stated) == names
+
+
+@pytest.mark.parametrize("stated", ["conv2d", "flaot32", "floats", "0.5", "32 floats", "", "7-bit floats"])
+def test_unreadable_dtype(stated: str) -> None:
+    with pytest.raises(Unreadable, match="is not a dtype"):
+        dtypes(stated)
 
 
 @pytest.mark.parametrize(
@@ -407,6 +492,7 @@ def test_restated_shapes_hold(stated: tuple, actual: tuple, brackets: str) -> No
             assert claim.restated(actual) == text
 
 
+READERS = [count_claim, size_claim, ranges.count, ranges.size]
 numbers = st.builds(
     "{}{}{}{}{}".format,
     st.sampled_from(["", "~", "≈ "]),
@@ -422,7 +508,7 @@ numbers = st.builds(
 )
 
 
-@given(st.one_of(texts, numbers), st.integers(0, 10**15), st.sampled_from([count_claim, size_claim]))
+@given(st.one_of(texts, numbers), st.integers(0, 10**15), st.sampled_from(READERS))
 def test_any_number_is_unreadable_or_can_be_restated(text: str, actual: int, read: Callable) -> None:
     try:
         claim = read(text)
@@ -632,12 +718,17 @@ def test_a_list_of_layers(stated: str, holds: bool) -> None:
         ("layers.LSTM", ""),
         ("LSTM-Schicht", ""),
         ("tf.Dense-Schicht", "tf.LSTM-Schicht"),
+        ("two LSTMs", None),
+        ("conv 2d", None),
     ],
 )
-def test_a_type_with_its_noun(stated: str, restated: str) -> None:
+def test_a_type_with_its_noun(stated: str, restated: str | None) -> None:
     model = MODEL._replace(layers=(row("c", "LSTM"),))
     known = {"m": Report(model, versions=Versions(tensorflow="2.21"))}
     found = judge(Claim("type", "m/c", stated, "page:1"), known.__getitem__)
+    if restated is None:
+        assert found.problem == f"{stated!r} is not a class: write one such as LSTM, or LSTM layer"
+        return
     assert (found.holds, found.restated) == (not restated, restated or stated)
 
 
@@ -711,6 +802,12 @@ def test_sizes_of_a_report_that_cannot_be_read(text: str, stated: str) -> None:
         ("x" * 5000, "(5,)", f"unknown model '{'x' * 100}…': choose from "),
         ("m/a." + "x" * 5000, "(5,)", f"'m/a' has no '{'x' * 100}…': choose from "),
         ("failed.output", "(5,)", ""),
+        ("(5,)", "m.output", "unknown model '(5,)': the value comes first, `(5,) <m.output>`"),
+        ("15 m", "", "unknown model '15 m': the target is in angle brackets, `15 <m>`"),
+        ("(None, 5) (m.output)", "", "'(None, 5) (m.output)' is not a target: write MODEL, MODEL/LAYER"),
+        ("15 <m/a", "", "unknown model '15 <m': the target is in angle brackets, `15 <m/a>`"),
+        ("1.5k", "m/a", "unknown model '1': the value comes first, `1.5k <m/a>`"),
+        ("float 32", "m", "unknown model 'float 32': the value comes first, `float 32 <m>`"),
     ],
 )
 def test_nothing_can_be_said(target: str, stated: str, problem: str) -> None:

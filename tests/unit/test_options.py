@@ -166,10 +166,10 @@ NO_NAME = f"does not begin with the name of a callable: {CALL}"
     [
         ("", f"'' does not name a module and a callable: {CALL}"),
         ("zoo", f"'zoo' does not name a module and a callable: {CALL}"),
-        ("zoo.model()", f"'zoo.model()' does not name a module and a callable: {CALL}"),
+        ("zoo.model()", "'zoo.model()' does not name a module and a callable; did you mean 'zoo:model()'?"),
         (":model()", f"':model()' does not name a module and a callable: {CALL}"),
         (".zoo:model()", f"'.zoo:model()' does not name a module and a callable: {CALL}"),
-        ("zoo/text.py:model()", f"'zoo/text.py:model()' does not name a module and a callable: {CALL}"),
+        ("zoo/text.py:model(3)", "does not name a module and a callable; did you mean 'zoo.text:model(3)'?"),
         ("zoo:", f"'' is not Python: {CALL}"),
         ("zoo:model(", f"'model(' is not Python: {CALL}"),
         ("zoo:model(\0)", "is not Python"),

@@ -329,6 +329,29 @@ def test_a_wrong_number_of_inputs(given: str, said: str, failure: Callable[..., 
     assert said in found.message
 
 
+BUILT = """
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.dense = layers.Dense(4, name="dense")
+        def call(self, x, PARAMETERS):
+            return self.dense(x)
+        def build(self, shape):
+            self.dense.build(shape)
+            self.built = True
+    model = Net()
+    model.build((None, 3))
+"""
+
+
+def test_a_model_that_is_built_with_less_than_its_call_requires(
+    show: Show, failure: Callable[..., Failure]
+) -> None:
+    assert "(None, 4)" in show(BUILT.replace("PARAMETERS", "training, mask"))
+    found = failure(BUILT.replace("PARAMETERS", "training, *, factor"))
+    assert (found.problem, "add its input to the directive" in found.message) == ("unbuilt", True)
+
+
 PAGES = {
     "page.md": """
         # Page

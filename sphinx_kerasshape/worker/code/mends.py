@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import inspect
+import pkgutil
 import re
 import sys
 import types
@@ -24,8 +26,12 @@ _PARTS = (
     *("activations", "applications", "datasets", "utils"),
 )
 """The modules of Keras that a name may be missing from; the empty one is ``keras`` itself."""
-_PROMPT = re.compile(r">>>|\.\.\.(\s|$)|In \[\d*\]:")
-_COMMAND = re.compile(r"[%!]|pip install ")
+_PROMPT = re.compile(r">>>|\.\.\.:?(\s|$)|(?:In|Out) ?\[\d*\]:")
+_COMMAND = re.compile(r"[%!]|(?:\$ |> |# )?(?:python3? -m )?(?:pip|pip3|conda|uv|apt-get) |\$ ")
+_WRONG_ARGUMENT = re.compile(
+    r"(?P<function>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'"
+    r"|Unrecognized keyword arguments passed to (?P<layer>\w+): \{'(?P<key>\w+)'"
+)
 _INDENTED = {
     "unexpected indent": "indent the line like the one above it",
     "unindent does not match any outer indentation level": "indent the line like one above it",
@@ -49,7 +55,8 @@ def of_syntax(error: Any, code: str) -> str:
     if _PROMPT.match(text):
         return ": remove the prompts (>>> and ...) and the output below them"
     if _COMMAND.match(text):
-        return ": remove the line, which is a command of notebooks and not Python"
+        where = "notebooks" if text[0] in "%!" else "a terminal"
+        return f": remove the line, which is a command of {where} and not Python"
     before = code.split("\n")[: (error.lineno or 1) - 1]
     if error.msg == "unexpected indent" and not any(line.strip() for line in before):
         return ": remove the spaces before its first line"
@@ -61,6 +68,8 @@ def _of_name(error: Any) -> str:
     if not isinstance(name, str):
         return ""
     is_page = names.get("__name__") == execute.MODULE
+    if name in ("In", "Out"):
+        return f": remove the prompts ({name} [1]:), and what the code printed"
     statement = _ALIASES.get(name, "")
     if not statement and (name in sys.stdlib_module_names or name in sys.modules):
         statement = f"import {name}"
@@ -89,9 +98,12 @@ def _of_module(error: Any) -> str:
     package, _, _ = error.name.partition(".")
     parent, _, word = error.name.rpartition(".")
     if package not in sys.modules:
+        top = [*sys.stdlib_module_names, *(found.name for found in pkgutil.iter_modules())]
+        if close := _close(package, top):
+            return close
         folder = f"or add the folder that contains {quoted(package)} to sys.path in conf.py"
         return f": install it where the models run, {folder}"
-    close = _close(word, _public(sys.modules.get(parent)), f"{parent}.")
+    close = _close(word, _modules(sys.modules.get(parent)), f"{parent}.")
     return close or f": check the name, since {quoted(package)} itself is there"
 
 
@@ -120,6 +132,26 @@ def _public(owner: object) -> list[str]:
     return [name for name in dir(owner) if not name.startswith("_")] if owner is not None else []
 
 
+def _modules(package: types.ModuleType | None) -> list[str]:
+    """Return the names that may be imported from a package, also those of modules that were not."""
+    path = getattr(package, "__path__", None)
+    return [*_public(package), *(found.name for found in pkgutil.iter_modules(path) if path)]
+
+
+def _of_argument(error: Any) -> str:
+    """Return which argument of a function or a layer was meant."""
+    wrong = _WRONG_ARGUMENT.match(str(error))
+    called: Any = None
+    if wrong and wrong["layer"]:
+        called = getattr(sys.modules.get("keras.layers"), wrong["layer"], None)
+    for part in wrong["function"].split(".") if wrong and wrong["function"] else ():
+        called = getattr(called, part, None) if called is not None else _globals(error).get(part)
+    if wrong is None or not callable(called):
+        return confine.mend(error)
+    taken = [name for name in inspect.signature(called).parameters if name not in ("self", "args", "kwargs")]
+    return _choice(wrong["name"] or wrong["key"], taken)
+
+
 def _choice(word: str, names: list[str]) -> str:
     """Return the name that was meant, or all names if there are few."""
     few = f": choose from {listed(names)}" if 0 < len(names) <= _FEW else ""
@@ -138,4 +170,6 @@ _MENDS: dict[type, Callable[[Any], str]] = {
     ModuleNotFoundError: _of_module,
     AttributeError: _of_attribute,
     ImportError: _of_import,
+    TypeError: _of_argument,
+    ValueError: _of_argument,
 }

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sphinx_kerasshape.worker.read import inputs
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import Signature, is_symbolic
 from sphinx_kerasshape.worker.read.undisturbed import Content, content_of, take_back
@@ -54,7 +55,18 @@ def signatures(model: Any) -> Iterator[Signature]:
     built = getattr(model, "_build_shapes_dict", None) if model.built else None
     shapes = list(built.values()) if isinstance(built, dict) else []
     if shapes and all(shape is not None for shape in shapes):
-        yield Signature(tuple(_of_shapes(shape) for shape in shapes), {})
+        signature = Signature(tuple(_of_shapes(shape) for shape in shapes), inputs.flags(model))
+        if _takes(model, signature):
+            yield signature
+
+
+def _takes(model: Any, signature: Signature) -> bool:
+    """Whether ``call()`` takes these arguments: a model can be built with fewer than it requires."""
+    try:
+        inspect.signature(model.call).bind(*signature.args, **signature.kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 def _in_inference(model: Any, signature: Signature) -> Signature:

@@ -130,17 +130,22 @@ def _signature(model: Any, structure: input_spec.Structure) -> Signature:
     inputs = [name for name, item in parameters.items() if name not in _FLAGS and item.kind not in _VARIADIC]
     required = [name for name in inputs if _is_required(parameters[name])]
     takes_any = any(item.kind is item.VAR_POSITIONAL for item in parameters.values())
-    # A call in inference; masks are given by their name, or left out.
-    flags = {
-        name: value for name, value in _FLAGS.items() if name in parameters and _is_required(parameters[name])
-    }
+    required_flags = flags(model)
     tensors = _symbolic(structure)
     fits = isinstance(tensors, dict) and tensors.keys() <= {*inputs, "mask"} & parameters.keys()
     if fits and (len(tensors) > 1 or len(inputs) > 1 or inputs == list(tensors)):
-        return Signature((), flags | tensors)
+        return Signature((), required_flags | tensors)
     if isinstance(tensors, list) and (takes_any or len(required) > 1):
-        return Signature(tuple(tensors), flags)
-    return Signature((tensors,), flags)
+        return Signature(tuple(tensors), required_flags)
+    return Signature((tensors,), required_flags)
+
+
+def flags(model: Any) -> dict[str, Any]:
+    """Return the flags that ``call()`` requires, as in inference; other masks are named, or left out."""
+    parameters = inspect.signature(model.call).parameters
+    return {
+        name: value for name, value in _FLAGS.items() if name in parameters and _is_required(parameters[name])
+    }
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
