@@ -13,7 +13,7 @@ from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
 from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Statement, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
-from sphinx_kerasshape.audit.planning import Seen, usual
+from sphinx_kerasshape.audit.planning import Seen
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
 from sphinx_kerasshape.claims import doubts, named_sizes
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim
@@ -59,7 +59,7 @@ def why(seen: Seen | None) -> str:
     if seen is None or not seen.slice.is_run:
         return "nothing in the document calls the function that it stands in"
     for missing in seen.slice.missing:
-        if missing.is_certain and missing.name not in usual(seen.slice):
+        if missing.is_certain and missing.name not in seen.slice.usual:
             return undefined(missing.name)
     for one in seen.slice.unparsed:
         return f"the code that defines {', '.join(one.names)} can't be parsed: {one.message}"

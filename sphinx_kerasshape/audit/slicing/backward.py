@@ -45,6 +45,11 @@ class Backward:
         self._jumps = has_outside
         """Whether the code around is kept, so that what leaves or skips a part of it matters."""
 
+    @property
+    def connected(self) -> frozenset[str]:
+        """The names of what later statements build without data."""
+        return frozenset(self._connected)
+
     def suite(self, statements: Sequence[ast.stmt], live: Live) -> Live:
         """Return the names that matter before some statements, of those that matter behind them."""
         for statement in reversed(statements):
