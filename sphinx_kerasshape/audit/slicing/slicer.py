@@ -83,6 +83,7 @@ class Slicer:
         self._starts = [(top.block, 1 if isinstance(top, Broken) else top.first) for top in self._tops]
         self._held = [() if isinstance(top, Broken) else tuple(_within(top.node)) for top in self._tops]
         self._known = ALWAYS_BOUND | frozenset(defined)
+        self._paths: dict[int, dict[int, list[int]]] = {}
         forced = frozenset(key for subject in subjects for key in self._inside(subject))
         self._program = _program(self._tops, forced)
         self._touched = [self._touches(number) for number in range(len(self._tops))]
@@ -118,7 +119,9 @@ class Slicer:
             return frozenset()
         if not isinstance(getattr(top.node, "body", None), list):
             return frozenset()
-        return frozenset(_path(top.node, subject.line)) - {id(top.node)}
+        if number not in self._paths:
+            self._paths[number] = _paths(top.node)
+        return frozenset(self._paths[number].get(subject.line, ())) - {id(top.node)}
 
     def _caller(self, number: int, inside: frozenset[int]) -> tuple[int, bool]:
         """Return the number of the statement that runs a statement inside, and whether there is one."""
@@ -282,11 +285,14 @@ def _within(node: ast.stmt) -> Iterable[int]:
             yield from _within(statement)
 
 
-def _path(node: ast.AST, line: int) -> Iterable[int]:
-    """Yield the statements from the outermost to the innermost that a line is in."""
+def _paths(node: ast.AST) -> dict[int, list[int]]:
+    """Return the statements, by ``id``, that each line is in."""
+    found: dict[int, list[int]] = {}
     for part in ast.walk(node):
-        if isinstance(part, ast.stmt) and part.lineno <= line <= (part.end_lineno or part.lineno):
-            yield id(part)
+        if isinstance(part, ast.stmt):
+            for line in range(part.lineno, (part.end_lineno or part.lineno) + 1):
+                found.setdefault(line, []).append(id(part))
+    return found
 
 
 def _is_in_init(node: ast.ClassDef, inside: frozenset[int]) -> bool:

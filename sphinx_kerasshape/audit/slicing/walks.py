@@ -68,11 +68,12 @@ class Walks:
         for number, names in enumerate(touched):
             for name in names or ():
                 self._touching.setdefault(name, []).append(number)
+        self._built = frozenset().union(*(effect.builds for effect in effects.values()))
         self._known: dict[_State, Walk] = {}
 
     def walk(self, last: int, live: Live, forced: frozenset[int], *, builds: bool) -> Walk:
         """Return what matters for names behind a statement, and for ``forced`` statements at or in it."""
-        back = Backward(self._effects, forced, builds=builds)
+        back = Backward(self._effects, forced, built=self._built if builds else frozenset())
         path: list[tuple[_State, int, frozenset[int], tuple[Unparsed, ...]]] = []
         number = last if forced else self._next(last, live)
         found = None

@@ -77,7 +77,8 @@ class Document:
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
         self._used = install(request)
-        self._sight = Sight(lambda model: self._described(self._unseen(), model))
+        self._following = followed.Following()
+        self._sight = Sight(lambda model: self._described(self._unseen(), model), self._following.tensors)
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -86,7 +87,7 @@ class Document:
         self._given = dict(self._names)
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-            observations = tuple(self._observations())
+            observations = self._followed(tuple(self._observations()))
         failed = tuple(self._failed.values())
         # They are sources as well: once they are installed, the answer is another one.
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
@@ -102,6 +103,16 @@ class Document:
         for number, piece in enumerate(self._request.pieces):
             for one in piece.inside:
                 yield self._inside(number, one)
+
+    def _followed(self, observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
+        """Return observations with the open sizes of tensors as expressions."""
+        known = self._following.symbols()
+        return tuple(
+            one._replace(tensors=tuple(known.get(id(spec), spec) for spec in one.tensors))
+            if one.tensors
+            else one
+            for one in observations
+        )
 
     def _unseen(self) -> Observation:
         return Observation(0, "", stand_ins=self._used.names())
@@ -265,7 +276,7 @@ class Document:
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
-        return seen._replace(tensors=followed.tensors(value))
+        return seen._replace(tensors=self._following.tensors(value))
 
 
 def _is_constant(value: Any) -> bool:

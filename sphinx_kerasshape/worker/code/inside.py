@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.messages.report import Observation, TensorSpec
 from sphinx_kerasshape.messages.request import Inside, Look
 from sphinx_kerasshape.worker.code import find_model, weightless
-from sphinx_kerasshape.worker.read import followed, observed
+from sphinx_kerasshape.worker.read import observed
 
 _SEE = "_kerasshape_see"
 Place = tuple[int, Inside]
@@ -32,8 +32,11 @@ class Reporter(NamedTuple):
 class Sight:
     """What was seen inside the pieces of a run."""
 
-    def __init__(self, describe: Callable[[Any], Observation]) -> None:
+    def __init__(
+        self, describe: Callable[[Any], Observation], tensors: Callable[[Any], tuple[TensorSpec, ...]]
+    ) -> None:
         self._describe = describe
+        self._tensors = tensors
         self.values: dict[Place, tuple[TensorSpec, ...] | int | Observation] = {}
         self._places: list[Place] = []
 
@@ -46,7 +49,7 @@ class Sight:
                     self.values[place] = self._describe(value)
                     return value
                 number = observed.whole_number(value)
-                self.values[place] = followed.tensors(value) if number is None else number
+                self.values[place] = self._tensors(value) if number is None else number
         return value
 
     def watch(self, tree: ast.Module, piece: int, inside: tuple[Inside, ...], names: dict[str, Any]) -> None:
