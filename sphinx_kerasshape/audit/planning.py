@@ -30,6 +30,8 @@ class Seen(NamedTuple):
     observation: Observation | None = None
     failure: Failure | None = None
     """The failure of the whole run."""
+    run: int = 0
+    """The number of the run among those of the document."""
 
 
 def planned(document: Document, defines: Mapping[str, str], folder: str = "") -> list[Planned]:
@@ -74,7 +76,7 @@ def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
 def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Subject, Seen]:
     """Return what is known of each subject."""
     found: dict[Subject, Seen] = {}
-    for plan in plans:
+    for run, plan in enumerate(plans):
         answer = answers[plan.request]
         observations = iter(answer.observations if isinstance(answer, Report) else ())
         for seat in _in_order(plan.run):
@@ -83,7 +85,7 @@ def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Su
                 found[one.subject] = Seen(one.slice, failure=answer)
             else:
                 observation = next(observations, None) if seat.place >= 0 else None
-                found[one.subject] = Seen(one.slice, _with_imports(observation, one.slice))
+                found[one.subject] = Seen(one.slice, _with_imports(observation, one.slice), run=run)
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -106,13 +106,8 @@ class Document:
 
     def _followed(self, observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
         """Return observations with the open sizes of tensors as expressions."""
-        known = self._following.symbols()
-        return tuple(
-            one._replace(tensors=tuple(known.get(id(spec), spec) for spec in one.tensors))
-            if one.tensors
-            else one
-            for one in observations
-        )
+        known = self._following.followed()
+        return tuple(_followed(one, known) for one in observations)
 
     def _unseen(self) -> Observation:
         return Observation(0, "", stand_ins=self._used.names())
@@ -277,6 +272,14 @@ class Document:
         if number is not None:
             return seen._replace(number=number)
         return seen._replace(tensors=self._following.tensors(value))
+
+
+def _followed(one: Observation, known: Mapping[int, followed.Followed]) -> Observation:
+    found = [known[id(spec)] for spec in one.tensors if id(spec) in known]
+    if not found:
+        return one
+    tensors = tuple(known[id(spec)].spec if id(spec) in known else spec for spec in one.tensors)
+    return one._replace(tensors=tensors, sizes=found[0].sizes)
 
 
 def _is_constant(value: Any) -> bool:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import TensorSpec
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
+_OPEN = re.compile(r"^(?!depends|None).*[A-Za-z_]")
+_MAX_SIZES = 50
 _MAX_OPERATIONS = 200
 """Operations of a graph that is followed: what comments name axes of is small."""
 
 
+class Followed(NamedTuple):
+    """A tensor with its sizes as expressions, and the open sizes of all tensors of its graph."""
+
+    spec: TensorSpec
+    sizes: tuple[str, ...]
+
+
 class Following:
-    """Tensors that are followed when all are known: those of one graph together, so that it is walked once."""
+    """Tensors that are followed when all are known: those of one graph together, in one go."""
 
     def __init__(self) -> None:
         self._later: dict[int, tuple[TensorSpec, Any]] = {}
@@ -28,13 +38,13 @@ class Following:
             self._later[id(found[0])] = found[0], value
         return found
 
-    def symbols(self) -> dict[int, TensorSpec]:
-        """Return what tensors are with symbols, by the ``id`` of what :meth:`tensors` has returned."""
-        symbols: dict[int, tuple[str, ...]] = {}
+    def followed(self) -> dict[int, Followed]:
+        """Return what is known of tensors, by the ``id`` of what :meth:`tensors` has returned."""
+        symbols: dict[int, Followed] = {}
         for some in _by_graph([value for _, value in self._later.values()]):
             symbols |= _symbols(some)
         return {
-            key: spec._replace(symbolic=symbols[id(value)])
+            key: symbols[id(value)]._replace(spec=spec._replace(symbolic=symbols[id(value)].spec.symbolic))
             for key, (spec, value) in self._later.items()
             if id(value) in symbols
         }
@@ -44,7 +54,8 @@ def with_symbols(value: Any, spec: TensorSpec) -> TensorSpec:
     """Return a tensor with its sizes as expressions of the open axes of its inputs, if these are known."""
     following = Following()
     following._later[id(spec)] = spec, value
-    return following.symbols().get(id(spec), spec) if _is_open(value, spec) else spec
+    found = following.followed() if _is_open(value, spec) else {}
+    return found[id(spec)].spec if found else spec
 
 
 def _is_open(value: Any, spec: TensorSpec) -> bool:
@@ -89,23 +100,39 @@ def _nodes(value: Any, graph_of: dict[int, list[Any]]) -> tuple[list[Any], list[
     return [*nodes.values()], [*around.values()]
 
 
-def _symbols(values: Sequence[Any]) -> dict[int, tuple[str, ...]]:
+def _symbols(values: Sequence[Any]) -> dict[int, Followed]:
     """Return the expressions for tensors of one graph; if not all can be followed, for those that can."""
     import keras
 
     with contextlib.suppress(follow.BadAxes, follow.Unfollowed, ValueError, AttributeError):
-        every = {id(one): one for value in values for one in keras.utils.get_source_inputs(value)}
-        inputs = [*every.values()]
+        inputs = _sources(values)
         names = {id(one): str(one._keras_history[0].name) for one in inputs}
         with undisturbed():
             graph = keras.Model(inputs, list(values))
             named = (f"{names[id(one)]}: {_axes(names[id(one)], one)}" for one in inputs if None in one.shape)
             _, symbols = follow.follow(graph, " | ".join(named))
+            every = dict.fromkeys(size for some in symbols.values() for size in some)
+            sizes = tuple(size for size in every if _OPEN.search(size) and len(size) < 100)[:_MAX_SIZES]
             return {
-                id(value): symbols[id(output)] for value, output in zip(values, graph.outputs, strict=True)
+                id(value): Followed(TensorSpec((), "", symbolic=symbols[id(output)]), sizes)
+                for value, output in zip(values, graph.outputs, strict=True)
             }
     half = len(values) // 2
     return _symbols(values[:half]) | _symbols(values[half:]) if half else {}
+
+
+def _sources(values: Sequence[Any]) -> list[Any]:
+    """Return the inputs of graphs. Keras' own function visits a tensor once for each way to it."""
+    found, seen, todo = [], set[int](), list(values)[::-1]
+    while todo:
+        tensor = todo.pop()
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            operation, index, _ = tensor._keras_history
+            before = operation._inbound_nodes[index].input_tensors
+            todo += before[::-1]
+            found += [] if before else [tensor]
+    return found
 
 
 def _axes(name: str, tensor: Any) -> str:
