@@ -93,6 +93,15 @@ def _on_summary(summary: Summary, known: Mapping[Subject, Seen], number: int) ->
 def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     models = [(seen, seen.observation) for one in summary.subjects if (seen := known.get(one)) is not None]
     read = [one for _, one in models if one is not None and one.model is not None]
+    if summary.rounds and not _has_rounds(summary, known):
+        reason = "the loop that printed it runs more or fewer rounds here than the document shows"
+        reason = (
+            reason
+            if models and models[0][1] and models[0][1].failure is None
+            else why(known.get(summary.subjects[0]))
+        )
+        yield from _all(summary, UNCHECKED, reason)
+        return
     if summary.is_linked and models:
         seen, observation = models[0]
         if observation is not None and observation.model is not None:
@@ -113,6 +122,14 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
     reasons = [why(seen) for seen, one in models if one is None or one.model is None]
     reason = next(filter(None, reasons), "") if not read else ""
     yield from _all(summary, UNCHECKED, reason or "no model of this document has these layers")
+
+
+def _has_rounds(summary: Summary, known: Mapping[Subject, Seen]) -> bool:
+    """Whether the loop that printed a summary has as many rounds as the document shows."""
+    last, beyond = (known.get(one) for one in summary.rounds)
+    observations = [one.observation if one is not None else None for one in (last, beyond)]
+    has_run = [one is not None and (one.model is not None or _is_unbuilt(one)) for one in observations]
+    return has_run == [True, False]
 
 
 def _is_doubtful(summary: Summary, observation: Observation) -> bool:

@@ -94,7 +94,7 @@ def _subjects(document: Document) -> list[Subject]:
     subjects = list(document.models)
     for statement in document.statements:
         if isinstance(statement, Summary):
-            subjects += statement.subjects
+            subjects += (*statement.subjects, *statement.rounds)
         elif not isinstance(statement, Mention):
             subjects.append(statement.subject)
     return sorted(dict.fromkeys(subjects), key=lambda one: (one.block, one.line))
@@ -129,7 +129,8 @@ def _seat(run: DocumentRun, starts: Sequence[tuple[int, int]], one: slices.Obser
 def _is_around(piece: slices.Piece, subject: Subject) -> bool:
     """Whether a piece has a subject's line and goes on, or defines a function or class that ends there."""
     is_definition = piece.code.startswith(("def ", "class ", "@", "async def "))
-    return piece.block == subject.block and piece.first <= subject.line < piece.last + is_definition
+    is_last = is_definition or subject.visit > 0
+    return piece.block == subject.block and piece.first <= subject.line < piece.last + is_last
 
 
 def _request(run: DocumentRun, prelude: str) -> Request:
@@ -138,7 +139,7 @@ def _request(run: DocumentRun, prelude: str) -> Request:
     for is_inside, place, one in _in_order(run):
         subject = one.subject
         if is_inside:
-            inside.setdefault(place, []).append(Inside(subject.line, subject.expression))
+            inside.setdefault(place, []).append(Inside(subject.line, subject.expression, subject.visit))
         else:
             observed.setdefault(place, []).append(subject.expression)
     pieces = tuple(

@@ -115,7 +115,9 @@ class Slicer:
         """Return the statement inside others that ends at the subject's line, and those that it is in."""
         number = self._last(subject)
         top = self._tops[number] if number >= 0 else None
-        if not isinstance(top, Top) or top.block != subject.block or subject.line >= top.last:
+        if not isinstance(top, Top) or top.block != subject.block:
+            return frozenset()
+        if subject.line >= top.last + (subject.visit > 0):
             return frozenset()
         if not isinstance(getattr(top.node, "body", None), list):
             return frozenset()

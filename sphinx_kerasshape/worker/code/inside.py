@@ -1,4 +1,4 @@
-"""Values inside functions and loops, seen when their line runs; the first value counts."""
+"""Values inside functions and loops, seen when their line runs: the first one, or that of some round."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ class Sight:
         self._tensors = tensors
         self.values: dict[Place, tuple[TensorSpec, ...] | int | Observation] = {}
         self._places: list[Place] = []
+        self._visits: list[int] = []
+        """How often each place was visited."""
 
     def see(self, key: int, value: Any) -> Any:
         """Note a value, if it is the first at its place, and return it."""
         place = self._places[key]
-        if place not in self.values:
+        self._visits[key] += 1
+        if place not in self.values and place[1].visit in (0, self._visits[key]):
             with contextlib.suppress(observed.Unobservable, weightless.NeedsValues):
                 if find_model.is_model(value):
                     self.values[place] = self._describe(value)
@@ -60,6 +63,7 @@ class Sight:
         code = Code(tree)
         for one in inside:
             self._places.append((piece, one))
+            self._visits.append(0)
             code.insert(one, Reporter(_SEE, len(self._places) - 1))
         code.complete()
 
