@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import slices
+from sphinx_kerasshape.audit import definitions, slices
 from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
 from sphinx_kerasshape.audit.slices import USUAL, DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
@@ -40,7 +40,8 @@ def planned(document: Document, defines: Mapping[str, str], folder: str = "") ->
     The code of the document imports modules from ``folder``, and reads files there.
     """
     given = {**dict(document.defines), **defines}
-    codes = [block.code for block in document.blocks]
+    codes = definitions.replaced([block.code for block in document.blocks], given)
+    given = {name: value for name, value in given.items() if name.isidentifier()}
     defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
     return [

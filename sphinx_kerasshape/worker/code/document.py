@@ -6,6 +6,7 @@ fails in turn, and says which piece is the root cause.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import types
@@ -35,12 +36,15 @@ from sphinx_kerasshape.worker.code import (
     old_names,
     weightless,
 )
+from sphinx_kerasshape.worker.code.asked import Asked
 from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.stand_ins import adapting
 from sphinx_kerasshape.worker.stand_ins.install import install
 
+_MAX_ASKED = 6
 _MAX_NAMES = 6
 """How many names a message lists."""
 _PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
@@ -159,7 +163,11 @@ class Document:
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
         receivers = {name: self._value(name) for name in code.receivers()} if code else {}
-        models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
+        models = {
+            name: model
+            for name, model in receivers.items()
+            if find_model.is_model(model) or adapting.is_adapted(model)
+        }
         unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
         binds = code.binds() if code else {*piece.defines}
         kept = models.keys() - unbuilt - binds
@@ -210,6 +218,36 @@ class Document:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
 
+    def _mend_of(self, loss: Loss, expression: str = "") -> str:
+        """Return what could be defined instead of data that is not here."""
+        if self._failed[loss.piece].kind not in ("files", "package"):
+            return ""
+        pieces = self._request.pieces
+        following = [number for number, failed in self._failed.items() if failed.cause == loss.piece]
+        following = [number for number in following if number != loss.piece]
+        codes = [*(pieces[number].code for number in following), expression]
+        makers: set[str] = set()
+        found: dict[str, None] = {}
+        for number, code in zip([*following, -1], codes, strict=True):
+            with contextlib.suppress(SyntaxError):
+                own = {*pieces[number].defines} if number >= 0 else set()
+                lost = self._lost.keys() - makers - own
+                asked = Asked(self._names, lost, self._definition)
+                if asked.makes_layers(tree := ast.parse(code)):
+                    found |= dict.fromkeys(asked.of(tree))
+                    makers |= own
+        if not found or len(found) > _MAX_ASKED:
+            return ""
+        return f" ({' '.join(f'--define {_shell(one)}=VALUE' for one in found)})"
+
+    def _definition(self, name: str) -> ast.AST | None:
+        """Return the code of a function or class of the document."""
+        if isinstance(self._names.get(name), (types.FunctionType, type)):
+            for piece in self._request.pieces:
+                if name in piece.defines and piece.code.startswith(("def ", "class ", "@", "async ")):
+                    return ast.parse(piece.code)
+        return None
+
     def _cause_of(self, error: BaseException) -> causes.Cause:
         return causes.cause_of(error, found_no_files=self._used.found_no_files)
 
@@ -238,7 +276,7 @@ class Document:
         message = failed.failure.message
         if failed.kind != "follows" and seen.piece in self._statements:
             message = truncated(f"`{self._statements[seen.piece]}`: {message}", 900)
-        failure = failed.failure._replace(message=message)
+        failure = failed.failure._replace(message=message + self._mend_of(Loss(failed.cause)))
         root = self._failed[failed.cause]
         return seen._replace(failure=failure, cause=failed.cause, missing=root.missing)
 
@@ -247,7 +285,7 @@ class Document:
         loss = self._loss_of(error)
         if loss is not None:
             root = self._failed[loss.piece]
-            failure = root.failure._replace(message=self._why(loss))
+            failure = root.failure._replace(message=self._why(loss) + self._mend_of(loss, seen.expression))
             if loss.builder and root.kind in ("files", "package"):
                 failure = failure._replace(problem=Problem.UNBUILT)
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
@@ -280,6 +318,10 @@ def _followed(one: Observation, known: Mapping[int, followed.Followed]) -> Obser
         return one
     tensors = tuple(known[id(spec)].spec if id(spec) in known else spec for spec in one.tensors)
     return one._replace(tensors=tensors, sizes=found[0].sizes)
+
+
+def _shell(text: str) -> str:
+    return text if text.isidentifier() else f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def _is_constant(value: Any) -> bool:
