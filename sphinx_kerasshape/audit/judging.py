@@ -186,8 +186,10 @@ def _names(document: Document, known: Mapping[Subject, Seen]) -> dict[Group, Nam
     pairs: dict[Group, list[tuple[ShapeClaim, tuple[TensorSpec, ...]]]] = {}
     sizes: dict[Group, dict[str, None]] = {}
     for statement in document.statements:
-        seen = known.get(statement.subject) if isinstance(statement, Stated) else None
-        if seen is None or seen.observation is None or statement.kind == "count":
+        if not isinstance(statement, Stated) or statement.kind == "count":
+            continue
+        seen = known.get(statement.subject)
+        if seen is None or seen.observation is None:
             continue
         group = _group(seen, seen.observation)
         with suppress(Unreadable):

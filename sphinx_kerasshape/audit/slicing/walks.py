@@ -78,7 +78,7 @@ class Walks:
         number = last if forced else self._next(last, live)
         found = None
         while number >= 0:
-            state = number, builds, frozenset(live.items()), back.connected
+            state: _State = (number, builds, frozenset(live.items()), back.connected)
             found = self._known.get(state) if number < last or not forced else None
             if found is not None:
                 break

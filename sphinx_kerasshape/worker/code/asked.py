@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 _MAKING = ("keras.src.layers", "keras.src.models", "keras.src.applications")
@@ -26,13 +27,16 @@ class Asked:
         self._lost = frozenset(lost)
         self._definition = definition
 
-    def of(self, tree: ast.AST) -> list[str]:
-        """Return such expressions of some code, each once."""
-        return [*dict.fromkeys(text for one in self._with_called(tree) for text in self._sizes(one))]
-
-    def makes_layers(self, tree: ast.AST) -> bool:
-        """Whether some code, or a function that it uses, makes layers."""
-        return any(map(self._makes, self._with_called(tree)))
+    def of(self, codes: Iterable[str]) -> list[str]:
+        """Return such expressions of some code, each once; what layers and models are made of is none."""
+        found: dict[str, None] = {}
+        for code in codes:
+            with contextlib.suppress(SyntaxError):
+                trees = self._with_called(ast.parse(code))
+                if any(map(self._makes, trees)):
+                    self._lost -= _bound(trees[0])
+                    found |= dict.fromkeys(text for one in trees for text in self._sizes(one))
+        return [*found]
 
     def _with_called(self, tree: ast.AST) -> list[ast.AST]:
         return [tree, *self._called(tree, _MAX_DEPTH)]
@@ -40,7 +44,7 @@ class Asked:
     def _called(self, tree: ast.AST, depth: int) -> Iterator[ast.AST]:
         """Yield the document's functions and classes that code uses."""
         for node in ast.walk(tree) if depth else ():
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if isinstance(node, ast.Name) and _is_read(node):
                 definition = self._definition(node.id)
                 if definition is not None and definition is not tree:
                     yield definition
@@ -69,9 +73,23 @@ class Asked:
         parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id in self._lost - own and isinstance(node.ctx, ast.Load):
+            if isinstance(node, ast.Name) and node.id in self._lost - own and _is_read(node):
                 text = ast.unparse(_whole(node, parents))
                 yield text if len(text) <= _MAX_LENGTH and "\n" not in text else node.id
+
+
+def _bound(tree: ast.AST) -> set[str]:
+    """Return the names that code binds, or adds something to: ``model.add(…)``."""
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not _is_read(node)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+                found.add(name)
+    return found
+
+
+def _is_read(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Load)
 
 
 def _whole(node: ast.expr, parents: Mapping[int, ast.AST]) -> ast.expr:

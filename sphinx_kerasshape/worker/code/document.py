@@ -222,20 +222,10 @@ class Document:
         """Return what could be defined instead of data that is not here."""
         if self._failed[loss.piece].kind not in ("files", "package"):
             return ""
-        pieces = self._request.pieces
         following = [number for number, failed in self._failed.items() if failed.cause == loss.piece]
-        following = [number for number in following if number != loss.piece]
-        codes = [*(pieces[number].code for number in following), expression]
-        makers: set[str] = set()
-        found: dict[str, None] = {}
-        for number, code in zip([*following, -1], codes, strict=True):
-            with contextlib.suppress(SyntaxError):
-                own = {*pieces[number].defines} if number >= 0 else set()
-                lost = self._lost.keys() - makers - own
-                asked = Asked(self._names, lost, self._definition)
-                if asked.makes_layers(tree := ast.parse(code)):
-                    found |= dict.fromkeys(asked.of(tree))
-                    makers |= own
+        codes = [self._request.pieces[number].code for number in following if number != loss.piece]
+        asked = Asked(self._names, self._lost, self._definition)
+        found = asked.of([*codes, expression])
         if not found or len(found) > _MAX_ASKED:
             return ""
         return f" ({' '.join(f'--define {_shell(one)}=VALUE' for one in found)})"
