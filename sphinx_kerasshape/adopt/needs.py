@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Document, Subject
-from sphinx_kerasshape.audit.planning import usual
 from sphinx_kerasshape.audit.python_code import parsed
 from sphinx_kerasshape.audit.slices import NEEDED
 from sphinx_kerasshape.audit.slicing.slicer import Slicer
@@ -92,7 +91,7 @@ class Needs:
             for unparsed in found.unparsed:
                 problem = problem or f"the code that defines {', '.join(unparsed.names)} can't be parsed"
             for missing in found.missing:
-                if missing.is_certain and missing.name not in usual(found):
+                if missing.is_certain and missing.name not in found.usual:
                     problem = problem or f"{missing.name} is not defined in this document"
         needs = []
         words = set(re.findall(r"\w+", self._document.blocks[number].code))

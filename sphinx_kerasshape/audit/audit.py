@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,7 +146,13 @@ def documents(path: Path) -> list[str]:
 
 def line_of(document: Document, text: int, offset: int) -> int:
     """Return the number of the line that a place is on: of the file, or of the cell."""
-    return document.texts[text].text.count("\n", 0, offset) + 1
+    return bisect_left(_breaks(document.texts[text].text), offset) + 1
+
+
+@lru_cache(64)
+def _breaks(text: str) -> tuple[int, ...]:
+    """Return where the lines of a text end."""
+    return tuple(found.start() for found in re.finditer("\n", text))
 
 
 def read(path: str, *, skips_ours: bool = False) -> Audited:

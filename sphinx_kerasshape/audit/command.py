@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.audit import output, rewriting
+from sphinx_kerasshape.audit import definitions, output, rewriting
 from sphinx_kerasshape.audit.audit import Audited, audited, documents
 from sphinx_kerasshape.audit.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
@@ -185,10 +185,14 @@ def _progress(requests: Iterator[Request], count: int) -> Iterator[Request]:
 
 
 def _definition(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        if equals and name.isidentifier() and ast.parse(value, mode="eval"):
-            return name, value
+    # `X.shape[axis=1]=3` has more than one sign: the first that leaves an expression on both sides counts.
+    places = [place for place, sign in enumerate(text) if sign == "="]
+    for name, value in ((text[:place].strip(), text[place + 1 :]) for place in places):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            if (name.isidentifier() or definitions.expression(name)) and ast.parse(
+                value.strip(), mode="eval"
+            ):
+                return name, value
     raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as vocab_size=10_000")
 
 

@@ -66,6 +66,8 @@ class Subject(NamedTuple):
     ``model.layers[2].output`` or ``model.layers[-1].output``; ``model.input`` of an Input there. Of a
     count, it is the number: ``model.count_params()``. Its names may be those of a function.
     """
+    visit: int = 0
+    """How often the line, inside a loop, has run by then; 0 for a line that counts when it runs first."""
 
 
 class Cell(NamedTuple):
@@ -120,6 +122,8 @@ class Summary(NamedTuple):
     """Whether the document leaves out some of its rows."""
     is_closed: bool = False
     """Whether its table ends with the line that Keras draws below the last row."""
+    rounds: tuple[Subject, ...] = ()
+    """If a loop printed it with others: what its last round and one more would print."""
 
 
 class Stated(NamedTuple):

@@ -13,7 +13,7 @@ from sphinx_kerasshape.audit import literals
 from sphinx_kerasshape.audit.comparison import compared, fit
 from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Statement, Subject, Summary
 from sphinx_kerasshape.audit.names import Names
-from sphinx_kerasshape.audit.planning import Seen, usual
+from sphinx_kerasshape.audit.planning import Seen
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
 from sphinx_kerasshape.claims import doubts, named_sizes
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim
@@ -40,7 +40,7 @@ _NEAR = 1.25
 
 def verdicts(document: Document, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     """Yield a verdict on each statement, in the document's order."""
-    prose_, names = _Prose(document, known), Names(claims_in(document.statements))
+    prose_, names = _Prose(document, known), _names(document, known)
     stated = set[Place]()
     for number, statement in enumerate(document.statements):
         if isinstance(statement, Summary):
@@ -59,7 +59,7 @@ def why(seen: Seen | None) -> str:
     if seen is None or not seen.slice.is_run:
         return "nothing in the document calls the function that it stands in"
     for missing in seen.slice.missing:
-        if missing.is_certain and missing.name not in usual(seen.slice):
+        if missing.is_certain and missing.name not in seen.slice.usual:
             return undefined(missing.name)
     for one in seen.slice.unparsed:
         return f"the code that defines {', '.join(one.names)} can't be parsed: {one.message}"
@@ -93,6 +93,15 @@ def _on_summary(summary: Summary, known: Mapping[Subject, Seen], number: int) ->
 def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdict]:
     models = [(seen, seen.observation) for one in summary.subjects if (seen := known.get(one)) is not None]
     read = [one for _, one in models if one is not None and one.model is not None]
+    if summary.rounds and not _has_rounds(summary, known):
+        reason = "the loop that printed it runs more or fewer rounds here than the document shows"
+        reason = (
+            reason
+            if models and models[0][1] and models[0][1].failure is None
+            else why(known.get(summary.subjects[0]))
+        )
+        yield from _all(summary, UNCHECKED, reason)
+        return
     if summary.is_linked and models:
         seen, observation = models[0]
         if observation is not None and observation.model is not None:
@@ -113,6 +122,14 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
     reasons = [why(seen) for seen, one in models if one is None or one.model is None]
     reason = next(filter(None, reasons), "") if not read else ""
     yield from _all(summary, UNCHECKED, reason or "no model of this document has these layers")
+
+
+def _has_rounds(summary: Summary, known: Mapping[Subject, Seen]) -> bool:
+    """Whether the loop that printed a summary has as many rounds as the document shows."""
+    last, beyond = (known.get(one) for one in summary.rounds)
+    observations = [one.observation if one is not None else None for one in (last, beyond)]
+    has_run = [one is not None and (one.model is not None or _is_unbuilt(one)) for one in observations]
+    return has_run == [True, False]
 
 
 def _is_doubtful(summary: Summary, observation: Observation) -> bool:
@@ -160,12 +177,45 @@ def claims_in(statements: Iterable[Statement]) -> Iterator[ShapeClaim]:
                 yield shape_claim(statement.text)
 
 
-def _on_stated(stated: Stated, known: Mapping[Subject, Seen], names: Names) -> Verdict:
+Group = tuple[int, tuple[str, ...]]
+"""The run that a tensor is of, and the axes of the inputs that its batch comes from."""
+
+
+def _names(document: Document, known: Mapping[Subject, Seen]) -> dict[Group, Names]:
+    """Return the meanings of names for what is stated on each model."""
+    pairs: dict[Group, list[tuple[ShapeClaim, tuple[TensorSpec, ...]]]] = {}
+    sizes: dict[Group, dict[str, None]] = {}
+    for statement in document.statements:
+        if not isinstance(statement, Stated) or statement.kind == "count":
+            continue
+        seen = known.get(statement.subject)
+        if seen is None or seen.observation is None:
+            continue
+        group = _group(seen, seen.observation)
+        with suppress(Unreadable):
+            pairs.setdefault(group, []).append((shape_claim(statement.text), _tensors(seen.observation)))
+        sizes.setdefault(group, {}).update(dict.fromkeys(seen.observation.sizes))
+    found = {}
+    for group, some in pairs.items():
+        found[group] = Names((claim for claim, _ in some), sizes=sizes[group])
+        found[group].learn(some)
+    return found
+
+
+def _tensors(observation: Observation) -> tuple[TensorSpec, ...]:
+    return observation.model.outputs if observation.model is not None else observation.tensors
+
+
+def _group(seen: Seen, observation: Observation) -> Group:
+    return seen.run, tuple(one.symbolic[0] for one in _tensors(observation)[:1] if one.symbolic)
+
+
+def _on_stated(stated: Stated, known: Mapping[Subject, Seen], names: Mapping[Group, Names]) -> Verdict:
     seen = known.get(stated.subject)
     observation = seen.observation if seen is not None else None
-    if observation is None or observation.failure is not None:
+    if seen is None or observation is None or observation.failure is not None:
         return Verdict(stated.kind, stated.place, stated.text, UNCHECKED, reason=why(seen))
-    return on_stated(stated, observation, names)
+    return on_stated(stated, observation, names.get(_group(seen, observation), Names(())))
 
 
 def on_stated(stated: Stated, observation: Observation, names: Names) -> Verdict:
@@ -173,9 +223,7 @@ def on_stated(stated: Stated, observation: Observation, names: Names) -> Verdict
     plain = Verdict(stated.kind, stated.place, stated.text, UNCHECKED, stand_ins=observation.stand_ins)
     if stated.kind == "count":
         return _on_count(stated, observation, plain)
-    tensors = observation.tensors
-    if observation.model is not None:
-        tensors = observation.model.outputs
+    tensors = _tensors(observation)
     if not tensors:
         return plain._replace(reason="its value is not a tensor")
     return _on_shapes(stated, tensors, names, plain)
@@ -201,9 +249,12 @@ def _on_shapes(stated: Stated, tensors: tuple[TensorSpec, ...], names: Names, pl
         claim = shape_claim(stated.text)
     except Unreadable:
         return plain._replace(reason="it can't be read as a shape")
-    dims = names.dims(claim, tensors)
+    dims, unsolved = names.named(claim, tensors)
     shapes = _of_batch(stated, claim, dims)
     if claim.holds(dims) or claim.holds(shapes):
+        if unsolved:
+            listed = " and ".join(sorted(unsolved))
+            return plain._replace(reason=f"it is computed from {listed}, and nothing states that size")
         return plain._replace(verdict=HOLDS)
     omits = len(claim.shapes[0]) + 1 == len(shapes[0]) and shapes[0][:1] == (None,) and _has_no_batch(claim)
     actual = claim.restated(tuple(shape[1:] for shape in shapes) if omits else shapes)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from sphinx_kerasshape.audit.document import CodeLine
 from sphinx_kerasshape.audit.lines import Line, line
 
-_DEFINE = re.compile(r"kerasshape:\s*define\s+([A-Za-z_]\w*)\s*=\s*(\S[^\n]*)")
+_DEFINE = re.compile(r"kerasshape:\s*define\s+([A-Za-z_][^=\n]*?)\s*=(?!=)\s*(\S[^\n]*)")
 _MARK = re.compile(r"#+ ?")
 _QUOTES = re.compile(r"""[A-Za-z]*('{3}|"{3}|'|")""")
 

@@ -55,6 +55,12 @@ def verdicts(request: Request, observations: Iterable[Observation]) -> Iterator[
     seen: dict[Look, list[Observation]] = {}
     for observation in observations:
         seen.setdefault(request.looks[observation.piece], []).append(observation)
+    names.learn(
+        (claim, one.tensors)
+        for stated, look in found
+        for one in seen.get(look, ())[:1]
+        for claim in judging.claims_in([stated])
+    )
     for stated, look in found:
         judged = [judging.on_stated(stated, one, names) for one in seen.get(look, ())]
         judged.sort(key=lambda one: one.verdict != HOLDS)

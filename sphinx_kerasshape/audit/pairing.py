@@ -25,6 +25,8 @@ class Call(NamedTuple):
     subject: Subject
     first: int
     """The line that it starts at."""
+    loop: Subject | None = None
+    """The model in a round of the loop that makes the call in each of its rounds."""
 
 
 class Model(NamedTuple):
@@ -62,7 +64,19 @@ def _calls(node: ast.AST, statement: ast.stmt, code: str, block: int) -> Iterato
         expression = ast.get_source_segment(code, node.func.value)
         last = statement.end_lineno or statement.lineno
         if expression:
-            yield Call(Subject(block, last, expression), node.lineno)
+            inner = _in_loop(statement, node)
+            loop = Subject(block, inner.end_lineno or inner.lineno, expression, 1) if inner else None
+            yield Call(Subject(block, last, expression), node.lineno, loop)
+
+
+def _in_loop(statement: ast.stmt, call: ast.Call) -> ast.stmt | None:
+    """Return the statement in a loop that makes a call in each round; ``None`` if it is in none."""
+    if not isinstance(statement, (ast.For, ast.While)):
+        return None
+    for inner in statement.body:
+        if any(node is call for node in ast.walk(inner)):
+            return _in_loop(inner, call) if hasattr(inner, "body") else inner
+    return None
 
 
 def models(tree: ast.Module, code: str, block: int) -> list[Model]:
@@ -99,12 +113,29 @@ def linked(
 
     If there are more than calls, a loop or a function has printed them.
     """
-    if len(summaries) == len(calls):
+    if len(summaries) == len(calls) and not (len(calls) > 1 and all(call.loop for call in calls)):
         pairs = zip(summaries, calls, strict=True)
         return [one._replace(subjects=(call.subject,), is_linked=True) for one, call in pairs]
+    loops = [call.loop for call in calls if call.loop is not None]
+    if len(loops) == len(calls) > 0 and len(summaries) % len(calls) == 0:
+        return _of_rounds(summaries, loops)
     subjects = tuple(dict.fromkeys(call.subject for call in reversed(calls)))
     is_unsure = len(summaries) > len(calls) and (are_printed or bool(calls))
     return [one._replace(subjects=subjects, is_unsure=is_unsure) for one in summaries]
+
+
+def _of_rounds(summaries: Sequence[Summary], loops: Sequence[Subject]) -> list[Summary]:
+    """Return the summaries that a loop has printed, each with the model of its round."""
+    rounds = len(summaries) // len(loops)
+    ends = (loops[-1]._replace(visit=rounds), loops[-1]._replace(visit=rounds + 1))
+    return [
+        one._replace(
+            subjects=(loops[number % len(loops)]._replace(visit=number // len(loops) + 1),),
+            is_linked=True,
+            rounds=ends,
+        )
+        for number, one in enumerate(summaries)
+    ]
 
 
 def with_candidates(summary: Summary, position: int, models: Sequence[Model]) -> Summary:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import slices
+from sphinx_kerasshape.audit import definitions, slices
 from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
-from sphinx_kerasshape.audit.slices import DocumentRun, Slice
+from sphinx_kerasshape.audit.slices import USUAL, DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
-_USUAL = {
-    "tf": "import tensorflow as tf",
-    "tensorflow": "import tensorflow",
-    "keras": "import keras",
-    "layers": "from keras import layers",
-    "np": "import numpy as np",
-}
-"""Names that readers of a page know, and the imports that give them."""
 _STOPPED = "raise type('Stopped', (OSError,), "
 """The code of a piece that is left out: it fails as one does that needs what is not here."""
 
@@ -38,6 +30,8 @@ class Seen(NamedTuple):
     observation: Observation | None = None
     failure: Failure | None = None
     """The failure of the whole run."""
+    run: int = 0
+    """The number of the run among those of the document."""
 
 
 def planned(document: Document, defines: Mapping[str, str], folder: str = "") -> list[Planned]:
@@ -46,7 +40,8 @@ def planned(document: Document, defines: Mapping[str, str], folder: str = "") ->
     The code of the document imports modules from ``folder``, and reads files there.
     """
     given = {**dict(document.defines), **defines}
-    codes = [block.code for block in document.blocks]
+    codes = definitions.replaced([block.code for block in document.blocks], given)
+    given = {name: value for name, value in given.items() if name.isidentifier()}
     defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
     return [
@@ -54,27 +49,15 @@ def planned(document: Document, defines: Mapping[str, str], folder: str = "") ->
     ]
 
 
-def usual(some: Slice) -> tuple[str, ...]:
-    """Return the names that a slice uses as everybody does, though the document does not import them."""
-    missing = {missing.name for missing in some.missing}
-    return tuple(name for name in _USUAL if name in missing or _is_used_in(name, some.pieces))
-
-
-def _is_used_in(name: str, pieces: Sequence[slices.Piece]) -> bool:
-    """Whether pieces use a name, such as in a function, and none of them binds it."""
-    used = re.compile(rf"(?<![\w.])(?<!from )(?<!import ){name}\.")
-    return any(used.search(piece.code) for piece in pieces) and all(name not in one.defines for one in pieces)
-
-
 def _with_imports(observation: Observation | None, some: Slice) -> Observation | None:
     """Return an observation that names the imports that the document does not have."""
-    imports = tuple(f"the import of {name}" for name in usual(some))
+    imports = tuple(f"the import of {name}" for name in some.usual)
     return observation and observation._replace(stand_ins=(*imports, *observation.stand_ins))
 
 
 def _usual_imports(run: DocumentRun) -> str:
-    names = {name: None for one in run.observations for name in usual(one.slice)}
-    return "".join(f"{_USUAL[name]}\n" for name in names)
+    names = {name: None for one in run.observations for name in one.slice.usual}
+    return "".join(f"{USUAL[name]}\n" for name in names)
 
 
 def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
@@ -94,15 +77,16 @@ def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
 def seen(plans: Iterable[Planned], answers: Mapping[Request, Answer]) -> dict[Subject, Seen]:
     """Return what is known of each subject."""
     found: dict[Subject, Seen] = {}
-    for plan in plans:
+    for run, plan in enumerate(plans):
         answer = answers[plan.request]
         observations = iter(answer.observations if isinstance(answer, Report) else ())
-        for one in _in_order(plan.run):
+        for seat in _in_order(plan.run):
+            one = seat.one
             if isinstance(answer, Failure):
                 found[one.subject] = Seen(one.slice, failure=answer)
             else:
-                observation = next(observations, None) if _place(plan.run, one) >= 0 else None
-                found[one.subject] = Seen(one.slice, _with_imports(observation, one.slice))
+                observation = next(observations, None) if seat.place >= 0 else None
+                found[one.subject] = Seen(one.slice, _with_imports(observation, one.slice), run=run)
     return found
 
 
@@ -111,42 +95,52 @@ def _subjects(document: Document) -> list[Subject]:
     subjects = list(document.models)
     for statement in document.statements:
         if isinstance(statement, Summary):
-            subjects += statement.subjects
+            subjects += (*statement.subjects, *statement.rounds)
         elif not isinstance(statement, Mention):
             subjects.append(statement.subject)
     return sorted(dict.fromkeys(subjects), key=lambda one: (one.block, one.line))
 
 
-def _in_order(run: DocumentRun) -> Iterator[slices.Observation]:
-    """Yield what is observed in the order in which the worker does."""
-    yield from sorted(run.observations, key=lambda one: (_is_inside(run, one), _place(run, one)))
+class _Seat(NamedTuple):
+    """The piece at which something is observed, by its number, and whether it is inside."""
+
+    is_inside: bool
+    place: int
+    one: slices.Observation
 
 
-def _place(run: DocumentRun, one: slices.Observation) -> int:
-    """Return the number of the piece that has to run for an observation, or that has its line; or -1."""
-    around = (number for number, piece in enumerate(run.pieces) if _is_around(piece, one.subject))
-    return next(around, one.after)
+def _in_order(run: DocumentRun) -> list[_Seat]:
+    """Return what is observed in the order in which the worker does."""
+    starts = [(piece.block, piece.first) for piece in run.pieces]
+    return sorted((_seat(run, starts, one) for one in run.observations), key=lambda seat: seat[:2])
 
 
-def _is_inside(run: DocumentRun, one: slices.Observation) -> bool:
-    """Whether a subject is inside a piece, and not what the whole piece leaves behind."""
-    place = _place(run, one)
-    return place >= 0 and _is_around(run.pieces[place], one.subject)
+def _seat(run: DocumentRun, starts: Sequence[tuple[int, int]], one: slices.Observation) -> _Seat:
+    """Return the piece that has the line of an observation inside it, or behind which it is made."""
+    number = bisect_right(starts, (one.subject.block, one.subject.line)) - 1
+    inside = -1
+    while number >= 0 and (piece := run.pieces[number]).block == one.subject.block:
+        if piece.last + 1 < one.subject.line:
+            break
+        inside = number if _is_around(piece, one.subject) else inside
+        number -= 1
+    return _Seat(inside >= 0, inside if inside >= 0 else one.after, one)
 
 
 def _is_around(piece: slices.Piece, subject: Subject) -> bool:
     """Whether a piece has a subject's line and goes on, or defines a function or class that ends there."""
     is_definition = piece.code.startswith(("def ", "class ", "@", "async def "))
-    return piece.block == subject.block and piece.first <= subject.line < piece.last + is_definition
+    is_last = is_definition or subject.visit > 0
+    return piece.block == subject.block and piece.first <= subject.line < piece.last + is_last
 
 
 def _request(run: DocumentRun, prelude: str) -> Request:
     observed: dict[int, list[str]] = {}
     inside: dict[int, list[Inside]] = {}
-    for one in _in_order(run):
-        subject, place = one.subject, _place(run, one)
-        if _is_inside(run, one):
-            inside.setdefault(place, []).append(Inside(subject.line, subject.expression))
+    for is_inside, place, one in _in_order(run):
+        subject = one.subject
+        if is_inside:
+            inside.setdefault(place, []).append(Inside(subject.line, subject.expression, subject.visit))
         else:
             observed.setdefault(place, []).append(subject.expression)
     pieces = tuple(

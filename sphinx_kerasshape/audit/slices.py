@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
 
 from sphinx_kerasshape.audit.document import Subject
+from sphinx_kerasshape.audit.slicing.known import USUAL
 from sphinx_kerasshape.audit.slicing.results import (
     BUILDS,
     FEEDS,
@@ -22,6 +24,7 @@ __all__ = [
     "BUILDS",
     "FEEDS",
     "NEEDED",
+    "USUAL",
     "DocumentRun",
     "Missing",
     "Observation",
@@ -50,11 +53,19 @@ def runs(
     slicer = Slicer(codes, every, defined)
     chosen = [(number, subject, slicer.chosen(subject)) for number, subject in enumerate(every)]
     groups: list[tuple[Chosen, list[tuple[int, Subject, Chosen]]]] = []
-    for entry in sorted(chosen, key=lambda entry: -len(entry[2].kept)):
-        group = next((group for group in groups if entry[2].kept <= group[0].kept), None)
-        if group is None:
-            groups.append((entry[2], [entry]))
-        else:
-            group[1].append(entry)
-    found = [(min(members)[0], slicer.run(largest, sorted(members))) for largest, members in groups]
-    return tuple(run for _, run in sorted(found, key=lambda entry: entry[0]))
+    having: dict[int, list[int]] = {-1: []}
+    """The groups that have each of the statements at the top; all of them have number -1."""
+    for entry in sorted(chosen, key=lambda entry: -entry[2].size):
+        among = having.get(entry[2].last, ())
+        group = next((group for group in among if groups[group][0].has(entry[2])), len(groups))
+        if group < len(groups):
+            groups[group][1].append(entry)
+            continue
+        for number in (-1, *entry[2].numbers):
+            having.setdefault(number, []).append(group)
+        groups.append((entry[2], [entry]))
+    found = [
+        (min(number for number, _, _ in members), slicer.run(largest, sorted(members, key=itemgetter(0))))
+        for largest, members in groups
+    ]
+    return tuple(run for _, run in sorted(found, key=itemgetter(0)))

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 7
+SCHEMA = 8
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -261,6 +261,8 @@ class Observation(NamedTuple):
     """What Keras prints of a model whose shapes it doesn't know; rows have the note ``unbuilt``."""
     stand_ins: tuple[str, ...] = ()
     """What was replaced up to here, such as ``data for mnist``, ``weights of ResNet50`` or ``training``."""
+    sizes: tuple[Verbatim, ...] = ()
+    """The open sizes between the inputs and the tensors, as expressions of the inputs' axes."""
 
 
 class Report(NamedTuple):

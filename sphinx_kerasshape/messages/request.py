@@ -42,6 +42,8 @@ class Inside(NamedTuple):
     """The last line, in the block, of the inner statement that has to run first."""
     expression: Verbatim
     """Without calls, unless it is the value of that statement itself; empty: that value."""
+    visit: int = 0
+    """How often the line has run when the value is looked at; 0: at the first value that can be read."""
 
 
 class Piece(NamedTuple):

@@ -1237,7 +1237,6 @@ def test_one_run_serves_all_lines_of_a_model():
     assert [(seen.subject.line, seen.after) for seen in first.observations] == [
         (2, 1), (3, 2), (4, 3), (6, 4), (7, 5),
     ]  # fmt: skip
-    assert first.observations[1].pieces == (0, 1, 2)
     assert [piece.code for piece in second.pieces] == [
         "from keras import layers, Input, Model",
         "y = inputs = Input((7,))",

@@ -32,7 +32,7 @@ class Backward:
         effects: Mapping[int, Effect],
         forced: frozenset[int] = frozenset(),
         has_outside: bool = False,
-        builds: bool = True,
+        built: frozenset[str] | None = None,
     ) -> None:
         self.kept: set[int] = set()
         self.top = 0
@@ -41,9 +41,15 @@ class Backward:
         self._effects = effects
         self._forced = forced
         self._has_outside = has_outside
-        self._builds = builds
+        self._built = built
+        """The names of models that statements build, of which these matter; ``None`` for all."""
         self._jumps = has_outside
         """Whether the code around is kept, so that what leaves or skips a part of it matters."""
+
+    @property
+    def connected(self) -> frozenset[str]:
+        """The names of what later statements build without data."""
+        return frozenset(self._connected)
 
     def suite(self, statements: Sequence[ast.stmt], live: Live) -> Live:
         """Return the names that matter before some statements, of those that matter behind them."""
@@ -83,13 +89,16 @@ class Backward:
             or (self._jumps and isinstance(node, _JUMPS))
             or not live.keys().isdisjoint(effect.binds)
             or not live.keys().isdisjoint(effect.mutates)
-            or (self._builds and not live.keys().isdisjoint(effect.builds - self._connected))
+            or not live.keys().isdisjoint(self._among_built(effect.builds) - self._connected)
         )
+
+    def _among_built(self, names: frozenset[str]) -> frozenset[str]:
+        return names if self._built is None else names & self._built
 
     def _before(self, node: ast.stmt, live: Live, kills: bool) -> Live:
         self.kept.add(id(node))
         effect = self._effects[id(node)]
-        self._connected = self._connected - effect.binds | effect.connects
+        self._connected = self._connected - effect.binds | self._among_built(effect.connects)
         before = {name: use for name, use in live.items() if not (kills and name in effect.binds)}
         before |= dict.fromkeys(effect.late, Use(self.top, node.lineno, is_late=True))
         before |= dict.fromkeys(effect.uses, Use(self.top, node.lineno))

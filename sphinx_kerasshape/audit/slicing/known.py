@@ -123,3 +123,12 @@ PACKAGES = (
     )
 )
 """Packages of which modules, functions and classes are imported, and hardly objects."""
+
+USUAL = {
+    "tf": "import tensorflow as tf",
+    "tensorflow": "import tensorflow",
+    "keras": "import keras",
+    "layers": "from keras import layers",
+    "np": "import numpy as np",
+}
+"""Names that readers of a page know, and the imports that give them."""

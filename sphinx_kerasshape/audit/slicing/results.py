@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Subject
@@ -46,14 +49,23 @@ class Unparsed(NamedTuple):
     names: tuple[str, ...]
 
 
-class Slice(NamedTuple):
+@dataclass(frozen=True)
+class Slice:
     """What has to run, in the document's order, for a subject to have its value."""
 
-    pieces: tuple[Piece, ...]
+    making: Callable[[], tuple[Piece, ...]]
+    """Makes the pieces: few who have a slice look at them."""
     missing: tuple[Missing, ...] = ()
     unparsed: tuple[Unparsed, ...] = ()
     is_run: bool = True
     """Whether the subject's line runs; false if it is in a function that nothing calls."""
+    usual: tuple[str, ...] = ()
+    """The names that it uses as everybody does, though the document does not import them."""
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The statements, and what is left of them."""
+        return self.making()
 
 
 class Observation(NamedTuple):
@@ -63,8 +75,6 @@ class Observation(NamedTuple):
     after: int
     """The number of the run's piece behind which the value is looked at; -1: before the first. For a subject
     inside a piece: the piece in which its line runs."""
-    pieces: tuple[int, ...]
-    """The numbers of the pieces that this subject needs."""
     slice: Slice
 
 

@@ -3,43 +3,75 @@
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from sphinx_kerasshape.audit.document import Subject
-from sphinx_kerasshape.audit.slicing.backward import Backward, Live, Use
+from sphinx_kerasshape.audit.slicing.backward import Live, Use
 from sphinx_kerasshape.audit.slicing.cutting import cut_code, source_lines
-from sphinx_kerasshape.audit.slicing.known import ALWAYS_BOUND
+from sphinx_kerasshape.audit.slicing.known import ALWAYS_BOUND, USUAL
 from sphinx_kerasshape.audit.slicing.parsing import Broken, Top, expression_names, tops
 from sphinx_kerasshape.audit.slicing.program import Program
 from sphinx_kerasshape.audit.slicing.results import (
     BUILDS,
     FEEDS,
-    NEEDED,
     DocumentRun,
     Missing,
     Observation,
     Piece,
     Slice,
-    Unparsed,
 )
+from sphinx_kerasshape.audit.slicing.walks import Step, Walk, Walks, earliest, steps
+
+_DOTTED = re.compile(r"(?<![\w.])(?<!from )(?<!import )(\w+)\.")
+"""A name of which an attribute is used."""
 
 
-class Chosen(NamedTuple):
+@dataclass(frozen=True)
+class Chosen:
     """The statements that a subject needs."""
 
-    kept: frozenset[int]
-    """By ``id``, those inside others too."""
-    numbers: tuple[int, ...]
-    """The numbers of those at the top."""
-    needed: frozenset[int]
-    """Those of ``numbers`` that are needed even if nothing has to be built."""
+    walk: Walk
+    least: Walk
+    """What is needed even if nothing has to be built."""
+    stars: tuple[int, ...]
+    """Star imports, if there is a name that only they can bind."""
     after: int
     """The number of the last statement that may run before the subject is looked at."""
-    live: Live
-    unparsed: tuple[Unparsed, ...]
     is_run: bool
+
+    @property
+    def size(self) -> int:
+        """How many statements there are, those inside others too."""
+        return (self.walk.step.size if self.walk.step else 0) + len(self.stars)
+
+    @property
+    def last(self) -> int:
+        """The number of the last statement at the top; -1 if there is none."""
+        return max((self.walk.step.number if self.walk.step else -1, *self.stars))
+
+    @cached_property
+    def steps(self) -> dict[int, Step]:
+        """The steps by their numbers, the last one first."""
+        return {step.number: step for step in steps(self.walk.step)}
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the statements at the top."""
+        return tuple(sorted({*self.steps, *self.stars}))
+
+    def has(self, other: Chosen) -> bool:
+        """Whether these are all statements of another choice, and maybe more."""
+        for step in steps(other.walk.step):
+            own = self.steps.get(step.number)
+            if own is step:
+                break  # Both have the same steps before it.
+            if own is None or not step.kept <= own.kept:
+                return False
+        return all(star in self.stars or star in self.steps for star in other.stars)
 
 
 class Slicer:
@@ -51,10 +83,17 @@ class Slicer:
         self._starts = [(top.block, 1 if isinstance(top, Broken) else top.first) for top in self._tops]
         self._held = [() if isinstance(top, Broken) else tuple(_within(top.node)) for top in self._tops]
         self._known = ALWAYS_BOUND | frozenset(defined)
+        self._paths: dict[int, dict[int, list[int]]] = {}
         forced = frozenset(key for subject in subjects for key in self._inside(subject))
         self._program = _program(self._tops, forced)
         self._touched = [self._touches(number) for number in range(len(self._tops))]
-        self._pieces: dict[tuple[int, bool, frozenset[int]], Piece] = {}
+        self._walks = Walks(self._tops, self._program.effects, self._touched)
+        self._stars = [
+            number
+            for number, top in enumerate(self._tops)
+            if isinstance(top, Top) and self._program.effects[id(top.node)].is_star
+        ]
+        self._pieces: dict[tuple[int, frozenset[int]], Piece] = {}
 
     def _touches(self, number: int) -> frozenset[str] | None:
         """Return the names that a statement binds or changes; ``None`` if it matters without any."""
@@ -76,11 +115,15 @@ class Slicer:
         """Return the statement inside others that ends at the subject's line, and those that it is in."""
         number = self._last(subject)
         top = self._tops[number] if number >= 0 else None
-        if not isinstance(top, Top) or top.block != subject.block or subject.line >= top.last:
+        if not isinstance(top, Top) or top.block != subject.block:
+            return frozenset()
+        if subject.line >= top.last + (subject.visit > 0):
             return frozenset()
         if not isinstance(getattr(top.node, "body", None), list):
             return frozenset()
-        return frozenset(_path(top.node, subject.line)) - {id(top.node)}
+        if number not in self._paths:
+            self._paths[number] = _paths(top.node)
+        return frozenset(self._paths[number].get(subject.line, ())) - {id(top.node)}
 
     def _caller(self, number: int, inside: frozenset[int]) -> tuple[int, bool]:
         """Return the number of the statement that runs a statement inside, and whether there is one."""
@@ -121,32 +164,26 @@ class Slicer:
         """Return the statements that a subject needs."""
         inside = self._inside(subject)
         last, is_run = self._caller(self._last(subject), inside) if self._last(subject) >= 0 else (-1, True)
-        full = self._walked(subject, last, inside, builds=True)
-        is_building = any(
-            self._program.effects[key].builds for key in full.kept if key in self._program.effects
-        )
-        least = self._walked(subject, last, inside, builds=False) if is_building else full
-        return full._replace(needed=frozenset(least.numbers), is_run=is_run)
+        forced, live = self._start(subject, last, inside)
+        walk = self._walks.walk(last, live, forced, builds=True)
+        is_building = walk.step is not None and walk.step.is_building
+        least = self._walks.walk(last, live, forced, builds=False) if is_building else walk
+        unbound = [name for name in walk.live if name not in self._known and ":" not in name]
+        stars = self._stars[: bisect_right(self._stars, last)] if unbound else []
+        return Chosen(walk, least, tuple(stars), last, is_run)
 
-    def _walked(self, subject: Subject, last: int, inside: frozenset[int], builds: bool) -> Chosen:
-        forced = set(inside)
-        live: Live = {}
+    def _start(self, subject: Subject, last: int, inside: frozenset[int]) -> tuple[frozenset[int], Live]:
+        """Return the statements that are kept whatever they do, and the names that matter behind the last."""
         names = expression_names(subject.expression, self._program.of_modules)
+        forced = inside
         if inside or not names:
             forced |= {id(top.node) for top in self._tops[max(last, 0) : last + 1] if isinstance(top, Top)}
+        live: Live = {}
         if not (inside and self._is_code(self._last(subject))):
             late = self._program.names_after(last, names)
             live = dict.fromkeys(late, Use(last + 1, subject.line, is_late=True))
             live |= dict.fromkeys(names, Use(last + 1, subject.line))
-        walk = Backward(self._program.effects, frozenset(forced), builds=builds)
-        unparsed: list[Unparsed] = []
-        numbers: list[int] = []
-        for number in range(last, -1, -1):
-            live = self._step(walk, number, live, numbers, unparsed)
-        numbers += self._stars(live, last, walk)
-        return Chosen(
-            frozenset(walk.kept), tuple(sorted(numbers)), frozenset(), last, live, tuple(unparsed[::-1]), True
-        )
+        return forced, live
 
     def _is_code(self, number: int) -> bool:
         top = self._tops[number]
@@ -154,93 +191,75 @@ class Slicer:
             top.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         )
 
-    def _step(
-        self, walk: Backward, number: int, live: Live, numbers: list[int], unparsed: list[Unparsed]
-    ) -> Live:
-        top, touched = self._tops[number], self._touched[number]
-        if isinstance(top, Broken):
-            names = top.names & live.keys()
-            if names:
-                unparsed.append(Unparsed(top.block, top.line, top.message, tuple(sorted(names))))
-            return {name: use for name, use in live.items() if name not in names}
-        if touched is not None and live.keys().isdisjoint(touched) and not walk.is_forced(top.node):
-            return live
-        walk.top = number
-        live = walk.statement(top.node, live)
-        if id(top.node) in walk.kept:
-            numbers.append(number)
-        return live
-
-    def _stars(self, live: Live, last: int, walk: Backward) -> list[int]:
-        """Return the numbers of star imports, if there is a name that only they can bind."""
-        unbound = [name for name in live if name not in self._known and ":" not in name]
-        if not unbound:
-            return []
-        found = []
-        for number, top in enumerate(self._tops[: last + 1]):
-            if isinstance(top, Top) and self._program.effects[id(top.node)].is_star:
-                found.append(number)
-                walk.kept.add(id(top.node))
-        return found
-
     # Results
 
     def slice(self, chosen: Chosen) -> Slice:
         """Return the slice that consists of the chosen statements."""
-        pieces = tuple(self._piece(number, chosen) for number in chosen.numbers)
-        return Slice(pieces, tuple(self._missing(chosen)), chosen.unparsed, chosen.is_run)
+        missing = tuple(self._missing(chosen))
+        usual = self._usual(chosen.walk.step, {one.name for one in missing})
+        return Slice(lambda: self._made(chosen), missing, chosen.walk.unparsed, chosen.is_run, usual)
 
     def run(self, largest: Chosen, members: Sequence[tuple[int, Subject, Chosen]]) -> DocumentRun:
         """Return a run of the largest slice of a group, at which the others are looked at too."""
-        pieces = tuple(self._piece(number, largest) for number in largest.numbers)
-        observations = []
-        for _, subject, chosen in members:
-            after = sum(1 for number in largest.numbers if number <= chosen.after) - 1
-            numbers = set(chosen.numbers)
-            needed = tuple(place for place, number in enumerate(largest.numbers) if number in numbers)
-            observations.append(Observation(subject, after, needed, self.slice(chosen)))
-        return DocumentRun(pieces, tuple(observations))
+        observations = [
+            Observation(subject, bisect_right(largest.numbers, chosen.after) - 1, self.slice(chosen))
+            for _, subject, chosen in members
+        ]
+        return DocumentRun(self._made(largest), tuple(observations))
 
-    def _piece(self, number: int, chosen: Chosen) -> Piece:
-        kept = chosen.kept.intersection(self._held[number])
-        key = (number, number in chosen.needed, kept)
-        if key not in self._pieces:
-            self._pieces[key] = self._made_piece(*key)
-        return self._pieces[key]
+    def _made(self, chosen: Chosen) -> tuple[Piece, ...]:
+        needed = {step.number for step in steps(chosen.least.step)} | {*chosen.stars}
+        return tuple(self._piece(number, chosen, number in needed) for number in chosen.numbers)
 
-    def _made_piece(self, number: int, is_needed: bool, kept: frozenset[int]) -> Piece:
+    def _piece(self, number: int, chosen: Chosen, is_needed: bool) -> Piece:
+        step = chosen.steps.get(number)
+        kept = step.kept if step else frozenset([id(self._tops[number].node)])  # type: ignore[union-attr]
+        if not is_needed:
+            role = BUILDS if any(self._program.effects[key].builds for key in kept) else FEEDS
+            return self._whole_piece(number, kept)._replace(role=role)
+        return self._whole_piece(number, kept)
+
+    def _whole_piece(self, number: int, kept: frozenset[int]) -> Piece:
+        kept = kept.intersection(self._held[number])
+        if (number, kept) not in self._pieces:
+            self._pieces[number, kept] = self._made_piece(number, kept)
+        return self._pieces[number, kept]
+
+    def _usual(self, step: Step | None, missing: Collection[str]) -> tuple[str, ...]:
+        """Return the usual names that the code of steps uses, and does not bind, or that are missing."""
+        asked = []
+        while step is not None and step.usual is None:
+            asked.append(step)
+            step = step.rest
+        nothing: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        used, bound = (step and step.usual) or nothing
+        for one in reversed(asked):
+            piece = self._whole_piece(one.number, one.kept)
+            used, bound = used | frozenset(_DOTTED.findall(piece.code)), bound.union(piece.defines)
+            one.usual = used, bound = used & USUAL.keys(), bound & USUAL.keys()
+        return tuple(name for name in USUAL if name in missing or name in used - bound)
+
+    def _made_piece(self, number: int, kept: frozenset[int]) -> Piece:
         top = self._tops[number]
         assert isinstance(top, Top)
         code = cut_code(top, self._lines[top.block], kept, self._program)
         effects = [self._program.effects[key] for key in kept]
         names = {name for effect in effects for name in effect.binds | effect.mutates | effect.builds}
         defines = tuple(sorted(name for name in names if ":" not in name))
-        built = BUILDS if any(effect.builds for effect in effects) else FEEDS
-        return Piece(top.block, top.first, top.last, code, defines, NEEDED if is_needed else built)
+        return Piece(top.block, top.first, top.last, code, defines)
 
     def _missing(self, chosen: Chosen) -> Iterable[Missing]:
-        bound = self._bound(chosen)
-        has_star = any(
-            self._program.effects[id(self._tops[number].node)].is_star  # type: ignore[union-attr]
-            for number in chosen.numbers
-        )
-        for name, use in sorted(chosen.live.items(), key=lambda entry: (entry[1], entry[0])):
-            is_bound = bound.get(name, use.top + 1) <= (chosen.after if use.is_late else use.top)
-            if name in self._known or ":" in name or is_bound:
+        step, live = chosen.walk.step, chosen.walk.live
+        has_star = bool(chosen.stars) or (step is not None and step.has_star)
+        for name, use in sorted(live.items(), key=lambda entry: (entry[1], entry[0])):
+            if name in self._known or ":" in name:
+                continue
+            bound = earliest(step, name)
+            if bound is not None and bound <= (chosen.after if use.is_late else use.top):
                 continue
             top = self._tops[min(use.top, len(self._tops) - 1)] if self._tops else None
             block = top.block if top and use.top <= chosen.after else -1
             yield Missing(name, block, use.line, not (use.is_late or has_star))
-
-    def _bound(self, chosen: Chosen) -> dict[str, int]:
-        """Return the first of the chosen statements that may bind each name."""
-        bound: dict[str, int] = {}
-        for number in chosen.numbers if chosen.live.keys() - self._known else ():
-            for key in self._held[number]:
-                if key in chosen.kept:
-                    for name in self._program.effects[key].binds | self._program.effects[key].mutates:
-                        bound.setdefault(name, number)
-        return bound
 
 
 def _program(every: Sequence[Top | Broken], forced: frozenset[int]) -> Program:
@@ -268,11 +287,14 @@ def _within(node: ast.stmt) -> Iterable[int]:
             yield from _within(statement)
 
 
-def _path(node: ast.AST, line: int) -> Iterable[int]:
-    """Yield the statements from the outermost to the innermost that a line is in."""
+def _paths(node: ast.AST) -> dict[int, list[int]]:
+    """Return the statements, by ``id``, that each line is in."""
+    found: dict[int, list[int]] = {}
     for part in ast.walk(node):
-        if isinstance(part, ast.stmt) and part.lineno <= line <= (part.end_lineno or part.lineno):
-            yield id(part)
+        if isinstance(part, ast.stmt):
+            for line in range(part.lineno, (part.end_lineno or part.lineno) + 1):
+                found.setdefault(line, []).append(id(part))
+    return found
 
 
 def _is_in_init(node: ast.ClassDef, inside: frozenset[int]) -> bool:

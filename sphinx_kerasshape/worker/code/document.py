@@ -6,10 +6,11 @@ fails in turn, and says which piece is the root cause.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,12 +36,15 @@ from sphinx_kerasshape.worker.code import (
     old_names,
     weightless,
 )
+from sphinx_kerasshape.worker.code.asked import Asked
 from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.stand_ins import adapting
 from sphinx_kerasshape.worker.stand_ins.install import install
 
+_MAX_ASKED = 6
 _MAX_NAMES = 6
 """How many names a message lists."""
 _PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
@@ -77,7 +81,8 @@ class Document:
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
         self._used = install(request)
-        self._sight = Sight(lambda model: self._described(self._unseen(), model))
+        self._following = followed.Following()
+        self._sight = Sight(lambda model: self._described(self._unseen(), model), self._following.tensors)
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -86,7 +91,7 @@ class Document:
         self._given = dict(self._names)
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-            observations = tuple(self._observations())
+            observations = self._followed(tuple(self._observations()))
         failed = tuple(self._failed.values())
         # They are sources as well: once they are installed, the answer is another one.
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
@@ -102,6 +107,11 @@ class Document:
         for number, piece in enumerate(self._request.pieces):
             for one in piece.inside:
                 yield self._inside(number, one)
+
+    def _followed(self, observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
+        """Return observations with the open sizes of tensors as expressions."""
+        known = self._following.followed()
+        return tuple(_followed(one, known) for one in observations)
 
     def _unseen(self) -> Observation:
         return Observation(0, "", stand_ins=self._used.names())
@@ -153,7 +163,11 @@ class Document:
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
         receivers = {name: self._value(name) for name in code.receivers()} if code else {}
-        models = {name: model for name, model in receivers.items() if find_model.is_model(model)}
+        models = {
+            name: model
+            for name, model in receivers.items()
+            if find_model.is_model(model) or adapting.is_adapted(model)
+        }
         unbuilt = {name for name, model in models.items() if not getattr(model, "built", True)}
         binds = code.binds() if code else {*piece.defines}
         kept = models.keys() - unbuilt - binds
@@ -204,6 +218,26 @@ class Document:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         return truncated(f"{cause}, so {listed} {'is' if len(names) == 1 else 'are'} missing", 900)
 
+    def _mend_of(self, loss: Loss, expression: str = "") -> str:
+        """Return what could be defined instead of data that is not here."""
+        if self._failed[loss.piece].kind not in ("files", "package"):
+            return ""
+        following = [number for number, failed in self._failed.items() if failed.cause == loss.piece]
+        codes = [self._request.pieces[number].code for number in following if number != loss.piece]
+        asked = Asked(self._names, self._lost, self._definition)
+        found = asked.of([*codes, expression])
+        if not found or len(found) > _MAX_ASKED:
+            return ""
+        return f" ({' '.join(f'--define {_shell(one)}=VALUE' for one in found)})"
+
+    def _definition(self, name: str) -> ast.AST | None:
+        """Return the code of a function or class of the document."""
+        if isinstance(self._names.get(name), (types.FunctionType, type)):
+            for piece in self._request.pieces:
+                if name in piece.defines and piece.code.startswith(("def ", "class ", "@", "async ")):
+                    return ast.parse(piece.code)
+        return None
+
     def _cause_of(self, error: BaseException) -> causes.Cause:
         return causes.cause_of(error, found_no_files=self._used.found_no_files)
 
@@ -232,7 +266,7 @@ class Document:
         message = failed.failure.message
         if failed.kind != "follows" and seen.piece in self._statements:
             message = truncated(f"`{self._statements[seen.piece]}`: {message}", 900)
-        failure = failed.failure._replace(message=message)
+        failure = failed.failure._replace(message=message + self._mend_of(Loss(failed.cause)))
         root = self._failed[failed.cause]
         return seen._replace(failure=failure, cause=failed.cause, missing=root.missing)
 
@@ -241,7 +275,7 @@ class Document:
         loss = self._loss_of(error)
         if loss is not None:
             root = self._failed[loss.piece]
-            failure = root.failure._replace(message=self._why(loss))
+            failure = root.failure._replace(message=self._why(loss) + self._mend_of(loss, seen.expression))
             if loss.builder and root.kind in ("files", "package"):
                 failure = failure._replace(problem=Problem.UNBUILT)
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
@@ -265,7 +299,19 @@ class Document:
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
-        return seen._replace(tensors=followed.tensors(value))
+        return seen._replace(tensors=self._following.tensors(value))
+
+
+def _followed(one: Observation, known: Mapping[int, followed.Followed]) -> Observation:
+    found = [known[id(spec)] for spec in one.tensors if id(spec) in known]
+    if not found:
+        return one
+    tensors = tuple(known[id(spec)].spec if id(spec) in known else spec for spec in one.tensors)
+    return one._replace(tensors=tensors, sizes=found[0].sizes)
+
+
+def _shell(text: str) -> str:
+    return text if text.isidentifier() else f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def _is_constant(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Values inside functions and loops, seen when their line runs; the first value counts."""
+"""Values inside functions and loops, seen when their line runs: the first one, or that of some round."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.messages.report import Observation, TensorSpec
 from sphinx_kerasshape.messages.request import Inside, Look
 from sphinx_kerasshape.worker.code import find_model, weightless
-from sphinx_kerasshape.worker.read import followed, observed
+from sphinx_kerasshape.worker.read import observed
 
 _SEE = "_kerasshape_see"
 Place = tuple[int, Inside]
@@ -32,21 +32,27 @@ class Reporter(NamedTuple):
 class Sight:
     """What was seen inside the pieces of a run."""
 
-    def __init__(self, describe: Callable[[Any], Observation]) -> None:
+    def __init__(
+        self, describe: Callable[[Any], Observation], tensors: Callable[[Any], tuple[TensorSpec, ...]]
+    ) -> None:
         self._describe = describe
+        self._tensors = tensors
         self.values: dict[Place, tuple[TensorSpec, ...] | int | Observation] = {}
         self._places: list[Place] = []
+        self._visits: list[int] = []
+        """How often each place was visited."""
 
     def see(self, key: int, value: Any) -> Any:
         """Note a value, if it is the first at its place, and return it."""
         place = self._places[key]
-        if place not in self.values:
+        self._visits[key] += 1
+        if place not in self.values and place[1].visit in (0, self._visits[key]):
             with contextlib.suppress(observed.Unobservable, weightless.NeedsValues):
                 if find_model.is_model(value):
                     self.values[place] = self._describe(value)
                     return value
                 number = observed.whole_number(value)
-                self.values[place] = followed.tensors(value) if number is None else number
+                self.values[place] = self._tensors(value) if number is None else number
         return value
 
     def watch(self, tree: ast.Module, piece: int, inside: tuple[Inside, ...], names: dict[str, Any]) -> None:
@@ -57,6 +63,7 @@ class Sight:
         code = Code(tree)
         for one in inside:
             self._places.append((piece, one))
+            self._visits.append(0)
             code.insert(one, Reporter(_SEE, len(self._places) - 1))
         code.complete()
 

@@ -15,7 +15,7 @@ from sphinx_kerasshape.worker.code import execute
 _RECEIVING = frozenset(
     (
         *("fit", "fit_generator", "train_on_batch", "evaluate", "evaluate_generator", "test_on_batch"),
-        *("predict", "predict_generator", "predict_on_batch", "predict_step", "compile"),
+        *("predict", "predict_generator", "predict_on_batch", "predict_step", "compile", "adapt"),
     )
 )
 """The methods of a model that leave its layers as they are once it is built."""
@@ -59,15 +59,18 @@ class Code:
     def imported(self, names: dict[str, Any]) -> set[str]:
         """Import what is there of the names that its only statement imports; return them."""
         match self._tree.body:
-            case [ast.ImportFrom(names=[_, _, *_]) as statement]:
+            case [ast.ImportFrom(names=[_, _, *_]) | ast.Import(names=[_, _, *_]) as statement]:
                 found = set()
                 for alias in statement.names:
-                    one = ast.copy_location(
-                        ast.ImportFrom(statement.module, [alias], statement.level), statement
+                    one = (
+                        ast.ImportFrom(statement.module, [alias], statement.level)
+                        if isinstance(statement, ast.ImportFrom)
+                        else ast.Import([alias])
                     )
                     with contextlib.suppress(ImportError):
-                        exec(self._compiled(ast.Module([one], []), "exec"), names)
-                        found.add(alias.asname or alias.name)
+                        tree = ast.Module([ast.copy_location(one, statement)], [])
+                        exec(self._compiled(tree, "exec"), names)
+                        found.add(alias.asname or alias.name.partition(".")[0])
                 return found
         return set()
 

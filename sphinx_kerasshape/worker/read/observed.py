@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -10,9 +11,12 @@ from typing import Any
 
 from sphinx_kerasshape.messages.codec import NUMBER_LIMIT
 from sphinx_kerasshape.messages.report import TensorSpec
+from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
 _MAX_TENSORS = 1_000
 _MAX_DEPTH = 5
+_MAX_TRAINED = 50_000_000
+"""Parameters of a model whose optimizer is made to count what it has."""
 _MAX_AXES = 64
 _WORD = re.compile(r"[\w.]*")
 
@@ -38,13 +42,31 @@ def tensors(value: Any) -> tuple[TensorSpec, ...]:
 
 
 def optimizer_params(model: Any) -> int | None:
-    """Return how many parameters a model's optimizer has; ``None`` if it has none yet."""
+    """Return how many parameters a model's optimizer has, or will have once it trains; ``None`` if it has none.
+
+    A page may leave out how the model was trained.
+    """
     optimizer: Any = getattr(model, "optimizer", None)
-    if not getattr(model, "compiled", True) or not getattr(optimizer, "built", False):
+    if optimizer is None or not getattr(model, "compiled", True):
         return None
+    if not getattr(optimizer, "built", False):
+        optimizer = _built(optimizer, model)
+        if optimizer is None:
+            return None
     variables = optimizer.variables
     shapes = (variable.shape for variable in (variables() if callable(variables) else variables))
     return sum(prod(map(int, shape)) for shape in shapes)
+
+
+def _built(optimizer: Any, model: Any) -> Any:
+    """Return a copy of an optimizer that is ready to train a model; ``None`` if there can be none."""
+    # Optimizers and models of the author's own may fail in many ways.
+    with contextlib.suppress(Exception), undisturbed():
+        if model.built and model.count_params() < _MAX_TRAINED:
+            copy = type(optimizer).from_config(optimizer.get_config())
+            copy.build(model.trainable_variables)
+            return copy
+    return None
 
 
 def _tensors(value: Any, depth: int) -> Iterator[TensorSpec]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec
-from sphinx_kerasshape.worker.read import followed
+from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.weights import Count
 
 
@@ -48,7 +48,7 @@ def _outputs(layer: Any) -> tuple[TensorSpec, ...]:
     """Return the outputs of the layer's last call, else those for the shapes that it was built with."""
     with suppress(Exception):  # Layers of the author's own may fail in many ways.
         if layer._inbound_nodes:
-            return followed.tensors(list(layer._inbound_nodes[-1].output_tensors))
+            return observed.tensors(list(layer._inbound_nodes[-1].output_tensors))
         if layer._build_shapes_dict:
-            return followed.tensors(layer.compute_output_shape(**layer._build_shapes_dict))
+            return observed.tensors(layer.compute_output_shape(**layer._build_shapes_dict))
     return ()

@@ -33,6 +33,15 @@ def install(used: Used) -> None:
     keras.layers.TextVectorization.adapt = adapted
 
 
+def is_adapted(layer: Any) -> bool:
+    """Whether a layer that is to adapt to data that is not here has its shapes without; it is built then."""
+    if not isinstance(layer, keras.layers.Normalization) or layer.axis:
+        return False
+    layer.build(())
+    layer.finalize_state()
+    return True
+
+
 def _pretend(layer: Any, *, is_full: bool) -> None:
     """Give a layer made-up words: as many as it may have, or, if nobody knows that, some that stay hidden."""
     has_size = is_full and layer._max_tokens
