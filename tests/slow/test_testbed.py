@@ -148,7 +148,6 @@ def test_larger_applications_have_the_known_counts(worker: Worker) -> None:
     codes_ = [f"model = keras.applications.{name}(weights=None)" for name in LARGER]
     found = [report.model for report in answers(worker, map(request, codes_), 120)]
     assert [model.params for model in found] == [*LARGER.values()]
-    assert [sum(row.params for row in model.layers) for model in found] == [*LARGER.values()]
 
 
 def test_every_public_layer_is_there() -> None:
