@@ -200,9 +200,16 @@ def setup(app):
 
 @linux
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize(
-    "phase", ["builder-inited", "source-read", "running", "env-updated", "doctree-resolved", "build-finished"]
+    ("number", "phase"),
+    [
+        *(
+            (signal.SIGINT, phase)
+            for phase in ("source-read", "running", "doctree-resolved", "build-finished")
+        ),
+        *((signal.SIGTERM, phase) for phase in ("builder-inited", "source-read", "running", "env-updated")),
+    ],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else value,
 )
 def test_a_build_can_be_interrupted_in_every_phase(
     phase: str, number: signal.Signals, make_project: Callable[..., Project]

@@ -120,7 +120,7 @@ import texts
 texts.dtype(texts.NAMES[{number}])
 ```
 """
-SOME = range(0, len(NAMES), 16)
+SOME = range(0, len(NAMES), 32)
 
 
 def project_of(make_project: Callable[..., Project], names: list[str]) -> Project:

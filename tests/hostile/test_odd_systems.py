@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import OLD_SPHINX, PLAIN, Project
-from tests.support.tiers import tiered
+from tests.support.tiers import slow, tiered
 
 Make = Callable[..., Project]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the shell's limits and redirections")
@@ -29,6 +29,12 @@ It gives {keras:shape}`(None × 3) <dense.output>`, and {keras:shape}`dense.inpu
 """
 
 
+NAMES = (
+    *(b"with space", "été".encode(), b"new\nline", b"'quotes\"", b"100%#&?", b"-dash", b"\xff\xfe"),
+    "\u202eleft\u200b".encode(),
+)
+
+
 @pytest.mark.slow
 def test_warnings_may_be_errors(make_project: Make) -> None:
     """Python's warnings as errors: none is ours."""
@@ -37,21 +43,14 @@ def test_warnings_may_be_errors(make_project: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "alone"),
     [
-        b"with space",
-        "été".encode(),
-        b"new\nline",
-        b"'quotes\"",
-        b"100%#&?",
-        b"-dash",
-        b"\xff\xfe",
-        "\u202eleft\u200b".encode(),
+        *((name, False) for name in NAMES),
+        *(slow(name, True) for name in (b"new\nline", b"'quotes\"", b"\xff\xfe")),
     ],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="such names are for Linux")
-@pytest.mark.parametrize("alone", tiered([False, True], quick={False}))
-def test_folders_of_any_name(alone: bool, name: bytes, make_project: Make) -> None:
+def test_folders_of_any_name(name: bytes, alone: bool, make_project: Make) -> None:
     """Folders with spaces, quotes, line ends, marks of direction, or no UTF-8 in their names: builds as any
     other.
     """

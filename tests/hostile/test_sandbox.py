@@ -17,7 +17,7 @@ import pytest
 from sphinx_kerasshape.worker.sandbox import landlock, system
 from tests.support.attacks import ATTACKS
 from tests.support.projects import Built, Project
-from tests.support.tiers import tiered
+from tests.support.tiers import slow
 
 pytestmark = [
     pytest.mark.skipif(
@@ -29,7 +29,6 @@ Make = Callable[..., Project]
 MODEL = "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
 MARK = "kerasshape-attack"
 CONF = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nkerasshape_sandbox = {how!r}\n"
-MARKUPS = ["md", "rst", "from"]
 QUICK = (
     *("ssh-key", "environment-of-the-parent", "lock", "by-another-program", "page", "truncation", "mode"),
     *("signal-to-another", "connection", "socket-in-the-file-system", "io-uring", "mount"),
@@ -150,7 +149,7 @@ def warnings(built: Built, name: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "attempts",
-    tiered([("md", QUICK), *((markup, tuple(ATTACKS)) for markup in MARKUPS)], quick=[("md", QUICK)]),
+    [("md", QUICK), slow(("md", tuple(ATTACKS))), slow(("rst", QUICK)), slow(("from", QUICK))],
     ids=lambda attempts: f"{attempts[0]}-{len(attempts[1])}",
 )
 def test_attempts_fail_at_their_lines(
@@ -203,10 +202,11 @@ HONEST = {
 }
 
 
-def test_honest_code_works(make_project: Make) -> None:
-    """What documentation does works in the sandbox, each in a block of its own."""
+@pytest.fixture(scope="module")
+def confined(make_project: Make) -> Built:
+    """A build of what documentation does, and of what the sandbox refuses, each in a block of its own."""
     conf = "kerasshape_sandbox = 'on'\nkerasshape_file_folders = ['../shared']\n"
-    project = make_project({"index.md": ""}, conf)
+    project = make_project({"honest.md": "", "refused.md": refused()}, conf)
     base = project.folder
     project.write("data.txt", "x")
     project.write("../shared/data.txt", "x")
@@ -215,10 +215,13 @@ def test_honest_code_works(make_project: Make) -> None:
     project.write("../site/sitecustomize.py", f"import site\nsite.addsitedir({str(base / 'site')!r})\n")
     places = {"source": f"{base}/source", "shared": f"{base}/shared"}
     codes = (code.format(**places) for code in HONEST.values())
-    project.write("index.md", "# P\n\n" + "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes))
-    built = project.run("text", PYTHONPATH=f"{base}/site")
-    assert built.warnings == []
-    assert built.page("index.txt").count("\n   x\n") == len(HONEST)
+    project.write("honest.md", "# P\n\n" + "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes))
+    return project.run("text", "-v", PYTHONPATH=f"{base}/site")
+
+
+def test_honest_code_works(confined: Built) -> None:
+    assert [one for one in confined.warnings if not one.startswith("refused.md:")] == []
+    assert confined.page("honest.txt").count("\n   x\n") == len(HONEST)
 
 
 REFUSED = {
@@ -230,12 +233,23 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("executor", tiered(["fork", "spawn"], quick={"fork"}))
-def test_a_refusal_says_how_to_mend_it(executor: str, make_project: Make) -> None:
-    blocks = (f"```{{keras:code}}\n{code}\n```\n" for code in REFUSED)
-    conf = f"kerasshape_sandbox = 'on'\nkerasshape_executor = {executor!r}\n"
-    built = make_project({"index.md": "# P\n\n" + "\n".join(blocks)}, conf).run("text")
-    first = [warning.partition("\n")[0] for warning in built.warnings]
+def refused() -> str:
+    return "# P\n\n" + "\n".join(f"```{{keras:code}}\n{code}\n```\n" for code in REFUSED)
+
+
+def test_a_refusal_says_how_to_mend_it(confined: Built) -> None:
+    are_mended(confined.warnings)
+
+
+@pytest.mark.slow
+def test_a_refusal_without_fork_says_it_as_well(make_project: Make) -> None:
+    conf = "kerasshape_sandbox = 'on'\nkerasshape_executor = 'spawn'\n"
+    are_mended(make_project({"refused.md": refused()}, conf).run("text").warnings)
+
+
+def are_mended(warnings: list[str]) -> None:
+    """Make sure that each refusal has its warning."""
+    first = [warning.partition("\n")[0] for warning in warnings]
     assert len(first) == len(REFUSED)
     for warning, mend in zip(first, REFUSED.values(), strict=True):
         assert warning.endswith(f": {mend}")
@@ -261,10 +275,9 @@ def test_where_there_is_no_sandbox_nothing_runs(make_project: Make) -> None:
     )
 
 
-def test_a_build_tells_what_the_sandbox_is(make_project: Make) -> None:
-    said = make_project(ONE_MODEL, "kerasshape_sandbox = 'on'\n").run("text", "-v").said
+def test_a_build_tells_what_the_sandbox_is(confined: Built) -> None:
     assert re.search(
         r"the sandbox keeps code from files other than sources and packages, the network, other processes "
         r"\(Landlock \d+ and seccomp\)",
-        said,
+        confined.said,
     )

@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.slow, OLD_KERAS]
 EXAMPLE = REPOSITORY / "example_project"
 LEAST = 150
 BUILDS = 5
+IN_OTHERS = 2
+"""Builds in other languages, in which only numbers are written in another way."""
 STATEMENT = re.compile(
     r"keras:(?P<kind>shape|params|dtype|bytes)[}:]`(?P<stated>[^`<]+?)\s*<(?P<target>[^`]*)>`"
     r"|expect-(?P<option>input|output|params): (?P<value>.+)"
@@ -139,7 +141,7 @@ def translated(file: str, text: str, language: str) -> str:
 
 
 def builds(language: str) -> list[Mutated]:
-    return [mutated(number, language) for number in range(BUILDS)]
+    return [mutated(number, language) for number in range(BUILDS if language == "en" else IN_OTHERS)]
 
 
 def mutated(number: int, language: str = "en") -> Mutated:
@@ -235,7 +237,7 @@ def test_every_mutant_is_caught_and_fixed(language: str, example: Project) -> No
     write(example, sources())
     example.write("conf.py", conf)
     print(f"{language}: {count} of {count} mutants caught, {count - changed} restored to the letter")
-    assert count >= LEAST
+    assert count >= (LEAST if language == "en" else LEAST * IN_OTHERS / BUILDS)
     assert changed <= 5
 
 

@@ -23,7 +23,6 @@ APPLICATIONS = {
     f"input_tensor=keras.Input((None, None, 3)){more})"
     for name, more in {
         "MobileNetV2": ", alpha=0.35",
-        "ResNet50V2": "",
         "VGG16": "",
     }.items()
 }

@@ -13,7 +13,7 @@ from tests.support.random_models import Program, programs
 
 pytestmark = pytest.mark.slow
 
-RUNS, EXAMPLES = 12, 12
+RUNS, EXAMPLES = 7, 12
 """How often to start afresh, and with how many models: Hypothesis varies models from the tenth on."""
 FOUND = {
     "orthogonal numbers of a dtype that TensorFlow has none for": Program(

@@ -13,7 +13,7 @@ from tests.support import soak
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 
 
-ROUNDS = 9
+ROUNDS = 5
 
 
 def test_an_interrupted_build_leaves_nothing_and_breaks_nothing(

@@ -362,11 +362,8 @@ ACTIONS = {
 }
 
 APPLICATIONS = {
-    "ResNet50": 25_636_712,
     "VGG16": 138_357_544,
     "MobileNetV2": 3_538_984,
-    "DenseNet121": 8_062_504,
-    "EfficientNetB0": 5_330_571,
 }
 
 LAYERS = {

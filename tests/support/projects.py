@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -141,17 +141,26 @@ def _compile_once(environment: jinja2.Environment, source: str, *names: str | No
 def command_line(folder: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
     """Run ``python -m sphinx_kerasshape`` in a folder, but within this process, as :meth:`Project.build`."""
     out, errors = io.StringIO(), io.StringIO()
-    with (
-        _as_if_alone(folder, environment),
-        contextlib.chdir(folder),
-        redirect_stdout(out),
-        redirect_stderr(errors),
-    ):
-        try:
-            status = main(list(arguments))
-        except SystemExit as ended:
-            status = int(ended.code or 0)
+    with _as_if_alone(folder, environment), redirect_stdout(out), redirect_stderr(errors):
+        status = _status(main, folder, arguments)
     return CompletedProcess(arguments, status, out.getvalue(), errors.getvalue())
+
+
+def terminal(folder: Path, *command: str, **environment: str) -> CompletedProcess[str]:
+    """Run ``sphinx-build …`` or ``python -m sphinx_kerasshape …`` so, with one stream for all it prints."""
+    program, arguments = (build_main, command[1:]) if command[0] == "sphinx-build" else (main, command[3:])
+    said = io.StringIO()
+    with _as_if_alone(folder, environment), redirect_stdout(said), redirect_stderr(said):
+        status = _status(program, folder, arguments)
+    return CompletedProcess(command, status, said.getvalue())
+
+
+def _status(program: Callable[[list[str]], int], folder: Path, arguments: Iterable[str]) -> int:
+    with contextlib.chdir(folder):
+        try:
+            return program(list(arguments))
+        except SystemExit as ended:
+            return int(ended.code or 0)
 
 
 @contextmanager

@@ -47,12 +47,14 @@ def tf_version() -> list[str]:
 
 OURS = launch(Settings()).path
 """The folders that the tests themselves have on ``sys.path``."""
+SOURCES = (tempfile.gettempdir(),)
+"""All projects of the tests are below this folder."""
 
 
 class Pool:
     """Workers that have TensorFlow ready: the usual one, and that of the last other way to start them."""
 
-    USUAL = replace(launch(Settings()), path=OURS)
+    USUAL = replace(launch(Settings(), SOURCES), path=OURS)
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
@@ -100,8 +102,7 @@ class Borrowed:
     """A worker of the pool, which outlives the builds that use it."""
 
     def __init__(self, settings: Settings) -> None:
-        # All projects of the tests are below this folder.
-        self._launch = launch(settings, [tempfile.gettempdir()])
+        self._launch = launch(settings, SOURCES)
         self.sandbox = ""
 
     def start(self) -> None: ...

@@ -454,4 +454,5 @@ def test_time_grows_with_the_length(path: str) -> None:
         return time.process_time() - start
 
     times = 20_000 // len(NASTY[path])
-    assert seconds(8 * times) < 24 * max(seconds(times), 0.01)
+    # On a busy machine, single runs take longer.
+    assert any(seconds(8 * times) < 24 * max(seconds(times), 0.01) for _ in range(4))

@@ -74,11 +74,11 @@ def test_the_search_ends(worker: Worker, layer: str, output: tuple[str, ...], gr
 @pytest.mark.slow
 def test_the_search_ends_for_a_layer_of_keras(worker: Worker) -> None:
     """It adds operations for each sample of a batch, and for each channel."""
-    code = "model = keras.Sequential([keras.Input((None, None, 3)), layers.RandomElasticTransform()])"
-    (answer,) = answers(worker, [request(code, axes="batch, height, width")], 300)
+    code = "model = keras.Sequential([keras.Input((8, 8, 3)), layers.RandomElasticTransform()])"
+    (answer,) = answers(worker, [request(code, axes="batch")], 300)
     assert isinstance(answer, Report), answer
     assert answer.model is not None
-    assert answer.model.outputs[0].symbolic == ("batch", "height", "width", "3")
+    assert answer.model.outputs[0].symbolic == ("batch", "8", "8", "3")
     assert needs.tried(answer.model.axes) == "batch = 4"
 
 

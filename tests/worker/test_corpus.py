@@ -23,12 +23,12 @@ TELLINGS = {
         ("functional_walk", "module"),
         ("functional_walk", "prompt"),
         ("functional_walk", "rst"),
+        ("mnist_cnn", "percent"),
         ("two_inputs", "md"),
-        ("two_inputs", "percent"),
     )
 }
-COPIES = 6
-"""False copies of each document."""
+COPIES = 2
+"""False copies of each document: in each, all that it states is false, in another way."""
 
 
 @pytest.mark.parametrize("name", TELLINGS)

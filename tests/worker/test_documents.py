@@ -12,6 +12,7 @@ from sphinx_kerasshape.messages.report import Failure, Observation, Report, Sour
 from sphinx_kerasshape.messages.request import Piece, Request
 from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.text import truncated
+from tests.support.tiers import tiered
 from tests.support.workers import answers
 
 Observe = Callable[..., str]
@@ -696,7 +697,7 @@ LOST = {
 }
 
 
-@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("name", tiered(LOST, quick={"exit", "loop"}))
 def test_hostile_pieces_that_end_a_document(name: str, worker: Worker) -> None:
     code, message, line = LOST[name]
     document = Request(code="", kind="document", pieces=pieces(HOSTILE.format(code=code)))
