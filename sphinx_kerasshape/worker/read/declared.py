@@ -29,6 +29,8 @@ KEPT = {
     *(f"{kind}{rank}" for kind in ("ZeroPadding", "Cropping", "UpSampling") for rank in _RANKS),
     *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
     *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    # As a graph, TensorFlow refuses what it computes.
+    *(f"AdaptiveAveragePooling{rank}" for rank in _RANKS),
 }
 """Keras' own layers that declare what a call gives, and refuse what it refuses."""
 CAREFREE = {
