@@ -122,6 +122,7 @@ def test_a_transformer_has_a_total(worker: Worker) -> None:
     # Twice the batch, twice the work.
     assert counted(worker, ENCODER, "(2, 16, 32)")[""] == 2 * found[""]
 
+
 KINDS = {
     # What is called with x, and the operations by hand: two for each product that is summed, and the bias.
     "layers.Dense(4)(x)": 10 * 4 * (2 * 8 + 1),

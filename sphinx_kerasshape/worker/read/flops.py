@@ -2,11 +2,11 @@
 
 The model is called once on symbolic tensors of full shapes. TensorFlow has figures for the operations of
 the resulting graph (``RegisterStatistics``); they are added up for each layer, over all its calls. A
-multiplication with an addition counts as two. Of products of tensors (``Einsum``, ``BatchMatMul``), transposed
-convolutions and pooling in three dimensions, TensorFlow has no figure or a wrong one, so they are counted here
-by the same rule. Other operations without a figure, such as ReLU, count as nothing, and so does arithmetic
-with whole numbers, such as indices. But where a figure is missing for what may be most of the work, such as
-the body of a loop, the layer has no count.
+multiplication with an addition counts as two. Of products of tensors (``Einsum``, ``BatchMatMul``),
+transposed convolutions and pooling in three dimensions, TensorFlow has no figure or a wrong one, so they are
+counted here by the same rule. Other operations without a figure, such as ReLU, count as nothing, and so does
+arithmetic with whole numbers, such as indices. But where a figure is missing for what may be most of the
+work, such as the body of a loop, the layer has no count.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _of_transposed_convolution(operation: Any) -> int:
 
 
 def _of_pooling(operation: Any) -> int:
-    return prod(operation.get_attr("ksize")) * prod(map(int, operation.outputs[0].shape.as_list()))
+    return prod(map(int, operation.get_attr("ksize"))) * prod(map(int, operation.outputs[0].shape.as_list()))
 
 
 _COUNTS = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from sphinx_kerasshape.messages.report import TensorSpec
 from sphinx_kerasshape.worker.axes import follow
+from sphinx_kerasshape.worker.axes.walk import Unfollowed
 from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
@@ -26,7 +27,7 @@ def with_symbols(value: Any, spec: TensorSpec) -> TensorSpec:
 
     if None not in spec.shape or not isinstance(value, keras.KerasTensor):
         return spec
-    with contextlib.suppress(follow.BadAxes, follow.Unfollowed, ValueError, AttributeError):
+    with contextlib.suppress(follow.BadAxes, Unfollowed, ValueError, AttributeError):
         inputs = keras.utils.get_source_inputs(value)
         names = {id(one): str(one._keras_history[0].name) for one in inputs}
         with undisturbed():
