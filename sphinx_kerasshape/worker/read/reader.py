@@ -72,7 +72,7 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
     """Read a model without a graph from a call."""
     import keras
 
-    if isinstance(model, keras.Sequential):
+    if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
         raise Unreadable(_unbuilt_sequential(model))
     signature, call = _recorded(model, signature)
     if axes:
