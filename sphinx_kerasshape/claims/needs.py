@@ -35,7 +35,10 @@ def needs(axes: Iterable[Axis]) -> str:
 
 def shown(axes: Iterable[Axis]) -> str:
     """Return the sizes that the shapes hold for, of each axis of which they don't for all."""
-    return ", ".join(_need(axis._replace(others=()), "≥") for axis in axes if axis.is_partial)
+    partial = (axis._replace(others=()) for axis in axes if axis.is_partial)
+    return ", ".join(
+        _need(axis, sign) for axis in partial for sign in ("≥", "≤") if sign == "≥" or _has_limit(axis)
+    )
 
 
 def tried(axes: Iterable[Axis]) -> str:
@@ -51,8 +54,12 @@ def untried(axes: Iterable[Axis]) -> str:
 def _needs(axis: Axis) -> Iterator[str]:
     if (axis.least, axis.unit) != (1, 1):
         yield _need(axis, "≥")
-    if _is_range(axis) and axis.most:
+    if _has_limit(axis):
         yield _need(axis, "≤")
+
+
+def _has_limit(axis: Axis) -> bool:
+    return _is_range(axis) and axis.most > 0
 
 
 def _is_range(axis: Axis) -> bool:
@@ -67,7 +74,8 @@ def _need(axis: Axis, sign: str) -> str:
         sign = {"<": ">", "<=": ">="}.get(sign, "≥") if sign in _MOST else sign
         least = axis.least - 1 if sign == ">" else axis.least
         return f"{axis.name} {sign} {least}"
-    sizes = _sizes(axis, _STEPS)
+    is_run = axis.unit == 1 and axis.most
+    sizes = _sizes(axis, axis.most - axis.least + 1 if is_run else _STEPS)
     dots = ", …" if axis.unit and sizes[-1] != axis.most else ""
     return f"{axis.name} = {_listed(sizes)}{dots}" + (f", {axis.most}" if dots and axis.most else "")
 

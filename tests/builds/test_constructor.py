@@ -153,6 +153,13 @@ BUILT = {
         """,
         "dense_layer(inputs_2)",
     ),
+    "mask and training": (
+        """
+        x, m = keras.Input((5, 8)), keras.Input((5,), dtype="bool")
+        model = keras.Model([x, m], layers.LSTM(3)(x, mask=m, training=False))
+        """,
+        "(inputs, mask=inputs_2, training=False)",
+    ),
     "dict": (
         """
         x = keras.Input((4,), name="x")

@@ -349,6 +349,7 @@ def test_functions_that_rarely_differ_are_told_apart() -> None:
         ((Axis("time", 2, 2, "", 96, others=(1,)),), "time = 1, 2, 4, 6, …, 96"),
         ((Axis("time", 10, 1, "a", others=(1,)),), "time = 1, 10, 11, 12, …"),
         ((Axis("time", 37, 0, "a", others=(1,)),), "time = 1, 37"),
+        ((Axis("time", 32, 1, "a", 35, others=(4, 5, 6, 7)),), "time = 4–7, 32–35"),
         ((Axis("time", 3, 4, "", offsets=(1,)),), "time = 3, 4, 7, 8, 11, 12, …"),
         (
             (Axis("time", 17, 32, "", offsets=tuple(range(1, 16)), others=tuple(range(1, 17))),),
@@ -387,6 +388,7 @@ def test_claims_of_needs(text: str, holds: bool, restated: str) -> None:
         (Axis("time", 2, 2, "", others=(1,)), "time = 2, 4, 6, …"),
         (Axis("time", 10, 1, "a", others=(1,)), "time ≥ 10"),
         (Axis("time", 37, 0, "a", others=(1,)), "time = 37"),
+        (Axis("time", 32, 1, "a", 35, others=(4, 5, 6, 7)), "time ≥ 32"),
         (Axis("time", 3, 4, "", offsets=(1,)), "time = 3, 7, 11, …"),
         (Axis("time", 3, 4, "", offsets=(1,)), "time = 3, 4, …"),
         (Axis("time", 8, 8, ""), "time = 8, 16, 99, …"),

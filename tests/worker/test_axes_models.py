@@ -422,6 +422,64 @@ def test_sizes_are_those_that_calls_take(
     assert answer.output.strip() == str(said)
 
 
+PICTURE = "x = keras.Input((None, None, 3), name='x')\n"
+TOGETHER = {
+    # Where steps are folded into the batch, the sizes are those that every batch takes.
+    """
+    y = layers.MaxPooling2D(2)(layers.Conv2D(16, 5)(x))
+    model = keras.Model(x, layers.Dense(10)(keras.ops.reshape(y, (-1, 16 * 5 * 5))))""": (
+        "height = 14, 15, 24, 25, 34, 35, …, width = 14, 15, 24, 25, 34, 35, …",
+        "⌊batch·(⌊height / 2⌋ − 2)·(⌊width / 2⌋ − 2) / 25⌋",
+    ),
+    # Of two axes whose product is a multiple.
+    "model = keras.Model(x, layers.Reshape((-1, 20, 3))(x))": (
+        "height = 2, 4, 6, …, width = 10, 20, 30, …",
+        "batch",
+    ),
+    # Positions fit sizes of one too, which are repeated.
+    """
+    class Positions(layers.Layer):
+        def build(self, shape):
+            self.table = self.add_weight(shape=(1, 8, 8, 8))
+
+        def call(self, x):
+            return keras.ops.reshape(x + self.table, (-1, 64, 8))
+
+    model = keras.Model(x, Positions()(layers.Conv2D(8, 4, 4)(x)))""": (
+        "height = 4–7, 32–35, width = 4–7, 32–35",
+        "batch",
+    ),
+}
+
+
+def test_sizes_of_axes_that_depend_on_one_another(worker: Worker) -> None:
+    """What is said of each axis holds together with all that is said of the others."""
+    codes = [PICTURE + cleandoc(code) for code in TOGETHER]
+    requests = [request(code, axes="batch, height, width") for code in codes]
+    for code, answer in zip(TOGETHER, answers(worker, requests), strict=True):
+        assert isinstance(answer, Report), (code, answer)
+        assert answer.model is not None
+        said = needs.needs(answer.model.axes), answer.model.outputs[0].symbolic[0]
+        assert said == TOGETHER[code], code
+
+
+@pytest.mark.parametrize(
+    ("outputs_code", "axes", "needed"),
+    [
+        # The sizes beside one another, not beside large ones.
+        ("layers.Cropping1D((4, 5))(layers.Concatenate(axis=1)([a, b]))", TWO, "words ≥ 9"),
+        # A multiple that is neither a number of the model nor a usual one.
+        (
+            "layers.Reshape((7, -1, 8))(layers.Reshape((-1, 88))(layers.Add()([a, b])))",
+            "a: batch, time | b: batch, time",
+            "time = 77, 154, 231, …",
+        ),
+    ],
+)
+def test_sizes_of_two_inputs(worker: Worker, outputs_code: str, axes: str, needed: str) -> None:
+    assert needs.needs(model(worker, graph_of_two(outputs_code), axes).axes) == needed
+
+
 _SAME = "layers.UpSampling1D(2)(layers.MaxPooling1D(2, padding='same')({}))"
 
 

@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[list[str], str]] = {
     **of_ranks("AveragePooling", WINDOWS),
     **of_ranks("GlobalMaxPooling", ["", "keepdims=True"]),
     **of_ranks("GlobalAveragePooling", ["", "keepdims=True"]),
+    **of_ranks("AdaptiveAveragePooling", ["1", "2", "12"]),
     **of_ranks("ZeroPadding", ["1", "2"]),
     **of_ranks("Cropping", ["1", "2"]),
     **of_ranks("UpSampling", ["2", "3"]),
@@ -78,6 +79,8 @@ def outputs(layer, shape, dtype, count):
     return keras.tree.flatten(declared), keras.tree.flatten(layer(real[0] if one else real))
 
 for call, shape, dtype, count in CALLS:
+    if not hasattr(layers, call.split("(")[0]):
+        continue  # This Keras has no such layer.
     layer = eval(f"layers.{call}")
     for said, made in zip(*outputs(layer, shape, dtype, count), strict=True):
         ours = ((2, *said.shape[1:]), keras.backend.standardize_dtype(said.dtype))

@@ -123,6 +123,54 @@ def test_a_transformer_has_a_total(worker: Worker) -> None:
     assert counted(worker, ENCODER, "(2, 16, 32)")[""] == 2 * found[""]
 
 
+KINDS = {
+    # What is called with x, and the operations by hand: two for each product that is summed, and the bias.
+    "layers.Dense(4)(x)": 10 * 4 * (2 * 8 + 1),
+    "layers.Conv1D(3, 2, strides=2)(x)": 5 * 3 * (2 * (2 * 8) + 1),
+    "layers.Conv1D(3, 2, padding='causal', dilation_rate=2)(x)": 10 * 3 * (2 * (2 * 8) + 1),
+    "layers.Conv1DTranspose(3, 2, use_bias=False)(x)": 10 * 8 * 2 * (2 * 3),
+    "layers.Conv1DTranspose(3, 5, strides=2)(x)": 10 * 8 * 2 * (5 * 3) + 23 * 3,
+    "layers.Conv1DTranspose(3, 5, strides=2, padding='same')(x)": 10 * 8 * 2 * (5 * 3) + 20 * 3,
+    "layers.DepthwiseConv1D(3, depth_multiplier=2)(x)": 8 * 16 * (2 * 3 + 1),
+    "layers.SeparableConv1D(6, 3)(x)": 8 * 8 * (2 * 3) + 8 * 6 * (2 * 8 + 1),
+    "layers.MaxPooling1D(2)(x)": 5 * 8 * 2,
+    "layers.AveragePooling1D(4, strides=2)(x)": 4 * 8 * 4,
+    "layers.GlobalAveragePooling1D()(x)": 10 * 8,
+    "layers.Add()([x, x])": 10 * 8,
+    "layers.TimeDistributed(layers.Dense(3))(x)": 10 * 3 * (2 * 8 + 1),
+    "layers.Softmax()(x)": 5 * 10 * 8,
+    "layers.Flatten()(x)": 0,
+    "layers.Dropout(0.5)(x)": 0,
+    "layers.Conv2D(3, 3, dilation_rate=2)(picture)": 2 * 2 * 3 * (2 * (9 * 4) + 1),
+    "layers.Conv2D(6, 3, groups=2)(picture)": 4 * 4 * 6 * (2 * (9 * 2) + 1),
+    "layers.Conv2DTranspose(3, 3, strides=2, use_bias=False)(picture)": 6 * 6 * 4 * 2 * (9 * 3),
+    "layers.DepthwiseConv2D(3)(picture)": 4 * 4 * 4 * (2 * 9 + 1),
+    "layers.MaxPooling2D(2)(picture)": 3 * 3 * 4 * 4,
+    "layers.Conv3D(3, 2)(film)": 3**3 * 3 * (2 * (8 * 2) + 1),
+    "layers.Conv3DTranspose(3, 2, strides=2, use_bias=False)(film)": 4**3 * 2 * 2 * (8 * 3),
+    "layers.MaxPooling3D(2)(film)": 2**3 * 2 * 8,
+    "layers.AveragePooling3D(2, strides=1)(film)": 3**3 * 2 * 8,
+    # Looking up rows is arithmetic with whole numbers.
+    "layers.Embedding(50, 8)(words)": 0,
+    "layers.Dense(2)(layers.Embedding(50, 8, mask_zero=True)(words))": 10 * 2 * (2 * 8 + 1),
+}
+
+
+def test_kinds_of_layers(worker: Worker) -> None:
+    head = """
+        x, words = keras.Input((10, 8)), keras.Input((10,), dtype="int32")
+        picture, film = keras.Input((6, 6, 4)), keras.Input((4, 4, 4, 2))
+        """
+    used = {code: next(name for name in ("words", "picture", "film", "x") if name in code) for code in KINDS}
+    codes = [f"{cleandoc(head)}\nkeras.Model({name}, {code})" for code, name in used.items()]
+    found = {}
+    for code, answer in zip(KINDS, answers(worker, [request(c, flops="batch") for c in codes]), strict=True):
+        assert isinstance(answer, Report), (code, answer)
+        assert answer.model is not None
+        found[code] = answer.model.flops
+    assert found == KINDS
+
+
 PRODUCTS = {
     # What is computed of q (5, 8) and k (7, 8), and how many operations that are.
     "layers.Attention()([q, k])": 2 * (2 * 5 * 7 * 8) + 5 * 5 * 7,

@@ -106,6 +106,16 @@ CASES = {
         """,
         [],
     ),
+    "more-than-its-layers": (
+        """
+        class More(keras.Sequential):
+            def call(self, x, training=None, mask=None):
+                return layers.concatenate([super().call(x), x])
+
+        model = More([inputs, layers.Dense(3), layers.Dense(10)])
+        """,
+        [],
+    ),
     "tf-function": (
         """
         class Own(keras.Model):
@@ -308,6 +318,46 @@ def test_rows_of_layers_that_keras_does_not_track(make_project: Callable[..., Pr
         assert "held (not tracked) (None, 5) 0" in table
         assert "out (None, 2) 12" in table
         assert "Total params 12" in table
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        # Held by an object that a layer holds, and by the function of another layer.
+        "Outer()",
+        "layers.Lambda(lambda x: held.layer(x))",
+    ],
+)
+def test_layers_that_keras_does_not_track_in_other_layers(worker: Worker, made: str) -> None:
+    code = f"""
+        class Outer(layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.held = held
+            def build(self, shape):
+                self.scale = self.add_weight(shape=(5,))
+            def call(self, x):
+                return self.held.layer(x) * self.scale
+
+        class Plain(layers.Layer):
+            def build(self, shape):
+                self.scale = self.add_weight(shape=(5,))
+            def call(self, x):
+                return x * self.scale
+
+        held = Holder()
+        model = keras.Sequential([keras.Input((10,)), {made}, Plain()])
+    """
+    holder = HELD[: HELD.index("class Net")]
+    (answer,) = answers(worker, [request(holder + cleandoc(code))])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    rows = [(row.name, row.depth, row.params, row.note) for row in answer.model.layers]
+    assert ("held", 1, 0, "untracked 55") in rows
+    assert rows[-1][1:] == (0, 5, "")
+    ((problem, text),) = remarks_of(answer)
+    assert problem is Problem.UNTRACKED
+    assert text.endswith(REMARK.partition("' ")[2])
 
 
 TIED = """

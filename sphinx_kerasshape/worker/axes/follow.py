@@ -14,11 +14,10 @@ from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Depends, Expr, Size
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Axis
-from sphinx_kerasshape.worker.axes import fitting
+from sphinx_kerasshape.worker.axes import fitting, ranges
 from sphinx_kerasshape.worker.axes.probe import Probes
-from sphinx_kerasshape.worker.axes.ranges import Ranges
 from sphinx_kerasshape.worker.axes.search import Search
-from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath, Unsettled
+from sphinx_kerasshape.worker.axes.walk import Probe, Refused, TensorPath, Unfollowed, Unsettled
 
 Symbols = Mapping[int, tuple[str, ...]]
 """The expressions of a tensor's dimensions, by the tensor's id."""
@@ -43,10 +42,6 @@ class BadAxes(ValueError):
         super().__init__(f":axes: {message}")
 
 
-class Unfollowed(Exception):
-    """No sizes were found that the model takes; the message says how to mend that."""
-
-
 def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
     """Return the named axes of a model, and the expressions of its tensors.
 
@@ -61,7 +56,7 @@ def follow(functional: Any, option: str) -> tuple[tuple[Axis, ...], Symbols]:
     follower.settle()
     probes.effort.refill()
     try:
-        axes = Ranges(probes, search, start[0].sizes).axes()
+        axes = ranges.axes(probes, search, start[0].sizes)
     except Unsettled:
         raise Unfollowed(probes.hint()) from None
     probes.effort.refill()
@@ -96,13 +91,13 @@ def _dimensions(
         hint = ": name only the sizes that are None, the batch first"
         if not is_own:
             hint = "; name the axes of each input, as in 'a: batch, time | b: batch'"
-        listed = f"{_axes(len(names))} ({', '.join(names)})"
-        raise BadAxes(f"names {listed}, but {what} has {_axes(missing, 'open ')}: {shape}{hint}")
+        listed = f"{_count(len(names))} ({', '.join(names)})"
+        raise BadAxes(f"names {listed}, but {what} has {_count(missing, 'open ')}: {shape}{hint}")
     following = iter(names)
     return tuple(next(following) if size is None else int(size) for size in shape)
 
 
-def _axes(count: int, kind: str = "") -> str:
+def _count(count: int, kind: str = "") -> str:
     return f"{count} {kind}{'axis' if count == 1 else 'axes'}"
 
 

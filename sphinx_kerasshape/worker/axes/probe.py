@@ -50,6 +50,21 @@ class Probes:
         self.tried: dict[tuple[int, ...], Probe | Refused] = {}
         """The probe for each of the sizes so far, in the order of the names."""
 
+    @property
+    def batch(self) -> str:
+        """The name of the first axis of all inputs, if it is of no other; else empty."""
+        first, others = (
+            {dims[0] for dims in self._axes if dims},
+            {dim for dims in self._axes for dim in dims[1:]},
+        )
+        name = first.pop() if len(first) == 1 else ""
+        return name if isinstance(name, str) and name not in others else ""
+
+    @cached_property
+    def calls(self) -> int:
+        """How many calls the model makes, without those of models in it."""
+        return len(self._functional._nodes)
+
     @cached_property
     def integers(self) -> set[int]:
         """The whole numbers of the model's layers."""
@@ -117,6 +132,14 @@ class Probes:
         except Unsettled:
             return False
 
+    def is_refused(self, sizes: Sizes) -> bool:
+        """Whether a layer refuses some sizes, as far as symbolic calls tell."""
+        try:
+            self.at(sizes)
+        except Refused as refused:
+            return not isinstance(refused, Unsettled)
+        return False
+
     def hint(self) -> str:
         """Return what is wrong if the model takes no sizes."""
         failed = [(key, result) for key, result in self.tried.items() if isinstance(result, Refused)]
@@ -125,12 +148,18 @@ class Probes:
             return (
                 f"a call of its layer {failed[-1][1].layer!r} takes too long to be tried with several sizes"
             )
-        key, refused = refusals[-1]
+        return f"no sizes were found that the model takes: {self._refusal(*refusals[-1])}"
+
+    def refusal(self, sizes: Sizes) -> str:
+        """Return what is wrong if the model takes sizes of each axis, but not together."""
+        key = tuple(sizes[name] for name in self.names)
+        result = self.tried[key]
+        assert isinstance(result, Refused)
+        return f"the sizes that one axis takes depend on the others: {self._refusal(key, result)}"
+
+    def _refusal(self, key: tuple[int, ...], refused: Refused) -> str:
         sizes = ", ".join(f"{name} = {size}" for name, size in zip(self.names, key, strict=True))
-        return (
-            f"no sizes were found that the model takes: its layer {refused.layer!r} refuses {sizes}; "
-            "give axes that must be equal the same name"
-        )
+        return f"its layer {refused.layer!r} refuses {sizes}; give axes that must be equal the same name"
 
     def _make(self, sizes: Sizes, calls: RealCalls | None) -> Probe:
         import keras

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from sphinx_kerasshape.messages.report import Axis
 from sphinx_kerasshape.worker.axes import integers
 from sphinx_kerasshape.worker.axes.probe import Probes
 from sphinx_kerasshape.worker.axes.search import Search
-from sphinx_kerasshape.worker.axes.walk import Sizes, Unsettled
+from sphinx_kerasshape.worker.axes.walk import Sizes, Unfollowed, Unsettled
 
 _FAR_STEPS = (1_000, 30_011)
 """Steps to sizes that a model without a limit takes."""
@@ -14,6 +16,37 @@ _FEWER_STEPS = (10_000, 3_000, 1_000, 300, 100, 30, 10, 3, 1, 0)
 """Steps to sizes that calls are tried with where those are too large for a call."""
 _NEAR = 8
 """The sizes that are tried from one on, and around the smallest one, as single ones."""
+
+_TOGETHER = ((0, 1), (1, 0), (1, 2), (3, 1), (2, 6))
+"""How many steps from the smallest sizes combinations are checked: of one axis, and of the others."""
+
+_STARTS = 3
+"""From how many sizes the smallest ones are looked for: some may fit by accident."""
+
+
+def axes(probes: Probes, search: Search, start: Sizes) -> tuple[Axis, ...]:
+    """Return the axes, with sizes that can be combined as one likes.
+
+    Raises :class:`Unfollowed`, or :class:`Unsettled` if sizes take too long to be tried.
+    """
+    refused: Sizes = {}
+    for usual in search.indivisible(_STARTS) or [start]:
+        found = Ranges(probes, search, usual).axes()
+        refused = next(filter(probes.is_refused, _combinations(found)), {})
+        if not refused:
+            return found
+    raise Unfollowed(probes.refusal(refused))
+
+
+def _combinations(axes: Sequence[Axis]) -> Iterator[Sizes]:
+    for axis in axes:
+        for steps, others in _TOGETHER:
+            yield {one.name: _size(one, steps if one is axis else others + n) for n, one in enumerate(axes)}
+
+
+def _size(axis: Axis, steps: int) -> int:
+    size = axis.least + axis.unit * steps
+    return axis.least if axis.most and size > axis.most else size
 
 
 class Ranges:
@@ -26,12 +59,22 @@ class Ranges:
 
     def axes(self) -> tuple[Axis, ...]:
         """Return all axes. Raises :class:`.Unsettled` if the smallest sizes take too long to be tried."""
-        smallest = [self._smallest(name) for name in self._probes.names]
+        smallest = self._all_smallest()
         # The other axes are small, so that real calls of long sequences can be made.
         small = {axis.name: axis.least for axis in smallest}
         if not self._probes.takes(small):
             small = self._start
         return tuple(self._with_others(self._with_limit(axis, small), small) for axis in smallest)
+
+    def _all_smallest(self) -> list[Axis]:
+        """Return all axes from their smallest sizes on, which fit together."""
+        smallest = [self._smallest(name) for name in self._probes.names]
+        if self._probes.refusing({axis.name: axis.least for axis in smallest}):
+            # Each is as small as it can be beside the large others, but not beside one another.
+            for number, name in enumerate(self._probes.names):
+                smallest[number] = self._smallest(name)
+                self._start = {**self._start, name: smallest[number].least}
+        return smallest
 
     def _smallest(self, name: str) -> Axis:
         unit, start = self._search.units[name], self._start[name]
@@ -42,11 +85,13 @@ class Ranges:
         low, high, layer = -1 if rest else 0, start // unit, ""
         while high > low + 1:
             low, high, layer = self._boundary(name, low, high, layer)
-            # A single size may be taken far below the others.
-            if high < start // unit and (refusing := self._refusing(name, rest + (high + 1) * unit)):
-                low, high, layer = high + 1, start // unit, refusing
-            else:
+            # Single sizes may be taken far below the others.
+            between = {*range(high + 1, high + _NEAR), (high + start // unit) // 2}
+            gaps = [step for step in between if step < start // unit]
+            refusing = {step: by for step in gaps if (by := self._refusing(name, rest + step * unit))}
+            if not refusing:
                 break
+            low, high, layer = max(refusing), start // unit, refusing[max(refusing)]
         return self._with_offsets(Axis(name, rest + high * unit, unit, layer))
 
     def _boundary(self, name: str, low: int, high: int, layer: str) -> tuple[int, int, str]:
@@ -101,12 +146,17 @@ class Ranges:
 
     def _last(self, axis: Axis, small: Sizes, low: int, high: int) -> int:
         """Return the last number of steps that is taken, between one that is and one that is not."""
+
+        def is_refused(steps: int) -> bool:
+            sizes = {**small, axis.name: small[axis.name] + steps * axis.unit}
+            return bool(self._probes.refusing(sizes))
+
+        # Single sizes may be taken far beyond the others.
+        if refused := next(filter(is_refused, range(low + 1, min(high, low + _NEAR))), 0):
+            return refused - 1
         while high - low > 1:
             middle = (low + high) // 2
-            if self._probes.refusing({**small, axis.name: small[axis.name] + middle * axis.unit}):
-                high = middle
-            else:
-                low = middle
+            low, high = (low, middle) if is_refused(middle) else (middle, high)
         return low
 
     def _with_others(self, axis: Axis, small: Sizes) -> Axis:

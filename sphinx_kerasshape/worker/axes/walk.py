@@ -28,6 +28,10 @@ class Unsettled(Refused):
     """Whether the model takes some sizes was not found out: a call of ``layer`` takes too long."""
 
 
+class Unfollowed(Exception):
+    """No sizes were found that the model takes; the message says how to mend that."""
+
+
 @dataclass(frozen=True)
 class Link:
     """Tensors and those made from them, by the call of an operation or on the way into or out of a model."""

@@ -57,15 +57,18 @@ def given_arguments(node: Any) -> dict[str, Any]:
         bound = {"inputs": args[0], **kwargs} if args else kwargs
     if not is_layer(node.operation):
         return bound
+    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors} | {id(None)}
+
+    def is_of_keras(mask: object) -> bool:
+        return all(id(item) in masks for item in keras.tree.flatten(mask))
+
     # Keras adds the masks of the inputs, and a default of 'training', if the author gives neither.
-    is_added = "mask" not in parameters or "mask" in node.arguments.kwargs
+    kept = node.arguments.kwargs
+    is_added = "mask" not in parameters or ("mask" in kept and is_of_keras(kept["mask"]))
     if is_added and bound.get("training") is False and parameters["training"].default is False:
         del bound["training"]
-    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors} | {id(None)}
     return {
-        name: value
-        for name, value in bound.items()
-        if not (name.endswith("mask") and all(id(item) in masks for item in keras.tree.flatten(value)))
+        name: value for name, value in bound.items() if not (name.endswith("mask") and is_of_keras(value))
     }
 
 

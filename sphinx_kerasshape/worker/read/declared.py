@@ -29,6 +29,8 @@ KEPT = {
     *(f"{kind}{rank}" for kind in ("ZeroPadding", "Cropping", "UpSampling") for rank in _RANKS),
     *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
     *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    # As a graph, TensorFlow refuses what it computes.
+    *(f"AdaptiveAveragePooling{rank}" for rank in _RANKS),
 }
 """Keras' own layers that declare what a call gives, and refuse what it refuses."""
 CAREFREE = {
@@ -115,6 +117,12 @@ def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str
     name = type(operation).__name__
     if name in _WRAPPERS:
         return keeps(getattr(operation, _WRAPPERS[name]), (), {}, classes)
+    inner = graph_of(operation)
+    if inner is not None:
+        nodes = [node for nodes in inner._nodes_by_depth.values() for node in nodes if not node.is_input]
+        return all(
+            keeps(node.operation, node.arguments.args, node.arguments.kwargs, classes) for node in nodes
+        )
     return name in classes and len(args) <= 1
 
 

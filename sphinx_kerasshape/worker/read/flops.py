@@ -3,9 +3,10 @@
 The model is called once on symbolic tensors of full shapes. TensorFlow has figures for the operations of
 the resulting graph (``RegisterStatistics``); they are added up for each layer, over all its calls. A
 multiplication with an addition counts as two. Of products of tensors (``Einsum``, ``BatchMatMul``),
-TensorFlow has no figure or a wrong one, so they are counted here by the same rule. Other operations without
-a figure, such as ReLU, count as nothing. But where one is missing for what may be most of the work, such as
-the body of a loop, the layer has no count.
+transposed convolutions and pooling in three dimensions, TensorFlow has no figure or a wrong one, so they are
+counted here by the same rule. Other operations without a figure, such as ReLU, count as nothing, and so does
+arithmetic with whole numbers, such as indices. But where a figure is missing for what may be most of the
+work, such as the body of a loop, the layer has no count.
 """
 
 from __future__ import annotations
@@ -94,16 +95,22 @@ def has_open_axes(signature: Signature) -> bool:
 def _figure(operation: Any) -> int | None:
     from tensorflow.python.framework import ops
 
-    count = _PRODUCTS.get(operation.type)
+    count = _COUNTS.get(operation.type)
     try:
         if count is not None:
             return count(operation)
+        if operation.type not in UNKNOWN and not any(map(_has_fractions, operation.inputs)):
+            return 0
         figure = ops.get_stats_for_node_def(operation.graph, operation.node_def, "flops").value
     except Exception:
         figure = None
     if figure is None:
         return None if operation.type in UNKNOWN else 0
     return int(figure)
+
+
+def _has_fractions(tensor: Any) -> bool:
+    return bool(tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
 def _of_function(operation: Any) -> int:
@@ -145,12 +152,27 @@ def _of_einsum(operation: Any) -> int:
     return 2 * steps if sizes.keys() - set(result) - {"...", ""} else steps
 
 
-_PRODUCTS = {
+def _of_transposed_convolution(operation: Any) -> int:
+    """Count the products of each number of the input with the filters.
+
+    TensorFlow's own figure divides those of the output by the strides, which is too much at the edges.
+    """
+    _, kernel, inputs = (tensor.shape.as_list() for tensor in operation.inputs)
+    return 2 * prod(map(int, inputs)) * prod(map(int, kernel[:-1]))
+
+
+def _of_pooling(operation: Any) -> int:
+    return prod(map(int, operation.get_attr("ksize"))) * prod(map(int, operation.outputs[0].shape.as_list()))
+
+
+_COUNTS = {
     "Einsum": _of_einsum,
     **dict.fromkeys(("PartitionedCall", "StatefulPartitionedCall"), _of_function),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _of_matmul),
+    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2"), _of_transposed_convolution),
+    **dict.fromkeys(("MaxPool3D", "AvgPool3D"), _of_pooling),
 }
-"""Functions that count products of tensors, and what is inside functions."""
+"""Functions that count products of tensors and pools, and what is inside functions."""
 
 
 def _summed(spans: list[tuple[int, int, int]], figures: list[int | None]) -> Flops:

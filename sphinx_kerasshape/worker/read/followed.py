@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import TensorSpec
 from sphinx_kerasshape.worker.axes import follow
+from sphinx_kerasshape.worker.axes.walk import Unfollowed
 from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 
@@ -104,7 +105,7 @@ def _symbols(values: Sequence[Any]) -> dict[int, Followed]:
     """Return the expressions for tensors of one graph; if not all can be followed, for those that can."""
     import keras
 
-    with contextlib.suppress(follow.BadAxes, follow.Unfollowed, ValueError, AttributeError):
+    with contextlib.suppress(follow.BadAxes, Unfollowed, ValueError, AttributeError):
         inputs = _sources(values)
         names = {id(one): str(one._keras_history[0].name) for one in inputs}
         with undisturbed():

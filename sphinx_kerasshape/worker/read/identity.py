@@ -10,10 +10,12 @@ from typing import Any
 from sphinx_kerasshape.worker.read import weights
 from sphinx_kerasshape.worker.read.trace import quiet
 
+_OF_KERAS = ("keras.src.layers.", "keras.src.models.")
+
 
 def is_of_keras(layer: Any) -> bool:
     """Whether a layer is of one of Keras' own classes, with no function of the author's."""
-    is_own = not type(layer).__module__.startswith("keras.src.layers.") or "call" in vars(layer)
+    is_own = not type(layer).__module__.startswith(_OF_KERAS) or "call" in vars(layer)
     return not is_own and all(_is_from_keras(value) for value in vars(layer).values())
 
 

@@ -115,6 +115,11 @@ class Traced:
         self._recorded = recorded
         self._root = root or self
 
+    @property
+    def calls_layers(self) -> bool:
+        """Whether a call called layers."""
+        return any(call.inner for call in self._recorded)
+
     def parts(self) -> Iterator[Part]:
         """Yield the layers that the calls called, in order, and then those that they didn't."""
         import keras
@@ -169,10 +174,11 @@ def inside(part: Part, symbols: Symbols) -> Iterator[Part]:
     if graph is not None:
         yield from Graph(graph, symbols).parts(layer)
     elif part.traced is not None:
-        yield from part.traced.parts() if _can_be_unfolded(layer) else ()
-    elif not part.is_weight and _can_be_unfolded(layer):
+        is_shown = _can_be_unfolded(layer) or (_may_hide_layers(layer) and part.traced.calls_layers)
+        yield from part.traced.parts() if is_shown else ()
+    elif not part.is_weight and (_can_be_unfolded(layer) or _may_hide_layers(layer)):
         recorded = _recorded(layer, part.signatures)
-        if recorded or part.uncalled:
+        if any(call.inner for call in recorded) or (_can_be_unfolded(layer) and (recorded or part.uncalled)):
             yield from Traced(layer, part.signatures, recorded, part.uncalled).parts()
 
 
@@ -195,6 +201,14 @@ def _can_be_unfolded(layer: Any) -> bool:
 
     is_rnn = isinstance(layer, keras.layers.RNN) and type(layer) is not keras.layers.RNN
     return bool(weights.inner_layers(layer)) and not (is_rnn and _is_from_keras(layer))
+
+
+def _may_hide_layers(layer: Any) -> bool:
+    """Whether a layer runs code of the author's, which may call layers that Keras does not track."""
+    import keras
+
+    is_own = isinstance(layer, keras.Layer) and not _is_from_keras(layer)
+    return is_own or isinstance(layer, keras.layers.Lambda)
 
 
 def _is_from_keras(layer: Any) -> bool:

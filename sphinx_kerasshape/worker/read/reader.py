@@ -15,6 +15,7 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Axis, LayerRow, Model, TensorSpec, shape_text
 from sphinx_kerasshape.worker.axes import follow
 from sphinx_kerasshape.worker.axes.follow import Symbols
+from sphinx_kerasshape.worker.axes.walk import Unfollowed
 from sphinx_kerasshape.worker.read import author_calls, flops, inputs, parts, trace, weights
 from sphinx_kerasshape.worker.read.flops import Flops
 from sphinx_kerasshape.worker.read.parts import Graph, Part, Traced
@@ -48,7 +49,7 @@ def read(model: Any, axes: str = "", signature: Signature | None = None, flops_a
     unfollowed = ""
     try:
         named_axes, symbols = follow.follow(functional, axes) if axes else ((), {})
-    except follow.Unfollowed as error:
+    except Unfollowed as error:
         unfollowed = str(error)
     graph = Graph(functional, symbols)
     counted, uncounted = _counted(model, flops_at, lambda text: _sized(model, functional, text))
@@ -76,7 +77,7 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
     """Read a model without a graph from a call."""
     import keras
 
-    if isinstance(model, keras.Sequential):
+    if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
         raise Unreadable(_unbuilt_sequential(model))
     signature, call = _recorded(model, signature)
     if axes:
