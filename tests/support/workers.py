@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib.util
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,8 +26,12 @@ from sphinx_kerasshape.run.worker_process import Launch, Outcome, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
 
+SANDBOX = os.environ.get("KERASSHAPE_TEST_SANDBOX", "auto")
+"""How the tests confine code: ``KERASSHAPE_TEST_SANDBOX=on`` for the strict way."""
+
+
 def make_worker(**options: object) -> Worker:
-    settings = Settings(**options)  # type: ignore[arg-type]
+    settings = Settings(**{"sandbox": SANDBOX, **options})  # type: ignore[arg-type]
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
 
 
@@ -45,14 +51,16 @@ def tf_version() -> list[str]:
         return version("tensorflow").split(".")[:2]
 
 
-OURS = launch(Settings()).path
+PROJECTS = [f"{tempfile.gettempdir()}/pytest-of-{getpass.getuser()}"]
+"""Where all projects of the tests are: what their code may read."""
+OURS = launch(Settings(sandbox=SANDBOX)).path
 """The folders that the tests themselves have on ``sys.path``."""
 
 
 class Pool:
     """Workers that have TensorFlow ready: the usual one, and that of the last other way to start them."""
 
-    USUAL = replace(launch(Settings()), path=OURS)
+    USUAL = replace(launch(Settings(sandbox=SANDBOX), PROJECTS), path=OURS)
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
@@ -100,8 +108,7 @@ class Borrowed:
     """A worker of the pool, which outlives the builds that use it."""
 
     def __init__(self, settings: Settings) -> None:
-        # All projects of the tests are below this folder.
-        self._launch = launch(settings, [tempfile.gettempdir()])
+        self._launch = launch(settings, PROJECTS)
         self.sandbox = ""
 
     def start(self) -> None: ...

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.worker.sandbox import landlock, modes, privileges, seccomp, system
+from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, privileges, seccomp, system
 
 _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
@@ -135,6 +135,7 @@ def _enter(sandbox: _Sandbox, folder: str) -> None:
         or seccomp.program(network=sandbox.network, truncation=truncation, only_signal=os.getpid())
     )
     modes.keep_going(folder)
+    caches.provide(folder)
 
 
 def _lack() -> str:

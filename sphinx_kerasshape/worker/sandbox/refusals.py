@@ -39,8 +39,11 @@ def mend(error: BaseException, *, network: bool, is_audit: bool = False) -> str:
         return f": the sandbox has no memory to share with other processes; {mends['shared']}"
     if path is None and code is not None:
         return f": the sandbox keeps code from this; {mends['other']}"
-    if isinstance(path, str | bytes) and _is_in_readable_folder(path):
-        return f": the sandbox lets code write its working folder only; {mends['other']}"
+    if isinstance(path, str | bytes) and _was_to_be_written(path):
+        return (
+            ": the sandbox lets code write its working folder only: use a path such as 'out.png', or "
+            f"{mends['other']}"
+        )
     return (
         ": the sandbox lets code read the sources and installed packages, and write its working folder; "
         f"{mends['reads']}"
@@ -55,12 +58,12 @@ def _is_raised_in(error: BaseException, files: tuple[str, ...]) -> bool:
     return trace is not None and trace.tb_frame.f_code.co_filename.endswith(files)
 
 
-def _is_in_readable_folder(path: str | bytes) -> bool:
-    """Whether a path can be read, or could if it existed: then writing was refused."""
+def _was_to_be_written(path: str | bytes) -> bool:
+    """Whether a path does not exist, which the sandbox lets code see, or can be read."""
     try:
-        os.listdir(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
-        if os.path.isfile(path):
-            open(path, "rb").close()
+        os.close(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)))
+    except FileNotFoundError:
+        return True
     except (OSError, ValueError):
-        return False
+        return not os.path.lexists(path)
     return True
