@@ -223,10 +223,18 @@ def test_honest_code_works(make_project: Make) -> None:
 
 REFUSED = {
     "open('/etc/hostname').read()": "the sandbox lets code read the sources and installed packages, and "
-    "write its working folder; kerasshape_file_folders names more folders to read",
+    "write its working folder; name more folders to read in kerasshape_file_folders",
+    "open('/etc/mine', 'w')": "the sandbox lets code write its working folder only: use a path such as "
+    "'out.png', or set kerasshape_sandbox to 'off' if you trust the page",
+    "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))": "the sandbox lets code write its "
+    "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust the page",
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
-    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox keeps code from this; set "
-    "kerasshape_sandbox to 'off' if you trust the page",
+    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox has no memory to share with other "
+    "processes; set kerasshape_sandbox to 'auto' if you trust the page",
+    **dict.fromkeys(
+        ["import os\nos.chroot('.')", "import os\nos.kill(os.getppid(), 0)"],
+        "the sandbox keeps code from this; set kerasshape_sandbox to 'off' if you trust the page",
+    ),
 }
 
 

@@ -87,7 +87,10 @@ def mend(error: BaseException) -> str:
         return ""
     from sphinx_kerasshape.worker.sandbox import refusals  # only code that fails needs it
 
-    return refusals.mend(error, network=_sandbox.network, is_audit=_sandbox.is_audit)
+    try:
+        return refusals.mend(error, network=_sandbox.network, is_audit=_sandbox.is_audit)
+    except Exception:  # Exceptions of the author's code can do anything when asked for their text.
+        return ""
 
 
 def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:

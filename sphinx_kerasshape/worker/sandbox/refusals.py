@@ -37,7 +37,7 @@ def mend(error: BaseException, *, network: bool, is_audit: bool = False) -> str:
         return f": the sandbox has no network; {mends['network']}"
     if _is_raised_in(error, _SHARED):
         return f": the sandbox has no memory to share with other processes; {mends['shared']}"
-    if path is None and code is not None:
+    if code == errno.EPERM or (path is None and code is not None):
         return f": the sandbox keeps code from this; {mends['other']}"
     if isinstance(path, str | bytes) and _was_to_be_written(path):
         return (
