@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import h5py
 import pytest
 
 from sphinx_kerasshape.worker.sandbox import landlock, system
@@ -27,7 +29,7 @@ pytestmark = [
 ]
 Make = Callable[..., Project]
 MODEL = "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
-MARK = "kerasshape-attack"
+MARK = f"kerasshape-attack-{os.getpid()}"
 CONF = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nkerasshape_sandbox = {how!r}\n"
 MARKUPS = ["md", "rst", "from"]
 QUICK = (
@@ -79,10 +81,11 @@ def surroundings(project: Project) -> Iterator[dict[str, object]]:
         "other/.kerasshape/answer.json": "{}",
         "source/.git/config": "x",
         "source/.env": "x",
+        "source/deep/er/.netrc": "x",
         "source/data.txt": "x",
         "source/kerasshape.lock.json": "{}",
         "temporary/kept": "",
-        **{f"outside/{name}": "x" for name in ("removed", "renamed", "moved")},
+        **{f"outside/{name}": "x" for name in ("removed", "removed-too", "renamed", "moved")},
         "text/old.txt": "x",
         ".kerasshape/x": "x",
         "doctrees/x": "x",
@@ -93,6 +96,8 @@ def surroundings(project: Project) -> Iterator[dict[str, object]]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("create table t (x)")
         connection.commit()
+    with h5py.File(base / "outside" / "data.h5", "w") as data:
+        data["x"] = [1]
     listener, abstract = (socket.socket(socket.AF_UNIX) for _ in range(2))
     path = f"{base}/outside/s"
     listener.bind(path)
@@ -169,7 +174,7 @@ def test_attempts_fail_at_their_lines(
     )
     record_property("figure", figure)
     assert through == []
-    assert len(duds) < len(names) / 3  # Some take privileges, with or without a sandbox.
+    assert len(duds) < len(names) / 3, duds  # Some take privileges, with or without a sandbox.
     for name, (warning,) in told.items():
         place = rf"{name}\.rst:4" if markup == "from" else rf"{name}\.{markup}:(?!3:)\d+"
         assert re.match(rf"{place}: WARNING: model '{name}': ", warning)
