@@ -54,7 +54,7 @@ def add_options_of_runs(command: argparse.ArgumentParser) -> None:
         "--sandbox",
         choices=("auto", "on", "off"),
         default="on",
-        help="confine the documents' code: where the system can (auto), always (on, the default), never (off)",
+        help="confine the documents' code: where the system can (auto), always (on, the default) or never",
     )
     command.add_argument("--network", action="store_true", help="let the documents' code use the network")
     command.add_argument("--cache-dir", default="", help="folder for answers of earlier audits")
@@ -95,8 +95,8 @@ class Answers:
         settings = Settings(
             timeout=options.timeout, jobs=options.jobs, network=options.network, sandbox=options.sandbox
         )
-        sources = (path if os.path.isdir(path) else os.path.dirname(path) for path in options.paths)
-        folders = {os.path.abspath(folder) for folder in sources}
+        paths = (Path(path).absolute() for path in options.paths)
+        folders = {str(path if path.is_dir() else path.parent) for path in paths}
         return cls(settings, Path(options.cache_dir or _cache_folder()), folders)
 
     def of(self, requests: Sequence[Request]) -> Mapping[Request, Answer]:

@@ -47,7 +47,7 @@ _streams: list[Any] = []
 STACK_SIGNAL = getattr(signal, "SIGUSR1", signal.SIGTERM)
 """The signal on which a forked process writes the stacks of its threads to standard error."""
 project_folders: list[str] = []
-"""What goes on ``sys.path`` where the author's code runs, and nowhere else: nothing else imports from there."""
+"""What goes on ``sys.path`` where the author's code runs: nothing else imports from there."""
 
 
 class Unable(Exception):

@@ -291,7 +291,8 @@ def test_off_and_locked_execute_nothing(
 ) -> None:
     canary = tmp_path / "canary"
     cry = f"open({str(canary)!r}, 'a').write('cry')\n"
-    conf = f"{CONF}kerasshape_execution = {execution!r}\nkerasshape_prelude = {cry!r}\nkerasshape_sandbox = 'off'\n"
+    conf = f"{CONF}kerasshape_execution = {execution!r}\nkerasshape_prelude = {cry!r}\n"
+    conf += "kerasshape_sandbox = 'off'\n"
     project = make_project({"index.rst": CANARY.format(canary=str(canary))}, conf)
     project.write("trap.py", cry + "def make(): ...\n")
     project.write("net.py", cry)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.run.worker_process import Run
 from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import DEADLINE, REPOSITORY, Project
 from tests.support.tiers import tiered
@@ -285,10 +285,7 @@ def test_data_without_a_network(make_project: Make) -> None:
 def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> None:
     """A system that can't take the network away: nothing is run, and one warning says so."""
     page = f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
-    conf = (
-        "kerasshape_network = False\nkerasshape_sandbox = 'auto'\n"
-        f"kerasshape_executor = {executor!r}\n"
-    )
+    conf = f"kerasshape_network = False\nkerasshape_sandbox = 'auto'\nkerasshape_executor = {executor!r}\n"
     project = make_project({"index.md": page}, conf)
     project.write(
         "../site/sitecustomize.py",

@@ -87,7 +87,7 @@ WRITING = {
     "open(site.getusersitepackages() + '/usercustomize.py', 'w').close()\n",
     "library-that-every-program-loads": "import os\nopen('/etc/ld.so.preload', 'a').close()\n"
     "if not os.path.getsize('/etc/ld.so.preload'):\n    os.unlink('/etc/ld.so.preload')\n",
-    "module-in-the-place-of-ours": "import sphinx_kerasshape\nopen(sphinx_kerasshape.__file__, 'ab').close()\n",
+    "module-in-the-place-of-ours": "import sphinx_kerasshape as ours\nopen(ours.__file__, 'ab').close()\n",
     "startup-of-python": _writes("{home}/.pythonrc.py"),
     "settings-of-git": _writes("{home}/.gitconfig"),
     "file-that-all-users-share": "import os\nopen('/dev/shm/' + {mark!r}, 'w').close()\n"
@@ -144,7 +144,8 @@ PROCESSES = {
     "call(311, {victim}, ctypes.byref(Part(None, 0)), 1, ctypes.byref(Part(None, 0)), 1, 0)\n",
     "signal-with-a-value": f"{_CALL}information = ctypes.create_string_buffer(128)\n"
     "information[8:12] = (-1).to_bytes(4, 'little', signed=True)\ncall(129, {victim}, 0, information)\n",
-    "scheduling-of-another": "import os\nos.sched_setscheduler({victim}, os.SCHED_BATCH, os.sched_param(0))\n",
+    "scheduling-of-another": "import os\n"
+    "os.sched_setscheduler({victim}, os.SCHED_BATCH, os.sched_param(0))\n",
     "input-and-output-of-another": f"{_CALL}call(251, 1, {{victim}}, 2 << 13 | 5)\n",
     "program-with-the-rights-of-root": "import subprocess\n"
     "subprocess.run(['su', '-s', '/bin/true', 'nobody'], check=True)\n",

@@ -197,9 +197,7 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def run(
-    rounds: int, seed: int, folder: Path, *, is_disk: bool = False, talk: bool = False
-) -> Counter[str]:
+def run(rounds: int, seed: int, folder: Path, *, is_disk: bool = False, talk: bool = False) -> Counter[str]:
     """Run rounds; return how often what was done. ``is_disk`` says whether the folder is a whole disk."""
     soak = Soak(folder, is_disk=is_disk)
     chance = random.Random(seed)

@@ -25,7 +25,6 @@ from sphinx_kerasshape.run.spawning import Spawning
 from sphinx_kerasshape.run.worker_process import Launch, Outcome, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
-
 SANDBOX = os.environ.get("KERASSHAPE_TEST_SANDBOX", "auto")
 """How the tests confine code: ``KERASSHAPE_TEST_SANDBOX=on`` for the strict way."""
 

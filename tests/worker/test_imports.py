@@ -196,7 +196,7 @@ def test_a_model_that_kills_the_process_with_its_imports_harms_no_other(
 def test_what_is_not_confined_imports_nothing_of_the_project(
     packages: Packages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A project may have modules with the names of installed ones, or of ones that these import if they can."""
+    """A project may have modules with the names of others, or ones that packages import if they can."""
     packages.install("asks")
     asks = packages.site / "asks" / "__init__.py"
     asks.write_text(f"{SLOW}try:\n    import bricks\nexcept ImportError:\n    bricks = None\n")

@@ -49,10 +49,10 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
     if kind is NameError and isinstance(name, str):
         return Cause("name", f"{name} is not defined in this document", name)
     plain = str(Error(exceptions.name(error), exceptions.message(error))).partition("\n")[0]
-    if refusal := confine.mend(error):
-        return Cause("files", f"{plain}{refusal}")
-    if _is_missing_file(error):
-        return Cause("files", getattr(error, "text", "") or "files are not here")
+    refusal = confine.mend(error)
+    if refusal or _is_missing_file(error):
+        text = f"{plain}{refusal}" if refusal else getattr(error, "text", "") or "files are not here"
+        return Cause("refused" if refusal else "files", text)
     if kind is EOFError:
         return Cause("files", "nobody is here to answer input()")
     if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):

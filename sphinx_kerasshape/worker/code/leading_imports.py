@@ -20,7 +20,8 @@ _WORD = re.compile(r"[\w.]+")
 def leading(code: str, folders: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the installed modules that code imports first, without those that are loaded already.
 
-    Modules in ``folders`` of the project come before installed ones. The first statement that does anything else, such as importing a module of the project, ends them.
+    Modules in ``folders`` of the project come before installed ones.
+    The first statement that does anything else, such as importing a module of the project, ends them.
     """
     modules: dict[str, None] = {}
     path = [*folders, *sys.path]

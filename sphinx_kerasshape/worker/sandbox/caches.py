@@ -36,7 +36,7 @@ def provide(folder: str) -> None:
         for present in _present(variable):
             _link(present, own)
         os.environ[variable] = own
-    config = sys.modules.get("keras.src.backend.config")
+    config: Any = sys.modules.get("keras.src.backend.config")
     if hasattr(config, "_KERAS_DIR"):
         config._KERAS_DIR = os.environ["KERAS_HOME"]
     os.access = _honest(os.access, os.path.realpath(folder))

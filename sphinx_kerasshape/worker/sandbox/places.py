@@ -123,7 +123,9 @@ def _secrets(folder: str) -> Iterator[str]:
         for entry in _entries(waiting.popleft()):
             if entry.name in _SECRETS:
                 yield entry.path
-            elif entry.name[0] != "." and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False):
+            elif (
+                entry.name[0] != "." and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False)
+            ):
                 waiting.append(entry.path)
 
 
