@@ -15,7 +15,7 @@ from sphinx_kerasshape.run.worker_process import Worker
 from sphinx_kerasshape.settings.settings import Settings
 from tests.support.comparison import Plain
 from tests.support.projects import CONF, Project
-from tests.support.workers import POOL, Borrowed
+from tests.support.workers import POOL, SANDBOX, Borrowed
 
 # Examples of properties: few or many, and the same each time, so that a run fails for what has changed.
 # A profile without ``derandomize`` looks for new ones.
@@ -91,7 +91,7 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Proj
 @pytest.fixture(scope="session")
 def worker() -> Worker:
     """A worker that has TensorFlow ready; shared by all tests of a process."""
-    return Borrowed(Settings())
+    return Borrowed(Settings(sandbox=SANDBOX))
 
 
 def pytest_unconfigure() -> None:

@@ -50,6 +50,12 @@ def add_options_of_runs(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--jobs", type=_at_least(0), default=0, help="models that run side by side")
     command.add_argument("--timeout", type=_at_least(1), default=60, help="seconds that a model may take")
+    command.add_argument(
+        "--sandbox",
+        choices=("auto", "on", "off"),
+        default="on",
+        help="confine the documents' code: where the system can (auto), always (on, the default) or never",
+    )
     command.add_argument("--network", action="store_true", help="let the documents' code use the network")
     command.add_argument("--cache-dir", default="", help="folder for answers of earlier audits")
 
@@ -74,18 +80,24 @@ def run(_: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 
 class Answers:
-    """Answers requests from the cache, or by a worker without network; shows the progress."""
+    """Answers requests from the cache, or by a worker in a sandbox; shows the progress."""
 
-    def __init__(self, settings: Settings, cache: Path) -> None:
+    def __init__(self, settings: Settings, cache: Path, sources: Iterable[str] = ()) -> None:
         self._settings = settings
+        self._sources = sources
+        self._hidden = str(cache)
         self._cache = Cache(cache, run_environment(settings), Path.cwd())
         self._worker: Worker | None = None
 
     @classmethod
     def of_options(cls, options: argparse.Namespace) -> Answers:
         """Return what answers as the command line says."""
-        settings = Settings(timeout=options.timeout, jobs=options.jobs, network=options.network)
-        return cls(settings, Path(options.cache_dir or _cache_folder()))
+        settings = Settings(
+            timeout=options.timeout, jobs=options.jobs, network=options.network, sandbox=options.sandbox
+        )
+        paths = (Path(path).absolute() for path in options.paths)
+        folders = {str(path if path.is_dir() else path.parent) for path in paths}
+        return cls(settings, Path(options.cache_dir or _cache_folder()), folders)
 
     def of(self, requests: Sequence[Request]) -> Mapping[Request, Answer]:
         """Return the answer to each request."""
@@ -107,7 +119,8 @@ class Answers:
             from sphinx_kerasshape.run.forking import Forking
             from sphinx_kerasshape.run.spawning import Spawning
 
-            self._worker = (Forking if Forking.possible() else Spawning)(launch(self._settings))
+            how = launch(self._settings, self._sources, [self._hidden], is_audit=True)
+            self._worker = (Forking if Forking.possible() else Spawning)(how)
         return self._worker
 
 

@@ -135,10 +135,11 @@ def _statements(file: str, audited: Audited, document: Document) -> Iterator[Sta
 
 def _failures(file: str, audited: Audited) -> Iterator[Finding]:
     for block in audited.blocks:
-        if block.outcome == FAILED:
+        if block.outcome == FAILED or block.kind == "refused":
             line = notebooks.line_number(block.cell, block.line) if block.cell else block.line
             problem = Problem.SYNTAX if block.kind == "syntax" else Problem.CODE
-            yield Finding(problem, f"the plain code fails: {_for_pages(block.message)}", f"{file}:{line}")
+            how = "fails" if block.outcome == FAILED else "can't run"
+            yield Finding(problem, f"the plain code {how}: {_for_pages(block.message)}", f"{file}:{line}")
 
 
 def _line(document: Document, text: int, offset: int) -> int:

@@ -229,7 +229,8 @@ class PieceFailure(NamedTuple):
 
     piece: int
     kind: Word
-    """``syntax``, ``files`` or ``package`` (not here), ``name`` (not defined), ``follows`` or ``code``."""
+    """``syntax``, ``files`` or ``package`` (not here), ``refused`` (by the sandbox), ``name`` (not defined),
+    ``follows`` or ``code``."""
     failure: Failure
     """Its message is one line, without the code; the exception is in ``error``."""
     cause: int

@@ -42,7 +42,9 @@ _ALWAYS = {
 }
 
 
-def launch(settings: Settings, sources: Iterable[str] = (), hidden: Iterable[str] = ()) -> Launch:
+def launch(
+    settings: Settings, sources: Iterable[str] = (), hidden: Iterable[str] = (), *, is_audit: bool = False
+) -> Launch:
     """Return the launch of the worker for these settings.
 
     Confined code may read the folders ``sources``, without the files and folders in ``hidden``.
@@ -61,6 +63,7 @@ def launch(settings: Settings, sources: Iterable[str] = (), hidden: Iterable[str
         sandbox=settings.sandbox,
         sources=tuple(sources),
         hidden=tuple(hidden),
+        is_audit=is_audit,
     )
 
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -60,11 +60,13 @@ class Launch:
     """Folders besides ``path`` that confined code may read."""
     hidden: tuple[str, ...] = ()
     """Files and folders in them that it may not read."""
+    is_audit: bool = False
+    """Whether messages name options of the command line, instead of settings."""
 
     def settings(self) -> str:
         """Return the settings argument of a worker process."""
-        names = ("path", "jobs", "memory", "processes", "output", "network", "sandbox", "sources", "hidden")
-        return dumps({name: getattr(self, name) for name in names})
+        own = ("command", "environment")
+        return dumps({one.name: getattr(self, one.name) for one in fields(self) if one.name not in own})
 
 
 class Run(NamedTuple):

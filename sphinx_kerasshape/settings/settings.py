@@ -120,7 +120,7 @@ class Settings(NamedTuple):
             choices=("auto", "on", "off"),
             unusable="on",
         ),
-    ] = "off"
+    ] = "auto"
     network: Annotated[
         bool | None,
         Setting(

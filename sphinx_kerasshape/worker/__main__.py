@@ -41,7 +41,7 @@ def main() -> None:
     refusal = confine.prepare(settings)
     # The sandbox refuses sockets; without one, the process has to leave the network.
     if not refusal and not settings["network"] and not confine.is_possible():
-        refusal = network.refused(network.leave())
+        refusal = network.refused(network.leave(), is_audit=settings["is_audit"])
     folder = warden.guard(settings, watch=mode == "once")
     commands, answers = lifeline.private_channel()
     status = 0

@@ -47,6 +47,8 @@ _OUR_REFUSALS = (inputs.Refused, reader.Unreadable, follow.BadAxes, keras2.Unrea
 _streams: list[Any] = []
 STACK_SIGNAL = getattr(signal, "SIGUSR1", signal.SIGTERM)
 """The signal on which a forked process writes the stacks of its threads to standard error."""
+project_folders: list[str] = []
+"""What goes on ``sys.path`` where the author's code runs: nothing else imports from there."""
 
 
 class Unable(Exception):
@@ -54,7 +56,7 @@ class Unable(Exception):
 
 
 def prepare(path: list[str]) -> Failure | None:
-    """Import TensorFlow, and put the project's folders on ``sys.path``; return why that fails."""
+    """Import TensorFlow; ``path`` are the project's folders. Return why that fails."""
     gc.disable()  # What an import makes stays; looking for garbage would take a fifth of the time.
     try:
         with jax_later():
@@ -65,7 +67,10 @@ def prepare(path: list[str]) -> Failure | None:
     if int(keras.__version__.split(".")[0]) < 3:
         return Failure(Problem.WORKER, f"Keras 3 is needed, but {sys.executable} has {keras.__version__}")
     gc.enable()
-    sys.path[:0] = [folder for folder in path if folder not in sys.path]
+    new = [folder for folder in path if folder not in sys.path]
+    installed = [folder for folder in new if os.path.join(folder, "") in sources.site_folders()]
+    sys.path[:0] = installed
+    project_folders.extend(folder for folder in new if folder not in installed)
     sys.dont_write_bytecode = True
     sources.watch()
     return None
@@ -91,6 +96,7 @@ def forked(command: dict[str, Any], folder: str, pipes: dict[str, int], parent: 
         open_streams()
         faulthandler.register(STACK_SIGNAL, 2)
         confine.enter(folder)
+        sys.path[:0] = project_folders
         _serve(command, answers)
     except BaseException as error:
         _explain(error)
@@ -139,6 +145,7 @@ def once(commands: int, answers: int, settings: dict[str, Any], folder: str) -> 
         if failure is not None:
             _send({"fatal": failure}, answers)
             return 0
+        sys.path[:0] = project_folders
         _send({"ready": True, "sandbox": confine.description()}, answers)
         lifeline.detach(output.fileno())
         live_in(own)

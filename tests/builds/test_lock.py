@@ -292,6 +292,7 @@ def test_off_and_locked_execute_nothing(
     canary = tmp_path / "canary"
     cry = f"open({str(canary)!r}, 'a').write('cry')\n"
     conf = f"{CONF}kerasshape_execution = {execution!r}\nkerasshape_prelude = {cry!r}\n"
+    conf += "kerasshape_sandbox = 'off'\n"
     project = make_project({"index.rst": CANARY.format(canary=str(canary))}, conf)
     project.write("trap.py", cry + "def make(): ...\n")
     project.write("net.py", cry)
@@ -311,7 +312,8 @@ def test_off_and_locked_execute_nothing(
 
 def test_the_canary_does_cry(tmp_path: Path, make_project: Callable[..., Project]) -> None:
     canary = tmp_path / "canary"
-    make_project({"index.rst": CANARY.format(canary=str(canary))}).build("text")
+    conf = "kerasshape_sandbox = 'off'\n"
+    make_project({"index.rst": CANARY.format(canary=str(canary))}, conf).build("text")
     assert canary.exists()
 
 

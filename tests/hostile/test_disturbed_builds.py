@@ -316,7 +316,7 @@ def model():
 def test_a_module_that_changes_while_it_is_used(make_project: Make) -> None:
     """A module that changes while it is used: the next build runs it again."""
     page = "# P\n\n```{keras:model} m\nimport bricks\n{change}model = bricks.model()\n```\n"
-    project = make_project({"index.md": ""}, PATH)
+    project = make_project({"index.md": ""}, f"{PATH}kerasshape_sandbox = 'off'\n")
     module = project.write("bricks.py", BRICKS.format(3))
     later = BRICKS.format(5)
     change = f"from pathlib import Path\nPath({str(module)!r}).write_text({later!r})\n"
@@ -328,7 +328,7 @@ def test_a_module_that_changes_while_it_is_used(make_project: Make) -> None:
 
 def test_a_lock_of_a_module_that_changes_meanwhile_is_not_believed(make_project: Make) -> None:
     """A module that changes while a lock is written: the lock is not believed."""
-    project = make_project({"index.md": ""}, PATH)
+    project = make_project({"index.md": ""}, f"{PATH}kerasshape_sandbox = 'off'\n")
     module = project.write("bricks.py", BRICKS.format(3))
     change = f"from pathlib import Path\nPath({str(module)!r}).write_text({BRICKS.format(5)!r})\n"
     project.write(

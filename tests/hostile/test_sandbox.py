@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import re
 import socket
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import threading
+import venv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import h5py
 import pytest
 
 from sphinx_kerasshape.worker.sandbox import landlock, system
@@ -27,7 +32,7 @@ pytestmark = [
 ]
 Make = Callable[..., Project]
 MODEL = "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
-MARK = "kerasshape-attack"
+MARK = f"kerasshape-attack-{os.getpid()}"
 CONF = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nkerasshape_sandbox = {how!r}\n"
 QUICK = (
     *("ssh-key", "environment-of-the-parent", "lock", "by-another-program", "page", "truncation", "mode"),
@@ -78,10 +83,11 @@ def surroundings(project: Project) -> Iterator[dict[str, object]]:
         "other/.kerasshape/answer.json": "{}",
         "source/.git/config": "x",
         "source/.env": "x",
+        "source/deep/er/.netrc": "x",
         "source/data.txt": "x",
         "source/kerasshape.lock.json": "{}",
         "temporary/kept": "",
-        **{f"outside/{name}": "x" for name in ("removed", "renamed", "moved")},
+        **{f"outside/{name}": "x" for name in ("removed", "removed-too", "renamed", "moved")},
         "text/old.txt": "x",
         ".kerasshape/x": "x",
         "doctrees/x": "x",
@@ -92,6 +98,8 @@ def surroundings(project: Project) -> Iterator[dict[str, object]]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("create table t (x)")
         connection.commit()
+    with h5py.File(base / "outside" / "data.h5", "w") as data:
+        data["x"] = [1]
     listener, abstract = (socket.socket(socket.AF_UNIX) for _ in range(2))
     path = f"{base}/outside/s"
     listener.bind(path)
@@ -168,7 +176,7 @@ def test_attempts_fail_at_their_lines(
     )
     record_property("figure", figure)
     assert through == []
-    assert len(duds) < len(names) / 3  # Some take privileges, with or without a sandbox.
+    assert len(duds) < len(names) / 3, duds  # Some take privileges, with or without a sandbox.
     for name, (warning,) in told.items():
         place = rf"{name}\.rst:4" if markup == "from" else rf"{name}\.{markup}:(?!3:)\d+"
         assert re.match(rf"{place}: WARNING: model '{name}': ", warning)
@@ -198,6 +206,23 @@ HONEST = {
     "data beside the page": "print(open({source!r} + '/data.txt').read())\n",
     "data in a folder of conf.py": "print(open({shared!r} + '/data.txt').read())\n",
     "a package installed as a link": "import linked\nprint(linked.TEXT)\n",
+    "a package that a finder finds": "import found, importlib.resources\n"
+    "print(importlib.resources.files('found').joinpath('data.txt').read_text())\n",
+    "downloaded data": "print(open(keras.utils.get_file('data.txt', 'http://127.0.0.1:1/data.txt')).read())\n",
+    "a place for packages to write": "import os, pathlib\n"
+    "for name in ('KERAS_HOME', 'MPLCONFIGDIR', 'NUMBA_CACHE_DIR'):\n"
+    "    folder = pathlib.Path(os.environ[name], 'more')\n    folder.mkdir(parents=True)\n"
+    "    (folder / 'x').write_text('x')\nprint('x')\n",
+    "packages that ask where they may write": "import os\n"
+    "print('x' if os.access('.', os.W_OK) and not os.access(os.path.expanduser('~'), os.W_OK) else '')\n",
+    "a database": "import sqlite3\nprint(sqlite3.connect('a.db').execute(\"select 'x'\").fetchone()[0])\n",
+    "pipes and shells": "import subprocess\n"
+    "print(subprocess.run('echo X | tr A-Z a-z', shell=True, capture_output=True, text=True).stdout)\n",
+    "files of training": "import numpy as np\none = keras.Sequential([keras.Input((2,)), layers.Dense(1)])\n"
+    "one.compile('sgd', 'mse')\none.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0, callbacks=[\n"
+    "    keras.callbacks.ModelCheckpoint('best.keras'), keras.callbacks.CSVLogger('log.csv'),\n"
+    "    keras.callbacks.BackupAndRestore('backup')])\n"
+    "list(tf.data.Dataset.range(3).cache('kept'))\nprint('x')\n",
     "its own process": "print(open('/proc/self/statm').read() and 'x')\n",
 }
 
@@ -212,11 +237,26 @@ def confined(make_project: Make) -> Built:
     project.write("../shared/data.txt", "x")
     project.write("../elsewhere/linked/__init__.py", "TEXT = 'x'\n")
     project.write("../site/linked.pth", f"{base}/elsewhere\n")
-    project.write("../site/sitecustomize.py", f"import site\nsite.addsitedir({str(base / 'site')!r})\n")
+    project.write("../editable/src/found/__init__.py", "")
+    project.write("../editable/src/found/data.txt", "x")
+    project.write("../site/found-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: found\nVersion: 1\n")
+    link = {"url": f"file://{base}/editable", "dir_info": {"editable": True}}
+    project.write("../site/found-1.dist-info/direct_url.json", json.dumps(link))
+    project.write("../home/.keras/datasets/data.txt", "x")
+    project.write(
+        "../site/sitecustomize.py",
+        f"import site\nsite.addsitedir({str(base / 'site')!r})\n"
+        "import importlib.util, sys\n"
+        "class Finder:\n    @staticmethod\n    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'found':\n            return importlib.util.spec_from_file_location(\n"
+        f"                name, {str(base / 'editable/src/found/__init__.py')!r},\n"
+        f"                submodule_search_locations=[{str(base / 'editable/src/found')!r}])\n"
+        "sys.meta_path.append(Finder)\n",
+    )
     places = {"source": f"{base}/source", "shared": f"{base}/shared"}
     codes = (code.format(**places) for code in HONEST.values())
     project.write("honest.md", "# P\n\n" + "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes))
-    return project.run("text", "-v", PYTHONPATH=f"{base}/site")
+    return project.run("text", "-v", PYTHONPATH=f"{base}/site", HOME=f"{base}/home")
 
 
 def test_honest_code_works(confined: Built) -> None:
@@ -226,10 +266,19 @@ def test_honest_code_works(confined: Built) -> None:
 
 REFUSED = {
     "open('/etc/hostname').read()": "the sandbox lets code read the sources and installed packages, and "
-    "write its working folder; kerasshape_file_folders names more folders to read",
+    "write its working folder; name more folders to read in kerasshape_file_folders",
+    "open('/etc/mine', 'w')": "the sandbox lets code write its working folder only: use a path such as "
+    "'out.png', or set kerasshape_sandbox to 'off' if you trust the page",
+    "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))": "the sandbox lets code write its "
+    "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust "
+    "the page",
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
-    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox keeps code from this; set "
-    "kerasshape_sandbox to 'off' if you trust the page",
+    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox has no memory to share with other "
+    "processes; set kerasshape_sandbox to 'auto' if you trust the page",
+    **dict.fromkeys(
+        ["import os\nos.chroot('.')", "import os\nos.kill(os.getppid(), 0)"],
+        "the sandbox keeps code from this; set kerasshape_sandbox to 'off' if you trust the page",
+    ),
 }
 
 
@@ -255,19 +304,19 @@ def are_mended(warnings: list[str]) -> None:
         assert warning.endswith(f": {mend}")
 
 
+NO_SANDBOX = (
+    "import ctypes\n"
+    "class Library:\n    def syscall(self, *_):\n        ctypes.set_errno(38)\n        return -1\n"
+    "    def prctl(self, *_):\n        return 0\n"
+    "ctypes.CDLL = lambda *_, **__: Library()\n"
+)
 ONE_MODEL = {"index.md": f"# P\n\n```{{keras:model}} m\n{MODEL}```\n"}
 
 
 def test_where_there_is_no_sandbox_nothing_runs(make_project: Make) -> None:
     """`kerasshape_sandbox = "on"` on a system without Landlock: one warning says so."""
     project = make_project(ONE_MODEL, "kerasshape_sandbox = 'on'\n")
-    project.write(
-        "../site/sitecustomize.py",
-        "import ctypes\n"
-        "class Library:\n    def syscall(self, *_):\n        ctypes.set_errno(38)\n        return -1\n"
-        "    def prctl(self, *_):\n        return 0\n"
-        "ctypes.CDLL = lambda *_, **__: Library()\n",
-    )
+    project.write("../site/sitecustomize.py", NO_SANDBOX)
     (warning,) = project.run("text", PYTHONPATH=str(project.folder / "site")).warnings
     assert warning.startswith(
         'index.md:3: WARNING: kerasshape_sandbox is "on", but this system can\'t confine code (it takes '
@@ -281,3 +330,96 @@ def test_a_build_tells_what_the_sandbox_is(confined: Built) -> None:
         r"\(Landlock \d+ and seccomp\)",
         confined.said,
     )
+
+
+IN_PLAIN_CODE = {
+    "open('/etc/hostname').read()": "PermissionError: [Errno 13] Permission denied: '/etc/hostname': "
+    "the sandbox lets code read the sources and installed packages, and write its working folder; ",
+    "open('{folder}/mine', 'w')": "PermissionError: [Errno 13] Permission denied: '{folder}/mine': "
+    "the sandbox lets code write its working folder only: use a path such as 'out.png', or ",
+}
+
+
+def plain_document(markup: str, folder: str = "") -> str:
+    """Return a document of plain code, in which each refused block makes a model of its own."""
+    text = "# P\n" if markup == "md" else "P\n=\n"
+    for number, code in enumerate(IN_PLAIN_CODE):
+        lines = (
+            *("import keras", "from keras import layers", f"x = {code.format(folder=folder)}"),
+            "units = len(str(x))",
+            *(f"m{number} = keras.Sequential([keras.Input((4,)), layers.Dense(units)])",),
+            *(f"m{number}.output_shape  # (None, 3)",),
+        )
+        if markup == "md":
+            text += "\n```python\n" + "\n".join(lines) + "\n```\n"
+        else:
+            text += "\n.. code-block:: python\n\n" + "".join(f"   {line}\n" for line in lines)
+    return text
+
+
+@pytest.mark.parametrize("markup", tiered(["md", "rst"], quick={"md"}))
+def test_plain_code_is_confined(markup: str, make_project: Make) -> None:
+    """In documents, an audit confines code unless told otherwise; a build does as its settings say."""
+    conf = "kerasshape_plain = 'check'\nkerasshape_sandbox = 'on'\n"
+    project = make_project({}, conf)
+    folder = str(project.folder)
+    project.write(f"page.{markup}", plain_document(markup, folder))
+    start = 6 if markup == "md" else 8
+    warnings = project.build("text").warnings
+    refused = [said.format(folder=folder) for said in IN_PLAIN_CODE.values()]
+    warnings = [one for one in warnings if "toctree" not in one]
+    for number, (said, warning) in enumerate(zip(refused, warnings, strict=True)):
+        line = start + number * 9
+        assert warning.startswith(f"page.{markup}:{line}: WARNING: the plain code can't run: {said}")
+    path = str(project.folder / "source" / f"page.{markup}")
+    command = [sys.executable, "-m", "sphinx_kerasshape", "audit", path]
+    command += ["--cache-dir", str(project.folder / "cache")]
+    for how in ("on", "off"):
+        printed = subprocess.run(
+            [*command, "--sandbox", how], capture_output=True, text=True, check=False
+        ).stdout
+        for said in refused:
+            assert (said in printed) == (how == "on")
+
+
+def test_an_audit_without_a_sandbox_runs_nothing(make_project: Make) -> None:
+    """An audit on a system without Landlock: each statement says that nothing ran, and how it would."""
+    project = make_project({"page.md": plain_document("md")})
+    project.write("../site/sitecustomize.py", NO_SANDBOX)
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx_kerasshape", "audit", "source/page.md", "--cache-dir", "cache"],
+        cwd=project.folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{project.folder}/site{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = (
+        "can't be checked: (None, 3): this system can't confine the documents' code (it takes Landlock, "
+        "which Linux has from 5.13 on): run it where Linux can, or give --sandbox auto if you trust the "
+        "documents\n"
+    )
+    assert done.stdout.count(said) == len(IN_PLAIN_CODE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("conf", ["kerasshape_executor = 'spawn'\n", "kerasshape_python = {python!r}\n"])
+def test_all_processes_are_confined_alike(conf: str, make_project: Make) -> None:
+    """Another interpreter, and one process for each model."""
+    names = ("ssh-key", "secret-deep-in-the-sources", "site-packages", "signal-to-another", "connection")
+    project = make_project({"index.md": "# I\n"}, CONF.format(how="on"))
+    environment = project.folder / "venv"
+    venv.create(environment, symlinks=True)
+    (folder,) = environment.glob("lib/*/site-packages")
+    (folder / "more.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
+    with (project.folder / "source" / "conf.py").open("a") as file:
+        file.write(conf.format(python=str(environment / "bin" / "python")))
+    with surroundings(project) as places:
+        for name in names:
+            project.write(*page(name, ATTACKS[name].format(**places), "md"))
+        project.write(*page("good", "", "md"))
+        built = project.run("text", HOME=str(places["home"]))
+    assert [len(warnings(built, name)) for name in (*names, "good")] == [1, 1, 1, 1, 1, 0]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.run.worker_process import Run, Worker
+from sphinx_kerasshape.run.worker_process import Run
 from sphinx_kerasshape.settings.settings import Settings
 from tests.support.projects import DEADLINE, REPOSITORY, Project
 from tests.support.tiers import tiered
@@ -85,14 +85,14 @@ WAYS = (
 class Canaries:
     """A project in which every way there is to run code leaves a file."""
 
-    def __init__(self, make_project: Make, folder: Path, worker: Worker) -> None:
+    def __init__(self, make_project: Make, folder: Path) -> None:
         self.folder = folder
         touch = {way: f"open({self.path(way)!r}, 'w').close()" for way in WAYS}
         self.touch = touch
         prelude = f"import tensorflow as tf, keras\nfrom keras import layers\n{touch['prelude']}"
         conf = (
             "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent))\n"
-            f"kerasshape_prelude = {prelude!r}\n"
+            f"kerasshape_prelude = {prelude!r}\nkerasshape_sandbox = 'off'\n"
         )
         self.project = make_project({"index.md": PAGE.format(touch=touch)}, conf)
         self.project.write("canaries.py", MODULE.format(canary=self.path("module")))
@@ -101,7 +101,7 @@ class Canaries:
             "canary.py",
             f"{touch['file']}\nmodel = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n",
         )
-        save(self.project.folder / "source" / "saved.keras", touch["saved"], worker)
+        save(self.project.folder / "source" / "saved.keras", touch["saved"])
 
     def path(self, way: str) -> str:
         return str(self.folder / way)
@@ -110,7 +110,7 @@ class Canaries:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-def save(path: Path, code: str, worker: Worker) -> None:
+def save(path: Path, code: str) -> None:
     """Save a model with a Lambda layer whose function runs code, as an attacker would."""
     program = (
         "import keras\nkeras.config.enable_unsafe_deserialization()\n"
@@ -118,13 +118,13 @@ def save(path: Path, code: str, worker: Worker) -> None:
         + "model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(function, output_shape=(4,))])\n"
         f"model.save({path.name!r})\n"
     )
-    run_in(path.parent, program, worker)
+    run_in(path.parent, program)
     assert zipfile.is_zipfile(path)
 
 
 @pytest.fixture(scope="module")
-def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Canaries:
-    return Canaries(make_project, tmp_path_factory.mktemp("canaries"), worker)
+def canaries(make_project: Make, tmp_path_factory: pytest.TempPathFactory) -> Canaries:
+    return Canaries(make_project, tmp_path_factory.mktemp("canaries"))
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,8 @@ def test_without_a_network(executor: str, port: int, make_project: Make) -> None
     if not may_leave_network():
         pytest.skip("this system lets no process give up its network")
     page = f"# P\n\n```{{keras:model}} m\n{CONNECT.format(port=port)}{MODEL}\n```\n"
-    project = make_project({"index.md": page}, f"kerasshape_executor = {executor!r}\n")
+    conf = f"kerasshape_executor = {executor!r}\nkerasshape_sandbox = 'off'\nkerasshape_network = True\n"
+    project = make_project({"index.md": page}, conf)
     build = project.run if executor == "spawn" else project.build
     assert build("text", "-W").status == 0
     (warning,) = build("text", "-D", "kerasshape_network=0").warnings
@@ -282,7 +283,7 @@ def test_data_without_a_network(make_project: Make) -> None:
 def test_where_the_network_cannot_be_left(executor: str, make_project: Make) -> None:
     """A system that can't take the network away: nothing is run, and one warning says so."""
     page = f"# P\n\n```{{keras:model}} m\n{MODEL}\n```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
-    conf = f"kerasshape_network = False\nkerasshape_executor = {executor!r}\n"
+    conf = f"kerasshape_network = False\nkerasshape_sandbox = 'auto'\nkerasshape_executor = {executor!r}\n"
     project = make_project({"index.md": page}, conf)
     project.write(
         "../site/sitecustomize.py",
@@ -335,7 +336,8 @@ def test_nonsense_where_the_worker_answers_is_one_located_warning(said: bytes, m
         "import time\ntime.sleep(60)\n"
     ).replace("FORGED", repr(said))
     page = f"# P\n\n```{{keras:model}} m\n{forged}```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
-    built = make_project({"index.md": page}, "kerasshape_jobs = 1\n").run("text")
+    conf = "kerasshape_jobs = 1\nkerasshape_sandbox = 'off'\n"
+    built = make_project({"index.md": page}, conf).run("text")
     (warning,) = built.warnings
     assert warning.startswith("index.md:3: WARNING: model 'm': the code ")
     assert built.status == 0

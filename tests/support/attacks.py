@@ -32,6 +32,7 @@ READING = {
     "password-file": _reads("/etc/shadow"),
     "git-config-of-the-sources": _reads("{source}/.git/config"),
     "env-file-of-the-sources": _reads("{source}/.env"),
+    "secret-deep-in-the-sources": _reads("{source}/deep/er/.netrc"),
     "environment-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/environ', 'rb').read(1)\n",
     "memory-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/mem', 'rb').close()\n",
     "maps-of-the-parent": "import os\nopen(f'/proc/{{os.getppid()}}/maps', 'rb').read(1)\n",
@@ -49,6 +50,23 @@ READING = {
     "by-another-program": "import subprocess\nsubprocess.run(['cat', {secret!r}], check=True)\n",
     "by-the-c-library": f"{_CALL}call(257, -100, {{secret!r}}.encode(), 0, 0)\n",
     "by-tensorflow": "tf.io.read_file({secret!r})\n",
+    "by-files-of-tensorflow": "tf.io.gfile.GFile({secret!r}).read()\n",
+    "copy-by-tensorflow": "tf.io.gfile.copy({secret!r}, 'copy')\n",
+    "list-by-tensorflow": "tf.io.gfile.listdir({home!r})\n",
+    "by-a-data-set": "next(iter(tf.data.TextLineDataset({secret!r})))\n",
+    "by-a-py-function": "tf.py_function(lambda: open({secret!r}).read(1), [], tf.string)\n",
+    "by-a-link-in-hdf5": "import h5py\nwith h5py.File('own.h5', 'w') as file:\n"
+    "    file['x'] = h5py.ExternalLink('{outside}/data.h5', '/x')\n    file['x'][...]\n",
+    "by-a-program-in-memory": "import os, subprocess\nprogram = os.memfd_create('cat')\n"
+    "os.write(program, open('/bin/cat', 'rb').read())\n"
+    "subprocess.run([f'/proc/self/fd/{{program}}', {secret!r}], pass_fds=[program], check=True)\n",
+    "by-swapping-a-link": "import os, threading\nopen('own', 'w').close()\nhere, going = os.getcwd(), [1]\n"
+    "def swap():\n    while going:\n        for target in ('own', {secret!r}):\n"
+    "            os.symlink(target, 'new')\n            os.replace('new', 'link')\n"
+    "thread = threading.Thread(target=swap)\nthread.start()\nfound = ''\n"
+    "for _ in range(2000):\n    try:\n        found = found or open('link').read()\n    except OSError:\n"
+    "        pass\ngoing.clear()\nthread.join()\nif not found:\n    raise PermissionError('refused')\n",
+    "memory-of-the-kernel": "open('/dev/kmsg', 'rb', 0).close()\n",
     "by-numpy": "import numpy\nnumpy.fromfile({secret!r}, 'u1')\n",
     "by-sqlite": "import sqlite3\nsqlite3.connect('file:' + {database!r} + '?mode=ro', uri=True).execute("
     "'select * from t')\n",
@@ -62,7 +80,26 @@ WRITING = {
     "page": _writes("{source}/index.md"),
     "built-page": _writes("{outdir}/index.txt"),
     "settings": _writes("{source}/conf.py"),
-    "site-packages": "import keras, os\nos.mkdir(os.path.join(os.path.dirname(keras.__file__), {mark!r}))\n",
+    "site-packages": "import keras, os\nfolder = os.path.join(os.path.dirname(keras.__file__), {mark!r})\n"
+    "os.mkdir(folder)\nos.rmdir(folder)\n",
+    "compiled-module-of-a-package": "import keras\nopen(keras.__cached__, 'ab').close()\n",
+    "module-that-every-python-imports": "import os, site\nos.makedirs(site.getusersitepackages())\n"
+    "open(site.getusersitepackages() + '/usercustomize.py', 'w').close()\n",
+    "library-that-every-program-loads": "import os\nopen('/etc/ld.so.preload', 'a').close()\n"
+    "if not os.path.getsize('/etc/ld.so.preload'):\n    os.unlink('/etc/ld.so.preload')\n",
+    "module-in-the-place-of-ours": "import sphinx_kerasshape as ours\nopen(ours.__file__, 'ab').close()\n",
+    "startup-of-python": _writes("{home}/.pythonrc.py"),
+    "settings-of-git": _writes("{home}/.gitconfig"),
+    "file-that-all-users-share": "import os\nopen('/dev/shm/' + {mark!r}, 'w').close()\n"
+    "os.unlink('/dev/shm/' + {mark!r})\n",
+    "by-a-file-of-tensorflow": "with tf.io.gfile.GFile('{outside}/tf', 'w') as file:\n    file.write('x')\n",
+    "by-an-operation-of-tensorflow": "tf.io.write_file('{outside}/op', 'x')\n",
+    "removal-by-tensorflow": "tf.io.gfile.remove('{outside}/removed-too')\n",
+    "saved-model": "tf.saved_model.save(tf.Module(), '{outside}/saved')\n",
+    "saved-weights": "keras.Sequential([keras.Input((1,)), layers.Dense(1)]).save_weights("
+    "'{outside}/new.weights.h5')\n",
+    "hdf5-file": "import h5py\nh5py.File('{outside}/data.h5', 'a').close()\n",
+    "settings-of-the-kernel": "open('/proc/sys/kernel/core_pattern', 'a').close()\n",
     "shell-profile": _writes("{home}/.bashrc"),
     "keras-settings": _writes("{home}/.keras/keras.json"),
     "cache-of-this-project": "import os\nos.mkdir(os.path.join({cache!r}, 'more'))\n",
@@ -102,6 +139,16 @@ PROCESSES = {
     "mine = ctypes.create_string_buffer(1)\n"
     "call(310, {victim}, ctypes.byref(Part(ctypes.addressof(mine), 1)), 1, "
     "ctypes.byref(Part(place, 1)), 1, 0)\n",
+    "memory-written-to-another": f"{_CALL}"
+    "class Part(ctypes.Structure):\n    _fields_ = [('at', ctypes.c_void_p), ('size', ctypes.c_size_t)]\n"
+    "call(311, {victim}, ctypes.byref(Part(None, 0)), 1, ctypes.byref(Part(None, 0)), 1, 0)\n",
+    "signal-with-a-value": f"{_CALL}information = ctypes.create_string_buffer(128)\n"
+    "information[8:12] = (-1).to_bytes(4, 'little', signed=True)\ncall(129, {victim}, 0, information)\n",
+    "scheduling-of-another": "import os\n"
+    "os.sched_setscheduler({victim}, os.SCHED_BATCH, os.sched_param(0))\n",
+    "input-and-output-of-another": f"{_CALL}call(251, 1, {{victim}}, 2 << 13 | 5)\n",
+    "program-with-the-rights-of-root": "import subprocess\n"
+    "subprocess.run(['su', '-s', '/bin/true', 'nobody'], check=True)\n",
     "limit-of-another": "import resource\nresource.prlimit({victim}, resource.RLIMIT_NOFILE)\n",
     "priority-of-another": "import os\nos.setpriority(os.PRIO_PROCESS, {victim}, 5)\n",
     "processor-of-another": "import os\nos.sched_setaffinity({victim}, os.sched_getaffinity({victim}))\n",
@@ -120,10 +167,23 @@ SOCKETS = {
     "pair-that-is-connected-elsewhere": "import socket\n"
     "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].close()\n",
     "netlink": "import socket\nsocket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).close()\n",
+    "packets": "import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()\n",
+    "raw": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close()\n",
+    "virtual-machines": "import socket\nsocket.socket(socket.AF_VSOCK, socket.SOCK_STREAM).close()\n",
     "download": "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{port}/').read(1)\n",
 }
 KERNEL = {
     "io-uring": f"{_CALL}call(425, 1, ctypes.create_string_buffer(256))\n",
+    "programs-in-the-kernel": f"{_CALL}call(321, 0, (ctypes.c_uint32 * 16)(2, 4, 4, 1), 64)\n",
+    "counters-of-the-kernel": f"{_CALL}attributes = (ctypes.c_uint32 * 32)(1, 128)\n"
+    "os.close(call(298, attributes, 0, -1, -1, 0))\n",
+    "faults-of-memory": f"{_CALL}os.close(call(323, 0o4000))\n",
+    "keys": f"{_CALL}call(250, 0, -3, 1)\n",
+    "new-key": f"{_CALL}call(248, b'user', {{mark!r}}.encode(), b'x', 1, -2)\n",
+    "watch-of-a-folder": f"{_CALL}os.close(call(294, 0))\n",
+    "watch-of-the-machine": f"{_CALL}os.close(call(300, 0, 0))\n",
+    "process-in-new-namespaces": f"{_CALL}arguments = (ctypes.c_uint64 * 11)(0x10000000, 0, 0, 0, 17)\n"
+    "child = call(435, arguments, 88)\nif not child:\n    os._exit(0)\nos.waitpid(child, 0)\n",
     "user-namespace": f"{_CALL}call(272, 0x10000000)\n",
     "mount-namespace": f"{_CALL}call(272, 0x00020000)\n",
     "mount": f"{_CALL}here = os.getcwd().encode()\n"

@@ -48,7 +48,10 @@ DEADLINE = 600
 # Sphinx writes colours where CI is set.
 PLAIN = {"NO_COLOR": "1", "NO_COLOUR": "1"}
 # Types are shown by default from Sphinx 8 on only.
-CONF = "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
+CONF = (
+    "extensions = ['myst_parser', 'sphinx_kerasshape']\nshow_warning_types = True\n"
+    f"kerasshape_sandbox = {workers.SANDBOX!r}\n"
+)
 
 
 @dataclass(frozen=True)

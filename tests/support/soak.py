@@ -1,15 +1,19 @@
 """Builds that are interrupted at random moments: ``python -m tests.support.soak --rounds 300``.
 
-Each round starts a build and sends a signal to one of its processes after a random time. Then no
-process of it may be left, no answer in the cache or the lock may be partial or wrong, and
-the next build must be as if nothing had happened.
+Each round starts a build and sends a signal to one of its processes after a random time; in a tenth of
+the rounds, the disk is full by then. Then no process of it may be left, no answer in the cache or the lock
+may be partial or wrong, and the next build must be as if nothing had happened. With ``--disk FOLDER``, an
+empty folder of a small file system of its own, the disk is really full; without it, no process of the build
+can write files beyond a random size.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -45,6 +49,8 @@ VICTIMS = {
     "worker": (signal.SIGKILL, signal.SIGTERM),
     "child": (signal.SIGKILL,),
 }
+FULL = 0.1
+"""The share of rounds with a full disk."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class Reference:
 class Soak:
     """A project, and what is right for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_disk: bool = False) -> None:
+        self.filler = folder / "filler" if is_disk else None
         mark = f"KERASSHAPE_MARK={time.time_ns()}"
         self.mark = mark
         self.project = Project(folder)
@@ -96,7 +103,14 @@ class Soak:
         name, _, value = self.mark.partition("=")
         build = self.project.start(builder, *parallel, **{name: value, "TMPDIR": str(self.temporary)})
         moment = chance.uniform(0, SECONDS)
-        time.sleep(moment)
+        is_full = chance.random() < FULL
+        if is_full:
+            early = chance.uniform(0, moment)
+            time.sleep(early)
+            self._fill(build.pid, chance.randrange(1 << 19))
+            time.sleep(moment - early)
+        else:
+            time.sleep(moment)
         who = chance.choice(list(VICTIMS))
         number = chance.choice(VICTIMS[who])
         while not (victims := self._processes(build.pid, who)) and build.poll() is None:
@@ -107,12 +121,27 @@ class Soak:
             except ProcessLookupError:
                 victims = []
         build.wait(DEADLINE)
+        if self.filler:
+            self.filler.unlink(missing_ok=True)
         what = f"{who} {number.name}" if victims else "too late"
+        what += ", disk full" if is_full else ""
         self._check(f"{what} at {moment:.2f} s of {builder}")
         return what
 
+    def _fill(self, build: int, left: int) -> None:
+        """Leave so many bytes on the disk, or let no process of a build write longer files."""
+        if self.filler is None:
+            for pid in (build, *processes(self.mark)):
+                with contextlib.suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (left >> 4, left >> 4))
+            return
+        space = os.statvfs(self.filler.parent)
+        with contextlib.suppress(OSError), self.filler.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, space.f_bavail * space.f_frsize - left))
+
     def _check(self, what: str) -> None:
         assert eventually(lambda: not processes(self.mark)), f"{what}: left behind {processes(self.mark)}"
+        assert eventually(lambda: not self.left()), f"{what}: left behind {self.left()}"
         for name, content in self._cache().items():
             assert content == self.reference.cache.get(name), f"{what}: cached {name} is wrong"
         if self._lock.exists():
@@ -168,9 +197,9 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def run(rounds: int, seed: int, folder: Path, *, talk: bool = False) -> Counter[str]:
-    """Run rounds; return how often what was done."""
-    soak = Soak(folder)
+def run(rounds: int, seed: int, folder: Path, *, is_disk: bool = False, talk: bool = False) -> Counter[str]:
+    """Run rounds; return how often what was done. ``is_disk`` says whether the folder is a whole disk."""
+    soak = Soak(folder, is_disk=is_disk)
     chance = random.Random(seed)
     done: Counter[str] = Counter()
     for number in range(rounds):
@@ -184,11 +213,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--seed", type=int, default=time.time_ns())
+    parser.add_argument("--disk", type=Path, help="an empty folder, of a file system that may be filled")
     given = parser.parse_args()
     print("seed", given.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        for what, count in sorted(run(given.rounds, given.seed, Path(folder), talk=True).items()):
-            print(f"{count:4} {what}")
+    with tempfile.TemporaryDirectory(dir=given.disk) as folder:
+        done = run(given.rounds, given.seed, Path(folder), is_disk=bool(given.disk), talk=True)
+    for what, count in sorted(done.items()):
+        print(f"{count:4} {what}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib.util
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,9 +25,12 @@ from sphinx_kerasshape.run.spawning import Spawning
 from sphinx_kerasshape.run.worker_process import Launch, Outcome, Run, Worker
 from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 
+SANDBOX = os.environ.get("KERASSHAPE_TEST_SANDBOX", "auto")
+"""How the tests confine code: ``KERASSHAPE_TEST_SANDBOX=on`` for the strict way."""
+
 
 def make_worker(**options: object) -> Worker:
-    settings = Settings(**options)  # type: ignore[arg-type]
+    settings = Settings(**{"sandbox": SANDBOX, **options})  # type: ignore[arg-type]
     return Spawning(launch(settings)) if settings.executor == "spawn" else Forking(launch(settings))
 
 
@@ -45,16 +50,16 @@ def tf_version() -> list[str]:
         return version("tensorflow").split(".")[:2]
 
 
-OURS = launch(Settings()).path
+PROJECTS = [f"{tempfile.gettempdir()}/pytest-of-{getpass.getuser()}"]
+"""Where all projects of the tests are: what their code may read."""
+OURS = launch(Settings(sandbox=SANDBOX)).path
 """The folders that the tests themselves have on ``sys.path``."""
-SOURCES = (tempfile.gettempdir(),)
-"""All projects of the tests are below this folder."""
 
 
 class Pool:
     """Workers that have TensorFlow ready: the usual one, and that of the last other way to start them."""
 
-    USUAL = replace(launch(Settings(), SOURCES), path=OURS)
+    USUAL = replace(launch(Settings(sandbox=SANDBOX), PROJECTS), path=OURS)
 
     def __init__(self) -> None:
         self._workers: dict[Launch, Forking] = {}
@@ -102,7 +107,7 @@ class Borrowed:
     """A worker of the pool, which outlives the builds that use it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._launch = launch(settings, SOURCES)
+        self._launch = launch(settings, PROJECTS)
         self.sandbox = ""
 
     def start(self) -> None: ...
@@ -149,8 +154,9 @@ def answers(worker: Worker, requests: Iterable[Request], timeout: int = 60) -> l
     return [results[request].answer for request in requests]
 
 
-def run_in(folder: Path, code: str, worker: Worker) -> None:
+def run_in(folder: Path, code: str) -> None:
     """Run a program in a folder, as plain TensorFlow would, without the time that its import takes."""
+    worker = Borrowed(Settings(sandbox="off"))
     begin = f"import os, sys\nos.chdir({str(folder)!r})\nsys.path.insert(0, '.')\n"
     (answer,) = answers(worker, [request(begin + code, weights="real", kind="code")])
     assert isinstance(answer, Report), answer

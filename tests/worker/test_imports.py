@@ -131,7 +131,7 @@ def run(packages: Packages) -> Iterator[Callable[..., list[Answer]]]:
     """Return a function that runs models where the packages are installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [str(packages.site), str(packages.project), *sys.path])
-        worker = make_worker(environment=(f"PYTHONUSERBASE={packages.base}",), jobs=2)
+        worker = make_worker(environment=(f"PYTHONUSERBASE={packages.base}",), jobs=2, sandbox="off")
     yield lambda *codes, timeout=60: answers(worker, [request(code) for code in codes], timeout)
     worker.close()
 
@@ -208,6 +208,33 @@ def test_a_model_that_kills_the_process_with_its_imports_harms_no_other(
     )
     found = run(kill, *four("killed"))
     assert [answer.model.params for answer in found if isinstance(answer, Report)][-3:] == [10, 15, 20]
+
+
+@linux
+def test_what_is_not_confined_imports_nothing_of_the_project(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project may have modules with the names of others, or ones that packages import if they can."""
+    packages.install("asks")
+    asks = packages.site / "asks" / "__init__.py"
+    asks.write_text(f"{SLOW}try:\n    import bricks\nexcept ImportError:\n    bricks = None\n")
+    monkeypatch.setattr(sys, "path", [str(packages.site), str(packages.project), *sys.path])
+    seen = packages.base / "seen"
+    telling = f"import os\ntry:\n    open({str(seen)!r}, 'a').close()\nexcept OSError:\n    pass\n"
+    for name in ("bricks", "mailcap", "secrets", "difflib"):
+        (packages.project / f"{name}.py").write_text(telling)
+    worker = make_worker(environment=(f"PYTHONUSERBASE={packages.base}",), jobs=2, sandbox="on")
+    code = "import asks\nimport mailcap\n" + MODEL
+    codes = [f"{code}assert asks.bricks\n{'#' * number}" for number in (1, 2)]
+    try:
+        found = answers(worker, [request(code) for code in [*codes, "import mailcap\nlayer"]])
+    finally:
+        worker.close()
+        for name in ("mailcap", "secrets", "difflib"):
+            (packages.project / f"{name}.py").unlink()
+        (packages.project / "bricks.py").write_text("")
+    assert [type(one) for one in found] == [Report, Report, Failure]
+    assert not seen.exists()
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ import pytest
 from sphinx_kerasshape.messages.report import Answer, Failure, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.settings.settings import Settings
 from tests.support import models
 from tests.support.projects import Project
 from tests.support.tiers import tiered
-from tests.support.workers import answers, make_worker, request, run_in
+from tests.support.workers import Borrowed, answers, make_worker, request, run_in
 
 SAVE = """
 import tensorflow as tf, keras
@@ -55,11 +56,17 @@ def double(x):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker: Worker) -> Path:
+def worker() -> Worker:
+    """A worker without a sandbox, where what must not be done could be done."""
+    return Borrowed(Settings(sandbox="off"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of models that TensorFlow has saved, good ones and bad ones."""
     folder = tmp_path_factory.mktemp("saved")
     (folder / "gates.py").write_text(GATES)
-    run_in(folder, SAVE, worker)
+    run_in(folder, SAVE)
     for name in ("plain.keras", "plain.h5"):
         (folder / f"cut_{name}").write_bytes((folder / name).read_bytes()[:3000])
     (folder / "empty.keras").write_bytes(b"")

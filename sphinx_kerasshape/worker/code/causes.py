@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sphinx_kerasshape.messages.report import Error
 from sphinx_kerasshape.worker.code import exceptions
+from sphinx_kerasshape.worker.sandbox import confine
 
 _OPTIONAL = re.compile(r"(?:requires|install|dependency):? (?:the )?['`\"]?([A-Za-z][\w-]*)")
 """The package that a library says it needs."""
@@ -48,14 +49,16 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
         return Cause("package", f"{what} not here", package)
     if kind is NameError and isinstance(name, str):
         return Cause("name", f"{name} is not defined in this document", name)
-    if _is_missing_file(error):
-        return Cause("files", getattr(error, "text", "") or "files are not here")
+    plain = str(Error(exceptions.name(error), exceptions.message(error))).partition("\n")[0]
+    refusal = confine.mend(error)
+    if refusal or _is_missing_file(error):
+        text = f"{plain}{refusal}" if refusal else getattr(error, "text", "") or "files are not here"
+        return Cause("refused" if refusal else "files", text)
     if kind is EOFError:
         return Cause("files", "nobody is here to answer input()")
     if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
         return Cause("files", "files are not here")
-    plain = Error(exceptions.name(error), exceptions.message(error))
-    return Cause("code", str(plain).partition("\n")[0])
+    return Cause("code", plain)
 
 
 def distribution(package: str) -> str:

@@ -210,7 +210,7 @@ class Document:
         root = self._failed[loss.piece]
         statement = self._statements.get(loss.piece, "")
         cause = f"`{statement}`: {root.failure.message}" if statement else root.failure.message
-        if loss.builder and root.kind in ("files", "package"):
+        if loss.builder and root.kind in ("files", "refused", "package"):
             model = f"`{loss.names[-1]}` is built by `{loss.builder}`, on data that is not here"
             return truncated(model if statement == loss.builder else f"{model} ({cause})", 900)
         names = [f"`{name}`" for name in dict.fromkeys(loss.names)]
@@ -276,7 +276,7 @@ class Document:
         if loss is not None:
             root = self._failed[loss.piece]
             failure = root.failure._replace(message=self._why(loss) + self._mend_of(loss, seen.expression))
-            if loss.builder and root.kind in ("files", "package"):
+            if loss.builder and root.kind in ("files", "refused", "package"):
                 failure = failure._replace(problem=Problem.UNBUILT)
             return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
         cause = self._cause_of(error)

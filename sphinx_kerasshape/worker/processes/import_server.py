@@ -5,6 +5,9 @@ models without the import would notice. So it forks a server for the models that
 imports. A server ends, and the models import for themselves, if the imports take too little time to be
 worth it, or leave something behind that a fork would lose or share: threads, processes, open files, output.
 So they do if the imports cause warnings, which each model is to be told of.
+
+A server is not confined, so it imports nothing from the project's folders. If the models might find
+something there that a package imports, they import for themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ import socket
 import sys
 import tempfile
 import time
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from typing import Any, NoReturn
 
 from sphinx_kerasshape.messages.codec import dumps
@@ -150,17 +155,32 @@ def _import(modules: Modules, folder: str) -> bool:
         child.live_in(folder)
         child.open_streams()
         before, started = _traces(), time.process_time()
+        project = _Project(child.project_folders)
+        sys.meta_path.insert(0, project)
         with code_warnings.noticed() as warnings:
             for module in modules:
                 importlib.import_module(module)
         seconds = time.process_time() - started
         sys.stdout.flush()
-        has_files = any(source.kind == "file" for source in sources.used())
+        sys.meta_path.remove(project)
+        has_files = project.has_more or any(source.kind == "file" for source in sources.used())
         if seconds < _MIN_SECONDS or has_files or warnings or _traces() != before:
             return False
     gc.collect()
     gc.freeze()
     return True
+
+
+class _Project(MetaPathFinder):
+    """Finds nothing, but notices what could be found in the project's folders."""
+
+    def __init__(self, folders: list[str]) -> None:
+        self._folders = folders
+        self.has_more = False
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if path is None and PathFinder.find_spec(fullname, self._folders) is not None:
+            self.has_more = True
 
 
 def _traces() -> tuple[object, ...]:

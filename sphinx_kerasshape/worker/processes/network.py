@@ -14,6 +14,10 @@ _FATAL = (
     "kerasshape_network is False, but this system can't take the network from a process ({}): "
     "run the build where Linux allows it, or set kerasshape_network to True"
 )
+_FATAL_OF_AUDIT = (
+    "this system can't take the network from the documents' code ({}): run it where Linux can, or give "
+    "--network if you trust the documents"
+)
 
 
 def leave() -> str:
@@ -39,9 +43,10 @@ def leave() -> str:
     return ""
 
 
-def refused(reason: str) -> Failure | None:
+def refused(reason: str, *, is_audit: bool = False) -> Failure | None:
     """Return the failure of a worker that can't give up the network; ``None`` without a reason."""
-    return Failure(Problem.NETWORK, _FATAL.format(reason)) if reason else None
+    fatal = _FATAL_OF_AUDIT if is_audit else _FATAL
+    return Failure(Problem.NETWORK, fatal.format(reason)) if reason else None
 
 
 def _unshare(flags: int) -> str:

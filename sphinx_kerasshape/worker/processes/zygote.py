@@ -100,7 +100,10 @@ class _Zygote:
             if first["kind"] == "document":
                 child.prepare_documents()
             code = "" if first["file"] else f"{first['prelude']}\n{first['code']}"
-            self._queue.append({**command, "modules": leading(code) if tree.IS_KNOWN else ()})
+            self._queue.append({**command, "modules": self._leading(code)})
+
+    def _leading(self, code: str) -> tuple[str, ...]:
+        return leading(code, child.project_folders) if tree.IS_KNOWN else ()
 
     def loop(self) -> None:
         while self._lines.open:

@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.worker.sandbox import landlock, modes, privileges, seccomp, system
+from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, privileges, seccomp, system
 
 _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
     'kerasshape_sandbox to "auto" if you trust the pages'
+)
+_FATAL_OF_AUDIT = (
+    "this system can't confine the documents' code ({}): run it where Linux can, or give --sandbox auto "
+    "if you trust the documents"
 )
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108
 """Where Python's pools of processes keep their locks. All processes of the user share it."""
@@ -32,6 +36,7 @@ class _Sandbox(NamedTuple):
     """The version of Landlock."""
     program: seccomp.Program | None
     """The filter of system calls; ``None`` if it depends on the process."""
+    is_audit: bool
 
 
 _sandbox: _Sandbox | None = None
@@ -51,7 +56,8 @@ def prepare(settings: dict[str, Any]) -> Failure | None:
         privileges.renounce()
         return None
     _sandbox = None
-    return Failure(Problem.WORKER, _FATAL.format(lack)) if settings["sandbox"] == "on" else None
+    fatal = _FATAL_OF_AUDIT if settings["is_audit"] else _FATAL
+    return Failure(Problem.WORKER, fatal.format(lack)) if settings["sandbox"] == "on" else None
 
 
 def is_possible() -> bool:
@@ -81,7 +87,10 @@ def mend(error: BaseException) -> str:
         return ""
     from sphinx_kerasshape.worker.sandbox import refusals  # only code that fails needs it
 
-    return refusals.mend(error, network=_sandbox.network)
+    try:
+        return refusals.mend(error, network=_sandbox.network, is_audit=_sandbox.is_audit)
+    except Exception:  # Exceptions of the author's code can do anything when asked for their text.
+        return ""
 
 
 def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:
@@ -92,7 +101,8 @@ def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:
     if settings["sandbox"] == "auto":
         read.append((_SHARED_MEMORY, landlock.OWN))
     shared = seccomp.program(network=network, truncation=kernel < landlock.TRUNCATES)
-    return _Sandbox(tuple(read), network, kernel, shared if kernel >= landlock.SCOPES else None)
+    program = shared if kernel >= landlock.SCOPES else None
+    return _Sandbox(tuple(read), network, kernel, program, settings["is_audit"])
 
 
 def _refusal(sandbox: _Sandbox) -> str:
@@ -128,6 +138,7 @@ def _enter(sandbox: _Sandbox, folder: str) -> None:
         or seccomp.program(network=sandbox.network, truncation=truncation, only_signal=os.getpid())
     )
     modes.keep_going(folder)
+    caches.provide(folder)
 
 
 def _lack() -> str:

@@ -48,7 +48,7 @@ def version() -> int:
     """Return the version of the kernel's interface; 0 if it has none, or if it is switched off."""
     try:
         return system.call("landlock_create_ruleset", None, 0, _VERSION)
-    except (OSError, KeyError):
+    except (OSError, KeyError, AttributeError):
         return 0
 
 

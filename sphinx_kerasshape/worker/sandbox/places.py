@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import json
 import os
 import site
 import sys
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator
+import tempfile
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
 
-from sphinx_kerasshape.worker.sandbox import landlock
+from sphinx_kerasshape.worker.sandbox import caches, landlock
 
 Rule = tuple[str, int]
 
@@ -32,8 +37,7 @@ _OF_NETWORK = (
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _GRAPHICS = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
 _DOWNLOADS = (
-    *(".keras", ".cache/kagglehub", ".cache/huggingface/hub", ".cache/matplotlib", ".config/matplotlib"),
-    *("tensorflow_datasets", "nltk_data", "scikit_learn_data"),
+    *(".cache/kagglehub", ".cache/huggingface/hub", "tensorflow_datasets", "nltk_data", "scikit_learn_data"),
 )
 """Folders of the home folder that have what packages have downloaded, and no secrets."""
 _SECRETS = frozenset(
@@ -44,6 +48,11 @@ _SECRETS = frozenset(
     )
 )
 """Names that are left out of a folder which may be read."""
+_UNSEARCHED = frozenset(("node_modules", "site-packages", "__pycache__"))
+_MOST_FOLDERS = 2_000
+"""So many folders of a project are searched for such names."""
+_TEMPORARY = "kerasshape-"
+"""What the names of the workers' folders begin with."""
 
 
 def readable(path: Iterable[str], sources: Iterable[str], hidden: Iterable[str], network: bool) -> list[Rule]:
@@ -54,14 +63,30 @@ def readable(path: Iterable[str], sources: Iterable[str], hidden: Iterable[str],
     """
     installed = {_PACKAGE, sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path}
     installed |= {*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()}
+    project = {os.path.realpath(one) for one in (*path, *sources, *_editable()) if one}
     hidden = {os.path.realpath(one) for one in hidden if os.path.lexists(one)}
+    hidden |= {secret for folder in project for secret in _secrets(folder)}
+    hidden.add(os.path.join(os.path.realpath(tempfile.gettempdir()), _TEMPORARY))
     home = os.path.expanduser("~")
     rules = [(one, landlock.READ) for one in (*_PROGRAMS, *_SYSTEM, *(_OF_NETWORK if network else ()))]
     rules += [(one, landlock.USE) for one in (*_DEVICES, *(_ for one in _GRAPHICS for _ in glob.glob(one)))]
     rules += [(os.path.join(home, one), landlock.READ) for one in _DOWNLOADS]
-    for folder in {os.path.realpath(one) for one in (*installed, *_editable(), *path, *sources) if one}:
+    for folder in {*project, *(os.path.realpath(one) for one in installed if one)}:
         rules += _within(folder, hidden, home)
-    return sorted(set(rules))
+    rules += [(one, landlock.READ) for one in caches.prepare()]
+    return list(_needed({os.path.realpath(one): rights for one, rights in rules if os.path.exists(one)}))
+
+
+def _needed(rules: Mapping[str, int]) -> Iterator[Rule]:
+    """Yield the rules without those for places within one that gives all they do: each costs time."""
+    for place, rights in rules.items():
+        above = place
+        while above != os.sep:
+            above = os.path.dirname(above)
+            if rights & ~rules.get(above, 0) == 0:
+                break
+        else:
+            yield place, rights
 
 
 def _within(folder: str, hidden: Collection[str], home: str) -> Iterator[Rule]:
@@ -72,13 +97,14 @@ def _within(folder: str, hidden: Collection[str], home: str) -> Iterator[Rule]:
     inside = [one for one in hidden if one == folder or one.startswith(os.path.join(folder, ""))]
     if folder in inside:
         return
-    names = _names(folder)
+    names, temporary = _names(folder), os.path.realpath(tempfile.gettempdir())
     if not inside and not is_home and not _SECRETS & set(names):
         yield folder, landlock.READ
         return
     yield folder, landlock.LIST
     for name in names:
-        if name not in _SECRETS and not (folder == home and name.startswith(".")):
+        is_hidden = name in _SECRETS or (folder == home and name[0] == ".")
+        if not is_hidden and not (folder == temporary and name.startswith(_TEMPORARY)):
             yield from _within(os.path.join(folder, name), inside, home)
 
 
@@ -89,10 +115,33 @@ def _names(folder: str) -> list[str]:
         return []
 
 
+def _secrets(folder: str) -> Iterator[str]:
+    """Yield the files and folders in a project that usually hold secrets."""
+    waiting, left = deque([folder]), _MOST_FOLDERS
+    while waiting and left:
+        left -= 1
+        for entry in _entries(waiting.popleft()):
+            if entry.name in _SECRETS:
+                yield entry.path
+            elif (
+                entry.name[0] != "." and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False)
+            ):
+                waiting.append(entry.path)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return [*os.scandir(folder)]
+    except OSError:
+        return []
+
+
 def _editable() -> Iterator[str]:
-    """Yield the folders of packages that are installed as links, by setuptools' finders."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("__editable__"):
-            yield from map(os.path.dirname, getattr(module, "MAPPING", {}).values())
-            for folders in getattr(module, "NAMESPACES", {}).values():
-                yield from folders
+    """Yield the folders of packages that are installed as links to them, whatever has installed them."""
+    for place in sys.path:
+        for file in glob.glob(os.path.join(glob.escape(place), "*.dist-info", "direct_url.json")):
+            with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+                with open(file, "rb") as text:
+                    record = json.load(text)
+                if record["dir_info"]["editable"]:
+                    yield unquote(urlsplit(record["url"]).path)
