@@ -56,7 +56,7 @@ def read(file: Path, format: str, language: str, *, omits_prose: bool) -> Readin
         if omits_prose:
             statements = (one for one in document.statements if not isinstance(one, Mention))
             document = document._replace(statements=tuple(statements))
-        plans = planning.planned(document, {})
+        plans = planning.planned(document, {}, str(file.parent))
     except (OSError, Unreadable, RecursionError):  # Sphinx says so, if it matters
         return None
     return Reading(document, tuple(plans)) if _has_plain(document, plans) else None

@@ -42,7 +42,7 @@ def pages(context: BuildContext, named: Sequence[Path]) -> Iterator[PlainPage]:
     """Yield the pages with plain code, of those only that are named, if any are."""
     for page in context.pages.values():
         if page.plain is not None and (not named or _is_named(Path(page.plain.file), named)):
-            requests = [block.request for block in page.plain.blocks]
+            requests = (block.request for block in page.plain_blocks())
             answers = {request: context.results[request].answer for request in requests}
             yield PlainPage(page.plain, context.language, answers)
 
