@@ -43,11 +43,13 @@ def page(code: str, markup: str) -> str:
 
 @pytest.mark.parametrize("markup", ["md", "rst"])
 def test_what_lies_beside_a_page(make_project: Callable[..., Project], markup: str) -> None:
-    """The lock has it too, wherever the project is; changes run again."""
+    """The lock has it too, wherever the project is; what comes, goes or changes runs again."""
     name, first = (f"part/page.{markup}", 3 if markup == "md" else 5)
     index = "# Index\n\n```{toctree}\npart/page\n```\n"
     project = make_project({"index.md": index, name: page(BESIDE, markup)}, CHECK)
+    assert told(project.build()) == []
     project.write("part/helper.py", HELPER)
+    assert told(project.build()) == []
     project.write("part/units.txt", "3")
     expected = [drift(f"{name}:{first + 5}", "(None, 2)", "(None, 3)")]
     assert told(project.build()) == expected

@@ -39,6 +39,7 @@ from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
+from sphinx_kerasshape.worker.stand_ins import beside
 from sphinx_kerasshape.worker.stand_ins.install import install
 
 _MAX_NAMES = 6
@@ -90,8 +91,9 @@ class Document:
         failed = tuple(self._failed.values())
         # They are sources as well: once they are installed, the answer is another one.
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
-        sources = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
-        return Report(observations=observations, failed=failed, sources=sources)
+        packages = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
+        beside.depend_on_absence(self._request.folder, filter(None, missing))
+        return Report(observations=observations, failed=failed, sources=packages)
 
     def _observations(self) -> Iterator[Observation]:
         flags = future_flags(self._request.pieces)
