@@ -29,11 +29,16 @@ def mended(document: Document, edits: Iterable[Edit | RowEdit], data: bytes) -> 
 
     What an output says as HTML too is edited there as well. Raises :class:`.rewrite.Unwritable`.
     """
+    return rewrite(document, changes(document, edits), data)
+
+
+def changes(document: Document, edits: Iterable[Edit | RowEdit]) -> Iterator[tuple[Place, str]]:
+    """Yield what is written where, so that a document has some edits: words of lines, and whole lines."""
     by_text: dict[int, list[Edit | RowEdit]] = {}
     for edit in dict.fromkeys(edits):
         by_text.setdefault(edit.place.text, []).append(edit)
-    changes = [change for number, some in by_text.items() for change in _changes(document, number, some)]
-    return rewrite(document, changes, data)
+    for number, some in by_text.items():
+        yield from _changes(document, number, some)
 
 
 def is_writable(document: Document, edits: Iterable[Edit | RowEdit]) -> bool:

@@ -202,7 +202,7 @@ def _print_summary(
 ) -> list[str]:
     held = sum(verdict.holds for verdict in verdicts) + rest.held
     unchecked = sum(map(tally.is_unchecked, verdicts))
-    rewritten = sum(bool(edit.old.strip()) for edit in edits) + rest.rewritten
+    rewritten = sum(edit.is_shown and not edit.is_part for edit in edits) + rest.rewritten
     unfixed += len(rest.problems)
     if options.diff and not unfixed + unchecked:
         return []
@@ -307,8 +307,8 @@ def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edi
             return [str(error)]
     problems = []
     for edit in edits:
-        if edit.old.strip():
-            old, new = (" ".join(text.split()) for text in fix.shown(edit))
+        if edit.is_shown:
+            old, new = (" ".join(text.split()) or "(no row)" for text in fix.shown(edit))
             problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
     return problems
 
