@@ -192,6 +192,8 @@ class Truth(NamedTuple):
     """The true line; of a summary, its lines in the page."""
     model: Model | None = None
     """The model that a summary is of."""
+    is_gone: bool = False
+    """Whether readers see nothing instead: it is a part of a summary that has a table elsewhere."""
 
 
 class Judged(NamedTuple):
