@@ -111,15 +111,15 @@ def _tables(audited: Audited, document: Document) -> Iterator[Truth]:
 
 def _in_outputs(summary: Summary, document: Document, model: Model) -> Iterator[Truth]:
     """Yield a summary that a cell of a notebook has printed: Keras 3 prints title, table and totals apart."""
-    rows = [row.place for row in summary.rows]
-    places = [*summary.title.places, *rows, *(total.place for total in summary.totals)]
+    table = summary.place
+    places = [*summary.title.places, table, *(total.place for total in summary.totals)]
     for number in dict.fromkeys(place.text for place in places):
         text = document.texts[number]
         own = [place for place in places if place.text == number]
         start, end = min(place.start for place in own), max(place.end for place in own)
         numbered = enumerate(shown(text, number), 1)
         lines = [(line, one.text) for line, one in numbered if one.at[0] < end and one.at[-1] > start]
-        (first, old), is_gone = lines[0], number not in [row.text for row in rows]
+        (first, old), is_gone = lines[0], number != table.text
         seen = "\n".join(line for _, line in lines)
         line = notebooks.line_number(text.cell, first)
         yield Truth(line, old, seen, None if is_gone else model, is_gone)
