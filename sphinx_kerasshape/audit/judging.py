@@ -30,10 +30,6 @@ _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 """Names that Keras gives to models."""
 
 _UNBUILT = "Keras leaves the model unbuilt here, so it prints no shapes"
-
-_STOPPED = re.compile(r"`raise type\('Stopped'.*?\)\(\)`: ")
-"""How a message names the code that stands for what has ended a run."""
-
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
 
@@ -72,7 +68,6 @@ def _failure(seen: Seen) -> str:
     if seen.observation is None:
         return "nothing gives it a value"
     text = seen.observation.failure.message if seen.observation.failure is not None else ""
-    text = _STOPPED.sub("", text)
     return undefined(seen.observation.missing) if text.endswith("is not defined in this document") else text
 
 

@@ -117,10 +117,10 @@ def test_the_true_rows_come_back(make_project: Callable[..., Project], form: str
     done = fixed(project, form)
     noise = ("toctree", "running models")
     assert [line for line in done.stderr.splitlines() if not any(word in line for word in noise)] == []
-    for name, text in wanted.items():
-        found = (project.folder / "source" / name).read_text(encoding="utf-8")
+    for name, true in wanted.items():
+        both = [(project.folder / "source" / name).read_text(encoding="utf-8"), true]
         if form == "ipynb":
-            found, text = ("".join(json.loads(one)["cells"][0]["source"]) for one in (found, text))
-        assert found == text, name
+            both = ["".join(json.loads(text)["cells"][0]["source"]) for text in both]
+        assert both[0] == both[1], name
     assert "index.md" not in done.stdout
     assert fixed(project, form, "--check").returncode == 0

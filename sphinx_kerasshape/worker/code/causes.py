@@ -53,8 +53,13 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
         return Cause("files", "nobody is here to answer input()")
     if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
         return Cause("files", "files are not here")
-    plain = Error(exceptions.name(error), exceptions.message(error))
-    return Cause("code", str(plain).partition("\n")[0])
+    return plain(error)
+
+
+def plain(error: BaseException) -> Cause:
+    """Return the cause that is the code itself."""
+    error_ = Error(exceptions.name(error), exceptions.message(error))
+    return Cause("code", str(error_).partition("\n")[0])
 
 
 def distribution(package: str) -> str:

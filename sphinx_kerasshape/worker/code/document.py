@@ -135,15 +135,16 @@ class Document:
 
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""
-        loss = self._loss_of(error)
-        if code is None:
-            frames, cause = _syntax(piece, error)
-        else:
-            frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
+        try:
+            loss, frames, cause = self._found(piece, code, error)
+            stopped = excerpt(getattr(error, "statement", "")) if exceptions.name(error) == "Stopped" else ""
+        except weightless.NeedsValues:
+            raise
+        except Exception:  # The author's own exception classes can do anything.
+            loss, frames, cause, stopped = None, (), causes.plain(error), ""
+        if code is not None:
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
-            self._statements[number] = code.statement(lines[0] if lines else piece.line)
-        if loss is None and cause.kind == "code":
-            self._doubt(error)
+            self._statements[number] = stopped or code.statement(lines[0] if lines else piece.line)
         own = loss or Loss(number)
         kind, missing = ("follows", "") if loss else (cause.kind, cause.missing)
         text = self._why(loss) if loss else truncated(cause.text, 500)
@@ -151,6 +152,18 @@ class Document:
         failure = Failure(_PROBLEMS.get(kind, Problem.CODE), text, frames, plain, _mend(error, kind))
         self._failed[number] = PieceFailure(number, kind, failure, own.piece, missing)
         self._drop(number, piece, code, own)
+
+    def _found(
+        self, piece: Piece, code: Code | None, error: BaseException
+    ) -> tuple[Loss | None, tuple[Frame, ...], causes.Cause]:
+        """Return what an exception says of its cause."""
+        loss = self._loss_of(error)
+        if code is None:
+            return loss, *_syntax(piece, error)
+        frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
+        if loss is None and cause.kind == "code":
+            self._doubt(error)
+        return loss, frames, cause
 
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""
