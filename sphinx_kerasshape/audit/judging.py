@@ -252,7 +252,8 @@ class _Prose:
             return plain._replace(verdict=HOLDS)
         if opinion.doubt:
             verdict = _drifted(plain, opinion.nearest)
-            if mention.kind == "count" and not self._is_meant(mention.text, opinion.nearest):
+            is_meant = mention.kind != "count" or self._is_meant(mention.text, opinion.nearest)
+            if not (opinion.is_sure and is_meant):
                 verdict = verdict._replace(edits=())
             return verdict._replace(reason=opinion.doubt.replace(" on this page", " of this document"))
         return plain._replace(reason="it may speak of something else: no model says what it means")
