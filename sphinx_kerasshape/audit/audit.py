@@ -148,7 +148,8 @@ def documents(path: Path) -> list[str]:
 
 def line_of(document: Document, text: int, offset: int) -> int:
     """Return the number of the line that a place is on: of the file, or of the cell."""
-    return document.texts[text].text.count("\n", 0, offset) + 1
+    before = document.texts[text].text[:offset]
+    return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
 
 
 def read(path: str, *, skips_ours: bool = False) -> Audited:

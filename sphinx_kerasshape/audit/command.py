@@ -153,7 +153,7 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
         try:
             new = rewriting.mended(one.document, edits, one.data)
             if options.diff:
-                streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
+                streams.write(rewriting.diff(one.path, one.data, new, one.document.encoding), sys.stdout)
                 continue
             rewriting.write(one.path, one.data, new)
             count += sum(map(bool, mends))
