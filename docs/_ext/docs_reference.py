@@ -3,7 +3,8 @@
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
 a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/support/faults.py`` tries;
 ``tests-reference`` one of what a file of tests says of its tests; ``mistakes-reference`` one of
-``docs/examples/mistakes.toml``; ``recognition-reference`` one of ``tests/support/recognition.toml``. All write Markdown and let the page parse it.
+``docs/examples/mistakes.toml``; ``recognition-reference`` one of ``tests/support/recognition.toml``.
+All write Markdown and let the page parse it.
 
 ``complete`` holds a table that is written by hand against the names that have to be in it.
 """
