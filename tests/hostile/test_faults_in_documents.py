@@ -29,6 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left be
 
 QUICK = ["hard-exit", "memory-absurd", "daemon", "forged-failure", "error-lies", "traceback-raises"]
 """Some that end in different ways, none at a deadline."""
+EachWay = pytest.mark.parametrize("kind", tiered(["audit", "plain"], quick=["audit"]))
 Tried = pytest.mark.parametrize("name", tiered(FAULTS, QUICK))
 BEHAVED = ("(None, 3)", "(None, 7)")
 STATED = ("(None, 2)", "(None, 6)")
@@ -168,7 +169,7 @@ def way(make_project: Callable[..., Project], request: pytest.FixtureRequest) ->
     return found
 
 
-@pytest.mark.parametrize("kind", ["audit", "plain"])
+@EachWay
 @Tried
 def test_each_fault_loses_only_what_needs_it(name: str, kind: str, way: Way) -> None:
     first, second = way(kind).said[name]
@@ -183,7 +184,7 @@ def test_each_fault_loses_only_what_needs_it(name: str, kind: str, way: Way) -> 
         assert first.actual == BEHAVED[0], first.reason
 
 
-@pytest.mark.parametrize("kind", ["audit", "plain"])
+@EachWay
 def test_nothing_is_left_and_nothing_written(kind: str, way: Way) -> None:
     found = way(kind)
     assert (found.status, found.left, found.changed) == (1, [], [])

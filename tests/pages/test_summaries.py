@@ -155,6 +155,7 @@ def test_report_json_has_rows_and_a_failed_model_leaves_them_unchecked(
         "stated": "b (Dense)  (None, 55)  21",
         "actual": "b (Dense)  (None, 5)  20",
         "holds": False,
+        "reason": "its output is (None, 5); its number of params is 20",
         "location": "a.md:8",
     }
     assert [claim["holds"] for claim in data["claims"]] == [
