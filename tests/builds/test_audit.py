@@ -208,6 +208,8 @@ def test_annotations(audit: Audit) -> None:
         1,
         "::error file=cnn.md,line=10::drifted: (None, 5400), but TensorFlow says (None, 5408)",
     )
+    _, lines, _ = audit("odd.ipynb", "--format", "github", odd_ipynb="{")
+    assert lines[0] == "::error file=odd.ipynb::can't be read: not a notebook: it is no JSON"
 
 
 def test_sarif(audit: Audit) -> None:
