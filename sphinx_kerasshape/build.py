@@ -7,7 +7,7 @@ that is wrong. Every build repeats every warning: a warm build must not pass if 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -22,12 +22,12 @@ from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBui
 from sphinx_kerasshape.check.diagnostics import logger, warn
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Answer, Report, Versions
+from sphinx_kerasshape.messages.report import Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import domain_of
-from sphinx_kerasshape.pages.records import PLAIN_FIELD, Finding, Page
+from sphinx_kerasshape.pages.records import PLAIN_FIELD, Block, Finding, Page
 from sphinx_kerasshape.run import plan
 from sphinx_kerasshape.run.launch import run_environment
 from sphinx_kerasshape.run.runner import Progress, Runner
@@ -139,7 +139,9 @@ class Build:
         """Answer all requests and warn of all problems; return the pages whose answers have changed."""
         domain = domain_of(env)
         context = self.context.with_results(domain.pages, {})
-        self.context = domain.context = context.with_results(context.pages, self._results(app, context))
+        unread = self._unread(app.builder, context)
+        results = self._results(app, [block for _, block in context.every_block()], unread)
+        self.context = domain.context = context.with_results(context.pages, results)
         if "worker" in vars(self) and self.worker.sandbox:
             logger.verbose("kerasshape: the sandbox keeps code from %s", self.worker.sandbox)
         has_plain = any(page.plain is not None for page in context.pages.values())
@@ -170,11 +172,12 @@ class Build:
         if error is None and self._fingerprints:
             self.page_fingerprints.save(self._fingerprints)
 
-    def _results(self, app: Sphinx, context: BuildContext) -> dict[Request, Result]:
-        blocks = [block for _, block in context.every_block()]
+    def _results(
+        self, app: Sphinx, blocks: Sequence[Block], unread: Collection[Request] = ()
+    ) -> dict[Request, Result]:
         if self.plan.runs:
             names = {block.request: block.name for block in blocks}
-            return self.runner.results(names, _progress(app, names), self._unread(app.builder, context))
+            return self.runner.results(names, _progress(app, names), unread)
         answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
 
@@ -182,15 +185,9 @@ class Build:
         """Judge what stands beside plain code, and warn of what is wrong; return why some can't run."""
         from sphinx_kerasshape.check import plain  # off in most projects
 
-        context = self.context
-
-        def answering(requests: Sequence[Request]) -> dict[Request, Answer]:
-            names = {request: "plain code" for request in requests if request not in context.results}
-            more = self.runner.results(names, _progress(app, names)) if self.plan.runs else {}
-            results = {**context.results, **more}
-            return {request: results[request].answer for request in requests if request in results}
-
-        plain.judge(context, answering)
+        results = plain.judge(self.context, lambda blocks: self._results(app, blocks))
+        context = self.context.with_results(self.context.pages, results)
+        self.context = domain_of(app.env).context = context
         failures = list(plain.failures(context))
         for finding in (*failures, *plain.drifts(context, self.plan.versions.tensorflow)):
             warn(finding.problem, finding.message, finding.location)

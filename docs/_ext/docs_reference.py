@@ -3,7 +3,8 @@
 ``settings-reference`` gives an entry for each field of ``Settings``; ``warnings-reference``
 a table of ``problems.HELP``; ``faults-reference`` tables of what ``tests/support/faults.py`` tries;
 ``tests-reference`` one of what a file of tests says of its tests; ``mistakes-reference`` one of
-``docs/examples/mistakes.toml``. All write Markdown and let the page parse it.
+``docs/examples/mistakes.toml``; ``recognition-reference`` one of ``tests/support/recognition.toml``.
+All write Markdown and let the page parse it.
 
 ``complete`` holds a table that is written by hand against the names that have to be in it.
 """
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 MISTAKES = Path(__file__).parents[1] / "examples" / "mistakes.toml"
 TESTS = Path(__file__).parents[2] / "tests"
 FAULTS = TESTS / "support" / "faults.py"
+RECOGNITION = TESTS / "support" / "recognition.toml"
 _KINDS = {
     bool: "`True` or `False`",
     type(None): "`True`, `False` or `None`",
@@ -103,6 +105,28 @@ class MistakesReference(SphinxDirective):
         rows = [f"| `{one['message']}` | {one['cause']} | {one['mend']} |" for one in mistakes]
         head = ["| The build says | Cause | Mend |", "| --- | --- | --- |"]
         return self.parse_text_to_nodes("\n".join([*head, *rows]))
+
+
+class RecognitionReference(SphinxDirective):
+    """A table of what an audit recognises, each row tested in each of its formats."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write a row for each example, and parse it."""
+        self.env.note_dependency(str(RECOGNITION))
+        examples = tomllib.loads(RECOGNITION.read_text("utf-8")).values()
+        rows = [
+            f"| {one['what']} | {', '.join(one['in'])} | `{_false_line(one)}` | `{one['says']}` |"
+            for one in examples
+        ]
+        head = ["| Statement | In | For example | The audit says |", "| --- | --- | --- | --- |"]
+        return self.parse_text_to_nodes("\n".join([*head, *rows]))
+
+
+def _false_line(one: dict[str, Any]) -> str:
+    """Return the line of an example that states something false."""
+    text = "\n".join(one.get(part, "") for part in ("prose", "printed", "examples", "code"))
+    (first, *_) = (line for line in text.split("\n") if one["false"].split("\n")[0] in line)
+    return re.sub(r" {2,}", "  ", first.strip()).replace("`", "").replace("|", r"\|")
 
 
 class Complete(SphinxDirective):
@@ -219,5 +243,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("faults-reference", FaultsReference)
     app.add_directive("tests-reference", TestsReference)
     app.add_directive("mistakes-reference", MistakesReference)
+    app.add_directive("recognition-reference", RecognitionReference)
     app.add_directive("complete", Complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,7 @@ from sphinx_kerasshape.adopt.page import Page
 from sphinx_kerasshape.adopt.results import BLOCK, CODE, MODEL, STATEMENT, SUMMARY, Adopted, Judged
 from sphinx_kerasshape.adopt.subjects import with_models
 from sphinx_kerasshape.audit import planning, rewriting
-from sphinx_kerasshape.audit.audit import Answering, Audited, answered, judged, read
+from sphinx_kerasshape.audit.audit import Answering, Audited, judged, read, without_culprits
 from sphinx_kerasshape.audit.command import Answers, add_options_of_runs, found_documents
 from sphinx_kerasshape.audit.recognise import recognise
 from sphinx_kerasshape.audit.rewrite import Unwritable
@@ -84,7 +84,7 @@ def _results(
 def _judged(every: Sequence[Audited], defines: Mapping[str, str], answering: Answering) -> list[Judged]:
     """Return what TensorFlow says of documents as they are."""
     plans = [planning.planned(one.document, defines) for one in every if one.document is not None]
-    answers = answered(plans, answering)
+    answers = without_culprits(plans, answering)
     return [Judged(judged(one, some, answers), some, answers) for one, some in zip(every, plans, strict=True)]
 
 
@@ -117,7 +117,7 @@ def _adopted_pages(pages: Sequence[Page], answering: Answering, taken: set[str])
 
 
 def _choices(pages: Sequence[Page], answering: Answering) -> list[Choice]:
-    """Return what is chosen for each document; all requests of a round are answered together."""
+    """Return what is chosen for each document; all requests of a round are without_culprits together."""
     choosing = [page.choice() for page in pages]
     choices: list[Choice] = [Choice((), {})] * len(pages)
     asked: dict[int, list[Request]] = {}

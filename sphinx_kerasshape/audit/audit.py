@@ -64,12 +64,17 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
         planning.planned(one.document, defines, str(Path(one.path).absolute().parent)) if one.document else []
         for one in every
     ]
-    answers = with_old_spellings(plans, answered(plans, answering), answering)
+    answers = answered(plans, answering)
     for one, plan_ in zip(every, plans, strict=True):
         yield judged(one, plan_, answers) if one.document else one
 
 
 def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
+    """Return the answers to all plans, from as many runs as it takes; see below."""
+    return _with_old_spellings(plans, without_culprits(plans, answering), answering)
+
+
+def without_culprits(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
     """Return the answers to all plans; one whose piece ends the run is replaced by one without that piece."""
     answers = dict(answering([plan.request for some in plans for plan in some]))
     for _ in range(_MAX_CULPRITS):
@@ -87,7 +92,7 @@ def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Reques
     return answers
 
 
-def with_old_spellings(
+def _with_old_spellings(
     plans: list[list[Planned]], answers: Mapping[Request, Answer], answering: Answering
 ) -> Mapping[Request, Answer]:
     """Return answers with what is known only if old spellings have their present meaning.
@@ -152,7 +157,7 @@ def line_of(document: Document, text: int, offset: int) -> int:
 @lru_cache(64)
 def _breaks(text: str) -> tuple[int, ...]:
     """Return where the lines of a text end."""
-    return tuple(found.start() for found in re.finditer("\n", text))
+    return tuple(found.start() for found in re.finditer(r"\r\n|\r|\n", text))
 
 
 def read(path: str, *, skips_ours: bool = False) -> Audited:

@@ -15,7 +15,7 @@ from sphinx_kerasshape import streams
 from sphinx_kerasshape.audit import definitions, output, rewriting
 from sphinx_kerasshape.audit.audit import Audited, audited, documents
 from sphinx_kerasshape.audit.rewrite import Unwritable
-from sphinx_kerasshape.messages.report import Answer
+from sphinx_kerasshape.messages.report import Answer, Failure
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.launch import launch, run_environment
 from sphinx_kerasshape.run.runner import Runner
@@ -24,6 +24,7 @@ from sphinx_kerasshape.settings.settings import Settings
 from sphinx_kerasshape.store.cache import Cache
 from sphinx_kerasshape.text import escape_controls
 
+_OPTIONS = {"kerasshape_timeout": "--timeout", " (kerasshape_memory)": "", " (kerasshape_processes)": ""}
 _SECONDS_BETWEEN_LINES = 10
 """How often a log that is no terminal says how far the audit is."""
 
@@ -103,7 +104,7 @@ class Answers:
         """Return the answer to each request."""
         runner = Runner(self._cache, self._started, self._settings.timeout)
         results = runner.results(requests, _progress)
-        return {request: result.answer for request, result in results.items()}
+        return {request: _for_command(result.answer) for request, result in results.items()}
 
     def problems(self) -> list[str]:
         """Return what is wrong with the cache."""
@@ -122,6 +123,16 @@ class Answers:
             how = launch(self._settings, self._sources, [self._hidden], is_audit=True)
             self._worker = (Forking if Forking.possible() else Spawning)(how)
         return self._worker
+
+
+def _for_command(answer: Answer) -> Answer:
+    """Return an answer whose failure speaks of the options of a command, not of settings."""
+    if not isinstance(answer, Failure):
+        return answer
+    message = answer.message
+    for setting, option in _OPTIONS.items():
+        message = message.replace(setting, option)
+    return answer._replace(message=message)
 
 
 def found_documents(paths: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -155,7 +166,7 @@ def _rewritten(results: Sequence[Audited], options: argparse.Namespace) -> tuple
         try:
             new = rewriting.mended(one.document, edits, one.data)
             if options.diff:
-                streams.write(rewriting.diff(one.path, one.data, new), sys.stdout)
+                streams.write(rewriting.diff(one.path, one.data, new, one.document.encoding), sys.stdout)
                 continue
             rewriting.write(one.path, one.data, new)
             count += sum(map(bool, mends))

@@ -201,12 +201,13 @@ def _row(
     more = (row.connected, row.trainable)
     edits = [restated(cell, actual) for _, cell, actual in differences]
     is_mended = not missing and all(edits)
+    others = [actual for _, cell, actual in differences if cell in more]
     return Verdict(
         "summary",
         row.place,
         stated,
         DRIFTED,
-        _layer_text(layer, row, separator, [actual for _, cell, actual in differences if cell in more]),
+        _layer_text(layer, row, separator, others) if differences else "",
         "; ".join(reasons),
         edits=tuple(edit for some in edits for edit in some) if is_mended else (),
     )

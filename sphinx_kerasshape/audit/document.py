@@ -167,3 +167,5 @@ class Document(NamedTuple):
     """Names and values of its comments ``kerasshape: define NAME = VALUE``."""
     models: tuple[Subject, ...] = ()
     """What may be models, in the order of the code that makes or prints them."""
+    encoding: str = "utf-8"
+    """That of its file."""

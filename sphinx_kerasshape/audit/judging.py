@@ -30,10 +30,6 @@ _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 """Names that Keras gives to models."""
 
 _UNBUILT = "Keras leaves the model unbuilt here, so it prints no shapes"
-
-_STOPPED = re.compile(r"`raise type\('Stopped'.*?\)\(\)`: ")
-"""How a message names the code that stands for what has ended a run."""
-
 _NEAR = 1.25
 """Counts within this ratio may be meant."""
 
@@ -72,7 +68,6 @@ def _failure(seen: Seen) -> str:
     if seen.observation is None:
         return "nothing gives it a value"
     text = seen.observation.failure.message if seen.observation.failure is not None else ""
-    text = _STOPPED.sub("", text)
     return undefined(seen.observation.missing) if text.endswith("is not defined in this document") else text
 
 
@@ -308,7 +303,8 @@ class _Prose:
             return plain._replace(verdict=HOLDS)
         if opinion.doubt:
             verdict = _drifted(plain, opinion.nearest)
-            if mention.kind == "count" and not self._is_meant(mention.text, opinion.nearest):
+            is_meant = mention.kind != "count" or self._is_meant(mention.text, opinion.nearest)
+            if not (opinion.is_sure and is_meant):
                 verdict = verdict._replace(edits=())
             return verdict._replace(reason=opinion.doubt.replace(" on this page", " of this document"))
         return plain._replace(reason="it may speak of something else: no model says what it means")

@@ -64,7 +64,13 @@ def verdicts(request: Request, observations: Iterable[Observation]) -> Iterator[
     for stated, look in found:
         judged = [judging.on_stated(stated, one, names) for one in seen.get(look, ())]
         judged.sort(key=lambda one: one.verdict != HOLDS)
-        unseen = Verdict(stated.kind, stated.place, stated.text, UNCHECKED, reason="its line makes no tensor")
+        unseen = Verdict(
+            stated.kind,
+            stated.place,
+            stated.text,
+            UNCHECKED,
+            reason="its line does not run, or makes no tensor",
+        )
         yield judged[0] if judged else unseen
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, RAN, Audited, line_of
@@ -174,11 +175,26 @@ def _statement(one: Audited, verdict: Verdict) -> dict[str, Any]:
 
 def github(one: Audited) -> Iterator[str]:
     """Yield the annotations that GitHub shows beside the changes of a pull request."""
+    file = _property(_below(one.path))
+    if one.unreadable:
+        yield f"::error file={file}::can't be read: {_data(one.unreadable)}"
     for remark in remarks(one):
         if remark.kind in (DRIFTED, FAILED):
-            place = f"file={_property(one.path)},line={1 if remark.cell else remark.line}"
-            text = f"cell {remark.cell}, line {remark.line}: {remark.text}" if remark.cell else remark.text
-            yield f"::error {place}::{_data(text)}"
+            line = 1 if remark.cell else remark.line
+            yield f"::error file={file},line={line}::{_data(_in_cell(remark))}"
+
+
+def _in_cell(remark: Remark) -> str:
+    """Return the text of a remark; in a notebook, whose lines nobody sees, with its place."""
+    return f"cell {remark.cell}, line {remark.line}: {remark.text}" if remark.cell else remark.text
+
+
+def _below(path: str) -> str:
+    """Return a path as seen from the working folder, that of the repository, if it is below."""
+    try:
+        return str(Path(path).absolute().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return path
 
 
 def _data(text: str) -> str:
@@ -199,7 +215,7 @@ def sarif(results: Sequence[Audited]) -> str:
         {
             "ruleId": remark.kind,
             "level": "error",
-            "message": {"text": remark.text},
+            "message": {"text": _in_cell(remark)},
             "locations": [_location(one.path, remark)],
         }
         for one in results
@@ -215,7 +231,8 @@ def sarif(results: Sequence[Audited]) -> str:
 def _location(path: str, remark: Remark) -> dict[str, Any]:
     from urllib.parse import quote
 
-    uri = quote(path.replace("\\", "/"))
+    path = _below(path)
+    uri = Path(path).as_uri() if Path(path).is_absolute() else quote(path.replace("\\", "/"))
     region = {"startLine": 1 if remark.cell else remark.line}
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.audit import FAILED, Answering, Audited, answered, judged, line_of
-from sphinx_kerasshape.audit.document import Document, Mention
+from sphinx_kerasshape.audit.document import Document, Mention, Summary
+from sphinx_kerasshape.audit.lines import shown
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import Unreadable, recognise
 from sphinx_kerasshape.audit.rewriting import edited
 from sphinx_kerasshape.audit.verdict import Edit, Verdict
 from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Model
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages import notebooks
 from sphinx_kerasshape.pages.records import Finding, Statement, Truth
@@ -56,7 +58,7 @@ def read(file: Path, format: str, language: str, *, omits_prose: bool) -> Readin
         if omits_prose:
             statements = (one for one in document.statements if not isinstance(one, Mention))
             document = document._replace(statements=tuple(statements))
-        plans = planning.planned(document, {})
+        plans = planning.planned(document, {}, str(file.parent))
     except (OSError, Unreadable, RecursionError):  # Sphinx says so, if it matters
         return None
     return Reading(document, tuple(plans)) if _has_plain(document, plans) else None
@@ -96,12 +98,31 @@ def _tables(audited: Audited, document: Document) -> Iterator[Truth]:
     """Yield the summaries whose models are known."""
     models = {one.summary: one.model for one in audited.verdicts if one.summary is not None and one.model}
     for number, model in models.items():
-        place = document.statements[number].place
-        text = document.texts[place.text]
-        if text.output is None:
-            lines = text.text[text.text.rfind("\n", 0, place.start) + 1 : place.end].split("\n")
-            line = _line(document, place.text, place.start)
-            yield Truth(line, lines[0], "\n".join(lines), model)
+        summary = document.statements[number]
+        assert isinstance(summary, Summary)
+        place, text = summary.place, document.texts[summary.place.text]
+        if text.output is not None:
+            yield from _in_outputs(summary, document, model)
+            continue
+        lines = text.text[text.text.rfind("\n", 0, place.start) + 1 : place.end].split("\n")
+        line = _line(document, place.text, place.start)
+        yield Truth(line, lines[0], "\n".join(lines), model)
+
+
+def _in_outputs(summary: Summary, document: Document, model: Model) -> Iterator[Truth]:
+    """Yield a summary that a cell of a notebook has printed: Keras 3 prints title, table and totals apart."""
+    table = summary.place
+    places = [*summary.title.places, table, *(total.place for total in summary.totals)]
+    for number in dict.fromkeys(place.text for place in places):
+        text = document.texts[number]
+        own = [place for place in places if place.text == number]
+        start, end = min(place.start for place in own), max(place.end for place in own)
+        numbered = enumerate(shown(text, number), 1)
+        lines = [(line, one.text) for line, one in numbered if one.at[0] < end and one.at[-1] > start]
+        (first, old), is_gone = lines[0], number != table.text
+        seen = "\n".join(line for _, line in lines)
+        line = notebooks.line_number(text.cell, first)
+        yield Truth(line, old, seen, None if is_gone else model, is_gone)
 
 
 def _lines(audited: Audited, document: Document) -> Iterator[Truth]:
@@ -109,7 +130,7 @@ def _lines(audited: Audited, document: Document) -> Iterator[Truth]:
     for number, text in enumerate(document.texts):
         cells = (edit for one in audited.verdicts for edit in one.edits if isinstance(edit, Edit))
         edits = [edit for edit in cells if edit.place.text == number]
-        if edits and text.output is None:
+        if edits and not text.is_html:
             pairs = zip(text.text.split("\n"), edited(text.text, edits).split("\n"), strict=True)
             first = _line(document, number, 0)
             for line, (old, new) in enumerate(pairs, first):

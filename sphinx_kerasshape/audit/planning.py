@@ -68,7 +68,8 @@ def without_culprit(plan: Planned, failure: Failure) -> Planned | None:
             run = plan.run.pieces[number]
             if piece.block == block and run.first <= line <= run.last and not piece.code.startswith(_STOPPED):
                 message = failure.message.partition("\n")[0]
-                stopped = piece._replace(code=f"{_STOPPED}{{'text': {message!r}}})()", inside=())
+                said = {"text": message, "statement": piece.code.split("\n")[line - run.first].strip()}
+                stopped = piece._replace(code=f"{_STOPPED}{said!r})()", inside=())
                 pieces = (*plan.request.pieces[:number], stopped, *plan.request.pieces[number + 1 :])
                 return plan._replace(request=plan.request._replace(pieces=pieces))
     return None

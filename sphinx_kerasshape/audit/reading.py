@@ -23,7 +23,7 @@ _BETWEEN = re.compile(
     r"(?:(?:this|it|that|which|and|the|code|above|expected|will|should|we get|is)\s){,4}"
     r"(?:output|prints?|printed|result|out|returns?|shows?|displays?|gives?|get)"
     r"(?:\s(?:is|was|are|looks like|the following|this|below|output|as follows)){,2}[*_ ]{,3}:?:?[*_ ]{,3})?"
-    r"\s{,40}(?:\.\. [\w-]{1,30})?(?:::)?[\s`~]{,80}"
+    r"\s{,40}(?:\.\. [\w-]{1,30}|\{[\w-]{1,30}\})?(?:::)?[\s`~]{,80}"
     r"(?:text|txt|output|out|console|none|plaintext|plain)?(?:\n\s*:[\w-]{1,30}:[^\n]{,80}){,6}[\s`~]{,80}",
     re.IGNORECASE,
 )

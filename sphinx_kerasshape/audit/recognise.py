@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tokenize
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -24,25 +26,37 @@ def recognise(path: str, data: bytes, language: str = "en", *, skips_ours: bool 
     The end of ``path`` says which format ``data`` has; ``language`` is that of its prose.
     With ``skips_ours``, nothing is said of directives of this extension.
     """
-    text = _decoded(data)
-    reading = Reading(language, skips_ours=skips_ours)
     suffix = PurePosixPath(path.replace("\\", "/")).suffix.lower()
+    encoding = _encoding(suffix, data)
+    text = _decoded(data, encoding)
+    reading = Reading(language, skips_ours=skips_ours)
     for piece in _pieces(suffix, text, reading):
         reading.read(piece)
-    return reading.document()
+    return reading.document()._replace(encoding=encoding)
 
 
-def _decoded(data: bytes) -> str:
+def _encoding(suffix: str, data: bytes) -> str:
+    """Return the encoding that a file says it has; a file of Python may name one in a comment."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in data:
+        return "utf-16"
+    if b"\0" in data:
         raise Unreadable("a binary file")
-    else:
-        encoding = "utf-8"
+    if suffix != ".py":
+        return "utf-8"
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise Unreadable(str(error.msg)) from None
+    return "utf-8" if encoding == "utf-8-sig" else encoding  # the mark stays a character of the text
+
+
+def _decoded(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"not UTF-8: byte {error.start} is {data[error.start]:#04x}") from None
+        name = encoding.upper()
+        where = f"byte {error.start} is {data[error.start]:#04x}"
+        raise Unreadable(f"not {name}: {where}: save it as {name}") from None
 
 
 def _pieces(suffix: str, text: str, reading: Reading) -> Iterator[Piece]:

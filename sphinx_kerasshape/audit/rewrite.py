@@ -29,14 +29,13 @@ def rewrite(document: Document, edits: Iterable[Edit], data: bytes) -> bytes:
         by_text.setdefault(edit[0].text, []).append(edit)
     if not by_text:
         return data
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    text = data.decode(encoding)
+    text = data.decode(document.encoding)
     found_changes = [
         change
         for number, found in by_text.items()
         for change in changes(document.texts[number], _in_order(found), text)
     ]
-    return _encoded(_changed(text, sorted(found_changes)), data, encoding)
+    return _encoded(_changed(text, sorted(found_changes)), data, document.encoding)
 
 
 def _in_order(edits: list[Edit]) -> list[Edit]:
@@ -48,8 +47,11 @@ def _in_order(edits: list[Edit]) -> list[Edit]:
 
 
 def _encoded(text: str, data: bytes, encoding: str) -> bytes:
-    if encoding == "utf-8":
-        return text.encode()
+    if encoding != "utf-16":
+        try:
+            return text.encode(encoding)
+        except UnicodeEncodeError as error:
+            raise Unwritable(f"{text[error.start]!r} is no character of {encoding}") from None
     is_little = data.startswith(b"\xff\xfe")
     return data[:2] + text.encode("utf-16-le" if is_little else "utf-16-be")
 

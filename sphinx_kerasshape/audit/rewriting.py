@@ -21,6 +21,8 @@ from sphinx_kerasshape.audit.verdict import Edit, RowEdit
 _BARS = "│┃"
 _WORD = re.compile(r"\w+|\W")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_WHOLE_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_NO_END = "\n\\ No newline at end of file\n"
 _IS_COUNT = re.compile(r"[\d,]+")
 
 
@@ -29,11 +31,16 @@ def mended(document: Document, edits: Iterable[Edit | RowEdit], data: bytes) -> 
 
     What an output says as HTML too is edited there as well. Raises :class:`.rewrite.Unwritable`.
     """
+    return rewrite(document, changes(document, edits), data)
+
+
+def changes(document: Document, edits: Iterable[Edit | RowEdit]) -> Iterator[tuple[Place, str]]:
+    """Yield what is written where, so that a document has some edits: words of lines, and whole lines."""
     by_text: dict[int, list[Edit | RowEdit]] = {}
     for edit in dict.fromkeys(edits):
         by_text.setdefault(edit.place.text, []).append(edit)
-    changes = [change for number, some in by_text.items() for change in _changes(document, number, some)]
-    return rewrite(document, changes, data)
+    for number, some in by_text.items():
+        yield from _changes(document, number, some)
 
 
 def is_writable(document: Document, edits: Iterable[Edit | RowEdit]) -> bool:
@@ -219,10 +226,12 @@ def _fitted(text: str, start: int, end: int, new: str) -> tuple[str, int, int]:
     return (new + " " * -more, start, end) if more < 0 else (new, start, end + min(more, max(0, after - 1)))
 
 
-def diff(path: str, old: bytes, new: bytes) -> str:
+def diff(path: str, old: bytes, new: bytes, encoding: str = "utf-8") -> str:
     """Return a unified diff of a document."""
-    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
-    return "".join(difflib.unified_diff(before, after, fromfile=path, tofile=path))
+    texts = (data.decode(encoding, "replace") for data in (old, new))
+    before, after = (_WHOLE_LINE.findall(text) for text in texts)
+    lines = difflib.unified_diff(before, after, fromfile=path, tofile=path)
+    return "".join(line if line.endswith("\n") else f"{line}{_NO_END}" for line in lines)
 
 
 def write(path: str, old: bytes, new: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from sphinx_kerasshape.files import relative
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.positions import parse_location
 from sphinx_kerasshape.pages.records import Claim
+
+_LINES = re.compile("[─-╿]+")
+"""What the boxes of tables are drawn with."""
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -204,7 +208,7 @@ def _print_summary(
 ) -> list[str]:
     held = sum(verdict.holds for verdict in verdicts) + rest.held
     unchecked = sum(map(tally.is_unchecked, verdicts))
-    rewritten = sum(bool(edit.old.strip()) for edit in edits) + rest.rewritten
+    rewritten = sum(edit.is_shown and not edit.is_part for edit in edits) + rest.rewritten
     unfixed += len(rest.problems)
     if options.diff and not unfixed + unchecked:
         return []
@@ -309,8 +313,8 @@ def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edi
             return [str(error)]
     problems = []
     for edit in edits:
-        if edit.old.strip():
-            old, new = (" ".join(text.split()) for text in fix.shown(edit))
+        if edit.is_shown:
+            old, new = (" ".join(_LINES.sub(" ", one).split()) or "(no row)" for one in fix.shown(edit))
             problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
     return problems
 

@@ -37,12 +37,15 @@ def comment_verdicts(context: BuildContext) -> Iterator[Verdict]:
 def _of_block(block: Block, context: BuildContext) -> Iterator[Verdict]:
     answer = context.results[block.request].answer
     report = answer if isinstance(answer, Report) else Report()
+    failed = "" if isinstance(answer, Report) else answer.message.partition("\n")[0]
     file, first = (block.code_file, block.code_line) if block.code_file else (block.request.origin, 1)
     for one in looks.verdicts(block.request, report.observations):
         line = first + block.request.code.count("\n", 0, one.place.start)
         claim = Claim(KIND, block.name, one.stated, f"{file}:{line}")
         is_drifted, version = one.verdict == verdict.DRIFTED, report.versions.tensorflow
-        if one.verdict != verdict.UNCHECKED:
+        if one.verdict == verdict.UNCHECKED:
+            yield Verdict(claim, holds=False, reason=failed or one.reason)
+        else:
             yield RowVerdict(
                 claim,
                 holds=not is_drifted,

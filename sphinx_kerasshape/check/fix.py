@@ -45,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Edit:
-    """The replacement of the text between two offsets of a file."""
+    """The replacement of the text between two offsets of a file; of whole lines, with their ends."""
 
     file: str
     line: int
@@ -53,6 +53,13 @@ class Edit:
     end: int
     old: str
     new: str
+    is_part: bool = False
+    """Whether another edit stands for the same statement."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is more than lines and blanks around something else."""
+        return any(map(str.isalnum, self.old + self.new))
 
 
 class Unfixable(ValueError):
@@ -71,26 +78,28 @@ def read(file: str, encoding: str) -> Source:
 
 def edits(verdicts: Iterable[Verdict], sources: Mapping[str, Source]) -> tuple[list[Edit], list[str]]:
     """Return the edits that make statements true, and a line for each statement that can't be edited."""
-    by_start: dict[tuple[str, int], Edit] = {}
+    found: dict[tuple[str, int, int], Edit] = {}
     problems = []
     earlier: list[Claim] = []
     located = LocatedClaims(earlier)
     for verdict in verdicts:
         try:
             for edit in _edits(verdict, _source(verdict.claim, sources), located):
-                by_start[edit.file, edit.start] = edit
+                place = (edit.file, edit.start, edit.end)
+                before = found[place].new if place in found and not edit.old else ""
+                found[place] = replace(edit, new=before + edit.new)  # several statements may lack rows here
         except Unfixable as unfixable:
             problems.append(f"{verdict.claim.location}: {unfixable}")
         earlier.append(verdict.claim)
-    for edit in list(_underlines(list(by_start.values()), sources)):
-        by_start[edit.file, edit.start] = edit
-    return sorted(by_start.values(), key=lambda edit: (edit.file, edit.start)), problems
+    for edit in list(_underlines(list(found.values()), sources)):
+        found[edit.file, edit.start, edit.end] = edit
+    return sorted(found.values(), key=lambda edit: (edit.file, edit.start, edit.end)), problems
 
 
 def applied(text: str, changes: Iterable[Edit]) -> str:
     """Return a text after its edits."""
     pieces, end = [], 0
-    for edit in sorted(changes, key=lambda edit: edit.start):
+    for edit in sorted(changes, key=lambda edit: (edit.start, edit.end)):
         pieces += [text[end : edit.start], edit.new]
         end = edit.end
     return "".join(pieces) + text[end:]
@@ -150,9 +159,9 @@ def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, bef
     """Return the edits of a file, or of a notebook's cell; ``before`` is the number of the line before it."""
     claim = verdict.claim
     if isinstance(verdict, RowVerdict):
-        from sphinx_kerasshape.check.summary_edits import row_edit  # few pages need it
+        from sphinx_kerasshape.check.summary_edits import row_edits  # few pages need it
 
-        return [row_edit(verdict, source, before)]
+        return list(row_edits(verdict, source, before))
     position = position_of(claim, source.text, earlier, before)
     if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")

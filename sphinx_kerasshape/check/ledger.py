@@ -43,7 +43,7 @@ class Ledger:
     def is_fine(self) -> bool:
         """Whether every model has its answer, every claim holds, and no other statement is wrong."""
         is_drifted = any(statement.is_drifted for statement in self.statements)
-        return not (self.failures or is_drifted) and all(verdict.holds for verdict in self.verdicts)
+        return not (self.failures or is_drifted) and all(one.holds or one.is_open for one in self.verdicts)
 
     def reports(self) -> dict[str, tuple[Block, Report]]:
         """Return blocks with their reports, by name; of blocks with the same name, the first."""
@@ -123,6 +123,7 @@ class Ledger:
             "stated": verdict.claim.stated,
             "actual": verdict.actual or None,
             "holds": verdict.holds if is_known else None,
+            "reason": verdict.reason,
             "location": self._relative(verdict.claim.location),
         }
 
@@ -159,7 +160,7 @@ def _outcome(verdict: Verdict) -> str:
         return "holds"
     if _is_drifted(verdict):
         return f"drifted: TensorFlow {verdict.version} says {verdict.said}"
-    return "not checked"
+    return f"not checked: {truncated(verdict.reason, 200)}" if verdict.is_open else "not checked"
 
 
 def _outcomes(number: int, held: int, drifted: int) -> str:

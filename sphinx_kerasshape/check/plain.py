@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape.audit import plain
-from sphinx_kerasshape.audit.audit import Answering
 from sphinx_kerasshape.audit.recognise import SUFFIXES
 from sphinx_kerasshape.check import warnings
 from sphinx_kerasshape.messages.problems import REMEDY, Problem
+from sphinx_kerasshape.messages.report import Answer
+from sphinx_kerasshape.messages.request import Request
+from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import PLAIN_FIELD, Block, Finding, Judged, Page, Plain
@@ -49,18 +51,57 @@ def read(env: BuildEnvironment, context: BuildContext) -> None:
         page.reading = reading
 
 
-def judge(context: BuildContext, answering: Answering) -> None:
-    """Judge the statements of all pages, except where the answers are those of an earlier build."""
+Running = Callable[[Sequence[Block]], Mapping[Request, Result]]
+"""Returns the results of more blocks."""
+
+
+def judge(context: BuildContext, running: Running) -> dict[Request, Result]:
+    """Judge the statements of all pages, except where the answers are those of an earlier build.
+
+    Return the results of the build with those of all that had to run for it.
+    """
+    results = dict(context.results)
     for page in context.pages.values():
         if page.plain is None:
             continue
-        answers = tuple(context.results[block.request].fingerprint for block in page.plain.blocks)
-        if page.judged is None or page.judged.answers != answers:
+        if page.judged is None or page.judged.answers != _fingerprints(page, results):
+            answers = _Answers(page.plain, results, running)
             reading = _reading(page, page.plain, context.language)
-            outcome = plain.outcome(page.plain.file, reading, answering) if reading else plain.Outcome()
+            outcome = plain.outcome(page.plain.file, reading, answers.of) if reading else plain.Outcome()
             truths = outcome.truths if page.plain.is_shown else ()
-            page.judged = Judged(answers, outcome.statements, outcome.failures, truths)
+            page.judged = Judged((), outcome.statements, outcome.failures, truths, (*answers.again,))
+            page.judged = page.judged._replace(answers=_fingerprints(page, results))
         page.reading = None
+    return results
+
+
+def _fingerprints(page: Page, results: Mapping[Request, Result]) -> tuple[str, ...]:
+    return tuple(results[block.request].fingerprint for block in page.plain_blocks())
+
+
+class _Answers:
+    """Answers requests for the plain code of a page; ``again`` has those that earlier answers call for."""
+
+    def __init__(self, record: Plain, results: dict[Request, Result], running: Running) -> None:
+        self._record = record
+        self._results = results
+        self._running = running
+        self.again: list[Block] = []
+
+    def of(self, requests: Sequence[Request]) -> dict[Request, Answer]:
+        """Return the answer to each request."""
+        for request in requests:
+            if all(request != block.request for block in (*self._record.blocks, *self.again)):
+                self.again.append(self._block(request))
+        missing = [block for block in self.again if block.request not in self._results]
+        self._results.update(self._running(missing) if missing else {})
+        return {request: self._results[request].answer for request in requests}
+
+    def _block(self, request: Request) -> Block:
+        """Return a block that the lock knows by the order in which answers call for it."""
+        first = self._record.blocks[0]
+        name = f"{first.name} again {len(self.again) + 1}"
+        return first._replace(key=name, name=name, request=request)
 
 
 def failures(context: BuildContext) -> Iterator[Finding]:

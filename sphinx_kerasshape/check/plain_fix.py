@@ -42,7 +42,7 @@ def pages(context: BuildContext, named: Sequence[Path]) -> Iterator[PlainPage]:
     """Yield the pages with plain code, of those only that are named, if any are."""
     for page in context.pages.values():
         if page.plain is not None and (not named or _is_named(Path(page.plain.file), named)):
-            requests = [block.request for block in page.plain.blocks]
+            requests = (block.request for block in page.plain_blocks())
             answers = {request: context.results[request].answer for request in requests}
             yield PlainPage(page.plain, context.language, answers)
 
@@ -56,9 +56,13 @@ def mended(page: PlainPage) -> Mended:
         if reading is None:
             return Mended(record.file)
         checked = plain.checked(record.file, reading, lambda requests: _answers(page, requests))
-        drifted = [(one, verdict) for one, verdict in checked if one.is_drifted]
-        edits = [edit for _, verdict in drifted for edit in verdict.edits]
-        new = rewriting.mended(reading.document, edits, data)
+        document = reading.document
+        drifted = [
+            (one, verdict.edits if rewriting.is_writable(document, verdict.edits) else ())
+            for one, verdict in checked
+            if one.is_drifted
+        ]
+        new = rewriting.mended(document, [edit for _, edits in drifted for edit in edits], data)
     except (OSError, Unwritable) as error:
         reason = getattr(error, "strerror", None) or error
         return Mended(record.file, problems=(f"{record.file} can't be rewritten: {reason}",))
@@ -66,9 +70,9 @@ def mended(page: PlainPage) -> Mended:
         record.file,
         data,
         new,
-        tuple(one for one, verdict in drifted if verdict.edits),
+        tuple(one for one, edits in drifted if edits),
         sum(one.holds for one, _ in checked),
-        tuple(_unfixed(one) for one, verdict in drifted if not verdict.edits),
+        tuple(_unfixed(one) for one, edits in drifted if not edits),
     )
 
 

@@ -28,7 +28,7 @@ class RowVerdict(Verdict):
     """The whole summary."""
     text_location: str = ""
     """``file:line`` of its first line."""
-    edits: tuple[verdict.Edit, ...] = ()
+    edits: tuple[verdict.Edit | verdict.RowEdit, ...] = ()
     """What makes the row true, in this text; nothing if it can't be mended so."""
     in_table: bool = True
     """Whether it is a row or a total of a table, and no comment."""
@@ -108,7 +108,7 @@ def _judged(summary: Summary, row: verdict.Verdict, version: str) -> RowVerdict:
         reason=row.reason if is_drifted else "",
         text=summary.text,
         text_location=summary.text_location,
-        edits=tuple(edit for edit in row.edits if isinstance(edit, verdict.Edit)),
+        edits=row.edits,
     )
 
 

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from sphinx_kerasshape.audit.rewriting import edited
+from sphinx_kerasshape.audit.document import Document, Place, Text
+from sphinx_kerasshape.audit.rewriting import changes, edited, is_writable
+from sphinx_kerasshape.audit.verdict import Edit as Cell
+from sphinx_kerasshape.audit.verdict import RowEdit
 from sphinx_kerasshape.check.fix import Edit, Source, Unfixable
 from sphinx_kerasshape.check.summaries import RowVerdict
 from sphinx_kerasshape.pages.positions import parse_location
 from sphinx_kerasshape.text import quoted
 
+_REST = re.compile(r"[^\r\n]*(?P<end>\r\n|\r|\n|\Z)")
 _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
-def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
-    """Return the edit that makes a row or a total true. Raises :class:`.fix.Unfixable`.
+def row_edits(verdict: RowVerdict, source: Source, before: int = 0) -> Iterator[Edit]:
+    """Yield the edits that make a row or a total true. Raises :class:`.fix.Unfixable`.
 
     ``before`` is the number of the line before the text, if that is the cell of a notebook.
     """
-    if not verdict.edits:
+    document = Document((Text(verdict.text),), (), ())
+    if not verdict.edits or not is_writable(document, verdict.edits):
         raise Unfixable(
             f"{quoted(verdict.claim.stated)} can't be rewritten, since TensorFlow says {verdict.said}: "
             "print the summary again, or remove it, since the table needs none"
         )
-    old, new = (text.split("\n") for text in (verdict.text, edited(verdict.text, verdict.edits)))
+    cells = [edit for edit in verdict.edits if isinstance(edit, Cell)]
+    old, new = (text.split("\n") for text in (verdict.text, edited(verdict.text, cells)))
     first, starts = _starts(old, verdict.text_location, source, before)
+    first += before
     if not verdict.in_table:
-        return _edit_of_value(verdict, before + first, starts, source)
+        yield _edit_of_value(verdict, cells[0], first, starts, source)
+        return
+    if cells:
+        yield _edit_of_cells(old, new, first, starts, source)
+    rows = [edit for edit in verdict.edits if isinstance(edit, RowEdit)]
+    lines = _edits_of_lines(changes(document, rows), verdict.text, first, starts, source)
+    for number, edit in enumerate(lines):
+        yield replace(edit, is_part=bool(cells) or number > 0)
+
+
+def _edit_of_cells(
+    old: Sequence[str], new: Sequence[str], first: int, starts: Sequence[int], source: Source
+) -> Edit:
+    """Return the edit of all lines of a row that differ."""
     changed = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
     start, end = starts[changed[0]], starts[changed[-1]] + len(old[changed[-1]])
     text = source.text
@@ -36,7 +57,7 @@ def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
     longer = len(text) - len(source.text)
     return Edit(
         source.file,
-        before + first + changed[0],
+        first + changed[0],
         start,
         end,
         source.text[start:end],
@@ -44,9 +65,34 @@ def row_edit(verdict: RowVerdict, source: Source, before: int = 0) -> Edit:
     )
 
 
-def _edit_of_value(verdict: RowVerdict, first: int, starts: Sequence[int], source: Source) -> Edit:
+def _edits_of_lines(
+    places: Iterable[tuple[Place, str]], text: str, first: int, starts: Sequence[int], source: Source
+) -> Iterator[Edit]:
+    """Yield the edits of whole lines that are inserted or deleted; those side by side are one."""
+    gone: list[Edit] = []
+    for place, new in sorted(places):
+        number = text.count("\n", 0, place.start)
+        start = max(source.text.rfind(end, 0, starts[number]) for end in "\r\n") + 1
+        match = _REST.match(source.text, starts[number])
+        assert match is not None
+        if new:
+            margin, end = source.text[start : starts[number]], match["end"] or "\n"
+            added = "".join(f"{margin}{line}{end}" for line in new.splitlines())
+            yield Edit(source.file, first + number, start, start, "", added)
+        elif gone and gone[-1].end == start:
+            last = gone.pop()
+            gone.append(replace(last, end=match.end(), old=last.old + source.text[start : match.end()]))
+        else:
+            gone.append(
+                Edit(source.file, first + number, start, match.end(), match.string[start : match.end()], "")
+            )
+    yield from gone
+
+
+def _edit_of_value(
+    verdict: RowVerdict, edit: Cell, first: int, starts: Sequence[int], source: Source
+) -> Edit:
     """Return the edit of a value that is no cell of a table: that in a comment."""
-    (edit,) = verdict.edits
     line = verdict.text.count("\n", 0, edit.place.start)
     start = starts[line] + edit.place.start - (verdict.text.rfind("\n", 0, edit.place.start) + 1)
     end = start + edit.place.end - edit.place.start

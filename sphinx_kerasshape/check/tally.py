@@ -24,7 +24,7 @@ _LOCATIONS = 3
 
 def is_unchecked(verdict: Verdict) -> bool:
     """Whether a statement could not be compared with anything, since its model has no answer."""
-    return not (verdict.holds or verdict.actual or verdict.problem)
+    return not (verdict.holds or verdict.actual or verdict.problem or verdict.is_open)
 
 
 def reasons(verdicts: Iterable[Verdict], context: BuildContext, folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
@@ -64,6 +64,10 @@ _OF_NAME = re.compile(
     r"(?:has|had|needs|needed|with|contains|counts|uses) (?:(?:only|just|about|some|around|roughly) )?$"
 )
 """A model's name, of which a number is said: ``LeNet has``, ``VGG16 with about``."""
+_OF_MODEL = re.compile(r"\b(input|output)s?\b(?!.*\b(?:in|out)puts?\b)", re.IGNORECASE | re.DOTALL)
+"""The last word before a shape that says of which end of a model it is."""
+_SLIP = math.log(1.25)
+"""Sizes that differ by less, on a logarithmic scale, may be a slip."""
 _LEAST_COUNT = 100
 """A smaller number of parameters may be that of a function."""
 _RATIO = 1.25
@@ -79,6 +83,8 @@ class Opinion(NamedTuple):
     """The message about a value that no model has, if there is a reason to doubt it."""
     nearest: str = ""
     """The nearest value, in the notation of the mention."""
+    is_sure: bool = True
+    """Whether the nearest shape is surely the one that is meant, and not a guess."""
 
 
 def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> str:
@@ -120,13 +126,30 @@ def _on_shape(mention: Mention, models: list[Model]) -> Opinion:
         fits = [shape for shape in [*fits, *weights] if _is_near(stated, shape, is_meant=is_meant)]
     if not fits:
         return Opinion()
-    nearest = min(fits, key=lambda shape: _distance(stated, shape))
+    owned = _of_whom(mention, fits, tensors) if None in stated and not names_layer else []
+    nearest = min(owned or fits, key=lambda shape: _distance(stated, shape))
+    is_sure = _is_sure([_distance(stated, shape) for shape in {*(owned or fits)}])
     message = (
         f"no model on this page has the shape {excerpt(mention.text)}; "
         f"the nearest is {shape_text(nearest)}, {(weights | tensors)[nearest]}"
     )
     omits = None not in stated and nearest[:1] == (None,) and len(stated) + 1 == len(nearest)
-    return Opinion(doubt=message, nearest=claim.restated((nearest[1:] if omits else nearest,)))
+    restated = claim.restated((nearest[1:] if omits else nearest,))
+    return Opinion(doubt=message, nearest=restated, is_sure=is_sure)
+
+
+def _is_sure(distances: Collection[tuple[bool, int, float]]) -> bool:
+    """Whether the nearest of some shapes is surely the one that is meant, by how far they are."""
+    (differs, rank, ratio), *others = sorted(distances)
+    is_far = not others or others[0][:2] > (differs, rank) or others[0][2] > 2 * ratio
+    return not (others and differs) or (ratio < _SLIP and is_far)
+
+
+def _of_whom(mention: Mention, fits: Sequence[Shape], owners: Mapping[Shape, str]) -> list[Shape]:
+    """Return those of some shapes that are a model's input or output, if the sentence says which."""
+    said = _OF_MODEL.search(mention.before[-60:])
+    owner = f"the {said[1].lower()} of the model" if said else ""
+    return [shape for shape in fits if owners.get(shape) == owner]
 
 
 def _owners(pairs: Iterable[tuple[_Value, str]]) -> dict[_Value, str]:

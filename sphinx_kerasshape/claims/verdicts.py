@@ -56,7 +56,12 @@ class Verdict:
     unreadable: bool = False
     """Whether the problem is that the stated value can't be read."""
     reason: str = ""
-    """What differs, where the actual value does not show that by itself."""
+    """What differs, where the actual value does not show that; or why a comment can't be checked."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can't be checked, for a reason that is nobody's mistake."""
+        return bool(self.reason) and not (self.holds or self.actual or self.problem)
 
     @property
     def said(self) -> str:

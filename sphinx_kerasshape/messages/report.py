@@ -199,8 +199,8 @@ class Versions(NamedTuple):
 class Source(NamedTuple):
     """A file or package that an answer depends on.
 
-    ``kind`` is ``file`` (``key`` is its path, ``value`` its SHA-256) or ``package``
-    (``key`` is the name of a distribution, ``value`` its version).
+    ``kind`` is ``file`` (``key`` is its path, ``value`` its SHA-256), ``absent`` (there is no such file) or
+    ``package`` (``key`` is the name of a distribution, ``value`` its version).
     """
 
     kind: str

@@ -64,7 +64,7 @@ class BuildContext:
     def plain_blocks(self) -> Iterator[tuple[str, Block]]:
         """Yield what runs of plain code, likewise."""
         for docname, page in self.pages.items():
-            for block in page.plain.blocks if page.plain is not None else ():
+            for block in page.plain_blocks():
                 yield docname, block
 
     def every_block(self) -> Iterator[tuple[str, Block]]:

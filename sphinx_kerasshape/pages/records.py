@@ -192,6 +192,8 @@ class Truth(NamedTuple):
     """The true line; of a summary, its lines in the page."""
     model: Model | None = None
     """The model that a summary is of."""
+    is_gone: bool = False
+    """Whether readers see nothing instead: it is a part of a summary that has a table elsewhere."""
 
 
 class Judged(NamedTuple):
@@ -203,6 +205,8 @@ class Judged(NamedTuple):
     failures: tuple[Finding, ...]
     truths: tuple[Truth, ...] = ()
     """What readers see instead, if they are to see it."""
+    again: tuple[Block, ...] = ()
+    """What has run besides, since the answers called for it: without what ends a run, say."""
 
 
 _VERSION = 6
@@ -247,6 +251,12 @@ class Page:
         """What stands beside its plain code, as far as that has been judged."""
         return self.judged.statements if self.judged is not None else ()
 
+    def plain_blocks(self) -> tuple[Block, ...]:
+        """Return what runs of its plain code, as far as that is known."""
+        if self.plain is None:
+            return ()
+        return (*self.plain.blocks, *(self.judged.again if self.judged is not None else ()))
+
     def every_block(self) -> tuple[Block, ...]:
         """Return all that runs: the directives, and plain code."""
-        return (*self.blocks.values(), *(self.plain.blocks if self.plain is not None else ()))
+        return (*self.blocks.values(), *self.plain_blocks())

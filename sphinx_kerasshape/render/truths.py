@@ -7,7 +7,9 @@ the code.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from docutils import nodes
 
@@ -17,6 +19,8 @@ from sphinx_kerasshape.pages.records import Truth
 from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import Style
 
+_TAG = re.compile(r"<[^<>]*>")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _BEFORE = 30
 """Lines of options that may stand between the line of a block and its code."""
 Spot = tuple[nodes.TextElement, int]
@@ -39,15 +43,20 @@ def show(document: nodes.document, context: BuildContext, style: Style) -> None:
     for file, found in truths.items():
         spots = list(_spots(found, blocks.get(file, ())))
         for truth, (node, number) in spots:
-            if truth.model is None:
+            if truth.model is None and not truth.is_gone:
                 _rewrite(node, number, truth)
-        for truth, (node, number) in spots:
-            if truth.model is not None and not _is_inside_code(node):
-                _replace(node, number, truth, _table(truth.model, context, style))
+        tables: dict[int, list[tuple[Truth, Spot]]] = {}
+        for truth, spot in spots:
+            if truth.is_gone or (truth.model is not None and not _is_inside_code(spot[0])):
+                tables.setdefault(id(spot[0]), []).append((truth, spot))
+        for some in tables.values():
+            _replace(some, lambda model: _table(model, context, style))
 
 
 def _is_block(node: nodes.Node) -> bool:
-    """Whether a node is a block of plain text."""
+    """Whether a node is a block of plain text, or an output of a notebook as HTML."""
+    if isinstance(node, nodes.raw):
+        return node.get("format") == "html" and "output" in node["classes"]
     is_block = isinstance(node, (nodes.literal_block, nodes.doctest_block))
     return is_block and all(isinstance(child, nodes.Text) for child in node.children)
 
@@ -56,21 +65,36 @@ def _spots(truths: Iterable[Truth], blocks: Iterable[nodes.TextElement]) -> Iter
     """Yield what stands in one of the blocks, with its line there."""
     lines: dict[str, list[tuple[int, Spot]]] = {}
     for node in blocks:
-        for number, line in enumerate(node.astext().split("\n")):
+        for number, line in enumerate(_text(node).split("\n")):
             if line.strip():
                 lines.setdefault(line.strip(), []).append(((node.line or 0) + number, (node, number)))
+    used: set[tuple[int, int]] = set()
     for truth in truths:
         # A line of a block quote, say, has marks of its own before it.
         found = lines.get(truth.old.strip()) or [
             spot for line, spots in lines.items() if truth.old.rstrip().endswith(line) for spot in spots
         ]
-        near = [spot for spot in found if 0 <= truth.line - spot[0] <= _BEFORE]
+        near = [
+            (line, (node, number))
+            for line, (node, number) in found
+            if 0 <= truth.line - line <= _BEFORE and (id(node), number) not in used
+        ]
         if near:
-            yield truth, max(near, key=lambda spot: spot[0])[1]
+            _, (node, number) = max(near, key=lambda spot: spot[0])
+            used.add((id(node), number))
+            yield truth, (node, number)
+
+
+def _text(node: nodes.TextElement) -> str:
+    """Return what readers see of a block."""
+    text = node.astext()
+    return html.unescape(_TAG.sub("", text)) if isinstance(node, nodes.raw) else _ANSI.sub("", text)
 
 
 def _rewrite(node: nodes.TextElement, number: int, truth: Truth) -> None:
     """Put the true line in place of a line of a block, without what stands before it in the page."""
+    if isinstance(node, nodes.raw):
+        return
     lines = node.astext().split("\n")
     start = truth.old.find(lines[number].strip())
     margin = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
@@ -89,20 +113,20 @@ def _is_inside_code(node: nodes.TextElement) -> bool:
     return True
 
 
-def _replace(node: nodes.TextElement, number: int, truth: Truth, live: nodes.container) -> None:
-    """Put a table in place of a summary; what the block has before and behind it stays in blocks."""
-    lines = node.astext().split("\n")
-    before, after = lines[:number], lines[number + 1 + truth.new.count("\n") :]
-    while before and _is_frame(before[-1]):
-        before.pop()
-    while after and _is_frame(after[0]):
-        after.pop(0)
-    found: list[nodes.Node] = [live]
-    if before:
-        found.insert(0, _part(node, before))
-    if after:
-        found.append(_part(node, after))
-    node.replace_self(found)
+def _replace(found: Sequence[tuple[Truth, Spot]], table_of: Callable[[Model], nodes.container]) -> None:
+    """Put tables in place of the summaries in a block; what stands around them stays in blocks."""
+    node = found[0][1][0]
+    lines, end = _text(node).split("\n"), 0
+    new: list[nodes.Node] = []
+    for truth, (_, number) in sorted(found, key=lambda one: one[1][1]):
+        new += _part(node, lines[end:number], is_before=True, is_behind=end > 0)
+        new += [table_of(truth.model)] if truth.model is not None else []
+        end = number + 1 + truth.new.count("\n")
+    new += _part(node, lines[end:], is_before=False, is_behind=True)
+    if new:
+        node.replace_self(new)
+    else:
+        node.parent.remove(node)
 
 
 def _is_frame(line: str) -> bool:
@@ -110,14 +134,21 @@ def _is_frame(line: str) -> bool:
     return not any(map(str.isalnum, line)) or line.strip().startswith("Model:")
 
 
-def _part(node: nodes.TextElement, lines: list[str]) -> nodes.TextElement:
-    """Return a block of some lines that is like another one."""
-    text = "\n".join(lines)
-    part = node.copy()
+def _part(
+    node: nodes.TextElement, lines: list[str], *, is_before: bool, is_behind: bool
+) -> list[nodes.TextElement]:
+    """Return a block like another one of some of its lines, without the frames of summaries; or nothing."""
+    while is_before and lines and _is_frame(lines[-1]):
+        lines.pop()
+    while is_behind and lines and _is_frame(lines[0]):
+        lines.pop(0)
+    if not any(map(str.strip, lines)):
+        return []
+    part = nodes.literal_block(classes=["output"]) if isinstance(node, nodes.raw) else node.copy()
     part["ids"], part["names"] = [], []
-    part.rawsource = text
-    part += nodes.Text(text)
-    return part
+    part.rawsource = "\n".join(lines)
+    part += nodes.Text(part.rawsource)
+    return [part]
 
 
 def _table(model: Model, context: BuildContext, style: Style) -> nodes.container:

@@ -127,6 +127,8 @@ class Cache:
 
     def _holds(self, source: Source) -> bool:
         """Whether a file or package is the one that a report depends on."""
+        if source.kind == "absent":
+            return not (self._root / source.key).exists()
         if source.kind == "package":
             return self._environment.installed(source.key) == source.value
         if source.key not in self._digests:
@@ -135,9 +137,9 @@ class Cache:
         return source.value != "" and self._digests[source.key] == source.value
 
     def _relative(self, source: Source) -> Source:
-        """Return a source with its file, if it has one, relative to the root."""
-        is_file = source.kind == "file"
-        return source._replace(key=files.relative(source.key, self._root)) if is_file else source
+        """Return a source with its file, if it is one, relative to the root."""
+        is_package = source.kind == "package"
+        return source if is_package else source._replace(key=files.relative(source.key, self._root))
 
 
 def _report(body: bytes, folder: Path) -> Report | Failure:

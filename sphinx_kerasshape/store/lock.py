@@ -119,7 +119,7 @@ def code_digest(request: Request, root: Path) -> str:
     fields = {}
     for name, value in request._asdict().items():
         if value != request._field_defaults.get(name):
-            fields[name] = _relative(value, root) if name in ("origin", "file") else value
+            fields[name] = _relative(value, root) if name in ("origin", "file", "folder") else value
     if request.earlier:
         fields["earlier"] = [_step_fields(step, root) for step in request.earlier]
     return fingerprint(dict(sorted(fields.items())))

@@ -176,6 +176,7 @@ def test_report_json_has_claims_and_failures(data: Any) -> None:
         "stated": "(None, 2)",
         "actual": "(None, 1)",
         "holds": False,
+        "reason": "",
         "location": "index.md:10",
     }
     assert [claim["holds"] for claim in data["claims"]] == [True, False, True, None, False, None]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.builds.test_fix import contents, fix, run
-from tests.support.projects import Project
+from tests.support.projects import Project, command_line
 
 MYST = """\
 # Page
@@ -130,3 +130,42 @@ def test_cells_of_notebooks_are_rewritten(make_project: Callable[..., Project]) 
     assert "# (None, 5)" in shown
     assert run(project).returncode == 0
     assert contents(project)["index.ipynb"].decode() == text.replace("(None, 6)", "(None, 5)")
+
+
+NARROW = """\
+# Page
+
+```python
+import keras
+
+x = keras.layers.Dense(3)(keras.Input((4,)))  # (None, 9)
+model = keras.Sequential([
+    keras.Input((4,)),
+    keras.layers.Dense(3, name="first"),
+    keras.layers.Dense(3, name="a_name_that_is_longer_than_the_column"),
+    keras.layers.Dense(3, name="last"),
+])
+model.summary()
+```
+
+```
+ Layer (type)           Output Shape      Param #
+==================================================
+ first (Dense)          (None, 3)         15
+ last (Dense)           (None, 3)         12
+==================================================
+Total params: 39
+```
+"""
+
+
+def test_a_row_without_room_hinders_no_other_repair(make_project: Callable[..., Project]) -> None:
+    project = make_project({"index.md": NARROW}, "kerasshape_plain = 'check'\n")
+    done = command_line(project.folder, "fix", "source")
+    assert done.returncode == 1
+    assert contents(project)["index.md"].decode() == NARROW.replace("(None, 9)", "(None, 3)")
+    (problem,) = (line for line in done.stderr.splitlines() if "running models" not in line)
+    assert problem.endswith(
+        "index.md:20: last (Dense)  (None, 3)  12 can't be rewritten: before it, the model has "
+        "a_name_that_is_longer_than_the_column (Dense)"
+    )

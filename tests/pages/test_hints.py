@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.projects import DEADLINE, Project
+from tests.support.projects import DEADLINE, Project, command_line
 
 CODE = """\
 def double(x):
@@ -198,3 +199,29 @@ def test_comments_are_claims_that_fix_rewrites(make_project: Callable[..., Proje
     mended = mended.replace("(2),  # (None, 3)", "(2),  # (None, 2)").replace("26 params", "25 params")
     assert (source / "index.md").read_text(encoding="utf-8") == mended
     assert project.build().warnings == []
+
+
+def test_comments_that_nobody_can_check_are_listed_with_the_reason(
+    make_project: Callable[..., Project],
+) -> None:
+    """They are no warnings, and neither fail a check nor hinder ``fix``."""
+    code = "x = keras.Input((4,))  # (None, 4)\nif x is None:\n    y = layers.Dense(2)(x)  # (None, 2)\n"
+    pages = {
+        "index.md": "# Page\n\n" + directive("md", "keras:code", ":no-output:", code),
+        "other.rst": ":orphan:\n\n" + directive("rst", "keras:code", ":no-output:", code),
+    }
+    project = make_project(pages)
+    checked = project.build("kerasshape-check", "-W")
+    reason = "its line does not run, or makes no tensor"
+    *lines, last = checked.page("output.txt").splitlines()
+    assert (checked.status, checked.warnings) == (0, [])
+    assert [line.partition(": ")[::2] for line in lines] == [
+        ("index.md:6", "(None, 4) <index#code-1> holds"),
+        ("index.md:8", f"(None, 2) <index#code-1> not checked: {reason}"),
+        ("other.rst:6", "(None, 4) <other#code-1> holds"),
+        ("other.rst:8", f"(None, 2) <other#code-1> not checked: {reason}"),
+    ]
+    assert last == "0 models ran, 4 claims: 2 hold, 2 not checked"
+    assert [one["reason"] for one in json.loads(checked.page("report.json"))["claims"]] == ["", reason] * 2
+    done = command_line(project.folder, "fix", "source")
+    assert (done.returncode, done.stdout) == (0, "all 2 statements hold\n")

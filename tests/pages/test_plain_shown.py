@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import importlib.util
+import json
 import re
 from collections.abc import Callable
 
@@ -167,3 +170,53 @@ def test_a_summary_in_the_code_is_mended_where_it_stands(make_project: Callable[
     page = f"# Page\n\n```python\n{CODE}{text}```\n"
     built = make_project({"index.md": page}, SHOW).build("text")
     assert indented(TRUE_CODE + text.replace(" 16", " 15")).rstrip() in built.page("index.txt")
+
+
+BOX = """\
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━┓
+┃ \x1b[1mLayer (type)              \x1b[0m ┃ Output Shape        ┃     Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━┩
+│ dense (\x1b[38;5;33mDense\x1b[0m)              │ (None, 3)           │          16 │
+└────────────────────────────┴─────────────────────┴─────────────┘
+"""
+TOTALS = "\x1b[1m Total params: \x1b[0m\x1b[38;5;34m15\x1b[0m (60.00 B)\n"
+
+
+def displayed(text: str) -> dict[str, object]:
+    """Return an output as rich makes it: with colours as text, and as HTML."""
+    shown = html.escape(re.sub(r"\x1b\[[0-9;]*m", "", text)).replace("dense", "<b>dense</b>")
+    style = "white-space:pre;overflow-x:auto;font-family:Menlo,'DejaVu Sans Mono',monospace"
+    data = {"text/plain": text, "text/html": f'<pre style="{style}">{shown}</pre>\n'}
+    return {"output_type": "display_data", "metadata": {}, "data": data}
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("myst_nb"), reason="MyST-NB is not installed")
+def test_outputs_that_a_notebook_has_stored(make_project: Callable[..., Project]) -> None:
+    """Tables stand in place of summaries of all versions; what else was printed stays, and is true."""
+    streamed = {"output_type": "stream", "name": "stdout", "text": f"before\n{SUMMARY}after\n"}
+    value = {"output_type": "execute_result", "metadata": {}, "execution_count": 1}
+    apart = [displayed(text) for text in ('\x1b[1mModel: "sequential"\x1b[0m\n', BOX, TOTALS)]
+    twice = CODE + "model.summary()\n"
+    outputs = {
+        CODE + "x.shape": [streamed, {**value, "data": {"text/plain": "(None, 8)"}}],
+        twice: [*apart, *apart],
+        twice + "\n": [{**streamed, "text": SUMMARY + SUMMARY}],
+    }
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": "# Page\n"}]
+    for code, printed in outputs.items():
+        cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": code}
+        cells.append({**cell, "outputs": printed})
+    book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    conf = "extensions = ['myst_nb', 'sphinx_kerasshape']\nnb_execution_mode = 'off'\n"
+    project = make_project({"index.ipynb": json.dumps(book)}, conf + SHOW)
+    written = project.run("text")
+    assert len([text for text in written.warnings if "kerasshape.claim" in text]) == 9
+    page = written.page("index.txt")
+    assert page.count(TABLE) == 5
+    assert "   before\n\n+--" in page
+    assert "--+\n\n   after\n\n   (None, 3)\n" in page
+    found = html.unescape(re.sub(r"<.*?>", "", project.run("html").page("index.html")))
+    assert found.count("Total params") == page.count("Total params") == 5
+    for stale in ("16", "┏", "Model:", "(None, 8)", "____", "\x1b"):
+        assert stale not in page
+        assert stale not in found[found.index("before") :]

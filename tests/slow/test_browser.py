@@ -93,9 +93,8 @@ THEMES = ["furo", "alabaster"]
 
 @pytest.fixture(scope="module", params=THEMES)
 def built(request: pytest.FixtureRequest, make_project: Callable[..., Project]) -> Built:
-    built = make_project({"index.md": PAGE}, f"html_theme = {request.param!r}\nnumfig = True\n").build(
-        "html", "-W"
-    )
+    conf = f"html_theme = {request.param!r}\nnumfig = True\nextensions.append('sphinx_copybutton')\n"
+    built = make_project({"index.md": PAGE}, conf).build("html", "-W")
     assert (built.warnings, built.status) == ([], 0)
     return built
 
@@ -126,19 +125,29 @@ def test_all_text_has_the_contrast_that_wcag_aa_asks_for(browser: Any, built: Bu
     assert min(ratios) >= 4.5
 
 
-def test_a_hint_is_seen_but_neither_selected_nor_copied(browser: Any, built: Built) -> None:
+CODE = "model = keras.Sequential([\n    keras.Input((4,)),\n    layers.Dense(3),\n])"
+
+
+def test_a_hint_is_seen_but_not_selected(browser: Any, built: Built) -> None:
     browser.get((built.out / "index.html").as_uri())
-    hints, selected, copied = browser.execute_script("""
+    hints, selected = browser.execute_script("""
         const hints = [...document.querySelectorAll('.kerasshape-hint')];
-        const code = hints[0].closest('pre');
-        getSelection().selectAllChildren(code);
-        const copy = code.cloneNode(true);
-        copy.querySelectorAll('.linenos').forEach(number => number.remove());
-        return [hints.map(hint => getComputedStyle(hint, '::after').content),
-                getSelection().toString(), copy.innerText]""")
+        getSelection().selectAllChildren(hints[0].closest('pre'));
+        return [hints.map(hint => getComputedStyle(hint, '::after').content), getSelection().toString()]""")
     assert hints == ['"  # (None, 4)"', '"  # (None, 3)"']
-    code = "model = keras.Sequential([\n    keras.Input((4,)),\n    layers.Dense(3),\n])"
-    assert (selected.strip(), copied.strip()) == (code, code)
+    assert selected.strip() == CODE
+
+
+def test_the_button_of_sphinx_copybutton_copies_no_hint(browser: Any, built: Built) -> None:
+    """The button puts a text into a field, has the browser copy that, and removes it."""
+    from selenium.webdriver import ActionChains
+
+    browser.get((built.out / "index.html").as_uri())
+    button = browser.execute_script("""
+        document.addEventListener('copy', event => { window.copied = event.target.value; }, true);
+        return document.querySelector('.kerasshape-hint').closest('.highlight').querySelector('.copybtn');""")
+    ActionChains(browser).move_to_element(button).click().perform()
+    assert browser.execute_script("return window.copied").strip() == CODE
 
 
 def test_shapes_and_names_stay_on_one_line(browser: Any, built: Built) -> None:

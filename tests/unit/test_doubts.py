@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_kerasshape.claims.doubts import doubt
+from sphinx_kerasshape.claims.doubts import doubt, opinion
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec, Weight
 from sphinx_kerasshape.pages.records import Mention
 
@@ -31,3 +31,26 @@ def test_examples_of_open_shapes(before: str, shape: str, after: str, is_doubted
     """Any two numbers may be a batch of tokens, but not the shape of weights."""
     mention = Mention("shape", shape, "", before, after, False)
     assert bool(doubt(mention, [MODEL])) == is_doubted
+
+
+DENSE = Model(
+    *("model", "Sequential", False, (TensorSpec((None, 4), "float32"),)),
+    *((TensorSpec((None, 3), "float32"),), (), 15, 15, 0, 60),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "shape", "nearest", "is_sure"),
+    [
+        ("The output of `model` is ", "(None, 6)", "(None, 3)", True),
+        ("Its inputs are ", "(None, 6)", "(None, 4)", True),
+        ("From the input to the output, ", "(None, 6)", "(None, 3)", True),
+        ("It is ", "(None, 6)", "(None, 4)", False),
+    ],
+)
+def test_the_end_of_a_model_that_a_sentence_names(
+    before: str, shape: str, nearest: str, is_sure: bool
+) -> None:
+    """A guess is said, but nothing is rewritten on account of it."""
+    found = opinion(Mention("shape", shape, "", before, ".", False), [DENSE])
+    assert (found.nearest, found.is_sure) == (nearest, is_sure)

@@ -357,7 +357,7 @@ def test_ends_of_lines_change_nothing_but_places(path: str, page: str, end: str)
     ("path", "data", "message"),
     [
         ("a.md", b"a\0b", "a binary file"),
-        ("a.md", b"ab\xff", "not UTF-8: byte 2 is 0xff"),
+        ("a.md", b"ab\xff", "not UTF-8: byte 2 is 0xff: save it as UTF-8"),
         ("a.ipynb", b"{", "not a notebook: it is no JSON"),
         ("a.ipynb", b"[" * 100_000, "a notebook that is nested too deep"),
         ("a.ipynb", b"[]", "a broken notebook: it is no JSON object"),

@@ -49,16 +49,21 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
         return Cause("package", f"{what} not here", package)
     if kind is NameError and isinstance(name, str):
         return Cause("name", f"{name} is not defined in this document", name)
-    plain = str(Error(exceptions.name(error), exceptions.message(error))).partition("\n")[0]
-    refusal = confine.mend(error)
-    if refusal or _is_missing_file(error):
-        text = f"{plain}{refusal}" if refusal else getattr(error, "text", "") or "files are not here"
-        return Cause("refused" if refusal else "files", text)
+    if refusal := confine.mend(error):
+        return Cause("refused", f"{plain(error).text}{refusal}")
+    if _is_missing_file(error):
+        return Cause("files", getattr(error, "text", "") or "files are not here")
     if kind is EOFError:
         return Cause("files", "nobody is here to answer input()")
     if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
         return Cause("files", "files are not here")
-    return Cause("code", plain)
+    return plain(error)
+
+
+def plain(error: BaseException) -> Cause:
+    """Return the cause that is the code itself."""
+    error_ = Error(exceptions.name(error), exceptions.message(error))
+    return Cause("code", str(error_).partition("\n")[0])
 
 
 def distribution(package: str) -> str:

@@ -41,7 +41,7 @@ from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
-from sphinx_kerasshape.worker.stand_ins import adapting
+from sphinx_kerasshape.worker.stand_ins import adapting, beside
 from sphinx_kerasshape.worker.stand_ins.install import install
 
 _MAX_ASKED = 6
@@ -95,8 +95,9 @@ class Document:
         failed = tuple(self._failed.values())
         # They are sources as well: once they are installed, the answer is another one.
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
-        sources = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
-        return Report(observations=observations, failed=failed, sources=sources)
+        packages = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
+        beside.depend_on_absence(self._request.folder, filter(None, missing))
+        return Report(observations=observations, failed=failed, sources=packages)
 
     def _observations(self) -> Iterator[Observation]:
         flags = future_flags(self._request.pieces)
@@ -143,15 +144,16 @@ class Document:
 
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""
-        loss = self._loss_of(error)
-        if code is None:
-            frames, cause = _syntax(piece, error)
-        else:
-            frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
+        try:
+            loss, frames, cause = self._found(piece, code, error)
+            stopped = excerpt(getattr(error, "statement", "")) if exceptions.name(error) == "Stopped" else ""
+        except weightless.NeedsValues:
+            raise
+        except Exception:  # The author's own exception classes can do anything.
+            loss, frames, cause, stopped = None, (), causes.plain(error), ""
+        if code is not None:
             lines = [frame.line for frame in frames if frame.file == "" and frame.block == piece.block]
-            self._statements[number] = code.statement(lines[0] if lines else piece.line)
-        if loss is None and cause.kind == "code":
-            self._doubt(error)
+            self._statements[number] = stopped or code.statement(lines[0] if lines else piece.line)
         own = loss or Loss(number)
         kind, missing = ("follows", "") if loss else (cause.kind, cause.missing)
         text = self._why(loss) if loss else truncated(cause.text, 500)
@@ -159,6 +161,18 @@ class Document:
         failure = Failure(_PROBLEMS.get(kind, Problem.CODE), text, frames, plain, _mend(error, kind))
         self._failed[number] = PieceFailure(number, kind, failure, own.piece, missing)
         self._drop(number, piece, code, own)
+
+    def _found(
+        self, piece: Piece, code: Code | None, error: BaseException
+    ) -> tuple[Loss | None, tuple[Frame, ...], causes.Cause]:
+        """Return what an exception says of its cause."""
+        loss = self._loss_of(error)
+        if code is None:
+            return loss, *_syntax(piece, error)
+        frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
+        if loss is None and cause.kind == "code":
+            self._doubt(error)
+        return loss, frames, cause
 
     def _drop(self, number: int, piece: Piece, code: Code | None, loss: Loss) -> None:
         """Drop the names of a piece that has failed; a model that it only trains or calls stays if built."""

@@ -19,6 +19,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
 """TensorFlow's internal names, which it adds to the message of an operation."""
+_TRACEBACK = BaseException.__dict__["__traceback__"]
+"""What an exception's class can't replace."""
 _MAX_MESSAGE_LENGTH = 8000
 _MAX_LINE_LENGTH = 500
 
@@ -93,7 +95,7 @@ def _syntax_failure(error: Any, request: Request, plain: Error) -> Failure | Non
 
 def frames(error: BaseException, request: Request) -> tuple[Frame, ...]:
     """Return the frames of the author's own code that an exception passed through, outermost first."""
-    stack = traceback.extract_tb(error.__traceback__)
+    stack = traceback.extract_tb(_TRACEBACK.__get__(error))
     entries = [(entry.filename, entry.lineno or 1, entry.name) for entry in stack]
     file, line = (getattr(error, name, None) for name in ("filename", "lineno"))
     if isinstance(error, SyntaxError) and file and line:  # others may say that they are one

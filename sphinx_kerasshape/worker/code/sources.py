@@ -26,6 +26,7 @@ _read_digests: dict[str, str] = {}
 """The digests of the files that :func:`depend_on` names, by path."""
 _loaded_digests: dict[str, str] = {}
 """The digests of Python files when they were loaded, by path."""
+_absent: set[str] = set()
 _CHANGED = "changed while it was read"
 VERSIONED = {"tensorflow", "keras"}
 """Packages whose versions are part of every answer."""
@@ -38,6 +39,11 @@ def depend_on(path: str) -> None:
     inside = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
     for file in map(os.path.abspath, inside if os.path.isdir(path) else [path]):
         _read_digests[file] = digest(file)
+
+
+def depend_on_absence(path: str) -> None:
+    """Make it a source of the answer that a file is not there."""
+    _absent.add(os.path.abspath(path))
 
 
 def watch() -> None:
@@ -67,7 +73,8 @@ def used() -> tuple[Source, ...]:
             files.add(os.path.abspath(path))
         elif path.startswith(site_folders()):
             packages.add(name.partition(".")[0])
-    sources = [Source("file", path, _digest_as_read(path)) for path in sorted(files)]
+    sources = [Source("absent", path, "absent") for path in sorted(_absent)]
+    sources += [Source("file", path, _digest_as_read(path)) for path in sorted(files)]
     sources += sorted({source for package in packages - VERSIONED for source in _package_sources(package)})
     return tuple(source for source in sources if source.value)
 

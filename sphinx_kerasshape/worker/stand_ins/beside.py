@@ -103,6 +103,13 @@ def _refused(name: str) -> None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
+def depend_on_absence(folder: str, packages: Iterable[str]) -> None:
+    """Make it a source of the answer that packages are not beside a document either."""
+    for package in packages if folder else ():
+        sources.depend_on_absence(os.path.join(folder, f"{package}.py"))
+        sources.depend_on_absence(os.path.join(folder, package))
+
+
 def _has_modules(spec: Any) -> bool:
     """Whether a package without code of its own has modules."""
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
@@ -162,7 +169,11 @@ def _copy(folder: str, names: Iterable[str]) -> None:
     room, files = _MAX_BYTES, _MAX_FILES
     for name in dict.fromkeys(map(os.path.normpath, names)):
         source = os.path.join(folder, name)
-        if name.startswith((".", os.sep)) or "\0" in name or not os.path.exists(source):
+        if name.startswith((".", os.sep)) or "\0" in name:
+            continue
+        if not os.path.exists(source):
+            if "." in name or os.sep in name:  # it looks like that of a file
+                sources.depend_on_absence(source)
             continue
         found = list(_files(source, files + 1))
         size = sum(os.path.getsize(path) for path in found)
