@@ -309,7 +309,7 @@ def test_transfer_learning(observe: Observe) -> None:
         7 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 {both}
         9 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 + 2129932 {both}
         9 train: {cause} `train` is missing [2]
-        10 head: {cause} `train`, `classes` and `head` are missing [2]
+        10 head: {cause} `train`, `classes` and `head` are missing (--define classes=VALUE) [2]
         12 lazy: `lazy` is built by `lazy.fit(train)`, on data that is not here ({cause[:-4]}) [2]
         failed 2: files files are not here
         failed 3: follows {cause} `train` is missing
