@@ -90,11 +90,9 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
     read = [one for _, one in models if one is not None and one.model is not None]
     if summary.rounds and not _has_rounds(summary, known):
         reason = "the loop that printed it runs more or fewer rounds here than the document shows"
-        reason = (
-            reason
-            if models and models[0][1] and models[0][1].failure is None
-            else why(known.get(summary.subjects[0]))
-        )
+        first = known.get(summary.subjects[0]._replace(visit=1))
+        if first is None or first.observation is None or first.observation.failure is not None:
+            reason = why(first)
         yield from _all(summary, UNCHECKED, reason)
         return
     if summary.is_linked and models:

@@ -7,6 +7,7 @@ import pytest
 
 from sphinx_kerasshape.audit.document import Subject
 from sphinx_kerasshape.audit.slices import Missing, Unparsed, runs, slice_of
+from sphinx_kerasshape.audit.slicing.backward import Backward
 
 
 def _cells(document):
@@ -1272,6 +1273,22 @@ def test_long_documents_cost_little():
 
     seconds(20)
     assert any(seconds(400) < 40 * seconds(40) + 0.1 for _ in range(4))
+
+
+@pytest.mark.parametrize("form", ["x = layers.Dense(8)(x)", "x{next} = layers.Dense(8)(x{number})"])
+def test_walks_of_many_subjects_share_their_way(form, monkeypatch):
+    """A comment behind each line costs no more steps than there are lines, or a few times as many."""
+    steps = []
+    statement = Backward.statement
+    monkeypatch.setattr(
+        Backward, "statement", lambda walk, node, live: steps.append(node) or statement(walk, node, live)
+    )
+    lines = [form.format(number=number, next=number + 1) for number in range(200)]
+    code = "\n".join(["from keras import Input, layers", "x = x0 = Input((8,))", *lines])
+    subjects = [Subject(0, number + 3, line.split()[0]) for number, line in enumerate(lines)]
+    (run,) = runs([code], subjects)
+    assert len(run.observations) == 200
+    assert len(steps) < 1000
 
 
 def test_an_attribute_that_the_code_gives_to_a_module():

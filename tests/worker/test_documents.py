@@ -174,9 +174,9 @@ def test_root_causes(observe: Observe) -> None:
     """)
     cause = "`train = keras.utils.audio_dataset_from_directory(…)`: files are not here, so"
     assert found == expected(f"""
-        4 _: {cause} `train` and `number` are missing [1]
-        5 _: {cause} `train`, `number` and `model` are missing [1]
-        5 model.count_params(): {cause} `train`, `number` and `model` are missing [1]
+        4 _: {cause} `train` and `number` are missing (--define number=VALUE) [1]
+        5 _: {cause} `train`, `number` and `model` are missing (--define number=VALUE) [1]
+        5 model.count_params(): {cause} `train`, `number` and `model` are missing (--define number=VALUE) [1]
         5 other: Sequential Dense -> (None, 2) 8
         6 model: `model = keras.Sequential([keras.Input((3,)), layers.Dense(vocab_size)])`: \
 vocab_size is not defined in this document, so `model` is missing [6]
@@ -308,9 +308,9 @@ def test_transfer_learning(observe: Observe) -> None:
         4 len(base.layers): 238 {first}
         5 base.output: (None, 7, 7, 2048) float32 {both}
         7 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 {both}
-        9 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 {both}
+        9 model: Sequential Functional GlobalAveragePooling2D Dense -> (None, 5) 23597957 + 2129932 {both}
         9 train: {cause} `train` is missing [2]
-        10 head: {cause} `train`, `classes` and `head` are missing [2]
+        10 head: {cause} `train`, `classes` and `head` are missing (--define classes=VALUE) [2]
         12 lazy: `lazy` is built by `lazy.fit(train)`, on data that is not here ({cause[:-4]}) [2]
         failed 2: files files are not here
         failed 3: follows {cause} `train` is missing
@@ -535,7 +535,7 @@ def test_gan(observe: Observe) -> None:
     assert found.replace(" with data for mnist, predictions, training", "") == expected("""
         2 _: Sequential Dense Reshape Conv2DTranspose -> (None, 28, 28, 1) 39793
         4 images: (60000, 28, 28, 1) float32 with data for mnist
-        5 gan: Functional InputLayer Sequential Sequential -> (None, 1) 40578 with data for mnist
+        5 gan: Functional InputLayer Sequential Sequential -> (None, 1) 40578 + 81158 with data for mnist
         6 fake: (32, 28, 28, 1) float32
         6 d_loss: (2,) float64
         6 discriminator: Sequential Flatten Dense -> (None, 1) 785 + 1572

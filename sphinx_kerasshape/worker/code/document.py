@@ -234,7 +234,7 @@ class Document:
 
     def _mend_of(self, loss: Loss, expression: str = "") -> str:
         """Return what could be defined instead of data that is not here."""
-        if self._failed[loss.piece].kind not in ("files", "package"):
+        if loss.builder or self._failed[loss.piece].kind not in ("files", "package"):
             return ""
         following = [number for number, failed in self._failed.items() if failed.cause == loss.piece]
         codes = [self._request.pieces[number].code for number in following if number != loss.piece]

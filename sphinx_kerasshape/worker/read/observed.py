@@ -42,7 +42,7 @@ def tensors(value: Any) -> tuple[TensorSpec, ...]:
 
 
 def optimizer_params(model: Any) -> int | None:
-    """Return how many parameters a model's optimizer has, or will have once it trains; ``None`` if it has none.
+    """Return how many parameters a model's optimizer has once it trains; ``None`` if there is none.
 
     A page may leave out how the model was trained.
     """
