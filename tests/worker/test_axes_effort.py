@@ -27,6 +27,14 @@ class Pairs(layers.Layer):
         table = [[i - j for j in range(n)] for i in range(n)]
         return x * (1.0 + table[0][0])
 
+class Waits(layers.Layer):
+    "Runs a loop in Python, which takes no memory."
+    def call(self, x):
+        total = 1.0
+        for pair in range((x.shape[1] or 1) ** 2):
+            total = 2.0 - total
+        return x * total
+
 class Steps(layers.Layer):
     "Adds operations for each step."
     def call(self, x):
@@ -54,6 +62,7 @@ class Samples(layers.Layer):
     [
         ("Masked", ("batch", "time", "4"), "time"),
         ("Pairs", ("batch", "time", "4"), "time"),
+        ("Waits", ("batch", "time", "4"), "time"),
         ("Steps", ("batch", "4"), "time"),
         ("Samples", ("batch", "4"), "batch"),
     ],
@@ -69,6 +78,29 @@ def test_the_search_ends(worker: Worker, layer: str, output: tuple[str, ...], gr
     assert tried.name == growing
     assert tried.tried is not None
     assert 100 < tried.tried < 4000
+
+
+@pytest.mark.slow
+def test_what_was_tried_is_the_same_on_every_machine(worker: Worker) -> None:
+    """A machine that takes long for a line of Python tries no less."""
+    code = """
+        import time
+
+        class Waits(layers.Layer):
+            def call(self, x):
+                start = time.process_time()
+                while {slow} and time.process_time() - start < 0.06:
+                    time.process_time()
+                return x[:, : sum(1 for _ in range(x.shape[1] or 1))]
+
+        model = keras.Sequential([keras.Input((None, 4)), Waits()])"""
+    requests = [request(cleandoc(code).format(slow=slow), axes="batch, time") for slow in (False, True)]
+    axes = []
+    for answer in answers(worker, requests, 120):
+        assert isinstance(answer, Report), answer
+        assert answer.model is not None
+        axes.append(answer.model.axes)
+    assert axes[0] == axes[1]
 
 
 @pytest.mark.slow

@@ -1,16 +1,19 @@
 """Bounds on what symbolic calls cost: one with a loop over a size grows with that size, and may never end.
 
-Operations are counted, so that each build stops at the same place. What code does besides (a table that
-NumPy makes, a loop that Python runs) is known only afterwards. So layers that are not Keras' own are given
-larger sizes step by step, each step as far as the one before allows.
+Operations are counted, and so are the lines that Python runs of the author's code, so that each build stops
+at the same place on every machine. What memory code takes (a table that NumPy makes) is known only
+afterwards. So layers that are not Keras' own are given larger sizes step by step, as far as the step before
+allows.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.worker.read import declared, identity, trace, weights
@@ -26,12 +29,15 @@ _SMALL = 32
 """Calls of sizes up to this one are made without steps."""
 _MAX_FACTOR = 16
 _MAX_BYTES = 512_000_000
-_MAX_SECONDS = 8.0
 """What a call may take if that grows with the fourth power of a size: a table of pairs of pixels does."""
-_BYTES, _SECONDS = 8_000, 0.002
+_BYTES = 8_000
 """What an operation takes by itself."""
-_LEAST = 1_000_000, 0.03
-"""Bytes and seconds that tell nothing."""
+_LEAST_BYTES = 1_000_000
+"""What tells nothing."""
+_MAX_LINES = 1_000_000
+"""Lines of the author's code that a call may run; each step of a loop runs some."""
+_NOT_OWN = ("keras", "tensorflow", "numpy")
+"""The packages whose lines are not counted."""
 
 Dims = tuple[int, ...]
 """The sizes of all tensors that are given to a call."""
@@ -97,7 +103,7 @@ class Effort:
         self, call: Callable[..., declared.Traced], operation: Any, dims: Dims, args: Any, kwargs: Any
     ) -> declared.Traced:
         """Return a call, and note what it takes. Raises what :meth:`traced` does."""
-        before, start = self._left, time.process_time()
+        before = self._left
         least = self._least[id(operation)]
         is_tracing = tracemalloc.is_tracing()
         if not is_tracing:
@@ -106,7 +112,8 @@ class Effort:
         held, _ = tracemalloc.get_traced_memory()
         is_settled = True
         try:
-            return self._limited(call, operation, dims, args, kwargs)
+            with _stopped_after(_MAX_LINES):
+                return self._limited(call, operation, dims, args, kwargs)
         except MemoryError:
             is_settled = False
             raise TooLong from None
@@ -118,8 +125,7 @@ class Effort:
             if not is_tracing:
                 tracemalloc.stop()
             count = least + before - self._left
-            seconds = time.process_time() - start - count * _SECONDS
-            factor = _factor(peak - held - count * _BYTES, seconds) if is_settled else 1
+            factor = _factor(peak - held - count * _BYTES) if is_settled else 1
             self._settled.setdefault(id(operation), []).append(_Settled(dims, factor))
 
     def _find_least(
@@ -179,11 +185,33 @@ def _counted(most: int) -> Iterator[list[int]]:
         FuncGraph._create_op_internal = original
 
 
-def _factor(size: float, seconds: float) -> int:
-    """Return by how much sizes may grow from one call to the next."""
-    least_size, least_seconds = _LEAST
-    room = min(_MAX_BYTES / max(size, least_size), _MAX_SECONDS / max(seconds, least_seconds))
-    return max(1, min(_MAX_FACTOR, int(room**0.25)))
+@contextlib.contextmanager
+def _stopped_after(most: int) -> Iterator[None]:
+    """Count the lines that run of code that is neither Keras' nor TensorFlow's. Raises :class:`TooLong`."""
+    folders = tuple(f"{Path(str(sys.modules[name].__file__)).parent}/" for name in _NOT_OWN)
+    count = 0
+
+    def lines(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += 1
+        if count > most:
+            raise TooLong
+        return lines
+
+    def functions(frame: FrameType, event: str, argument: object) -> Any:
+        return None if frame.f_code.co_filename.startswith(folders) else lines
+
+    before = sys.gettrace()
+    sys.settrace(functions)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def _factor(size: float) -> int:
+    """Return by how much sizes may grow from one call to the next, for the memory that one takes."""
+    return max(1, min(_MAX_FACTOR, int((_MAX_BYTES / max(size, _LEAST_BYTES)) ** 0.25)))
 
 
 def _ratio(dims: Dims, others: Dims) -> float:
