@@ -27,7 +27,6 @@ import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 kerasshape_timeout = 120
-kerasshape_output = 1000
 html_theme = 'alabaster'
 html_use_index = False
 epub_show_urls = 'no'

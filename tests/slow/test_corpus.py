@@ -29,7 +29,7 @@ def whole() -> Corpus:
     return corpus.whole()
 
 
-STRIDE = 5
+STRIDE = 15
 """Of so many copies with false statements one is tried, another in each telling of a story."""
 
 
