@@ -22,7 +22,7 @@ import pytest
 from sphinx_kerasshape.worker.sandbox import landlock, system
 from tests.support.attacks import ATTACKS
 from tests.support.projects import Built, Project
-from tests.support.tiers import slow
+from tests.support.tiers import slow, tiered
 
 pytestmark = [
     pytest.mark.skipif(

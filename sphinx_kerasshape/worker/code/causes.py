@@ -51,12 +51,11 @@ def cause_of(error: BaseException, *, found_no_files: bool = False) -> Cause:
         return Cause("name", f"{name} is not defined in this document", name)
     if refusal := confine.mend(error):
         return Cause("refused", f"{plain(error).text}{refusal}")
-    if _is_missing_file(error):
-        return Cause("files", getattr(error, "text", "") or "files are not here")
     if kind is EOFError:
         return Cause("files", "nobody is here to answer input()")
-    if found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error):
-        return Cause("files", "files are not here")
+    follows = found_no_files and issubclass(kind, _OF_NOTHING) and not is_certain(error)
+    if follows or _is_missing_file(error):
+        return Cause("files", getattr(error, "text", "") or "files are not here")
     return plain(error)
 
 
