@@ -15,8 +15,8 @@ from sphinx_kerasshape.adopt.page import Page
 from sphinx_kerasshape.adopt.results import BLOCK, STATEMENT, SUMMARY, Adopted, Remark
 from sphinx_kerasshape.adopt.roles import Named, Role, Roles
 from sphinx_kerasshape.adopt.writing import Directive, Writer
-from sphinx_kerasshape.audit import comparison
 from sphinx_kerasshape.audit.document import Mention, Stated, Summary
+from sphinx_kerasshape.audit.judging import comparison
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
 from sphinx_kerasshape.pages.shown_code import printing_line
 

@@ -15,11 +15,12 @@ from sphinx_kerasshape.adopt.choice import Choice
 from sphinx_kerasshape.adopt.page import Page
 from sphinx_kerasshape.adopt.results import BLOCK, CODE, MODEL, STATEMENT, SUMMARY, Adopted, Judged
 from sphinx_kerasshape.adopt.subjects import with_models
-from sphinx_kerasshape.audit import planning, rewriting
+from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.audit import Answering, Audited, judged, read, without_culprits
 from sphinx_kerasshape.audit.command import Answers, add_options_of_runs, found_documents
 from sphinx_kerasshape.audit.recognise import recognise
-from sphinx_kerasshape.audit.rewrite import Unwritable
+from sphinx_kerasshape.audit.rewriting import rewriting
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.text import escape_controls

@@ -12,7 +12,7 @@ from sphinx_kerasshape.adopt.page import Page
 from sphinx_kerasshape.adopt.results import BLOCK, STATEMENT, Adopted, Remark
 from sphinx_kerasshape.adopt.writing import Change
 from sphinx_kerasshape.audit.document import Place
-from sphinx_kerasshape.audit.rewrite import Unwritable, rewrite
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable, rewrite
 
 _IMPOSSIBLE = "it stands in a way that no directive can replace"
 _UNSAFE = "its markup can't be changed without changing what it says"

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sphinx_kerasshape.adopt.results import Judged
-from sphinx_kerasshape.audit import judging, planning
+from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.document import Subject
+from sphinx_kerasshape.audit.judging import judging
 from sphinx_kerasshape.audit.planning import Seen
 from sphinx_kerasshape.messages.report import Model, PieceFailure, Report
 

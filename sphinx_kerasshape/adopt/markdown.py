@@ -15,7 +15,7 @@ from sphinx_kerasshape.adopt.markup import (
     Markup,
     Option,
 )
-from sphinx_kerasshape.audit import markdown
+from sphinx_kerasshape.audit.formats import markdown
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Document, Subject
-from sphinx_kerasshape.audit.python_code import parsed
-from sphinx_kerasshape.audit.slices import NEEDED
 from sphinx_kerasshape.audit.slicing.slicer import Slicer
+from sphinx_kerasshape.audit.slicing.slices import NEEDED
+from sphinx_kerasshape.audit.statements.python_code import parsed
 from sphinx_kerasshape.text import excerpt
 
 _TRAINS = frozenset(("fit", "fit_generator", "train_on_batch"))

@@ -12,7 +12,7 @@ from sphinx_kerasshape.adopt.needs import Needs
 from sphinx_kerasshape.adopt.results import Judged
 from sphinx_kerasshape.adopt.shown import Shown
 from sphinx_kerasshape.audit.document import Summary
-from sphinx_kerasshape.audit.python_code import has_prompts
+from sphinx_kerasshape.audit.statements.python_code import has_prompts
 from sphinx_kerasshape.audit.verdict import UNCHECKED, Verdict
 
 _RST_IN_MARKDOWN = re.compile(r"[\s>]*(`{3,}|~{3,}|:{3,})\{eval-rst\}")

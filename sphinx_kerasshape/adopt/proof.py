@@ -10,7 +10,7 @@ from typing import NamedTuple
 from docutils import nodes
 
 from sphinx_kerasshape.adopt.markup import Lines
-from sphinx_kerasshape.audit import markdown, rest
+from sphinx_kerasshape.audit.formats import markdown, rest
 from sphinx_kerasshape.audit.lines import Line, dedented
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose
 

@@ -16,7 +16,7 @@ from sphinx_kerasshape.adopt.markup import (
     Markup,
     Option,
 )
-from sphinx_kerasshape.audit import rest
+from sphinx_kerasshape.audit.formats import rest
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import summaries
 from sphinx_kerasshape.audit.document import Block
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code
-from sphinx_kerasshape.audit.python_code import parsed
+from sphinx_kerasshape.audit.statements.python_code import parsed
+from sphinx_kerasshape.audit.tables import summaries
 
 
 class Shown(NamedTuple):

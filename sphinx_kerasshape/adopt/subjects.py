@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from sphinx_kerasshape.audit.document import Document, Subject
-from sphinx_kerasshape.audit.python_code import parsed
+from sphinx_kerasshape.audit.statements.python_code import parsed
 
 
 def with_models(document: Document) -> Document:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.audit import judging, planning
+from sphinx_kerasshape.audit import planning
 from sphinx_kerasshape.audit.document import Document
+from sphinx_kerasshape.audit.judging import judging
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import SUFFIXES, Unreadable, recognise
 from sphinx_kerasshape.audit.verdict import Verdict

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.audit import definitions, output, rewriting
+from sphinx_kerasshape.audit import definitions, output
 from sphinx_kerasshape.audit.audit import Audited, audited, documents
-from sphinx_kerasshape.audit.rewrite import Unwritable
+from sphinx_kerasshape.audit.rewriting import rewriting
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer, Failure
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.run.launch import launch, run_environment

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import comments, judging, syntax
 from sphinx_kerasshape.audit.document import Block, CodeLine, Stated
-from sphinx_kerasshape.audit.literals import comments as comments_in
-from sphinx_kerasshape.audit.names import Names
-from sphinx_kerasshape.audit.python_code import parsed
+from sphinx_kerasshape.audit.judging import judging
+from sphinx_kerasshape.audit.judging.names import Names
+from sphinx_kerasshape.audit.statements import comments, syntax
+from sphinx_kerasshape.audit.statements.literals import comments as comments_in
+from sphinx_kerasshape.audit.statements.python_code import parsed
 from sphinx_kerasshape.audit.verdict import HOLDS, UNCHECKED, Verdict
 from sphinx_kerasshape.axes import notation
 from sphinx_kerasshape.messages.report import Observation

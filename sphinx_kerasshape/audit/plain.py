@@ -13,7 +13,7 @@ from sphinx_kerasshape.audit.document import Document, Mention, Summary
 from sphinx_kerasshape.audit.lines import shown
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import Unreadable, recognise
-from sphinx_kerasshape.audit.rewriting import edited
+from sphinx_kerasshape.audit.rewriting.rewriting import edited
 from sphinx_kerasshape.audit.verdict import Edit, Verdict
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Model

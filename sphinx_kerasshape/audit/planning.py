@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import definitions, slices
+from sphinx_kerasshape.audit import definitions
 from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
-from sphinx_kerasshape.audit.slices import USUAL, DocumentRun, Slice
+from sphinx_kerasshape.audit.slicing import slices
+from sphinx_kerasshape.audit.slicing.slices import USUAL, DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 

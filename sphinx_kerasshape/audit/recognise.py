@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from sphinx_kerasshape.audit.document import Document, Text
 from sphinx_kerasshape.audit.lines import Line, lines_of
 from sphinx_kerasshape.audit.pieces import Piece
-from sphinx_kerasshape.audit.reading import Reading
+from sphinx_kerasshape.audit.statements.reading import Reading
 
 SUFFIXES = (".md", ".markdown", ".myst", ".qmd", ".rst", ".ipynb", ".py")
 """Names of documents end in one of these; any other text file is read as Markdown."""
@@ -61,7 +61,7 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def _pieces(suffix: str, text: str, reading: Reading) -> Iterator[Piece]:
     if suffix == ".ipynb":
-        from sphinx_kerasshape.audit import notebook
+        from sphinx_kerasshape.audit.formats import notebook
 
         try:
             yield from notebook.pieces(text, reading.add)
@@ -70,15 +70,15 @@ def _pieces(suffix: str, text: str, reading: Reading) -> Iterator[Piece]:
         return
     lines = _without_mark(lines_of(text, reading.add(Text(text))))
     if suffix == ".py":
-        from sphinx_kerasshape.audit import script
+        from sphinx_kerasshape.audit.formats import script
 
         yield from script.pieces(lines)
     elif suffix == ".rst":
-        from sphinx_kerasshape.audit import rest
+        from sphinx_kerasshape.audit.formats import rest
 
         yield from rest.pieces(lines)
     else:
-        from sphinx_kerasshape.audit import markdown
+        from sphinx_kerasshape.audit.formats import markdown
 
         yield from markdown.pieces(lines)
 

@@ -168,7 +168,7 @@ def _plain_rest(built: Checked, options: argparse.Namespace) -> PlainRest:
     """Rewrite what stands beside plain code, or show the changes."""
     if not built.plain:
         return PlainRest()
-    from sphinx_kerasshape.audit import rewriting
+    from sphinx_kerasshape.audit.rewriting import rewriting
     from sphinx_kerasshape.check import plain_fix
 
     held, rewritten, problems = 0, 0, list[str]()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sphinx_kerasshape.audit import rewrite
 from sphinx_kerasshape.audit.document import Place, Text
+from sphinx_kerasshape.audit.rewriting import rewrite
 from sphinx_kerasshape.check.fix import Edit, Source, Unfixable
 from sphinx_kerasshape.pages.notebooks import cell_number
 

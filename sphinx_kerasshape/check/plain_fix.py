@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.audit import plain, rewriting
-from sphinx_kerasshape.audit.rewrite import Unwritable
+from sphinx_kerasshape.audit import plain
+from sphinx_kerasshape.audit.rewriting import rewriting
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer, Failure
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.context import BuildContext

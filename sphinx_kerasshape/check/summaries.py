@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sphinx_kerasshape.audit import comparison, summaries, verdict
+from sphinx_kerasshape.audit import verdict
 from sphinx_kerasshape.audit.document import Place
 from sphinx_kerasshape.audit.document import Summary as Printed
+from sphinx_kerasshape.audit.judging import comparison
 from sphinx_kerasshape.audit.lines import Line, lines_of
+from sphinx_kerasshape.audit.tables import summaries
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.messages.report import Model
 from sphinx_kerasshape.pages.context import BuildContext

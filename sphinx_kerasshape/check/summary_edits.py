@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sphinx_kerasshape.audit.document import Document, Place, Text
-from sphinx_kerasshape.audit.rewriting import changes, edited, is_writable
+from sphinx_kerasshape.audit.rewriting.rewriting import changes, edited, is_writable
 from sphinx_kerasshape.audit.verdict import Edit as Cell
 from sphinx_kerasshape.audit.verdict import RowEdit
 from sphinx_kerasshape.check.fix import Edit, Source, Unfixable

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sphinx_kerasshape import __version__, files
+from sphinx_kerasshape import files
 from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
 from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
@@ -91,7 +91,7 @@ class Cache:
 
     def _key(self, request: Request) -> str:
         environment = self._environment
-        return fingerprint([SCHEMA, __version__, request, environment.versions, environment.variables])
+        return fingerprint([SCHEMA, request, environment.versions, environment.variables])
 
     def _read(self, request: Request) -> Result | None:
         key = self._key(request)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.audit import rewriting
 from sphinx_kerasshape.audit.audit import Audited
+from sphinx_kerasshape.audit.rewriting import rewriting
 from sphinx_kerasshape.audit.verdict import DRIFTED, UNCHECKED
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.corpus import corpus, formats, tables

@@ -8,9 +8,10 @@ from inspect import cleandoc
 
 import pytest
 
-from sphinx_kerasshape.audit import comparison, rewriting
 from sphinx_kerasshape.audit.document import Document, Summary
+from sphinx_kerasshape.audit.judging import comparison
 from sphinx_kerasshape.audit.recognise import recognise
+from sphinx_kerasshape.audit.rewriting import rewriting
 from sphinx_kerasshape.audit.verdict import HOLDS
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model, TensorSpec, Weight
 from tests.support.recognised import notebook

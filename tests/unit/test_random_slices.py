@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_kerasshape.audit.document import Subject
-from sphinx_kerasshape.audit.slices import slice_of
+from sphinx_kerasshape.audit.slicing.slices import slice_of
 
 START = """
 class Box:

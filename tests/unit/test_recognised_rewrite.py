@@ -8,7 +8,7 @@ import pytest
 
 from sphinx_kerasshape.audit.document import Place, Stated
 from sphinx_kerasshape.audit.recognise import recognise
-from sphinx_kerasshape.audit.rewrite import Unwritable, rewrite
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable, rewrite
 
 PAGE = "\ufeffÄ\r\n\r\n```python\r\nx = f(x)  # (None, 10)\r\ny = g(x)  # (None, 12)\n```\rä"
 

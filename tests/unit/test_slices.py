@@ -6,8 +6,8 @@ from textwrap import dedent
 import pytest
 
 from sphinx_kerasshape.audit.document import Subject
-from sphinx_kerasshape.audit.slices import Missing, Unparsed, runs, slice_of
 from sphinx_kerasshape.audit.slicing.backward import Backward
+from sphinx_kerasshape.audit.slicing.slices import Missing, Unparsed, runs, slice_of
 
 
 def _cells(document):

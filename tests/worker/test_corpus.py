@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.audit import rewriting
+from sphinx_kerasshape.audit.rewriting import rewriting
 from sphinx_kerasshape.audit.verdict import HOLDS
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support.corpus import corpus

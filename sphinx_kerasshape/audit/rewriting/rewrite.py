@@ -7,9 +7,9 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sphinx_kerasshape.audit import json_strings
 from sphinx_kerasshape.audit.document import Document, Place, Text
-from sphinx_kerasshape.audit.json_strings import Decoded, Token
+from sphinx_kerasshape.audit.rewriting import json_strings
+from sphinx_kerasshape.audit.rewriting.json_strings import Decoded, Token
 
 Edit = tuple[Place, str]
 """What stands at a place instead."""

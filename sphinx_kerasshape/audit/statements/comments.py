@@ -13,10 +13,10 @@ import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import syntax
 from sphinx_kerasshape.audit.document import Block, Place, Stated, Subject
-from sphinx_kerasshape.audit.literals import comments
-from sphinx_kerasshape.audit.syntax import Simple, last_line, segment
+from sphinx_kerasshape.audit.statements import syntax
+from sphinx_kerasshape.audit.statements.literals import comments
+from sphinx_kerasshape.audit.statements.syntax import Simple, last_line, segment
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.shapes import shape_claim
 

@@ -158,7 +158,7 @@ def _of_fence(token: Token, lines: Sequence[Line]) -> Iterator[Piece]:
         is_off = any(OFF in some for some in classes)
         yield Code(code, _language(name, argument), is_ours=name in _OURS, is_off=is_off)
     elif name == "eval-rst":
-        from sphinx_kerasshape.audit import rest
+        from sphinx_kerasshape.audit.formats import rest
 
         yield from rest.pieces(contents)
     elif name not in _IS_OPAQUE:

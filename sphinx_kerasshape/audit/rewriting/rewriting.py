@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sphinx_kerasshape import files
 from sphinx_kerasshape.audit.document import Document, Place, Text
 from sphinx_kerasshape.audit.lines import Line, differs, joined, shown
-from sphinx_kerasshape.audit.rewrite import Unwritable, rewrite
+from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable, rewrite
 from sphinx_kerasshape.audit.verdict import Edit, RowEdit
 
 _BARS = "│┃"

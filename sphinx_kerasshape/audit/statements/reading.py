@@ -6,14 +6,23 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit import blocks, comments, literals, mentions, pairing, printed, remarks, syntax
-from sphinx_kerasshape.audit.blocks import Source
 from sphinx_kerasshape.audit.document import Block, Document, Place, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
-from sphinx_kerasshape.audit.pairing import Call, Model
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
-from sphinx_kerasshape.audit.python_code import parsed
-from sphinx_kerasshape.audit.summaries import summaries
+from sphinx_kerasshape.audit.statements import (
+    blocks,
+    comments,
+    literals,
+    mentions,
+    pairing,
+    printed,
+    remarks,
+    syntax,
+)
+from sphinx_kerasshape.audit.statements.blocks import Source
+from sphinx_kerasshape.audit.statements.pairing import Call, Model
+from sphinx_kerasshape.audit.statements.python_code import parsed
+from sphinx_kerasshape.audit.tables.summaries import summaries
 
 _OFF = re.compile(r"\s*kerasshape:\s*off\s*")
 """The comment that says that the next block is none to check."""

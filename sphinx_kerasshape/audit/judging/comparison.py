@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit.agreement import (
+from sphinx_kerasshape.audit.document import Cell, Row, Summary, Total
+from sphinx_kerasshape.audit.judging.agreement import (
     is_count,
     is_output,
     is_row,
@@ -16,11 +17,10 @@ from sphinx_kerasshape.audit.agreement import (
     sources,
     sources_in,
 )
-from sphinx_kerasshape.audit.alignment import aligned
-from sphinx_kerasshape.audit.document import Cell, Row, Summary, Total
-from sphinx_kerasshape.audit.restating import restated
-from sphinx_kerasshape.audit.rows import deleted, inserted, moved
-from sphinx_kerasshape.audit.truth import connections, output, shapes, trainable
+from sphinx_kerasshape.audit.judging.alignment import aligned
+from sphinx_kerasshape.audit.judging.restating import restated
+from sphinx_kerasshape.audit.judging.rows import deleted, inserted, moved
+from sphinx_kerasshape.audit.judging.truth import connections, output, shapes, trainable
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, Edit, Verdict
 from sphinx_kerasshape.messages.report import LayerCall, LayerRow, Model
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import boxes, columns
 from sphinx_kerasshape.audit.document import Cell, Place, Summary, Total
 from sphinx_kerasshape.audit.lines import Line, without_ansi
+from sphinx_kerasshape.audit.tables import boxes, columns
 
 _TITLE = re.compile(r'\s*Model:? "([^"]*)"\s*$')
 _TOTAL = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from sphinx_kerasshape.audit.document import Place, Row, Summary
-from sphinx_kerasshape.audit.truth import connections, output, shapes, trainable
+from sphinx_kerasshape.audit.judging.truth import connections, output, shapes, trainable
 from sphinx_kerasshape.audit.verdict import Edit, RowEdit
 from sphinx_kerasshape.messages.report import LayerRow
 

@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from sphinx_kerasshape.audit import printed
 from sphinx_kerasshape.audit.document import Place, Stated
 from sphinx_kerasshape.audit.lines import Line, line
-from sphinx_kerasshape.audit.literals import comments
-from sphinx_kerasshape.audit.syntax import last_line
+from sphinx_kerasshape.audit.statements import printed
+from sphinx_kerasshape.audit.statements.literals import comments
+from sphinx_kerasshape.audit.statements.syntax import last_line
 
 _MARK = re.compile(r"#+:? ?")
 _LABEL = re.compile(r"\s*(?:(?:expected )?output|out|prints?|result)\s*(?:[:=]|[-=]>|→)?\s*", re.IGNORECASE)

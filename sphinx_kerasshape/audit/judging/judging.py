@@ -9,11 +9,11 @@ from operator import ne
 from typing import NamedTuple
 
 from sphinx_kerasshape import prose
-from sphinx_kerasshape.audit import literals
-from sphinx_kerasshape.audit.comparison import compared, fit
 from sphinx_kerasshape.audit.document import Document, Mention, Place, Stated, Statement, Subject, Summary
-from sphinx_kerasshape.audit.names import Names
+from sphinx_kerasshape.audit.judging.comparison import compared, fit
+from sphinx_kerasshape.audit.judging.names import Names
 from sphinx_kerasshape.audit.planning import Seen
+from sphinx_kerasshape.audit.statements import literals
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Edit, Verdict
 from sphinx_kerasshape.claims import doubts, named_sizes
 from sphinx_kerasshape.claims.counts import Unreadable, count_claim

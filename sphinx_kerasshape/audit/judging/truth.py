@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sphinx_kerasshape.audit.agreement import SOURCE, output_text, sources
 from sphinx_kerasshape.audit.document import Cell
+from sphinx_kerasshape.audit.judging.agreement import SOURCE, output_text, sources
 from sphinx_kerasshape.claims.counts import Unreadable
 from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.messages.report import LayerRow, Shape

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import agreement
 from sphinx_kerasshape.audit.document import Row, Summary
+from sphinx_kerasshape.audit.judging import agreement
 from sphinx_kerasshape.messages.report import LayerRow
 
 _ALONE = 20

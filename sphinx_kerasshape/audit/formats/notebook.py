@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sphinx_kerasshape.audit import markdown
 from sphinx_kerasshape.audit.document import Text
-from sphinx_kerasshape.audit.faults import fault
+from sphinx_kerasshape.audit.formats import markdown
+from sphinx_kerasshape.audit.formats.faults import fault
 from sphinx_kerasshape.audit.lines import differs, lines_of, shown
 from sphinx_kerasshape.audit.pieces import Code, Piece, Printed, not_run
 

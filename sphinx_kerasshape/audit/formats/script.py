@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sphinx_kerasshape.audit.lines import Line, dedented, joined
-from sphinx_kerasshape.audit.literals import comments, string_lines
 from sphinx_kerasshape.audit.pieces import Code, Piece, not_run
-from sphinx_kerasshape.audit.python_code import parsed
+from sphinx_kerasshape.audit.statements.literals import comments, string_lines
+from sphinx_kerasshape.audit.statements.python_code import parsed
 
 _CELL = re.compile(r"# ?%%+(?:\s|$)(?P<title>.*)")
 _KIND = re.compile(r"\[(\w+)\]")
@@ -38,7 +38,7 @@ def _cells(lines: Sequence[Line], starts: Sequence[int]) -> Iterator[Piece]:
         if kind is None:
             yield Code(tuple(cell), "python", is_run=True)
         elif kind[1] in ("markdown", "md"):
-            from sphinx_kerasshape.audit import markdown
+            from sphinx_kerasshape.audit.formats import markdown
 
             yield from map(not_run, markdown.pieces(list(_of_text(cell))))
 
@@ -75,11 +75,11 @@ def _docstring(lines: list[Line]) -> Iterator[Piece]:
         lines = [line.part(0, 0) if number in kept else line for number, line in enumerate(lines)]
     text = joined(lines)
     if "```" in text or "~~~" in text:
-        from sphinx_kerasshape.audit import markdown
+        from sphinx_kerasshape.audit.formats import markdown
 
         yield from markdown.pieces(lines)
     elif _MAY_STATE.search(text):
-        from sphinx_kerasshape.audit import rest
+        from sphinx_kerasshape.audit.formats import rest
 
         yield from rest.pieces(lines)
 

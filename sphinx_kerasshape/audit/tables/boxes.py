@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sphinx_kerasshape.audit import cells
-from sphinx_kerasshape.audit.cells import COLUMNS, Table
 from sphinx_kerasshape.audit.document import Place, Row
 from sphinx_kerasshape.audit.lines import Line
+from sphinx_kerasshape.audit.tables import cells
+from sphinx_kerasshape.audit.tables.cells import COLUMNS, Table
 
 _BAR = re.compile(r"[│┃]")
 _START = re.compile(r"\s*┏━")

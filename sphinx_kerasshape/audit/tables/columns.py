@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sphinx_kerasshape.audit import cells
-from sphinx_kerasshape.audit.cells import COLUMNS, PARAMS, Table
 from sphinx_kerasshape.audit.document import Place, Row
 from sphinx_kerasshape.audit.lines import Line
+from sphinx_kerasshape.audit.tables import cells
+from sphinx_kerasshape.audit.tables.cells import COLUMNS, PARAMS, Table
 
 _HEADER = re.compile(
     r"\s*(?P<name>Layer \((?:type|name)\))\s+(?P<output>Output Shape)\s+(?P<params>Param ?#)"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sphinx_kerasshape.audit.document import CodeLine, Summary
 from sphinx_kerasshape.audit.lines import Line, dedented, joined
 from sphinx_kerasshape.audit.pieces import Code
-from sphinx_kerasshape.audit.python_code import (
+from sphinx_kerasshape.audit.statements.python_code import (
     Example,
     has_prompts,
     is_likely_python,
@@ -16,7 +16,7 @@ from sphinx_kerasshape.audit.python_code import (
     without_magics,
     without_prompts,
 )
-from sphinx_kerasshape.audit.summaries import summaries
+from sphinx_kerasshape.audit.tables.summaries import summaries
 
 _PYTHON = frozenset(
     (

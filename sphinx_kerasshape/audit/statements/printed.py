@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sphinx_kerasshape.audit import syntax
 from sphinx_kerasshape.audit.document import Block, Stated, Subject
 from sphinx_kerasshape.audit.lines import Line, flowed, without_ansi
-from sphinx_kerasshape.audit.syntax import last_line, segment
+from sphinx_kerasshape.audit.statements import syntax
+from sphinx_kerasshape.audit.statements.syntax import last_line, segment
 
 _SIZE = r"\s*(?:None|\?|\d+)\s*"
 _SHAPE = rf"(?:\({_SIZE}(?:,{_SIZE})*,?\s*\)|\[{_SIZE}(?:,{_SIZE})*\]|\(\))"

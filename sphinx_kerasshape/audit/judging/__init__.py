@@ -1,0 +1,1 @@
+"""Statements held against what TensorFlow says."""

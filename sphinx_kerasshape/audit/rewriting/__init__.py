@@ -1,0 +1,1 @@
+"""True values into documents, in the notation in which they stand."""

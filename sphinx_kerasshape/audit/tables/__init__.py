@@ -1,0 +1,1 @@
+"""Printed summaries: text into rows and cells, each with its place."""
