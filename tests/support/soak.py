@@ -174,7 +174,8 @@ class Soak:
 
     def left(self) -> list[str]:
         """Return what is left among temporary files, and in the cache."""
-        files = [path.name for path in self.temporary.iterdir()]
+        # Sphinx writes what it has to say of its own failure, such as that of a full disk.
+        files = [path.name for path in self.temporary.iterdir() if not path.name.startswith("sphinx-err-")]
         return files + [path.name for path in self.project.folder.glob(".kerasshape/**/.*.tmp")]
 
 
