@@ -59,6 +59,10 @@ def test_the_map_is_in_the_order_of_the_floors() -> None:
 
 PLANTED = {
     FLOORS: ("messages/layers.py", "sphinx_kerasshape.run.plan"),
+    "Rooms of the audit stand on floors, too": (
+        "audit/tables/cells.py",
+        "sphinx_kerasshape.audit.judging.names",
+    ),
     "Reading and writing pages meet in pages.placeholder only": (
         "collect/block.py",
         "sphinx_kerasshape.render.table",
