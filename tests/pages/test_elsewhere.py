@@ -79,7 +79,7 @@ msgstr ""
 """
 FRONT = '---\nmyst:\n  substitutions:\n    local: "{keras:params}`32 <m>`"\n---\n'
 CLAIMS = [
-    ("conf.py:8", "31", "25"),
+    ("conf.py:9", "31", "25"),
     ("locale/de/LC_MESSAGES/index.po:10", "28", "25"),
     ("index.rst:1", "7", "25"),
     ("index.rst:4", "1 MB", "100 B"),

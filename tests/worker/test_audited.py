@@ -365,7 +365,27 @@ def test_a_folder_of_documents_is_no_package(audit: Audit, tmp_path: Path) -> No
         ```
     """)
     why = "`from no_such_package.layers import Funnel`: the package no_such_package is not here"
-    assert found == f"unchecked: (None, 2) ({why}, so `Funnel` is missing)"
+    hint = "--define 'Funnel(2)'=VALUE"
+    assert found == f"unchecked: (None, 2) ({why}, so `Funnel` is missing ({hint}))"
+
+
+def test_imports_that_everybody_knows(audit: Audit) -> None:
+    """Snippets of READMEs leave them out; a class that is defined elsewhere is not taken for one of these."""
+    found = audit("""
+        ```python
+        model = Sequential([Input((8,)), Dense(4), Dropout(0.5)])
+        model.output_shape  # (None, 4)
+        ```
+        ```python
+        from mine import Dense
+        Sequential([Input((8,)), Dense(4)]).output_shape  # (None, 4)
+        ```
+    """)
+    whence = ", ".join(f"the import of {name}" for name in ("Sequential", "Input", "Dense", "Dropout"))
+    assert found.splitlines()[0] == f"holds: (None, 4) with {whence}"
+    assert found.splitlines()[1].startswith(
+        "unchecked: (None, 4) (`from mine import Dense`: the package mine"
+    )
 
 
 def test_keras_2_has_keras_3_as_its_stand_in(audit: Audit) -> None:
@@ -407,7 +427,7 @@ def test_a_download_that_keras_can_not_make(audit: Audit) -> None:
         keras.Sequential([keras.Input((columns,)), keras.layers.Dense(2)]).output_shape  # (None, 2)
         ```
     """)
-    why = "`columns = fetched()`: files are not here, so `columns` is missing"
+    why = "`columns = fetched()`: files are not here, so `columns` is missing (--define columns=VALUE)"
     assert found == f"unchecked: (None, 2) ({why})"
 
 

@@ -130,5 +130,17 @@ USUAL = {
     "keras": "import keras",
     "layers": "from keras import layers",
     "np": "import numpy as np",
+    "os": "import os",
+    "math": "import math",
+    **{name: f"from keras import {name}" for name in ("models", "Sequential", "Model", "Input")},
+    **{
+        name: f"from keras.layers import {name}"
+        for name in _words(
+            """
+            Dense Dropout Flatten Activation Embedding BatchNormalization LSTM GRU SimpleRNN Bidirectional
+            Conv1D Conv2D MaxPooling1D MaxPooling2D GlobalAveragePooling1D GlobalAveragePooling2D
+            """
+        )
+    },
 }
 """Names that readers of a page know, and the imports that give them."""
