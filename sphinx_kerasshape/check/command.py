@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.check import comments, fix, tally, warnings
+from sphinx_kerasshape.check import comments, edited_files, fix, tally, warnings
 from sphinx_kerasshape.check.summaries import KIND
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.files import relative
@@ -201,7 +201,7 @@ def _is_named(verdict: Verdict, named: list[Path]) -> bool:
 
 def _print_summary(
     verdicts: list[Verdict],
-    edits: list[fix.Edit],
+    edits: list[edited_files.Edit],
     unfixed: int,
     options: argparse.Namespace,
     rest: PlainRest,
@@ -287,13 +287,13 @@ class _Progress(io.StringIO):
 
 def _sources(
     verdicts: Iterable[Verdict], encoding: str, started: int
-) -> tuple[dict[str, fix.Source], list[str]]:
+) -> tuple[dict[str, edited_files.Source], list[str]]:
     """Return the files of the claims, and a message for each file that can't be read or has changed."""
     sources, problems = {}, []
     locations = (parse_location(verdict.claim.location) for verdict in verdicts)
     for file in dict.fromkeys(os.path.realpath(location.file) for location in locations if location):
         try:
-            sources[file] = fix.read(file, encoding)
+            sources[file] = edited_files.read(file, encoding)
             if Path(file).stat().st_mtime_ns > started:
                 problems.append(f"{file} has changed in the meantime and was not rewritten: run fix again")
                 del sources[file]
@@ -302,19 +302,23 @@ def _sources(
     return sources, problems
 
 
-def _change(options: argparse.Namespace, source: fix.Source, edits: list[fix.Edit]) -> list[str]:
+def _change(
+    options: argparse.Namespace, source: edited_files.Source, edits: list[edited_files.Edit]
+) -> list[str]:
     """Change a file, or show the changes; return the problems."""
     if options.diff:
-        return streams.write(fix.diff(source, edits), sys.stdout)
+        return streams.write(edited_files.diff(source, edits), sys.stdout)
     if not options.check:
         try:
-            fix.write(source, edits)
-        except (OSError, UnicodeEncodeError, fix.Unfixable) as error:
+            edited_files.write(source, edits)
+        except (OSError, UnicodeEncodeError, edited_files.Unfixable) as error:
             return [str(error)]
     problems = []
     for edit in edits:
         if edit.is_shown:
-            old, new = (" ".join(_LINES.sub(" ", one).split()) or "(no row)" for one in fix.shown(edit))
+            old, new = (
+                " ".join(_LINES.sub(" ", one).split()) or "(no row)" for one in edited_files.shown(edit)
+            )
             problems += _print(f"{os.path.relpath(source.file)}:{edit.line}: {old} -> {new}")
     return problems
 

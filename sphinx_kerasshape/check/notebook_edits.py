@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from sphinx_kerasshape.audit.document import Place, Text
 from sphinx_kerasshape.audit.rewriting import rewrite
-from sphinx_kerasshape.check.fix import Edit, Source, Unfixable
+from sphinx_kerasshape.check.edited_files import Edit, Source, Unfixable
 from sphinx_kerasshape.pages.notebooks import cell_number
 
 
 def in_notebook(source: Source, cell: str, before: int, edits: Iterable[Edit]) -> Iterator[Edit]:
     """Yield the edits of a notebook's file that edits of the text of one of its cells are.
 
-    ``before`` is the number of the line before the cell. Raises :class:`.fix.Unfixable`.
+    ``before`` is the number of the line before the cell. Raises :class:`.edited_files.Unfixable`.
     """
     text = Text(cell, cell_number(before))
     for edit in edits:

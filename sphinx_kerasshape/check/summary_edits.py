@@ -10,7 +10,7 @@ from sphinx_kerasshape.audit.document import Document, Place, Text
 from sphinx_kerasshape.audit.rewriting.rewriting import changes, edited, is_writable
 from sphinx_kerasshape.audit.verdict import Edit as Cell
 from sphinx_kerasshape.audit.verdict import RowEdit
-from sphinx_kerasshape.check.fix import Edit, Source, Unfixable
+from sphinx_kerasshape.check.edited_files import Edit, Source, Unfixable
 from sphinx_kerasshape.check.summaries import RowVerdict
 from sphinx_kerasshape.pages.positions import parse_location
 from sphinx_kerasshape.text import quoted
@@ -20,7 +20,7 @@ _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
 def row_edits(verdict: RowVerdict, source: Source, before: int = 0) -> Iterator[Edit]:
-    """Yield the edits that make a row or a total true. Raises :class:`.fix.Unfixable`.
+    """Yield the edits that make a row or a total true. Raises :class:`.edited_files.Unfixable`.
 
     ``before`` is the number of the line before the text, if that is the cell of a notebook.
     """

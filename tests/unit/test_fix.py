@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_kerasshape.check import fix
-from sphinx_kerasshape.check.fix import Edit, Source, Unfixable, applied, edits
+from sphinx_kerasshape.check import edited_files
+from sphinx_kerasshape.check.edited_files import Edit, Source, Unfixable, applied
+from sphinx_kerasshape.check.fix import edits
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.pages.positions import LocatedClaims, Location, parse_location, position_of
 from sphinx_kerasshape.pages.records import Claim
@@ -139,7 +140,7 @@ def test_equal_claims_of_a_notebook_are_found_in_their_cells(*, ensure_ascii: bo
     assert problems == []
     wanted = [texts[0].replace("≈7", "≈8"), texts[1], texts[2].replace("≈7", "≈8")]
     assert applied(source.text, changes) == notebook(wanted)
-    assert [(change.line, *fix.shown(change)) for change in changes] == [
+    assert [(change.line, *edited_files.shown(change)) for change in changes] == [
         (line, "≈7", "≈8") for line in (10002, 10002, 10004, 10005, 30002)
     ]
     only, _ = edits(verdicts[-1:], {BOOK: source})
@@ -185,13 +186,13 @@ def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:
     file = tmp_path / "page.md"
     file.write_bytes("\ufeff7 é\r\n".encode())
     file.chmod(0o640)
-    source = fix.read(str(file), "utf-8-sig")
+    source = edited_files.read(str(file), "utf-8-sig")
     edit = Edit(str(file), 1, 1, 2, "7", "8")
-    fix.write(source, [edit])
+    edited_files.write(source, [edit])
     assert file.read_bytes() == "\ufeff8 é\r\n".encode()
     assert file.stat().st_mode & 0o777 == 0o640
     with pytest.raises(Unfixable, match="has changed in the meantime"):
-        fix.write(source, [edit])
+        edited_files.write(source, [edit])
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_bytes() == "\ufeff8 é\r\n".encode()
 
@@ -199,6 +200,6 @@ def test_writing_is_refused_after_a_change(tmp_path: Path) -> None:
 def test_encodings(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_bytes("# coding: latin-1\n# é 7\n".encode("latin-1"))
-    source = fix.read(str(file), "utf-8-sig")
-    fix.write(source, [Edit(str(file), 2, len(source.text) - 2, len(source.text) - 1, "7", "8")])
+    source = edited_files.read(str(file), "utf-8-sig")
+    edited_files.write(source, [Edit(str(file), 2, len(source.text) - 2, len(source.text) - 1, "7", "8")])
     assert file.read_bytes() == "# coding: latin-1\n# é 8\n".encode("latin-1")
