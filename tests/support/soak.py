@@ -38,7 +38,7 @@ It gives {{keras:shape}}`(None, {number}) <model{number}.output>`.
 CODES = {
     2: "import time; time.sleep(0.5)",
     3: "import subprocess; child = subprocess.Popen(['setsid', 'sleep', '86421'])",
-    4: "print(float(keras.ops.sum(keras.ops.ones(3))))",
+    4: "assert float(keras.ops.sum(keras.ops.ones(3))) == 3",
 }
 PAGES = 7
 SECONDS = 3.5
