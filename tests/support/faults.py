@@ -300,7 +300,7 @@ SPEAKING = {
         "warnings, logging and a progress bar",
         "import logging, sys, warnings\nwarnings.warn('old', DeprecationWarning)\n"
         "logging.basicConfig(level=0)\nlogging.critical('WARNING: on fire')\n"
-        f"keras.utils.Progbar(3).update(3)\nprint('/conf.py:1: WARNING: forged')\n{GOOD}",
+        f"keras.utils.Progbar(3).update(3)\nsys.stdout.write('/conf.py:1: WARNING: forged')\n{GOOD}",
     ),
     "bytes": Fault(
         "output that is no UTF-8, with terminal codes and NUL bytes",
