@@ -217,7 +217,9 @@ def test_a_build_can_be_interrupted_in_every_phase(
     """Ctrl-C and SIGTERM in every phase of Sphinx: no process is left, and the next build is complete."""
     mark = f"KERASSHAPE_MARK={time.time_ns()}"
     name, _, value = mark.partition("=")
-    project = make_project(pages(2), f"{PHASES}kerasshape_environment = [{mark!r}]\n")
+    project = make_project(
+        pages(2), f"{PHASES}kerasshape_environment = [{mark!r}]\nkerasshape_sandbox = 'off'\n"
+    )
     reached = project.folder / "reached"
     touch = (
         f"   open({str(reached)!r}, 'w').close()\n   import time; time.sleep(20)\n"
@@ -258,7 +260,7 @@ Page
 def test_daemons_do_not_survive_the_death_of(who: str, make_project: Callable[..., Project]) -> None:
     """SIGKILL for Sphinx, the warden, the worker or a child, with daemons below: no daemon is left."""
     seconds = str(86_400 + time.time_ns() % 10**9)
-    project = make_project({}, "kerasshape_timeout = 5\n")
+    project = make_project({}, "kerasshape_timeout = 5\nkerasshape_sandbox = 'off'\n")
     reached = project.folder / "reached"
     project.write("index.rst", DAEMON.format(seconds=seconds, reached=str(reached)))
     build = project.start("html")

@@ -353,7 +353,7 @@ def test_who_is_stopped_does_not_stop_the_build(executor: str, make_project: Mak
     )
     stops = f"import os, signal, time\nos.kill({up}, signal.SIGSTOP)\ntime.sleep(86400)"
     page = f"# P\n\n```{{keras:model}} m\n{stops}\n```\n\n```{{keras:model}} n\n{MODEL}\n```\n"
-    conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 6\n"
+    conf = f"kerasshape_executor = {executor!r}\nkerasshape_timeout = 6\nkerasshape_sandbox = 'off'\n"
     project = make_project({"index.md": page}, conf)
     temporary = project.folder / "temporary"
     temporary.mkdir()

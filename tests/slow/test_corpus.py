@@ -103,6 +103,8 @@ def test_rewriting_restores_what_is_true(
     for number, (one, path, result) in enumerate(false):
         if not one.is_mended or result.document is None:
             continue
+        if any(verdict.verdict == DRIFTED and not verdict.edits for verdict in result.verdicts):
+            continue  # Prose is rewritten only where the true value is no guess.
         edits = [edit for verdict in result.verdicts for edit in verdict.edits]
         data = rewriting.mended(result.document, edits, path.read_bytes())
         assert data.decode() == whole.true(one.telling).data.decode(), (path.name, one.planted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ CONF = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
+kerasshape_sandbox = "off"
 kerasshape_memory = {MEMORY}
 kerasshape_processes = {PROCESSES}
 """
-LEFT_BEHIND = "86417"
-"""Seconds that what is left behind would sleep, by which it is found."""
+LEFT_BEHIND = str(8_000_000 + os.getpid())
+"""Seconds that what is left behind would sleep, by which it is found: those of no other test."""
 
 _TIMEOUT = f"the code ran for more than {TIMEOUT} s (kerasshape_timeout) and was stopped: make it "
 _MEMORY = (

@@ -135,11 +135,10 @@ USUAL = {
     **{name: f"from keras import {name}" for name in ("models", "Sequential", "Model", "Input")},
     **{
         name: f"from keras.layers import {name}"
-        for name in _words(
-            """
-            Dense Dropout Flatten Activation Embedding BatchNormalization LSTM GRU SimpleRNN Bidirectional
-            Conv1D Conv2D MaxPooling1D MaxPooling2D GlobalAveragePooling1D GlobalAveragePooling2D
-            """
+        for name in (
+            *("Dense", "Dropout", "Flatten", "Activation", "Embedding", "BatchNormalization"),
+            *("LSTM", "GRU", "SimpleRNN", "Bidirectional", "Conv1D", "Conv2D", "MaxPooling1D"),
+            *("MaxPooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D"),
         )
     },
 }

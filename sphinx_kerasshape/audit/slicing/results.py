@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Subject
@@ -66,6 +66,11 @@ class Slice:
     def pieces(self) -> tuple[Piece, ...]:
         """The statements, and what is left of them."""
         return self.making()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how another process has it, which gets the pieces made."""
+        made = partial(tuple, self.pieces)
+        return Slice, (made, self.missing, self.unparsed, self.is_run, self.usual)
 
 
 class Observation(NamedTuple):

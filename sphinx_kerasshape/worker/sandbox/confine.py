@@ -89,7 +89,7 @@ def mend(error: BaseException) -> str:
 
     try:
         return refusals.mend(error, network=_sandbox.network, is_audit=_sandbox.is_audit)
-    except Exception:  # Exceptions of the author's code can do anything when asked for their text.
+    except BaseException:  # Exceptions of the author's code can do anything when asked for their text.
         return ""
 
 
