@@ -134,7 +134,8 @@ def _built_in(scope: Scope, called: Called) -> int:
         scope.change(heap.reachable(first))
         heap.store(first, called.arguments)
     if called.name in {"exec", "eval"}:
-        scope.change(heap.reachable(called.arguments) & ~heap.codes)
+        inside = heap.reachable(called.arguments) & ~heap.modules
+        scope.change((called.arguments | inside) & ~heap.codes)
         scope.is_star |= called.name == "exec" and len(called.positional) == 1
     if called.name == "open":
         return opened(scope, called)
