@@ -133,10 +133,6 @@ def _built_in(scope: Scope, called: Called) -> int:
     if called.name in {"next", "setattr", "delattr"}:
         scope.change(heap.reachable(first))
         heap.store(first, called.arguments)
-    if called.name in {"exec", "eval"}:
-        inside = heap.reachable(called.arguments) & ~heap.modules
-        scope.change((called.arguments | inside) & ~heap.codes)
-        scope.is_star |= called.name == "exec" and len(called.positional) == 1
     if called.name == "open":
         return opened(scope, called)
     if called.name == "super":
