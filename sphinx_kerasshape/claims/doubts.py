@@ -64,7 +64,11 @@ _OF_NAME = re.compile(
     r"(?:has|had|needs|needed|with|contains|counts|uses) (?:(?:only|just|about|some|around|roughly) )?$"
 )
 """A model's name, of which a number is said: ``LeNet has``, ``VGG16 with about``."""
-_OF_MODEL = re.compile(r"\b(input|output)s?\b(?!.*\b(?:in|out)puts?\b)", re.IGNORECASE | re.DOTALL)
+_OF_MODEL = re.compile(
+    r"\b(input|output)s?\b(?:\W+(?:shapes?|sizes?|tensors?|batch(?:es)?|of|the|this|that|our|its|a|an|model|network|net|is"
+    r"|are|was|were|has|have|had|be|will|would|with|as|now|then|therefore|\w+ly))*\W*$",
+    re.IGNORECASE,
+)
 """The last word before a shape that says of which end of a model it is."""
 _SLIP = math.log(1.25)
 """Sizes that differ by less, on a logarithmic scale, may be a slip."""
