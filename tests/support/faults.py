@@ -13,7 +13,7 @@ CONF = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
-kerasshape_sandbox = "off"
+kerasshape_sandbox = "off"  # It would refuse what reaches other processes.
 kerasshape_memory = {MEMORY}
 kerasshape_processes = {PROCESSES}
 """
