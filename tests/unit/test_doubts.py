@@ -46,6 +46,7 @@ DENSE = Model(
         ("Its inputs are ", "(None, 6)", "(None, 4)", True),
         ("From the input to the output, ", "(None, 6)", "(None, 3)", True),
         ("It is ", "(None, 6)", "(None, 4)", False),
+        ("The outputs of the convolutions are flattened into ", "(None, 6)", "(None, 4)", False),
     ],
 )
 def test_the_end_of_a_model_that_a_sentence_names(
