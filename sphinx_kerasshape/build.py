@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING
 from sphinx.locale import __
 from sphinx.util.display import status_iterator
 
-from sphinx_kerasshape import claims
 from sphinx_kerasshape.check import warnings
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder, ModelBuilder
 from sphinx_kerasshape.check.diagnostics import logger, warn
 from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Report, Versions
+from sphinx_kerasshape.messages.report import Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import PLAIN_FIELD, Block, Finding, Page
+from sphinx_kerasshape.render.fingerprints import fingerprints
 from sphinx_kerasshape.run import plan
 from sphinx_kerasshape.run.launch import run_environment
 from sphinx_kerasshape.run.runner import Progress, Runner
-from sphinx_kerasshape.settings.settings import Settings, read_settings, settle
+from sphinx_kerasshape.settings.places import cache_folder, lock_path
+from sphinx_kerasshape.settings.settings import read_settings, settle
 from sphinx_kerasshape.store.cache import Cache, RunEnvironment
 from sphinx_kerasshape.store.page_fingerprints import PageFingerprints
 
@@ -69,28 +70,28 @@ class Build:
         """Read the settings, make the plan and open the cache; no worker is started yet."""
         # Other extensions may have changed settings since ``settle``.
         settings, problems = read_settings(app.config)
-        for problem in problems:
+        folder = Path(app.confdir)
+        lock, lock_problem = lock_path(settings, folder)
+        for problem in (*problems, *filter(None, [lock_problem])):
             warn(Problem.OPTION, problem, None)
         folders = (app.srcdir, *(Path(app.confdir, folder) for folder in settings.file_folders))
         language = app.config.language or "en"
         has_tags = _has_tags(app.builder.tags)
-        folder = Path(app.confdir)
         self.context = BuildContext(
             settings, language, app.builder.format, has_tags, tuple(map(Path, folders)), folder
         )
         domain_of(app.env).context = self.context
-        cache_folder = _cache_folder(app, settings)
+        cache = cache_folder(settings, folder, Path(app.doctreedir))
         # If nothing may run, no interpreter is asked for its versions either.
         runs = settings.execution == "auto"
         environment = run_environment(settings) if runs else RunEnvironment(Versions())
-        lock = _lock_path(app, settings)
         self.plan = plan.make(settings, environment, lock, Path(app.srcdir))
-        self.cache = Cache(cache_folder, environment, Path(app.srcdir))
+        self.cache = Cache(cache, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
-        unread = (app.outdir, app.doctreedir, cache_folder, lock)
+        unread = (app.outdir, app.doctreedir, cache, lock)
         self._places = (tuple(map(str, (app.confdir, *folders))), tuple(map(str, unread)))
-        self.page_fingerprints = PageFingerprints(cache_folder, f"{app.builder.name}:{app.outdir}")
+        self.page_fingerprints = PageFingerprints(cache, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}
         self._read_now: frozenset[str] = frozenset()
         atexit.register(self._close)
@@ -240,52 +241,6 @@ class Build:
     def _close(self) -> None:
         if "worker" in vars(self):
             self.worker.close()
-
-
-def fingerprints(context: BuildContext) -> dict[str, str]:
-    """Return, by document name, a fingerprint of all answers that the page shows."""
-    pages: dict[str, list[str]] = {}
-    for docname, block in context.blocks():
-        pages.setdefault(docname, []).extend(_shown(context, block.request))
-    for docname, block in context.plain_blocks():
-        pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
-    for docname, page in context.pages.items():
-        for claim in page.claims:
-            try:
-                block = context.models[claims.targets.parse(claim.target).model][1]
-            except (KeyError, claims.targets.Unresolved):
-                continue
-            pages.setdefault(docname, []).append(context.results[block.request].fingerprint)
-        for summary in page.summaries:
-            problem = context.without_table(summary.model)
-            shown = [problem] if problem else _shown(context, context.request(summary.model))
-            pages.setdefault(docname, []).extend(shown)
-    return {docname: fingerprint(answers) for docname, answers in pages.items()}
-
-
-def _shown(context: BuildContext, request: Request) -> Iterator[str]:
-    """Yield the fingerprints of what the view of a model shows."""
-    result = context.results[request]
-    yield result.fingerprint
-    if context.settings.provenance and isinstance(result.answer, Report):
-        yield fingerprint(result.answer.versions)
-
-
-def _cache_folder(app: Sphinx, settings: Settings) -> Path:
-    if settings.cache_dir:
-        return Path(app.confdir, settings.cache_dir)
-    return Path(app.doctreedir).parent / ".kerasshape"
-
-
-def _lock_path(app: Sphinx, settings: Settings) -> Path:
-    """Return the path of the lock. A folder is refused, since other messages advise to delete a bad lock."""
-    path, default = (Path(app.confdir, name) for name in (settings.lockfile, Settings().lockfile))
-    with suppress(OSError):
-        if path.is_dir() and path != default:
-            problem = f"kerasshape_lockfile must be the path of a file, but {path} is a folder"
-            warn(Problem.OPTION, f"{problem}; using the default, {default.name!r}", None)
-            return default
-    return path
 
 
 def _has_tags(tags: Tags) -> Callable[[str], bool]:

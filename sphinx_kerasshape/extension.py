@@ -6,8 +6,8 @@ domain             ``keras``: directives ``model``, ``code`` and ``summary``; ro
                    ``layers`` and ``connected`` (values), ``unchecked``
 transform          records the errors of docutils about directives that it can't parse
 post-transform     fills the placeholders
-nodes              ``keras_part`` (a placeholder), ``keras_code``, ``keras_header_cell`` and
-                   ``keras_permalink`` (HTML)
+nodes              ``keras_part`` (a placeholder), ``keras_code``, ``keras_header_cell``,
+                   ``keras_rows`` and ``keras_permalink`` (HTML)
 builders           ``kerasshape-check``, ``kerasshape-lock``
 settings           ``kerasshape_*``, of :class:`.settings.settings.Settings`
 events             those that :class:`.build.Build` follows
@@ -28,16 +28,12 @@ from sphinx.config import ENUM
 from sphinx_kerasshape import __version__
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder
-from sphinx_kerasshape.collect.code_directive import CodeDirective
-from sphinx_kerasshape.collect.misspelt import CheckedDomain
-from sphinx_kerasshape.collect.model_directive import ModelDirective
+from sphinx_kerasshape.collect.names import NamedDomain
 from sphinx_kerasshape.collect.rejected import KeepErrors
-from sphinx_kerasshape.collect.roles import CheckedXRefRole, UncheckedRole, ValueRole
-from sphinx_kerasshape.collect.summary_directive import SummaryDirective
 from sphinx_kerasshape.pages.placeholder import keras_part
-from sphinx_kerasshape.pages.records import LINKS, VALUES, layout
+from sphinx_kerasshape.pages.records import layout
 from sphinx_kerasshape.render import translate
-from sphinx_kerasshape.render.nodes import keras_code, keras_header_cell, keras_permalink
+from sphinx_kerasshape.render.nodes import keras_code, keras_header_cell, keras_permalink, keras_rows
 from sphinx_kerasshape.render.transform import FillPlaceholders
 from sphinx_kerasshape.settings.settings import PREFIX, declarations
 
@@ -56,20 +52,13 @@ def register(app: Sphinx) -> ExtensionMetadata:
     """Register everything; return the extension's metadata for Sphinx."""
     for registration in registrations():
         app.add_config_value(*registration)
-    app.add_domain(CheckedDomain)
-    app.add_directive_to_domain("keras", "model", ModelDirective)
-    app.add_directive_to_domain("keras", "code", CodeDirective)
-    app.add_directive_to_domain("keras", "summary", SummaryDirective)
-    for name in LINKS:
-        app.add_role_to_domain("keras", name, CheckedXRefRole())
-    for name in VALUES:
-        app.add_role_to_domain("keras", name, ValueRole())
-    app.add_role_to_domain("keras", "unchecked", UncheckedRole())
+    app.add_domain(NamedDomain)
     app.add_builder(CheckBuilder)
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
     app.add_node(keras_header_cell, html=(_visit_header_cell, _depart_header_cell))
     app.add_node(keras_code, html=(_visit_code, None))
+    app.add_node(keras_rows, html=(_visit_rows, None))
     app.add_node(keras_permalink, html=(_visit_permalink, None))
     app.add_transform(KeepErrors)
     app.add_post_transform(FillPlaceholders)
@@ -144,6 +133,13 @@ def _with_hints(html: str, hints: Iterable[str]) -> str:
         if hint and number < len(lines):
             lines[number] += f'<span class="kerasshape-hint" data-hint="{escape(hint)}"></span>'
     return before + start + "\n".join(lines) + end + after
+
+
+def _visit_rows(translator: Any, node: keras_rows) -> None:
+    for row in node["rows"].made():
+        row.parent = node.parent
+        row.walkabout(translator)
+    raise nodes.SkipNode
 
 
 def _visit_permalink(translator: Any, node: keras_permalink) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import re
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_kerasshape import streams
-from sphinx_kerasshape.check import comments, edited_files, fix, tally, warnings
+from sphinx_kerasshape.check import comments, edited_files, fix, silent_build, tally, warnings
 from sphinx_kerasshape.check.summaries import KIND
 from sphinx_kerasshape.claims.verdicts import Verdict
 from sphinx_kerasshape.files import relative
@@ -30,7 +26,6 @@ _LINES = re.compile("[─-╿]+")
 """What the boxes of tables are drawn with."""
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from sphinx_kerasshape.check.plain_fix import PlainPage
@@ -129,7 +124,7 @@ def _settle_paths(options: argparse.Namespace) -> str:
 def _checked(options: argparse.Namespace) -> Checked:
     """Build the documentation and return its statements, or those of the files that are named."""
     # This command reports these itself, by what it does about them.
-    with _built(options, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
+    with silent_build.built(options, "dummy", "kerasshape.claim", "kerasshape.lock") as app:
         context = domain_of(app.env).context
         named = [Path(path).resolve() for path in options.paths]
         verdicts = {verdict.claim: verdict for verdict in warnings.verdicts(context)}
@@ -219,70 +214,8 @@ def _print_summary(
 
 def _locked(options: argparse.Namespace) -> bool:
     """Write the lock; return whether that failed, which the builder reports."""
-    with _built(options, "kerasshape-lock", "kerasshape.lock") as app:
+    with silent_build.built(options, "kerasshape-lock", "kerasshape.lock") as app:
         return bool(app.statuscode)
-
-
-@contextmanager
-def _built(options: argparse.Namespace, builder: str, *silent: str) -> Iterator[Sphinx]:
-    from sphinx.application import Sphinx
-    from sphinx.util.console import color_terminal, nocolor
-    from sphinx.util.docutils import docutils_namespace, patch_docutils
-
-    # Sphinx's own command looks at stdout for this, but warnings go to stderr.
-    if not (color_terminal() and sys.stderr and sys.stderr.isatty()):
-        nocolor()
-    confdir = str(Path(options.confdir or options.sourcedir).resolve())
-    overrides = dict(option.partition("=")[::2] for option in options.define)
-    if options.cache_dir:
-        overrides["kerasshape_cache_dir"] = str(Path(options.cache_dir).resolve())
-    with _output(options) as out, patch_docutils(confdir), docutils_namespace():
-        folders = (options.sourcedir, confdir, str(out / "out"), str(out))
-        status = _Progress()
-        app = Sphinx(*folders, builder, overrides, status=status, warning=sys.stderr, freshenv=True)
-        app.config.suppress_warnings = [*app.config.suppress_warnings, *silent]
-        app.build()
-        yield app
-
-
-@contextmanager
-def _output(options: argparse.Namespace) -> Iterator[Path]:
-    """Make a folder for doctrees, and remove it in the end.
-
-    Sphinx's builds keep their answers beside their doctrees. So this one uses, and adds to, those of the
-    last build if its doctrees are in a folder beside those.
-    """
-    source = Path(options.sourcedir).resolve()
-    patterns = ((source, ("", "*/", "*/*/")), (source.parent, ("", "*build*/", "*build*/*/")))
-    caches = [
-        path for folder, depths in patterns for depth in depths for path in folder.glob(f"{depth}.kerasshape")
-    ]
-    last = max(caches, key=lambda path: path.stat().st_mtime, default=None)
-    folder = last.parent / ".kerasshape-fix" if last is not None else Path()
-    try:
-        folder.mkdir()
-        doctrees = folder
-    except OSError:
-        folder = Path(tempfile.mkdtemp())
-        doctrees = folder / "doctrees"
-    try:
-        yield doctrees
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Progress(io.StringIO):
-    """The stream for Sphinx's status, which passes on only that models run."""
-
-    is_shown = False
-
-    def write(self, text: str) -> int:
-        """Pass on the progress of models, and the end of its line."""
-        is_progress = "running models" in text
-        if is_progress or self.is_shown:
-            streams.write(text if is_progress else "\n", sys.stderr)
-        self.is_shown = is_progress
-        return len(text)
 
 
 def _sources(

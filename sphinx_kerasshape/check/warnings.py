@@ -14,8 +14,7 @@ from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure, Model
 from sphinx_kerasshape.pages.context import BuildContext
-from sphinx_kerasshape.pages.positions import times_stated
-from sphinx_kerasshape.pages.records import Block, Finding, Page, Reference
+from sphinx_kerasshape.pages.records import Block, Claim, Finding, Page, Reference
 from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
 
 if TYPE_CHECKING:
@@ -49,12 +48,18 @@ def warn_of_all(
     _warn_of_references(context, inventory)
 
 
+def _times_stated(claim: Claim, at_most: int) -> int:
+    from sphinx_kerasshape.pages.positions import times_stated  # rarely needed
+
+    return min(at_most, times_stated(claim, at_most))
+
+
 def _warn_of_claims(verdicts: Iterable[Verdict]) -> None:
     """Warn of each stale claim once, also if several pages include it, or one does so twice."""
     stale = [(verdict.claim, finding) for verdict in verdicts if (finding := claim_finding(verdict))]
     findings = dict(stale)
     for claim, number in Counter(claim for claim, _ in stale).items():
-        for _ in range(number if number == 1 else min(number, times_stated(claim, number))):
+        for _ in range(number if number == 1 else _times_stated(claim, number)):
             _warn(findings[claim])
 
 

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from sphinx_kerasshape.collect.names import DIRECTIVES, ROLES
 from sphinx_kerasshape.collect.options import AnyOption
 from sphinx_kerasshape.collect.unparsed import lines
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.pages.domain import KerasDomain, domain_of
+from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.positions import parse_location
 from sphinx_kerasshape.pages.records import Finding, absolute
 from sphinx_kerasshape.text import hint, quoted
-
-if TYPE_CHECKING:
-    from docutils.parsers.rst import Directive
-    from sphinx.util.typing import RoleFunction
-
-
-class CheckedDomain(KerasDomain):
-    """The domain, with a directive and a role for each name that it does not have."""
-
-    def directive(self, name: str) -> type[Directive] | None:
-        """Return a directive; one that only warns if the page means none of ours."""
-        found = super().directive(name)
-        return found or (None if self._is_default() else MisspeltDirective)
-
-    def role(self, name: str) -> RoleFunction | None:
-        """Return a role, likewise."""
-        found = super().role(name)
-        return found or (None if self._is_default() else MisspeltRole())
-
-    def _is_default(self) -> bool:
-        """Whether names without a domain are looked for here first: those are of all domains."""
-        return self.env.temp_data.get("default_domain") is self
 
 
 class MisspeltDirective(SphinxDirective):
@@ -49,7 +28,7 @@ class MisspeltDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Record the mistake."""
-        _record(self, self.name, "directive", list(domain_of(self.env).directives), self.get_location())
+        _record(self, self.name, "directive", [*DIRECTIVES], self.get_location())
         return []
 
 
@@ -63,7 +42,7 @@ class MisspeltRole(SphinxRole):
         written = re.compile(rf"(?:\{{{self.name}\}}|:{self.name}:)`+{re.escape(self.text)}", re.IGNORECASE)
         # Sphinx knows only the first line of the paragraph.
         found = (number for number, text in enumerate(lines(file)[line - 1 :], line) if written.search(text))
-        _record(self, self.name, "role", list(domain_of(self.env).roles), f"{file}:{next(found, line)}")
+        _record(self, self.name, "role", [*ROLES], f"{file}:{next(found, line)}")
         return [nodes.literal(self.rawtext, self.rawtext)], []
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from sphinx_kerasshape.collect.plain_texts import may_have_roles, plain_texts
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.domain import domain_of
 from sphinx_kerasshape.pages.records import Finding, absolute
@@ -45,6 +44,8 @@ class KeepErrors(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Record the findings of a page."""
+        from sphinx_kerasshape.collect.plain_texts import may_have_roles, plain_texts  # to read pages only
+
         path = str(self.env.doc2path(self.env.docname))
         if any(map(may_have_roles, self.document.findall())):
             page = domain_of(self.env).page(self.env.docname)

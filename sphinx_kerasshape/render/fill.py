@@ -62,7 +62,8 @@ def _fill_table(node: nodes.table, view: View, block: Block | None, report: Repo
     assert report.model is not None
     anchors = layer_anchors(block.anchor, layer_paths(report)) if block is not None else {}
     names = columns.names(view.columns, report.model)
-    table.fill(node, report.model, names, view.depth, view.totals, tuple(anchors.values()), style)
+    rows = table.Rows(report.model, names, view.depth, view.totals, tuple(anchors.values()), style)
+    table.fill(node, rows)
     if block is not None and style.format == "html" and not isinstance(node[0], nodes.title):
         head = next(node.findall(nodes.paragraph))
         head += parts.permalink(block.anchor)

@@ -15,3 +15,7 @@ class keras_code(nodes.literal_block):  # noqa: N801
 
 class keras_header_cell(nodes.entry):  # noqa: N801
     """A table cell that names its row or column; ``scope`` says which. HTML only."""
+
+
+class keras_rows(nodes.Part, nodes.Element):  # noqa: N801
+    """Rows of a table, which are made while they are written; its text is for the search. HTML only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -10,6 +11,7 @@ from sphinx import addnodes
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Model
 from sphinx_kerasshape.render.columns import COLUMNS, Row, shapes
+from sphinx_kerasshape.render.nodes import keras_rows
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.translate import _
 
@@ -17,28 +19,61 @@ LONG = 30
 """A table with more rows than this may break over pages in print."""
 
 
-def fill(
-    table: nodes.table,
-    model: Model,
-    columns: tuple[str, ...],
-    depth: int,
-    totals: bool,
-    anchors: Sequence[str],
-    style: Style,
-) -> None:
+class Rows(NamedTuple):
+    """What the rows of a table's body are made of; ``anchors`` are those of all layers, in order, or none."""
+
+    model: Model
+    columns: tuple[str, ...]
+    depth: int
+    totals: bool
+    anchors: Sequence[str]
+    style: Style
+
+    def made(self) -> Iterator[nodes.row]:
+        """Make each row."""
+        for row in self._calls():
+            yield self._row(_contents(row, self.columns, self.style))
+        if self.model.trailing and "output" in self.columns:
+            yield self._row(_outputs(self.model, self.columns, self.style), ["kerasshape-output"])
+        for contents in _totals(self.model, self.columns, self.style) if self.totals else ():
+            yield self._row(contents, ["kerasshape-total"])
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Whether each column has numbers."""
+        return [COLUMNS[name].numeric for name in self.columns]
+
+    def words(self) -> str:
+        """Return what a search should find: the names and types of layers."""
+        return " ".join(f"{row.path} {row.layer.type}" for row in self._calls() if row.is_first)
+
+    def __repr__(self) -> str:
+        return f"<rows of {len(self.model.layers)} layers>"
+
+    def _calls(self) -> Iterator[Row]:
+        names: list[str] = []
+        for number, layer in enumerate(self.model.layers):
+            names[layer.depth :] = [layer.name]
+            if layer.depth < self.depth:
+                path, weights = "/".join(names), weights_of(self.model.layers, number)
+                anchor = self.anchors[number] if self.anchors else ""
+                for call in range(max(1, len(layer.calls))):
+                    yield Row(path, anchor, layer, call, weights)
+
+    def _row(self, contents: Iterable[Sequence[nodes.Node]], classes: Sequence[str] = ()) -> nodes.row:
+        return table_row(contents, self.numeric, self.style, classes=classes)
+
+
+def fill(table: nodes.table, rows: Rows) -> None:
     """Fill a table, except for its caption and names.
 
-    ``anchors`` are those of all layers, in order, or none.
+    In HTML, the rows are made while they are written: nodes of long tables take more time in each step
+    of Sphinx than it takes to run their models.
     """
-    numeric = [COLUMNS[name].numeric for name in columns]
-    heads = [[nodes.Text(COLUMNS[name].title())] for name in columns]
-    body = nodes.tbody()
-    for row in _rows(model, depth, anchors):
-        body += table_row(_contents(row, columns, style), numeric, style)
-    if model.trailing and "output" in columns:
-        body += table_row(_outputs(model, columns, style), numeric, style, classes=["kerasshape-output"])
-    for contents in _totals(model, columns, style) if totals else ():
-        body += table_row(contents, numeric, style, classes=["kerasshape-total"])
+    style, numeric = rows.style, rows.numeric
+    heads = [[nodes.Text(COLUMNS[name].title())] for name in rows.columns]
+    later = [keras_rows("", nodes.Text(rows.words()), rows=rows)] if style.format == "html" else rows.made()
+    body = nodes.tbody("", *later)
     empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
     table.replace(empty, grid(table_row(heads, numeric, style, scope="col"), body))
     if style.format == "latex":
@@ -73,16 +108,6 @@ def grid(head: nodes.row, body: nodes.tbody) -> nodes.tgroup:
         tgroup += nodes.colspec("", colwidth=width, **({"stub": 1} if number == 0 else {}))
     tgroup += [nodes.thead("", head), body]
     return tgroup
-
-
-def _rows(model: Model, depth: int, anchors: Sequence[str]) -> Iterator[Row]:
-    names: list[str] = []
-    for number, layer in enumerate(model.layers):
-        names[layer.depth :] = [layer.name]
-        if layer.depth < depth:
-            path, weights = "/".join(names), weights_of(model.layers, number)
-            for call in range(max(1, len(layer.calls))):
-                yield Row(path, anchors[number] if anchors else "", layer, call, weights)
 
 
 def _contents(row: Row, columns: tuple[str, ...], style: Style) -> list[list[nodes.Node]]:

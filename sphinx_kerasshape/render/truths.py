@@ -157,7 +157,7 @@ def _table(model: Model, context: BuildContext, style: Style) -> nodes.container
     has_totals = "params" in names
     live = nodes.table("", nodes.tgroup("", cols=1), classes=["kerasshape-table"])
     container = nodes.container("", live, classes=["kerasshape"])
-    table.fill(live, model, names, 1, has_totals, (), style)
+    table.fill(live, table.Rows(model, names, 1, has_totals, (), style))
     container += parts.needs(model, style)
     container += [] if has_totals else parts.totals(model, style)
     return container
