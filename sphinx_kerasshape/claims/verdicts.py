@@ -26,6 +26,19 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages.records import Claim
 from sphinx_kerasshape.text import hint, quoted, truncated
 
+
+@dataclass(frozen=True)
+class _Compared:
+    """What a verdict has from the values alone; its fields are those of the verdict."""
+
+    actual: str
+    restated: str
+    holds: bool = True
+    shape: Shape | None = None
+    count: int | None = None
+    noun: str = ""
+
+
 ReportOf = Callable[[str], Report | None]
 """Returns the report of a model by its name, ``None`` if the model failed. Raises ``KeyError``."""
 RequestOf = Callable[[str], Request]
@@ -106,8 +119,8 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
     if report.model is None:
         problem = f"the code of {quoted(target.model)} is meant to fail (:raises:), so it has no values"
         return Verdict(claim, holds=False, problem=problem)
-    verdict = _verdict(claim, target, report.model, language, request_of)
-    return Verdict(**{**verdict, "claim": claim, "version": report.versions.tensorflow})  # type: ignore[arg-type]
+    compared = _verdict(claim, target, report.model, language, request_of)
+    return Verdict(claim, version=report.versions.tensorflow, **vars(compared))
 
 
 def _swapped(claim: Claim, names: Sequence[str]) -> str:
@@ -135,7 +148,7 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
 
 def _verdict(
     claim: Claim, target: targets.Target, model: Model, language: str, request_of: RequestOf | None
-) -> dict[str, object]:
+) -> _Compared:
     match claim.kind:
         case "shape":
             integers = functools.partial(_integers, target.model, request_of)
@@ -152,7 +165,7 @@ def _verdict(
             return _structure(claim, target, model, language)
 
 
-def _structure(claim: Claim, target: targets.Target, model: Model, language: str) -> dict[str, object]:
+def _structure(claim: Claim, target: targets.Target, model: Model, language: str) -> _Compared:
     """Return the verdict on a type, on a model's layers, or on a layer's connections."""
     stated = claim.stated
     if claim.kind == "layers":
@@ -169,26 +182,21 @@ def _structure(claim: Claim, target: targets.Target, model: Model, language: str
         actual = restated = ", ".join(names)
         holds = not stated or structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
         restated = structure.list_claim(stated).restated(names) if stated else actual
-    return {"holds": not stated or holds, "actual": actual, "restated": restated}
+    return _Compared(actual, restated, not stated or holds)
 
 
-def _layers(stated: str, rows: Sequence[LayerRow], language: str) -> dict[str, object]:
+def _layers(stated: str, rows: Sequence[LayerRow], language: str) -> _Compared:
     """Return the verdict on a list of layers, or on their number."""
     actual = structure.layers_text(rows)
     if not stated:
-        return {"holds": True, "actual": actual, "restated": actual}
+        return _Compared(actual, actual)
     number = structure.number_of_layers(stated, rows, language)
     if number is None:
         restated = structure.layers_restated(stated, rows)
-        return {"holds": structure.layers_hold(stated, rows), "actual": actual, "restated": restated}
+        return _Compared(actual, restated, structure.layers_hold(stated, rows))
     count = len(structure.without_inputs(rows))
-    return {
-        "holds": number.holds(count),
-        "actual": actual or "0",
-        "restated": number.restated(count),
-        "count": count,
-        "noun": "" if number.noun else "layers",
-    }
+    noun = "" if number.noun else "layers"
+    return _Compared(actual or "0", number.restated(count), number.holds(count), count=count, noun=noun)
 
 
 def _integers(model: str, request_of: RequestOf | None) -> Mapping[str, int]:
@@ -202,30 +210,28 @@ def _shapes(
     axes: tuple[Axis, ...],
     language: str,
     integers: Callable[[], Mapping[str, int]],
-) -> dict[str, object]:
+) -> _Compared:
     different = tuple(dict.fromkeys(actual))
     text = ", ".join(shape_text(shape) for shape in (different if len(different) == 1 else actual))
     shape: Shape | None = None
     if len(different) == 1:
         shape = tuple(size if isinstance(size, int) else None for size in different[0])
-    verdict = {"holds": True, "actual": text, "restated": text, "shape": shape}
-    if stated:
-        claim = shapes.shape_claim(stated, language)
-        if unknown := claim.names - {axis.name for axis in axes}:
-            known = integers()
-            claim = claim.with_integers({name: known[name] for name in unknown & known.keys()})
-        named_sizes.require_axes(stated, claim.names, axes)
-        verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
-    return verdict
+    if not stated:
+        return _Compared(text, text, shape=shape)
+    claim = shapes.shape_claim(stated, language)
+    if unknown := claim.names - {axis.name for axis in axes}:
+        known = integers()
+        claim = claim.with_integers({name: known[name] for name in unknown & known.keys()})
+    named_sizes.require_axes(stated, claim.names, axes)
+    return _Compared(text, claim.restated(actual), claim.holds(actual), shape)
 
 
-def _axes(stated: str, actual: tuple[Axis, ...]) -> dict[str, object]:
+def _axes(stated: str, actual: tuple[Axis, ...]) -> _Compared:
     text = needs.needs(actual) or ", ".join(f"{axis.name} ≥ {axis.least}" for axis in actual)
-    verdict: dict[str, object] = {"holds": True, "actual": text, "restated": text}
-    if stated:
-        claim = needs.needs_claim(stated)
-        verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
-    return verdict
+    if not stated:
+        return _Compared(text, text)
+    claim = needs.needs_claim(stated)
+    return _Compared(text, claim.restated(actual), claim.holds(actual))
 
 
 def _count(
@@ -234,16 +240,16 @@ def _count(
     read: Callable[[str, str], ranges.Counted],
     language: str,
     noun: str = "parameters",
-) -> dict[str, object]:
-    verdict = {"holds": True, "actual": f"{actual:,}", "restated": f"{actual:,}", "count": actual}
-    if stated:
-        claim = read(stated, language)
-        verdict |= {"holds": claim.holds(actual), "restated": claim.restated(actual)}
-        verdict["noun"] = "" if claim.noun else noun
-    return verdict
+) -> _Compared:
+    text = f"{actual:,}"
+    if not stated:
+        return _Compared(text, text, count=actual)
+    claim = read(stated, language)
+    noun = "" if claim.noun else noun
+    return _Compared(text, claim.restated(actual), claim.holds(actual), count=actual, noun=noun)
 
 
-def _params(stated: str, target: targets.Target, model: Model, language: str) -> dict[str, object]:
+def _params(stated: str, target: targets.Target, model: Model, language: str) -> _Compared:
     if target.attribute == "formula":
         return _formula(stated, targets.breakdown(target, model, language), language)
     count = targets.params(target, model)
@@ -254,25 +260,25 @@ def _params(stated: str, target: targets.Target, model: Model, language: str) ->
 
 def _count_with_size(
     stated: tuple[str, str, str, str], params: int, size_in_bytes: int, language: str
-) -> dict[str, object]:
+) -> _Compared:
     """Return the verdict on a count with its size in brackets, both of which have to be true."""
     number, opening, size, closing = stated
     count = _count(number, params, ranges.count, language)
     in_bytes = _count(size, size_in_bytes, ranges.size, language)
-    restated = f"{count['restated']}{opening}{in_bytes['restated']}{closing}"
-    actual = f"{count['actual']}{opening}{in_bytes['actual']} B{closing}"
-    return {"holds": count["holds"] and in_bytes["holds"], "actual": actual, "restated": restated}
+    restated = f"{count.restated}{opening}{in_bytes.restated}{closing}"
+    actual = f"{count.actual}{opening}{in_bytes.actual} B{closing}"
+    return _Compared(actual, restated, count.holds and in_bytes.holds)
 
 
-def _formula(stated: str, actual: str, language: str) -> dict[str, object]:
+def _formula(stated: str, actual: str, language: str) -> _Compared:
     if stated and len(actual) > formula.MAX_SUM_LENGTH:
         raise targets.Unresolved(
             f"{quoted(stated)} can't be checked, since the sum of all layers is too long: state the count"
         )
     holds = not stated or formula.value(stated, language) == formula.value(actual, language)
-    return {"holds": holds, "actual": actual, "restated": actual}
+    return _Compared(actual, actual, holds)
 
 
-def _dtypes(stated: str, actual: tuple[str, ...]) -> dict[str, object]:
+def _dtypes(stated: str, actual: tuple[str, ...]) -> _Compared:
     text = ", ".join(actual)
-    return {"holds": not stated or dtypes.dtypes(stated) == set(actual), "actual": text, "restated": text}
+    return _Compared(text, text, not stated or dtypes.dtypes(stated) == set(actual))
