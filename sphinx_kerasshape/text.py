@@ -47,6 +47,11 @@ def listed(texts: Sequence[str], most: int = 8) -> str:
     return ", ".join([*map(excerpt, texts[:most]), *more])
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 claim``, ``1,200 claims``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def hint(word: str, choices: Sequence[str], form: Callable[[str], str] = quoted, most: int = 30) -> str:
     """Return the end of a message about an unknown word: ``; did you mean 'output'?``, or all choices.
 

@@ -22,8 +22,6 @@ from sphinx_kerasshape.pages.shown_code import printing_line
 
 _PARTS = ":show: code, table, totals"
 """The parts that a model has anyway, so that no build warns of what its code prints."""
-_LEAST_FIT = 0.5
-"""The share of rows that a summary must have in common with a model to be of it, if no call says so."""
 
 
 def adopted(page: Page, choice: Choice, taken: set[str]) -> Adopted:
@@ -241,7 +239,7 @@ class _Adopting:
             if linked is not None and named.variable != summary.subjects[0].expression:
                 continue
             fit = comparison.fit(summary, named.model)
-            if is_alike(linked, named.model) if linked is not None else fit.rows >= _LEAST_FIT:
+            if is_alike(linked, named.model) if linked is not None else fit.is_likely:
                 is_above = self._page.of_block[named.block].first <= self._lines.number(summary.place.start)
                 fits.append((fit.details, fit.rows, is_above, named.block))
         return self._named[max(fits)[3]] if fits else None

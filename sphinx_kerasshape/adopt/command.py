@@ -23,7 +23,7 @@ from sphinx_kerasshape.audit.rewriting import rewriting
 from sphinx_kerasshape.audit.rewriting.rewrite import Unwritable
 from sphinx_kerasshape.messages.report import Answer
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.text import escape_controls
+from sphinx_kerasshape.text import counted, escape_controls
 
 _SUFFIXES = (".md", ".markdown", ".myst", ".rst")
 _FIGURES = (MODEL, CODE, SUMMARY, "keras:shape", "keras:params")
@@ -186,11 +186,7 @@ def summary(results: Sequence[Adopted]) -> str:
     figures = [f"{kinds[what]:,} {what}" for what in _FIGURES if kinds[what]]
     wrong = sum(remark.is_false for remark in remarks)
     return (
-        f"{_plural(len(results), 'document')}: {', '.join(figures) or 'nothing'} adopted, "
-        f"{_plural(wrong, 'statement')} contradicted; {_plural(kinds[BLOCK], 'block')} and "
-        f"{_plural(kinds[STATEMENT], 'statement')} left as they are"
+        f"{counted(len(results), 'document')}: {', '.join(figures) or 'nothing'} adopted, "
+        f"{counted(wrong, 'statement')} contradicted; {counted(kinds[BLOCK], 'block')} and "
+        f"{counted(kinds[STATEMENT], 'statement')} left as they are"
     )
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

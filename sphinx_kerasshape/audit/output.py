@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sphinx_kerasshape.audit.audit import FAILED, LEFT_OUT, RAN, Audited, line_of
 from sphinx_kerasshape.audit.document import Place, Summary
 from sphinx_kerasshape.audit.verdict import DRIFTED, HOLDS, UNCHECKED, Verdict
-from sphinx_kerasshape.text import escape_controls
+from sphinx_kerasshape.text import counted, escape_controls
 
 FORMATS = ("text", "json", "github", "sarif")
 SCHEMA = 1
@@ -45,11 +45,11 @@ def counts(results: Iterable[Audited]) -> dict[str, int]:
 
 def summary(figures: dict[str, int], rewritten: int | None = None) -> str:
     """Return the last line of an audit."""
-    parts = [f"{_plural(figures['documents'], 'document')}: {_plural(figures[HOLDS], 'statement')} hold"]
+    parts = [f"{counted(figures['documents'], 'document')}: {counted(figures[HOLDS], 'statement')} hold"]
     parts[0] += "s" if figures[HOLDS] == 1 else ""
     parts.append(f"{figures[DRIFTED]} drifted" + (f" ({rewritten} rewritten)" if rewritten else ""))
     parts.append(f"{figures[UNCHECKED]} can't be checked")
-    parts.append(f"{_plural(figures['failed'], 'block')} of code fail" + "s" * (figures["failed"] == 1))
+    parts.append(f"{counted(figures['failed'], 'block')} of code fail" + "s" * (figures["failed"] == 1))
     return ", ".join(parts)
 
 
@@ -244,7 +244,3 @@ def _line_and_cell(one: Audited, place: Place) -> tuple[int, int]:
 
 def _first_line(message: str) -> str:
     return message.strip().partition("\n")[0]
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -13,7 +13,7 @@ from sphinx_kerasshape.messages.codec import encode
 from sphinx_kerasshape.messages.layers import layer_paths, weights_of
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, TensorSpec, Versions
 from sphinx_kerasshape.pages.records import Block, Finding, Statement
-from sphinx_kerasshape.text import excerpt, truncated
+from sphinx_kerasshape.text import counted, excerpt, truncated
 
 SCHEMA = 1
 """Version of the layout of ``report.json``."""
@@ -74,7 +74,7 @@ class Ledger:
 
     def _claims_summary(self) -> str:
         answers = [answer for block, answer in self.models if not block.is_code]
-        models = f"{_count(len(answers), 'model')} {self.how}"
+        models = f"{counted(len(answers), 'model')} {self.how}"
         failed = sum(isinstance(answer, Failure) for answer in answers)
         if failed:
             models += f", {failed} failed"
@@ -83,14 +83,14 @@ class Ledger:
         held = sum(verdict.holds for verdict in self.verdicts)
         drifted = sum(_is_drifted(verdict) for verdict in self.verdicts)
         outcomes = _outcomes(len(self.verdicts), held, drifted)
-        return f"{models}, {_count(len(self.verdicts), 'claim')}: {outcomes}"
+        return f"{models}, {counted(len(self.verdicts), 'claim')}: {outcomes}"
 
     def _statements_summary(self) -> Iterator[str]:
         if self.statements:
             held = sum(statement.holds for statement in self.statements)
             drifted = sum(statement.is_drifted for statement in self.statements)
             outcomes = _outcomes(len(self.statements), held, drifted)
-            yield f"{_count(len(self.statements), 'statement')} beside plain code: {outcomes}"
+            yield f"{counted(len(self.statements), 'statement')} beside plain code: {outcomes}"
 
     def data(self) -> dict[str, Any]:
         """Return the content of ``report.json``."""
@@ -174,10 +174,6 @@ def _outcomes(number: int, held: int, drifted: int) -> str:
 def _unquoted(target: str) -> str:
     """Return a target without quotes that it does not need."""
     return re.sub(r"^\"([\w -]+)\"(?=\.|$)", r"\1", target)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _model(report: Report) -> dict[str, Any]:

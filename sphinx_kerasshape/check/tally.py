@@ -11,7 +11,7 @@ from sphinx_kerasshape import claims
 from sphinx_kerasshape.check.warnings import OF_NO_MODEL
 from sphinx_kerasshape.files import relative
 from sphinx_kerasshape.pages.context import BuildContext
-from sphinx_kerasshape.text import listed, quoted
+from sphinx_kerasshape.text import counted, listed, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def reasons(verdicts: Iterable[Verdict], context: BuildContext, folder: Path) ->
         locations[_reason(verdict, context)].append(relative(verdict.claim.location, folder))
     for reason, places in locations.items():
         lines = listed(list(dict.fromkeys(places)), _LOCATIONS)
-        yield f"{_statements(len(places))} could not be checked ({lines}): {reason}"
+        yield f"{counted(len(places), 'statement')} could not be checked ({lines}): {reason}"
 
 
 def summary(held: int, rewritten: int, unfixed: int, unchecked: int, *, dry: bool) -> str:
@@ -51,7 +51,9 @@ def summary(held: int, rewritten: int, unfixed: int, unchecked: int, *, dry: boo
         (unchecked, "could not be checked"),
     ]
     first, *others = ((number, outcome) for number, outcome in outcomes if number)
-    return ", ".join([f"{_statements(first[0])} {first[1]}", *(f"{n:,} {outcome}" for n, outcome in others)])
+    return ", ".join(
+        [f"{counted(first[0], 'statement')} {first[1]}", *(f"{n:,} {outcome}" for n, outcome in others)]
+    )
 
 
 def _reason(verdict: Verdict, context: BuildContext) -> str:
@@ -64,7 +66,3 @@ def _reason(verdict: Verdict, context: BuildContext) -> str:
             is_of_all = failure.problem in (None, *OF_NO_MODEL)
             return message if is_of_all else f"model {quoted(block.name)} has no answer: {message}"
     return "its model has no answer"
-
-
-def _statements(number: int) -> str:
-    return f"{number:,} statement{'' if number == 1 else 's'}"

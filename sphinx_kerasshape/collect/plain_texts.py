@@ -11,7 +11,7 @@ from sphinx import addnodes
 
 from sphinx_kerasshape.collect.unparsed import lines
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.pages.placeholder import values
+from sphinx_kerasshape.pages.placeholder import above, values
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim, Finding, absolute
 from sphinx_kerasshape.text import quoted
 
@@ -55,8 +55,10 @@ def _inserted_into_terms(document: nodes.document, claims: Iterable[Claim]) -> I
         recorded.setdefault(claim._replace(location=""), []).append(claim)
     for node, claim in values(document):
         located = recorded[claim].pop(0) if recorded.get(claim) else claim
-        term = _above(node, nodes.term)
-        if term is not None and _above(term, addnodes.glossary) is not None and not claim.stated:
+        places = list(above(node))
+        term = next((place for place in places if isinstance(place, nodes.term)), None)
+        is_in_glossary = any(isinstance(place, addnodes.glossary) for place in places)
+        if term is not None and is_in_glossary and not claim.stated:
             yield term.astext(), _at_its_line(located)
 
 
@@ -68,13 +70,6 @@ def _at_its_line(claim: Claim) -> Claim:
     found = [number for number, text in inside if f"keras:{claim.kind}" in text and claim.target in text]
     number = int(line) if int(line) in found or not found else found[0]
     return claim._replace(location=f"{file}:{number}")
-
-
-def _above(node: nodes.Node, kind: type[nodes.Element]) -> nodes.Element | None:
-    above: nodes.Node | None = node.parent
-    while above is not None and not isinstance(above, kind):
-        above = above.parent
-    return above
 
 
 def _texts(node: nodes.Node) -> Iterator[tuple[str, str]]:

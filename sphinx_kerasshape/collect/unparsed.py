@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 
 from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.pages.placeholder import above
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Finding, absolute
 from sphinx_kerasshape.text import quoted
 
@@ -54,11 +55,11 @@ def unparsed(document: nodes.document, path: str) -> Iterator[Finding]:
     for text in document.findall(nodes.Text):
         if "keras:" not in text:
             continue
-        before, paragraph = paragraph, next((p for p in _above(text) if isinstance(p, nodes.paragraph)), None)
+        before, paragraph = paragraph, next((p for p in above(text) if isinstance(p, nodes.paragraph)), None)
         fence = _FENCE.match(paragraph.rawsource) if paragraph is not None else None
         if fence and paragraph is not before:
             yield Finding(Problem.OPTION, _of_fence(fence), _location(text, 0, path))
-        elif not fence and not any(isinstance(node, _ELSEWHERE) for node in _above(text)):
+        elif not fence and not any(isinstance(node, _ELSEWHERE) for node in above(text)):
             for offset, problem, message in _of_text(text):
                 yield Finding(problem, message, _location(text, offset, path))
 
@@ -77,12 +78,6 @@ def _fences_with_roles(document: nodes.document, path: str) -> Iterator[Finding]
             yield Finding(
                 Problem.OPTION, f"{message}, {end}", absolute(f"{paragraph.source}:{paragraph.line}", path)
             )
-
-
-def _above(node: nodes.Node) -> Iterator[nodes.Node]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def _of_fence(fence: re.Match[str]) -> str:

@@ -32,6 +32,13 @@ class View(NamedTuple):
     """Whether the totals are the last rows of the table."""
 
 
+def above(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield what a node is in, from the inside out."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
 def mark(node: nodes.Element, placeholder: View | Claim) -> None:
     """Make a node a placeholder."""
     node[_ATTRIBUTE] = placeholder

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from docutils import nodes
 from sphinx import addnodes
 
+from sphinx_kerasshape.pages.placeholder import above
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.table import LONG
 
@@ -20,7 +21,7 @@ def flatten(document: nodes.document, style: Style) -> None:
     if style.format not in (*_NEVER, "latex"):
         return
     for table in [table for table in document.findall(nodes.table) if "kerasshape-table" in table["classes"]]:
-        outer = [node for node in _above(table) if isinstance(node, nodes.table)]
+        outer = [node for node in above(table) if isinstance(node, nodes.table)]
         if outer and style.format == "latex":
             # A table in a cell can't break over pages.
             table["classes"] = [name for name in table["classes"] if name != "longtable"]
@@ -29,20 +30,14 @@ def flatten(document: nodes.document, style: Style) -> None:
 
 
 def _latex_can_have(table: nodes.table, outer: list[nodes.table]) -> bool:
-    above = list(_above(table))
-    if any(isinstance(node, nodes.footnote) for node in above):
+    places = list(above(table))
+    if any(isinstance(node, nodes.footnote) for node in places):
         # LaTeX never ends if there is a code block before it.
         return False
-    if any(isinstance(node, addnodes.hlist) for node in above) and _is_long(table):
+    if any(isinstance(node, addnodes.hlist) for node in places) and _is_long(table):
         # What is set in columns can't have tables that break over pages.
         return False
     return len(outer) < 2 and not any(map(_is_long, outer))
-
-
-def _above(node: nodes.Node) -> Iterator[nodes.Node]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def _is_long(table: nodes.table) -> bool:

@@ -29,6 +29,9 @@ _BATCH = re.compile(r"\[?\((\d+),")
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
+_LEAST_SHARE = 0.5
+
+
 class Fit(NamedTuple):
     """How well a summary fits a model."""
 
@@ -36,6 +39,11 @@ class Fit(NamedTuple):
     """The share of rows that have a counterpart of the same type, of 1."""
     details: int
     """How many cells are the same."""
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the summary may be of the model, if no call says of which it is."""
+        return self.rows >= _LEAST_SHARE
 
 
 def fit(summary: Summary, model: Model) -> Fit:

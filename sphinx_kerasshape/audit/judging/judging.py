@@ -23,9 +23,6 @@ from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Model, Observation, TensorSpec
 from sphinx_kerasshape.pages import records
 
-_LEAST_FIT = 0.5
-"""The share of rows that a summary must have in common with a model to be of it, if no call says so."""
-
 _COUNTED = re.compile(r"(sequential|functional|model)(_\d+)?")
 """Names that Keras gives to models."""
 
@@ -106,7 +103,7 @@ def _on_rows(summary: Summary, known: Mapping[Subject, Seen]) -> Iterator[Verdic
         return
     fits = [(fit(summary, one.model), -place, one) for place, one in enumerate(read) if one.model]
     best = max(fits, key=lambda entry: (entry[0].details, entry[0].rows, entry[1]), default=None)
-    if best is not None and best[0].rows >= _LEAST_FIT:
+    if best is not None and best[0].is_likely:
         found = list(_of_model(summary, best[2]))
         if _is_doubtful(summary, best[2]) and any(one.verdict == DRIFTED for one in found):
             found = list(_all(summary, UNCHECKED, "a loop or a function printed it, of one model or another"))
