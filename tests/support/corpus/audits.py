@@ -58,25 +58,18 @@ class Spoilt(NamedTuple):
         return all(one.is_mended for one in self.planted)
 
 
-def spoilt(corpus: Corpus, telling: Telling) -> list[Spoilt]:
-    """Return copies of a document, in each another false version of each value, until all were used."""
-    true, markers = corpus.true_values(telling), telling.story
+def spoilt(corpus: Corpus, telling: Telling, turn: int, *, mendable: bool = False) -> Spoilt:
+    """Return a copy of a document in which each value is false, in another way at each turn.
+
+    If it is to be mendable, the values that nothing can rewrite are true.
+    """
     is_shown = telling.format in formats.SHOW_PRINTED
-    false = {
-        marker: some
-        for marker, some in corpus.lies(telling).items()
-        if is_shown or not markers.is_printed(marker)
-    }
-    most = max(map(len, false.values()), default=0)
-    return [
-        _spoilt(
-            corpus, telling, true, {key: some[number] for key, some in false.items() if number < len(some)}
-        )
-        for number in range(most)
-    ]
-
-
-def _spoilt(corpus: Corpus, telling: Telling, true: Mapping[int, str], lies: Mapping[int, Lie]) -> Spoilt:
+    lies: dict[int, Lie] = {}
+    for marker, choices in corpus.lies(telling).items():
+        some = [lie for lie in choices if lie.is_mended or not mendable]
+        if some and (is_shown or not telling.story.is_printed(marker)):
+            lies[marker] = some[turn % len(some)]
+    true = corpus.true_values(telling)
     made = corpus.rendered(telling, {**true, **{marker: lie.text for marker, lie in lies.items()}})
     planted = tuple(one for marker, lie in lies.items() for one in _planted(lie, made.places[marker]))
     return Spoilt(telling, made.data, planted)
