@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from docutils import nodes
 
 from sphinx_kerasshape import claims
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions
+from sphinx_kerasshape.messages.report import Failure, Model, Report, Versions, Weight
 from sphinx_kerasshape.render.nodes import keras_permalink
 from sphinx_kerasshape.render.style import Style
-from sphinx_kerasshape.render.table import grid, set_for_print, table_row, total_values
+from sphinx_kerasshape.render.table import body, grid, set_for_print, table_row, total_values
 from sphinx_kerasshape.render.translate import _
 
 _NOT_RUN = (None, Problem.TENSORFLOW, Problem.LOCK)
 """Problems that are not the model's fault, so readers need no details."""
+_OF_WEIGHTS = (False, False, False, True)
+"""Whether each column of a table of weights has numbers."""
 
 
 def totals(model: Model, style: Style) -> list[nodes.Node]:
@@ -48,19 +51,35 @@ def needs(model: Model, style: Style) -> list[nodes.Node]:
     return [paragraph] if paragraph.children else []
 
 
+class _Weights(NamedTuple):
+    """The rows of a table of weights, which have their paths."""
+
+    weights: Mapping[str, Weight]
+    style: Style
+
+    def made(self) -> Iterator[nodes.row]:
+        """Make each row."""
+        style = self.style
+        for path, weight in self.weights.items():
+            count = nodes.Text(style.number(weight.params))
+            values = (style.name(path), style.shape(weight.shape), style.name(weight.dtype), count)
+            yield table_row(([value] for value in values), _OF_WEIGHTS, style)
+
+    def words(self) -> str:
+        """Return the paths."""
+        return " ".join(self.weights)
+
+    def __repr__(self) -> str:
+        return f"<rows of {len(self.weights)} weights>"
+
+
 def weights(model: Model, style: Style) -> list[nodes.Node]:
     """Return a table of the weights of all layers; a shared weight has one row."""
-    unique = {weight.path: weight for row in model.layers for weight in row.weights}
     heads = [[nodes.Text(text)] for text in (_("Weight"), _("Shape"), _("Dtype"), _("Params"))]
-    numeric = (False, False, False, True)
-    body = nodes.tbody()
-    for path, weight in unique.items():
-        count = nodes.Text(style.number(weight.params))
-        values = (style.name(path), style.shape(weight.shape), style.name(weight.dtype), count)
-        body += table_row(([value] for value in values), numeric, style)
-    head = table_row(heads, numeric, style, scope="col")
-    table = nodes.table("", grid(head, body), classes=["kerasshape-table"])
-    return [set_for_print(table, numeric), table] if style.format == "latex" else [table]
+    unique = {weight.path: weight for row in model.layers for weight in row.weights}
+    head = table_row(heads, _OF_WEIGHTS, style, scope="col")
+    table = nodes.table("", grid(head, body(_Weights(unique, style))), classes=["kerasshape-table"])
+    return [set_for_print(table, _OF_WEIGHTS), table] if style.format == "latex" else [table]
 
 
 def output(report: Report) -> list[nodes.Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from docutils import nodes
 from sphinx import addnodes
@@ -17,6 +17,20 @@ from sphinx_kerasshape.render.translate import _
 
 LONG = 30
 """A table with more rows than this may break over pages in print."""
+
+
+class Body(Protocol):
+    """What the rows of a table's body are made of."""
+
+    @property
+    def style(self) -> Style:
+        """The style of the cells."""
+
+    def made(self) -> Iterator[nodes.row]:
+        """Make each row."""
+
+    def words(self) -> str:
+        """Return what a search should find."""
 
 
 class Rows(NamedTuple):
@@ -65,19 +79,24 @@ class Rows(NamedTuple):
 
 
 def fill(table: nodes.table, rows: Rows) -> None:
-    """Fill a table, except for its caption and names.
+    """Fill a table, except for its caption and names."""
+    style, numeric = rows.style, rows.numeric
+    heads = [[nodes.Text(COLUMNS[name].title())] for name in rows.columns]
+    empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
+    table.replace(empty, grid(table_row(heads, numeric, style, scope="col"), body(rows)))
+    if style.format == "latex":
+        table.parent.insert(table.parent.index(table), set_for_print(table, numeric))
+
+
+def body(rows: Body) -> nodes.tbody:
+    """Return the body of a table.
 
     In HTML, the rows are made while they are written: nodes of long tables take more time in each step
     of Sphinx than it takes to run their models.
     """
-    style, numeric = rows.style, rows.numeric
-    heads = [[nodes.Text(COLUMNS[name].title())] for name in rows.columns]
-    later = [keras_rows("", nodes.Text(rows.words()), rows=rows)] if style.format == "html" else rows.made()
-    body = nodes.tbody("", *later)
-    empty = next(child for child in table.children if isinstance(child, nodes.tgroup))
-    table.replace(empty, grid(table_row(heads, numeric, style, scope="col"), body))
-    if style.format == "latex":
-        table.parent.insert(table.parent.index(table), set_for_print(table, numeric))
+    if rows.style.format != "html":
+        return nodes.tbody("", *rows.made())
+    return nodes.tbody("", keras_rows("", nodes.Text(rows.words()), rows=rows))
 
 
 def table_row(

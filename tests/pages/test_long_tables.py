@@ -16,8 +16,8 @@ def setup(app):
     app.connect("doctree-resolved", count)
 """
 MODEL = "keras.Sequential([keras.Input((4,)), *(layers.Dense(4, name=f'brick{n}') for n in range(%d))])"
-RST = "Page\n====\n\n.. keras:model:: {}\n   :show: table\n\n   model = {}\n"
-MYST = "# Page\n\n```{{keras:model}} {}\n:show: table\n\nmodel = {}\n```\n"
+RST = "Page\n====\n\n.. keras:model:: {}\n   :show: table, weights\n\n   model = {}\n"
+MYST = "# Page\n\n```{{keras:model}} {}\n:show: table, weights\n\nmodel = {}\n```\n"
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +30,11 @@ def built(make_project: Callable[..., Project]) -> Built:
 @pytest.mark.parametrize("markup", ["", "-myst"])
 def test_rows_are_no_nodes(built: Built, markup: str) -> None:
     assert built.page(f"long{markup}.count") == built.page(f"short{markup}.count")
-    assert built.page(f"long{markup}.html").count("<tr") == 71
+    assert built.page(f"long{markup}.html").count("<tr") == 71 + 141
 
 
 def test_the_search_finds_layers_by_name_and_type(built: Built) -> None:
     index = built.page("searchindex.js")
     assert '"brick69"' in index
     assert '"dens"' in index  # the stem of its type
+    assert '"kernel"' in index
