@@ -18,7 +18,6 @@ from sphinx_kerasshape import files
 from sphinx_kerasshape.messages.codec import decode, dumps, encode, fingerprint
 from sphinx_kerasshape.messages.layers import layer_paths, remarks
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.reading import report_of
 from sphinx_kerasshape.messages.report import SCHEMA, CodeWarning, Failure, Report, Source, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result, fingerprint_of
@@ -144,6 +143,8 @@ class Cache:
 
 def _report(body: bytes, folder: Path) -> Report | Failure:
     """Return the report in the body of an entry; a failure if somebody has forged the entry."""
+    from sphinx_kerasshape.messages.reading import report_of  # only pages that are written need it
+
     try:
         return report_of(json.loads(body))
     except (ValueError, RecursionError):
