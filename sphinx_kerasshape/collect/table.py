@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx_kerasshape.collect.block import BlockDirective
 from sphinx_kerasshape.collect.options import Options
 from sphinx_kerasshape.pages.placeholder import View, mark
+from sphinx_kerasshape.settings.settings import can_have_totals
 
 
 class TableDirective(BlockDirective):
@@ -17,9 +18,8 @@ class TableDirective(BlockDirective):
 
     def _has_total_rows(self, options: Options) -> bool:
         """Whether the totals are the last rows of the table: they follow it, and it has their column."""
-        columns = self._columns(options)
         pairs = zip(options.show, options.show[1:], strict=False)
-        return ("table", "totals") in pairs and (not columns or "params" in columns)
+        return ("table", "totals") in pairs and can_have_totals(self._columns(options))
 
     def _table(self, options: Options, page: str, block: str) -> nodes.table:
         """Return the placeholder of a table, of the model that a view with this page and block has."""

@@ -14,6 +14,7 @@ from sphinx_kerasshape.render.columns import COLUMNS, Row, shapes
 from sphinx_kerasshape.render.nodes import keras_rows
 from sphinx_kerasshape.render.style import Style
 from sphinx_kerasshape.render.translate import _
+from sphinx_kerasshape.settings.settings import WITH_TOTAL
 
 LONG = 30
 """A table with more rows than this may break over pages in print."""
@@ -138,9 +139,10 @@ def _contents(row: Row, columns: tuple[str, ...], style: Style) -> list[list[nod
 
 def _outputs(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[list[nodes.Node]]:
     """Yield the last row of a model in which operations follow the last layer: what the model gives."""
-    yield [nodes.Text(_("Output"))]
-    for name in columns[1:]:
-        yield shapes(model.outputs, style) if name == "output" else []
+    label = next((name for name in columns if name != "output"), "")
+    for name in columns:
+        text: list[nodes.Node] = [nodes.Text(_("Output"))] if name == label else []
+        yield shapes(model.outputs, style) if name == "output" else text
 
 
 def total_values(model: Model) -> list[tuple[str, int]]:
@@ -153,9 +155,10 @@ def total_values(model: Model) -> list[tuple[str, int]]:
 
 
 def _totals(model: Model, columns: tuple[str, ...], style: Style) -> Iterator[list[list[nodes.Text]]]:
-    for label, count in total_values(model):
-        texts = {name: COLUMNS[name].total(model, style) for name in columns if count == model.params}
-        texts |= {"params": style.number(count), columns[0]: label}
+    place = next(name for name in columns if name not in WITH_TOTAL)
+    for number, (label, count) in enumerate(total_values(model)):
+        texts = {name: COLUMNS[name].total(model, style) for name in columns if number == 0}
+        texts |= {"params": style.number(count), place: label}
         yield [[nodes.Text(texts[name])] if texts.get(name) else [] for name in columns]
 
 

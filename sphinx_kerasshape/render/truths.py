@@ -18,6 +18,7 @@ from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.records import Truth
 from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import Style
+from sphinx_kerasshape.settings.settings import can_have_totals
 
 _TAG = re.compile(r"<[^<>]*>")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -154,7 +155,7 @@ def _part(
 def _table(model: Model, context: BuildContext, style: Style) -> nodes.container:
     """Return the table of a model as ``keras:summary`` has it."""
     names = columns.names(context.settings.columns, model)
-    has_totals = "params" in names
+    has_totals = can_have_totals(names)
     live = nodes.table("", nodes.tgroup("", cols=1), classes=["kerasshape-table"])
     container = nodes.container("", live, classes=["kerasshape"])
     table.fill(live, table.Rows(model, names, 1, has_totals, (), style))

@@ -24,6 +24,14 @@ COLUMNS = (
     "connected",
 )
 """The columns of tables, as ``:columns:`` names them."""
+WITH_TOTAL = ("params", "trainable", "bytes", "flops")
+"""Those that have a total."""
+
+
+def can_have_totals(columns: tuple[str, ...]) -> bool:
+    """Whether totals can be rows of a table: they have a column, and their labels have another."""
+    return not columns or ("params" in columns and not set(columns) <= set(WITH_TOTAL))
+
 
 PRELUDE = "import tensorflow as tf\nimport keras\nfrom keras import layers\n"
 
