@@ -59,6 +59,7 @@ class Build:
     context: BuildContext
     plan: plan.Plan
     runner: Runner
+    cache: Cache
     page_fingerprints: PageFingerprints
 
     def settle(self, app: Sphinx, config: Config) -> None:
@@ -81,17 +82,17 @@ class Build:
             settings, language, app.builder.format, has_tags, tuple(map(Path, folders)), folder
         )
         domain_of(app.env).context = self.context
-        cache = cache_folder(settings, folder, Path(app.doctreedir))
+        places = cache_folder(settings, folder, Path(app.doctreedir))
         # If nothing may run, no interpreter is asked for its versions either.
         runs = settings.execution == "auto"
         environment = run_environment(settings) if runs else RunEnvironment(Versions())
         self.plan = plan.make(settings, environment, lock, Path(app.srcdir))
-        self.cache = Cache(cache, environment, Path(app.srcdir))
+        self.cache = Cache(places, environment, Path(app.srcdir))
         fresh = isinstance(app.builder, CheckBuilder) and not settings.check_cached
         self.runner = Runner(self.cache, lambda: self.worker, settings.timeout, fresh=fresh)
-        unread = (app.outdir, app.doctreedir, cache, lock)
-        self._places = (tuple(map(str, (app.confdir, *folders))), tuple(map(str, unread)))
-        self.page_fingerprints = PageFingerprints(cache, f"{app.builder.name}:{app.outdir}")
+        hidden = (app.outdir, app.doctreedir, places, lock)
+        self._places = (tuple(map(str, (app.confdir, *folders))), tuple(map(str, hidden)))
+        self.page_fingerprints = PageFingerprints(places, f"{app.builder.name}:{app.outdir}")
         self._fingerprints: dict[str, str] = {}
         self._read_now: frozenset[str] = frozenset()
         atexit.register(self._close)
@@ -105,28 +106,35 @@ class Build:
             self._prepare(warm=False)
 
     def read(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Import TensorFlow in the background as soon as a page with an unknown answer has been read."""
+        """Complete the record of a page; if it has an unknown answer, import TensorFlow in the background."""
         page = self._recorded(app.env)
-        if page and self.context.settings.lint and (page.blocks or page.claims):
-            from sphinx_kerasshape.collect.mentions import mentions  # off in most projects
+        if page is None:
+            return
+        self._complete(page, doctree)
+        blocks = page.every_block() if self.plan.runs else ()
+        if not all(self.runner.is_known(block.request) for block in blocks):
+            self._prepare(warm=True)
 
-            codes = [f"{block.request.prelude}\n{block.request.code}" for block in page.blocks.values()]
+    def _complete(self, page: Page, doctree: nodes.document) -> None:
+        """Add to a record what only the whole page tells. Few pages need what is imported here."""
+        blocks = page.blocks.values()
+        if self.context.settings.lint and (blocks or page.claims):
+            from sphinx_kerasshape.collect.mentions import mentions
+
+            codes = [f"{block.request.prelude}\n{block.request.code}" for block in blocks]
             page.mentions.extend(mentions(doctree, codes, self.context.language))
-        if page and any(block.is_annotated or "#" in block.request.code for block in page.blocks.values()):
-            from sphinx_kerasshape.check.comments import set_looks  # few pages need it
+        if any(block.is_annotated or "#" in block.request.code for block in blocks):
+            from sphinx_kerasshape.check.comments import set_looks
 
             set_looks(page)
-        if page and page.claims:
+        if page.claims:
             from sphinx_kerasshape.collect.titles import titles
 
             page.titles = titles(doctree)
-        if page and page.blocks:
-            from sphinx_kerasshape.collect.conditions import set_conditions  # few pages need it
+        if blocks:
+            from sphinx_kerasshape.collect.conditions import set_conditions
 
             set_conditions(doctree, page)
-        blocks = page.every_block() if page and self.plan.runs else ()
-        if not all(self.runner.is_known(block.request) for block in blocks):
-            self._prepare(warm=True)
 
     def _recorded(self, env: BuildEnvironment) -> Page | None:
         """Return the record of the page that was read, with its plain code if that is to be checked."""
@@ -140,8 +148,8 @@ class Build:
         """Answer all requests and warn of all problems; return the pages whose answers have changed."""
         domain = domain_of(env)
         context = self.context.with_results(domain.pages, {})
-        unread = self._unread(app.builder, context)
-        results = self._results(app, [block for _, block in context.every_block()], unread)
+        deferred = self._deferred(app.builder, context)
+        results = self._results(app, [block for _, block in context.every_block()], deferred)
         self.context = domain.context = context.with_results(context.pages, results)
         if "worker" in vars(self) and self.worker.sandbox:
             logger.verbose("kerasshape: the sandbox keeps code from %s", self.worker.sandbox)
@@ -174,11 +182,11 @@ class Build:
             self.page_fingerprints.save(self._fingerprints)
 
     def _results(
-        self, app: Sphinx, blocks: Sequence[Block], unread: Collection[Request] = ()
+        self, app: Sphinx, blocks: Sequence[Block], deferred: Collection[Request] = ()
     ) -> dict[Request, Result]:
         if self.plan.runs:
             names = {block.request: block.name for block in blocks}
-            return self.runner.results(names, _progress(app, names), unread)
+            return self.runner.results(names, _progress(app, names), deferred)
         answers = self.plan.answers(blocks)
         return {request: Result.of(answer) for request, answer in answers.items()}
 
@@ -194,8 +202,8 @@ class Build:
             warn(finding.problem, finding.message, finding.location)
         return failures
 
-    def _unread(self, builder: Builder, context: BuildContext) -> set[Request]:
-        """Return the requests that only pages have which, as far as one knows yet, need not be written."""
+    def _deferred(self, builder: Builder, context: BuildContext) -> set[Request]:
+        """Return the requests of unchanged pages only, which may not be written."""
         if isinstance(builder, ModelBuilder):
             return set()
         written = self.page_fingerprints.pages.keys() - self._read_now

@@ -28,10 +28,10 @@ from sphinx.config import ENUM
 from sphinx_kerasshape import __version__
 from sphinx_kerasshape.build import Build
 from sphinx_kerasshape.check.builders import CheckBuilder, LockBuilder
-from sphinx_kerasshape.collect.names import NamedDomain
+from sphinx_kerasshape.collect.names import LazyDomain
 from sphinx_kerasshape.collect.rejected import KeepErrors
+from sphinx_kerasshape.pages import records
 from sphinx_kerasshape.pages.placeholder import keras_part
-from sphinx_kerasshape.pages.records import layout
 from sphinx_kerasshape.render import translate
 from sphinx_kerasshape.render.nodes import keras_code, keras_header_cell, keras_permalink, keras_rows
 from sphinx_kerasshape.render.transform import FillPlaceholders
@@ -52,7 +52,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     """Register everything; return the extension's metadata for Sphinx."""
     for registration in registrations():
         app.add_config_value(*registration)
-    app.add_domain(NamedDomain)
+    app.add_domain(LazyDomain)
     app.add_builder(CheckBuilder)
     app.add_builder(LockBuilder)
     app.add_node(keras_part)
@@ -67,7 +67,7 @@ def register(app: Sphinx) -> ExtensionMetadata:
     _follow(app, Build())
     return {
         "version": __version__,
-        "env_version": layout(),
+        "env_version": records.version(),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
@@ -120,8 +120,9 @@ def _depart_header_cell(translator: Any, node: keras_header_cell) -> None:
 def _visit_code(translator: Any, node: keras_code) -> None:
     try:
         translator.visit_literal_block(node)
-    finally:
+    except nodes.SkipNode:
         translator.body[-1] = _with_hints(translator.body[-1], node["hints"])
+        raise
 
 
 def _with_hints(html: str, hints: Iterable[str]) -> str:

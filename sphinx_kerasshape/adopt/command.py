@@ -118,7 +118,7 @@ def _adopted_pages(pages: Sequence[Page], answering: Answering, taken: set[str])
 
 
 def _choices(pages: Sequence[Page], answering: Answering) -> list[Choice]:
-    """Return what is chosen for each document; all requests of a round are without_culprits together."""
+    """Return what is chosen for each document; all requests of a round are answered together."""
     choosing = [page.choice() for page in pages]
     choices: list[Choice] = [Choice((), {})] * len(pages)
     asked: dict[int, list[Request]] = {}

@@ -149,40 +149,47 @@ def _quoting_hint(claim: Claim, report_of: ReportOf, names: Sequence[str]) -> st
 def _verdict(
     claim: Claim, target: targets.Target, model: Model, language: str, request_of: RequestOf | None
 ) -> _Compared:
+    stated = claim.stated
     match claim.kind:
         case "shape":
             integers = functools.partial(_integers, target.model, request_of)
-            return _shapes(claim.stated, targets.shapes(target, model), model.axes, language, integers)
+            compared = _shapes(stated, targets.shapes(target, model), model.axes, language, integers)
         case "axes":
-            return _axes(claim.stated, targets.axes(target, model))
+            compared = _axes(stated, targets.axes(target, model))
         case "dtype":
-            return _dtypes(claim.stated, targets.dtypes(target, model))
+            compared = _dtypes(stated, targets.dtypes(target, model))
         case "params":
-            return _params(claim.stated, target, model, language)
+            compared = _params(stated, target, model, language)
         case "bytes":
-            return _count(claim.stated, targets.size(target, model), ranges.size, language, "")
-        case _:
-            return _structure(claim, target, model, language)
+            compared = _count(stated, targets.size(target, model), ranges.size, language, "")
+        case "type":
+            compared = _type(stated, targets.type_of(target, model))
+        case "layers":
+            compared = _layers(stated, targets.layers(target, model), language)
+        case "connected":
+            compared = _connected(stated, targets.sources(target, model), model)
+        case kind:
+            raise AssertionError(f"no verdict on {kind}")
+    return compared
 
 
-def _structure(claim: Claim, target: targets.Target, model: Model, language: str) -> _Compared:
-    """Return the verdict on a type, on a model's layers, or on a layer's connections."""
-    stated = claim.stated
-    if claim.kind == "layers":
-        return _layers(stated, targets.layers(target, model), language)
-    if claim.kind == "type":
-        actual = targets.type_of(target, model)
-        if stated:
-            structure.require_class(stated)
-        holds, restated = structure.type_holds(stated, actual), structure.type_restated(stated, actual)
-    else:
-        sources = targets.sources(target, model)
-        types = {row.name: row.type for row in model.layers}
-        names = [str(origin(source)) for source in sources]
-        actual = restated = ", ".join(names)
-        holds = not stated or structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
-        restated = structure.list_claim(stated).restated(names) if stated else actual
-    return _Compared(actual, restated, not stated or holds)
+def _type(stated: str, actual: str) -> _Compared:
+    """Return the verdict on the type of a layer or of a model."""
+    if not stated:
+        return _Compared(actual, actual)
+    structure.require_class(stated)
+    return _Compared(actual, structure.type_restated(stated, actual), structure.type_holds(stated, actual))
+
+
+def _connected(stated: str, sources: Sequence[str], model: Model) -> _Compared:
+    """Return the verdict on the connections of a layer."""
+    names = [str(origin(source)) for source in sources]
+    actual = ", ".join(names)
+    if not stated:
+        return _Compared(actual, actual)
+    types = {row.name: row.type for row in model.layers}
+    holds = structure.sources_hold(stated, sources, lambda name: types.get(name, ""))
+    return _Compared(actual, structure.list_claim(stated).restated(names), holds)
 
 
 def _layers(stated: str, rows: Sequence[LayerRow], language: str) -> _Compared:

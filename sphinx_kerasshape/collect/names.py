@@ -1,7 +1,4 @@
-"""The directives and roles of the ``keras`` domain by name, imported when a page uses them.
-
-A build that reads no page imports none of them.
-"""
+"""The directives and roles of the ``keras`` domain, imported when a page uses the first of them."""
 
 from __future__ import annotations
 
@@ -28,21 +25,21 @@ ROLES = {
 }
 
 
-class NamedDomain(KerasDomain):
-    """The domain with its directives and roles, and one that only warns for each name it does not have."""
+class LazyDomain(KerasDomain):
+    """The domain that imports its directives and roles on their first use."""
 
     directives: ClassVar[dict[str, type[Directive]]] = {}
     roles: ClassVar[dict[str, Any]] = {}
 
     def directive(self, name: str) -> type[Directive] | None:
-        """Return a directive; one that only warns if the page means none of ours."""
-        if name in DIRECTIVES:
-            self.directives.setdefault(name, _imported(DIRECTIVES[name]))
+        """Return a directive; for an unknown name one that warns, unless ``keras`` is the default domain."""
+        if name in DIRECTIVES and name not in self.directives:
+            self.directives[name] = _imported(DIRECTIVES[name])
         found = super().directive(name)
         return found or (None if self._is_default() else _imported("misspelt.MisspeltDirective"))
 
     def role(self, name: str) -> RoleFunction | None:
-        """Return a role, likewise."""
+        """Return a role; for an unknown name one that warns, unless ``keras`` is the default domain."""
         if name in ROLES and name not in self.roles:
             self.roles[name] = _imported(ROLES[name])()
         found = super().role(name)

@@ -213,7 +213,7 @@ _VERSION = 6
 """Raise it if records or placeholders get another meaning while their fields stay the same."""
 
 
-def layout() -> int:
+def version() -> int:
     """Return a number that stands for the fields of all records; if it changes, Sphinx reads all pages again.
 
     Sphinx's environment keeps records as tuples, and would put old values into new fields.

@@ -18,8 +18,8 @@ Progress = Callable[[Iterator[Request], int], Iterable[Request]]
 """Takes requests as they are answered, and their number; shows the progress and passes them on."""
 
 
-def has_code(answer: Answer) -> bool:
-    """Whether an answer has the constructor's view of its model; a comment says why there is none."""
+def has_constructor(answer: Answer) -> bool:
+    """Whether an answer has the constructor's view of its model, and not a comment that says why not."""
     model = answer.model if isinstance(answer, Report) else None
     return model is not None and bool(model.constructor) and not model.constructor.startswith("#")
 
@@ -44,16 +44,16 @@ class Runner:
         return self._find(request) is not None
 
     def results(
-        self, requests: Iterable[Request], progress: Progress, unread: Container[Request] = ()
+        self, requests: Iterable[Request], progress: Progress, deferred: Container[Request] = ()
     ) -> dict[Request, Result]:
         """Return the result of each request; equal requests run once.
 
-        Stored answers of the requests in ``unread`` are not read yet, since the build may not need them.
+        Stored answers of the requests in ``deferred`` are not read yet, since the build may not need them.
         """
         results: dict[Request, Result] = {}
         missing = []
         for request in dict.fromkeys(requests):
-            result = self._find(request, read=request not in unread)
+            result = self._find(request, read=request not in deferred)
             if result is None:
                 missing.append(request)
             else:
@@ -74,14 +74,14 @@ class Runner:
         written = []
         for request in progress(execution.run(missing, results), len(missing)):
             result = results[request]
-            if has_code(result.answer):
+            if has_constructor(result.answer):
                 written.append(request)
             elif isinstance(result.answer, Report):
                 self.cache.store(request, result.answer, result.fingerprint)
         if written:
-            self._check_code(execution, written, results)
+            self._check_constructors(execution, written, results)
 
-    def _check_code(
+    def _check_constructors(
         self, execution: Execution, requests: list[Request], results: dict[Request, Result]
     ) -> None:
         """Run the constructor's view of models, and keep it where it builds the same model."""

@@ -29,7 +29,7 @@ class RunEnvironment(NamedTuple):
 
     versions: Versions
     variables: tuple[tuple[str, str], ...] = ()
-    """The environment variables that ``kerasshape_environment`` names."""
+    """The environment variables that ``kerasshape_environment`` names, and settings that change answers."""
     installed: Callable[[str], str] = lambda _: ""
     """Returns the version of an installed distribution; empty if it is not there."""
     problem: str = ""
@@ -53,7 +53,7 @@ class Cache:
         self._digests: dict[str, str] = {}
         self._found: dict[Request, Result | None] = {}
         self.problem = ""
-        """Why the last report could not be stored; empty if all were."""
+        """Why a report could not be stored; empty if all were."""
 
     def find(self, request: Request) -> Result | None:
         """Return the result of an earlier run, if all that it depends on is still the same."""
@@ -82,6 +82,7 @@ class Cache:
         }
         try:
             files.write_atomically(Path(self._path(key)), dumps(head).encode() + b"\n" + body)
+            self._found.pop(request, None)
         except OSError as error:
             self.problem = f"{self._folder}: {error.strerror or error}"
 
