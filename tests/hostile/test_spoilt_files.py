@@ -118,7 +118,9 @@ def show(found: Report) -> None:
     if model is None:
         return
     section = nodes.section("", nodes.table("", nodes.tgroup("", nodes.tbody())))
-    table.fill(section[0], model, tuple(COLUMNS), 3, True, anchors, style)  # type: ignore[arg-type]
+    rows = table.Rows(model, tuple(COLUMNS), 3, True, anchors, style)
+    table.fill(section[0], rows)  # type: ignore[arg-type]
+    assert list(rows.made())
     section += [*parts.totals(model, style), *parts.weights(model, style), *parts.needs(model, style)]
     assert "\x1b" not in section.astext()
     for mention in (Mention("shape", "(None, 3)", "page:1"), Mention("params", "97", "page:1")):
