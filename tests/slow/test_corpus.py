@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from sphinx_kerasshape.audit.audit import Audited
 from sphinx_kerasshape.audit.rewriting import rewriting
@@ -21,12 +23,16 @@ pytestmark = pytest.mark.slow
 
 SAMPLE = ("mnist_cnn", "functional_walk", "two_inputs")
 """Stories of the part that each change is tested with."""
+IS_NEW = Version(version("keras")) >= Version("3.4")
+TOLD_OTHERWISE = {"built_by_fit"}
+"""Stories whose models old versions of Keras build for another batch."""
 Results = list[tuple[Spoilt, Path, Audited]]
 
 
 @pytest.fixture(scope="module")
 def whole() -> Corpus:
-    return corpus.whole()
+    truth = corpus.whole().truth
+    return Corpus({name: values for name, values in truth.items() if IS_NEW or name not in TOLD_OTHERWISE})
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +76,7 @@ def test_summaries_are_those_that_keras_prints(whole: Corpus) -> None:
                 assert text == value["printed"][style].rstrip("\n")
 
 
+@pytest.mark.skipif(not IS_NEW, reason="old versions of Keras count the names of models otherwise")
 def test_the_sample_is_true(whole: Corpus, expected: Callable[[Path, str], None]) -> None:
     part = json.dumps({name: whole.truth[name] for name in SAMPLE}, indent=1)
     expected(corpus.SAMPLE, f"{part}\n")
