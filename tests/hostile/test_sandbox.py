@@ -198,6 +198,52 @@ HONEST = {
     "print(found.stdout)\n",
     "a process": "import multiprocessing\nprocess = multiprocessing.Process(target=print, args=('x',))\n"
     "process.start()\nprocess.join()\n",
+    **{
+        f"a pool of processes ({how})": "import math, multiprocessing\n"
+        f"with multiprocessing.get_context({how!r}).Pool(2) as pool:\n"
+        "    print('x' if pool.map(math.sqrt, [4, 9]) == [2, 3] else '')\n"
+        for how in ("fork", "spawn", "forkserver")
+    },
+    "an executor of processes": "from concurrent.futures import ProcessPoolExecutor\n"
+    "def f(x):\n    return x * x\n"
+    "with ProcessPoolExecutor(2) as pool:\n    print('x' if list(pool.map(f, [2])) == [4] else '')\n",
+    "what processes share": "import multiprocessing\n"
+    "number, queue = multiprocessing.Value('i', 1), multiprocessing.Queue()\n"
+    "condition, event = multiprocessing.Condition(), multiprocessing.Event()\n"
+    "def f():\n    with number.get_lock(), number.get_lock():\n        number.value += 1\n"
+    "    queue.put('x')\n    event.wait()\n    with condition:\n        condition.notify()\n"
+    "process = multiprocessing.Process(target=f)\nprocess.start()\n"
+    "with condition:\n    event.set()\n    notified = condition.wait(30)\n"
+    "process.join()\nprint(queue.get() if notified and number.value == 2 else '')\n",
+    "locks that are held": "import multiprocessing\nlock = multiprocessing.Lock()\n"
+    "with lock:\n    late = [lock.acquire(False), lock.acquire(timeout=0.01)]\n"
+    "try:\n    lock.release()\nexcept ValueError:\n    print('x' if late == [False, False] else '')\n",
+    "shared memory": "import subprocess, sys\nfrom multiprocessing.shared_memory import SharedMemory\n"
+    "memory = SharedMemory(create=True, size=9)\nmemory.buf[0] = 120\n"
+    "code = 'import sys; from multiprocessing.shared_memory import SharedMemory; '"
+    "'memory = SharedMemory(sys.argv[1]); print(chr(memory.buf[0]))'\n"
+    "command = [sys.executable, '-c', code, memory.name]\n"
+    "print(subprocess.run(command, capture_output=True, text=True).stdout)\nmemory.close()\n",
+    "memory in a file": "import mmap\nopen('memory', 'wb').write(b'x' * 4096)\n"
+    "with open('memory', 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:\n"
+    "    print(memory[:1].decode())\n",
+    "a function of Python in a data set": "data = tf.data.Dataset.range(2).map(\n"
+    "    lambda x: tf.py_function(lambda y: y * 2, [x], tf.int64), num_parallel_calls=2)\n"
+    "print('x' if list(data.as_numpy_iterator()) == [0, 2] else '')\n",
+    "an end of a process": "import multiprocessing, subprocess, time\n"
+    "process = subprocess.Popen(['sleep', '99'])\nprocess.terminate()\n"
+    "other = multiprocessing.Process(target=time.sleep, args=(99,))\nother.start()\nother.kill()\n"
+    "other.join()\nprint('x' if (process.wait(), other.exitcode) == (-15, -9) else '')\n",
+    "a process with events": "import asyncio\nasync def main():\n"
+    "    process = await asyncio.create_subprocess_exec('echo', 'x', stdout=asyncio.subprocess.PIPE)\n"
+    "    return (await process.communicate())[0].decode()\nprint(asyncio.run(main()))\n",
+    "the startup of another Python": "import subprocess, sys\n"
+    "command = [sys.executable, '-c', 'import found; print(\"x\")']\n"
+    "print(subprocess.run(command, capture_output=True, text=True).stdout)\n",
+    "a package that looks at its process": "import subprocess, sys\n"
+    "code = 'try:\\n import psutil; psutil.Process().memory_info()\\nexcept ImportError: pass\\n'\n"
+    "code += 'print(\"x\")'\n"
+    "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)\n",
     "threads": "from concurrent.futures import ThreadPoolExecutor\n"
     "print(ThreadPoolExecutor(2).submit(lambda: 'x').result())\n",
     "an HDF5 file": "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = [1]\nprint('x')\n",
@@ -273,8 +319,11 @@ REFUSED = {
     "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust "
     "the page",
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
-    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox has no memory to share with other "
-    "processes; set kerasshape_sandbox to 'auto' if you trust the page",
+    **dict.fromkeys(
+        ["import multiprocessing\nmultiprocessing.Manager()", "import socket\nsocket.socket(socket.AF_UNIX)"],
+        "the sandbox has no sockets between processes, which managers of multiprocessing need: use a Queue, "
+        "a Pipe or shared memory, or set kerasshape_sandbox to 'off' if you trust the page",
+    ),
     **dict.fromkeys(
         ["import os\nos.chroot('.')", "import os\nos.kill(os.getppid(), 0)"],
         "the sandbox keeps code from this; set kerasshape_sandbox to 'off' if you trust the page",

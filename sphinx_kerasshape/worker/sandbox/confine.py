@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, privileges, seccomp, system
+from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, pools, privileges, seccomp, system
 
 _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
@@ -139,6 +139,7 @@ def _enter(sandbox: _Sandbox, folder: str) -> None:
     )
     modes.keep_going(folder)
     caches.provide(folder)
+    pools.provide(os.path.join(folder, ".shared"))
 
 
 def _lack() -> str:
