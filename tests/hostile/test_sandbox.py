@@ -18,10 +18,11 @@ from dataclasses import dataclass
 
 import h5py
 import pytest
+import yaml
 
 from sphinx_kerasshape.worker.sandbox import landlock, system
 from tests.support.attacks import ATTACKS
-from tests.support.projects import Built, Project
+from tests.support.projects import REPOSITORY, Built, Project
 from tests.support.tiers import slow, tiered
 
 pytestmark = [
@@ -452,6 +453,39 @@ def test_an_audit_without_a_sandbox_runs_nothing(make_project: Make) -> None:
         "documents\n"
     )
     assert done.stdout.count(said) == len(IN_PLAIN_CODE)
+
+
+PLANTED = (
+    *("__future__", "argparse", "ast", "babel", "dataclasses", "json", "keras", "markdown_it"),
+    *("numpy", "pathlib", "platform", "runpy", "sphinx", "tensorflow", "tokenize", "typing", "usercustomize"),
+)
+"""Modules that a stranger puts into the folder where someone calls a command."""
+HOOK = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))[0]["entry"]
+
+
+@pytest.mark.parametrize("command", ["python -m sphinx_kerasshape audit", "adopt --diff", HOOK])
+def test_modules_of_the_folder_of_documents_run_in_the_sandbox_only(command: str, make_project: Make) -> None:
+    """Modules in a stranger's folder are for its documents: the command itself imports none of them."""
+    code = "import keras\nimport beside\nhead = keras.layers.Dense(beside.UNITS)\n"
+    code += "m = keras.Sequential([keras.Input((4,)), head])\nm.output_shape  # (None, 5)\n"
+    project = make_project({"page.md": f"# P\n\n```python\n{code}```\n", "beside.py": "UNITS = 3\n"})
+    trap = f"open({str(project.folder / 'trap')!r}, 'a').write(__name__ + ' ')\nraise SystemExit(77)\n"
+    # Without -P, Python itself imports a few before anybody can keep it from that.
+    names = (*PLANTED, "contextlib", "sphinx_kerasshape") if " -P " in command else PLANTED
+    for name in names:
+        project.write(f"{name}.py", trap)
+    words = command.removeprefix("python ").split()
+    words = words if words[0].startswith("-") else ["-m", "sphinx_kerasshape", *words]
+    done = subprocess.run(
+        [sys.executable, *words, "page.md", "--cache-dir", str(project.folder / "cache")],
+        cwd=project.folder / "source",
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not (project.folder / "trap").exists(), (project.folder / "trap").read_text()
+    assert "TensorFlow says (None, 3)" in done.stdout + done.stderr, done.stderr
 
 
 @pytest.mark.slow
