@@ -7,15 +7,13 @@ that has no Sphinx. ``setup`` loads the rest when Sphinx calls it.
 import os
 import sys
 
-STARTED_IN = ""
-"""The folder that ``python -m sphinx_kerasshape`` was started in, if Python has put it on ``sys.path``."""
-# It may be a stranger's, as what `audit` reads may be, so no module of it may stand in for another one. This
-# comes before all imports but those of modules that Python has loaded by now: hence no ``__future__``.
+# What is audited may be a stranger's, and so may the folder that ``python -m`` puts on ``sys.path``: none of
+# its modules may stand in for another one. This comes before all imports but those of modules that Python has
+# loaded by now; ``__future__`` is none.
 if sys.argv[:1] == ["-m"] and not sys.flags.safe_path and any(__name__ in one for one in sys.orig_argv):
-    STARTED_IN = os.getcwd()  # noqa: PTH109
-    sys.path[:1] = [] if sys.path[0] in ("", STARTED_IN) else sys.path[:1]
+    sys.path[:1] = [] if sys.path[0] in ("", os.getcwd()) else sys.path[:1]  # noqa: PTH109
 
-from typing import TYPE_CHECKING  # noqa: E402
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_kerasshape import STARTED_IN, streams
+from sphinx_kerasshape import streams
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -35,8 +35,6 @@ def built(options: argparse.Namespace, builder: str, *silent: str) -> Iterator[S
     overrides = dict(option.partition("=")[::2] for option in options.define)
     if options.cache_dir:
         overrides["kerasshape_cache_dir"] = str(Path(options.cache_dir).resolve())
-    if STARTED_IN and STARTED_IN not in sys.path:
-        sys.path.insert(0, STARTED_IN)  # conf.py, a program of this project, may import from there.
     with _output(options) as out, patch_docutils(confdir), docutils_namespace():
         folders = (options.sourcedir, confdir, str(out / "out"), str(out))
         status = _Progress()

@@ -6,7 +6,7 @@ extension, since every Python that confined code starts loads it: see ``startup/
 
 from __future__ import annotations
 
-import _multiprocessing
+import _multiprocessing  # type: ignore[import-not-found]
 import contextlib
 import errno
 import os
@@ -34,16 +34,15 @@ def provide(folder: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     replace()
     # A server that forks would need a socket in the file system. The processes are as new without one.
-    fresh: Any = context.SpawnProcess
-    context.ForkServerProcess._Popen = staticmethod(fresh._Popen)  # type: ignore[attr-defined]
+    served: Any = context.ForkServerProcess
+    served._Popen = staticmethod(context.SpawnProcess._Popen)
 
 
 def replace() -> None:
     """Replace what Python has in ``/dev/shm``, in this process."""
     if not os.environ.get(_VARIABLE):
         return
-    ours: Any = _multiprocessing
-    ours.SemLock, ours.sem_unlink = SemLock, unlink
+    _multiprocessing.SemLock, _multiprocessing.sem_unlink = SemLock, unlink
     for name, attribute, value in (
         ("_posixshmem", "shm_open", _opened),
         ("_posixshmem", "shm_unlink", unlink),
@@ -227,5 +226,5 @@ def _hide_shared_folder() -> None:
             found = os.statvfs_result((*found[:3], 0, 0, *found[5:]))
         return found
 
-    os.statvfs = statvfs  # type: ignore[assignment]
+    os.statvfs = statvfs
     os.supports_fd.add(statvfs)

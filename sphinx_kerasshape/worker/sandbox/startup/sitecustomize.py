@@ -23,6 +23,6 @@ except OSError:
     sys.modules["psutil"] = None  # type: ignore[assignment]
 _this = sys.modules.pop("sitecustomize")
 try:
-    import sitecustomize  # noqa: F401
+    import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
 except ModuleNotFoundError:
     sys.modules["sitecustomize"] = _this
