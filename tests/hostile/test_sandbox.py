@@ -489,6 +489,15 @@ def test_modules_of_the_folder_of_documents_run_in_the_sandbox_only(command: str
 
 
 @pytest.mark.slow
+def test_pools_without_fork(make_project: Make) -> None:
+    codes = [code for name, code in HONEST.items() if "pool" in name or "share" in name]
+    blocks = "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes)
+    conf = "kerasshape_sandbox = 'on'\nkerasshape_executor = 'spawn'\n"
+    built = make_project({"index.md": f"# P\n\n{blocks}"}, conf).run("text")
+    assert (built.warnings, built.page("index.txt").count("\n   x\n")) == ([], len(codes))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("conf", ["kerasshape_executor = 'spawn'\n", "kerasshape_python = {python!r}\n"])
 def test_all_processes_are_confined_alike(conf: str, make_project: Make) -> None:
     """Another interpreter, and one process for each model."""

@@ -78,7 +78,12 @@ def description() -> str:
 def enter(folder: str) -> None:
     """Confine this process, which must have one thread, to its own folder. Raises ``OSError``."""
     if _sandbox is not None:
+        # The code may remove its working folder, as it may without a sandbox, but not the folder around it.
+        os.chdir(tempfile.mkdtemp(dir=folder))
         _enter(_sandbox, folder)
+        modes.keep_going(folder)
+        caches.provide(folder)
+        pools.provide(os.path.join(folder, ".shared"))
 
 
 def mend(error: BaseException) -> str:
@@ -127,9 +132,7 @@ def _refusal(sandbox: _Sandbox) -> str:
 
 
 def _enter(sandbox: _Sandbox, folder: str) -> None:
-    """Confine this process. Raises ``OSError``."""
-    # The code may remove its working folder, as it may outside of a sandbox, but not the folder around it.
-    os.chdir(tempfile.mkdtemp(dir=folder))
+    """Have the kernel confine this process. Raises ``OSError``."""
     own = [(folder, landlock.OWN), (f"/proc/{os.getpid()}", landlock.READ | landlock.USE)]
     landlock.restrict([*sandbox.rules, *own], sandbox.kernel)
     truncation = sandbox.kernel < landlock.TRUNCATES
@@ -137,9 +140,6 @@ def _enter(sandbox: _Sandbox, folder: str) -> None:
         sandbox.program
         or seccomp.program(network=sandbox.network, truncation=truncation, only_signal=os.getpid())
     )
-    modes.keep_going(folder)
-    caches.provide(folder)
-    pools.provide(os.path.join(folder, ".shared"))
 
 
 def _lack() -> str:

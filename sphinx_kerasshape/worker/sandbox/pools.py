@@ -15,6 +15,10 @@ import threading
 import time
 from typing import Any
 
+_posixshmem: Any = None
+with contextlib.suppress(ImportError):
+    import _posixshmem  # type: ignore[import-not-found,no-redef]
+
 _VARIABLE = "KERASSHAPE_SHARED"
 """Tells the folder to each Python that the code starts."""
 _STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
@@ -43,15 +47,11 @@ def replace() -> None:
     if not os.environ.get(_VARIABLE):
         return
     _multiprocessing.SemLock, _multiprocessing.sem_unlink = SemLock, unlink
-    for name, attribute, value in (
-        ("_posixshmem", "shm_open", _opened),
-        ("_posixshmem", "shm_unlink", unlink),
-        ("multiprocessing.synchronize", "sem_unlink", unlink),
-    ):
-        with contextlib.suppress(ImportError):
-            module = __import__(name) if "." not in name else sys.modules.get(name)
-            if module is not None:
-                setattr(module, attribute, value)
+    if _posixshmem is not None:
+        _posixshmem.shm_open, _posixshmem.shm_unlink = _opened, unlink
+    imported: Any = sys.modules.get("multiprocessing.synchronize")
+    if imported is not None:
+        imported.sem_unlink = unlink
     _hide_shared_folder()
 
 
