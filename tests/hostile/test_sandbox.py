@@ -15,6 +15,7 @@ import threading
 import venv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import pytest
@@ -22,7 +23,7 @@ import yaml
 
 from sphinx_kerasshape.worker.sandbox import landlock, system
 from tests.support.attacks import ATTACKS
-from tests.support.projects import REPOSITORY, Built, Project
+from tests.support.projects import DEADLINE, REPOSITORY, Built, Project
 from tests.support.tiers import slow, tiered
 
 pytestmark = [
@@ -453,6 +454,41 @@ def test_an_audit_without_a_sandbox_runs_nothing(make_project: Make) -> None:
         "documents\n"
     )
     assert done.stdout.count(said) == len(IN_PLAIN_CODE)
+
+
+OLDER = """\
+import os, sys
+from sphinx_kerasshape.worker.sandbox import confine, landlock
+landlock.version = lambda: 4
+settings = {"network": False, "path": [], "sources": [], "hidden": [], "is_audit": False}
+assert confine.prepare({"sandbox": "on", **settings}) is None
+confine.enter(sys.argv[1])
+import multiprocessing, time
+with multiprocessing.Pool(2) as pool:
+    print(pool.map(abs, [-1, 2]))
+process = multiprocessing.Process(target=time.sleep, args=(99,))
+process.start()
+process.terminate()
+process.join()
+print(process.exitcode)
+os.kill(os.getppid(), 0)
+"""
+
+
+def test_pools_end_where_signals_are_refused(tmp_path: Path) -> None:
+    """A kernel that can't tell one's own processes from others, as before Linux 6.12."""
+    done = subprocess.run(
+        [sys.executable, "-c", OLDER, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    assert (done.stdout, done.stderr.splitlines()[-1]) == (
+        "[1, 2]\n143\n",
+        "PermissionError: [Errno 1] Operation not permitted",
+    )
 
 
 PLANTED = (

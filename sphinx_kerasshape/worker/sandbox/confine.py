@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, pools, privileges, seccomp, system
+from sphinx_kerasshape.worker.sandbox import (
+    caches,
+    landlock,
+    modes,
+    pools,
+    privileges,
+    seccomp,
+    signals,
+    system,
+)
 
 _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
@@ -84,6 +93,8 @@ def enter(folder: str) -> None:
         modes.keep_going(folder)
         caches.provide(folder)
         pools.provide(os.path.join(folder, ".shared"))
+        if _sandbox.kernel < landlock.SCOPES:
+            signals.provide()
 
 
 def mend(error: BaseException) -> str:
@@ -107,6 +118,8 @@ def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:
         read.append((_SHARED_MEMORY, landlock.OWN))
     shared = seccomp.program(network=network, truncation=kernel < landlock.TRUNCATES)
     program = shared if kernel >= landlock.SCOPES else None
+    if program is None:
+        signals.prepare()
     return _Sandbox(tuple(read), network, kernel, program, settings["is_audit"])
 
 
