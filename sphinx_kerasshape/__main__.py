@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 COMMANDS = {
     "audit": ("sphinx_kerasshape.audit.command", "check shapes, summaries and counts in plain documents"),
@@ -30,4 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["fix"] and not sys.flags.safe_path:
+        sys.path.insert(0, str(Path.cwd()))  # conf.py, a program of this project, may import from there.
     sys.exit(main())

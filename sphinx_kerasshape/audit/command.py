@@ -88,7 +88,7 @@ class Answers:
         self._settings = settings
         self._sources = sources
         self._hidden = str(cache)
-        self._cache = Cache(cache, run_environment(settings), Path.cwd())
+        self._cache = Cache(cache, run_environment(settings, is_audit=True), Path.cwd())
         self._worker: Worker | None = None
 
     @classmethod

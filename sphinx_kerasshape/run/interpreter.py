@@ -18,6 +18,8 @@ SECONDS = 30
 _MAX_LINE_LENGTH = 1 << 22
 _MAX_VERSION_LENGTH = 1000
 _ASK = (
+    "import sys\n"
+    "sys.path[:] = filter(None, sys.path)\n"  # An empty one is the working folder.
     "import json, platform, importlib.metadata as m\n"
     "found = {d.metadata['Name']: d.version for d in m.distributions()}\n"
     "print(json.dumps([platform.python_version(), found]))"

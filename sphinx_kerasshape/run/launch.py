@@ -53,7 +53,7 @@ def launch(
 
     return Launch(
         command=(settings.python or sys.executable, str(PROGRAM)),
-        path=tuple(_project_folders()),
+        path=tuple(_project_folders(is_audit=is_audit)),
         environment=tuple(sorted(environment(settings.environment, os.environ).items())),
         jobs=settings.children,
         memory=settings.memory,
@@ -80,7 +80,7 @@ def environment(allowed: Iterable[str], present: Mapping[str, str]) -> dict[str,
     return variables
 
 
-def run_environment(settings: Settings) -> RunEnvironment:
+def run_environment(settings: Settings, *, is_audit: bool = False) -> RunEnvironment:
     """Return the environment in which the worker runs, without importing any package.
 
     The version of a package that is missing is empty; if the interpreter can't be used, all are.
@@ -101,17 +101,20 @@ def run_environment(settings: Settings) -> RunEnvironment:
         tuple(variables),
         python.installed,
         python.problem,
-        tuple(_project_folders()),
+        tuple(_project_folders(is_audit=is_audit)),
     )
 
 
-def _project_folders() -> Iterable[str]:
-    """Yield the folders that conf.py, or the caller of Sphinx, put on ``sys.path``."""
+def _project_folders(*, is_audit: bool) -> Iterable[str]:
+    """Yield the folders that conf.py, or the caller of Sphinx, put on ``sys.path``.
+
+    For an audit, the working folder comes first, which is on the ``sys.path`` of the documents' code only.
+    """
     paths = sysconfig.get_paths()
     of_python = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}
     of_python |= {*site.getsitepackages(), site.getusersitepackages()}
     of_python |= {os.path.join(paths["platstdlib"], "lib-dynload"), os.path.dirname(sys.executable)}
-    items: list[Any] = list(sys.path)
+    items: list[Any] = [os.getcwd(), *sys.path] if is_audit else list(sys.path)
     for item in items:
         if not isinstance(item, (str, os.PathLike)):  # Python ignores anything else, too.
             continue

@@ -15,13 +15,15 @@ import threading
 import venv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import pytest
+import yaml
 
 from sphinx_kerasshape.worker.sandbox import landlock, system
 from tests.support.attacks import ATTACKS
-from tests.support.projects import Built, Project
+from tests.support.projects import DEADLINE, REPOSITORY, Built, Project
 from tests.support.tiers import slow, tiered
 
 pytestmark = [
@@ -198,6 +200,52 @@ HONEST = {
     "print(found.stdout)\n",
     "a process": "import multiprocessing\nprocess = multiprocessing.Process(target=print, args=('x',))\n"
     "process.start()\nprocess.join()\n",
+    **{
+        f"a pool of processes ({how})": "import math, multiprocessing\n"
+        f"with multiprocessing.get_context({how!r}).Pool(2) as pool:\n"
+        "    print('x' if pool.map(math.sqrt, [4, 9]) == [2, 3] else '')\n"
+        for how in ("fork", "spawn", "forkserver")
+    },
+    "an executor of processes": "from concurrent.futures import ProcessPoolExecutor\n"
+    "def f(x):\n    return x * x\n"
+    "with ProcessPoolExecutor(2) as pool:\n    print('x' if list(pool.map(f, [2])) == [4] else '')\n",
+    "what processes share": "import multiprocessing\n"
+    "number, queue = multiprocessing.Value('i', 1), multiprocessing.Queue()\n"
+    "condition, event = multiprocessing.Condition(), multiprocessing.Event()\n"
+    "def f():\n    with number.get_lock(), number.get_lock():\n        number.value += 1\n"
+    "    queue.put('x')\n    event.wait()\n    with condition:\n        condition.notify()\n"
+    "process = multiprocessing.Process(target=f)\nprocess.start()\n"
+    "with condition:\n    event.set()\n    notified = condition.wait(30)\n"
+    "process.join()\nprint(queue.get() if notified and number.value == 2 else '')\n",
+    "locks that are held": "import multiprocessing\nlock = multiprocessing.Lock()\n"
+    "with lock:\n    late = [lock.acquire(False), lock.acquire(timeout=0.01)]\n"
+    "try:\n    lock.release()\nexcept ValueError:\n    print('x' if late == [False, False] else '')\n",
+    "shared memory": "import subprocess, sys\nfrom multiprocessing.shared_memory import SharedMemory\n"
+    "memory = SharedMemory(create=True, size=9)\nmemory.buf[0] = 120\n"
+    "code = 'import sys; from multiprocessing.shared_memory import SharedMemory; '"
+    "'memory = SharedMemory(sys.argv[1]); print(chr(memory.buf[0]))'\n"
+    "command = [sys.executable, '-c', code, memory.name]\n"
+    "print(subprocess.run(command, capture_output=True, text=True).stdout)\nmemory.close()\n",
+    "memory in a file": "import mmap\nopen('memory', 'wb').write(b'x' * 4096)\n"
+    "with open('memory', 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:\n"
+    "    print(memory[:1].decode())\n",
+    "a function of Python in a data set": "data = tf.data.Dataset.range(2).map(\n"
+    "    lambda x: tf.py_function(lambda y: y * 2, [x], tf.int64), num_parallel_calls=2)\n"
+    "print('x' if list(data.as_numpy_iterator()) == [0, 2] else '')\n",
+    "an end of a process": "import multiprocessing, subprocess, time\n"
+    "process = subprocess.Popen(['sleep', '99'])\nprocess.terminate()\n"
+    "other = multiprocessing.Process(target=time.sleep, args=(99,))\nother.start()\nother.kill()\n"
+    "other.join()\nprint('x' if (process.wait(), other.exitcode) == (-15, -9) else '')\n",
+    "a process with events": "import asyncio\nasync def main():\n"
+    "    process = await asyncio.create_subprocess_exec('echo', 'x', stdout=asyncio.subprocess.PIPE)\n"
+    "    return (await process.communicate())[0].decode()\nprint(asyncio.run(main()))\n",
+    "the startup of another Python": "import subprocess, sys\n"
+    "command = [sys.executable, '-c', 'import found; print(\"x\")']\n"
+    "print(subprocess.run(command, capture_output=True, text=True).stdout)\n",
+    "a package that looks at its process": "import subprocess, sys\n"
+    "code = 'try:\\n import psutil; psutil.Process().memory_info()\\nexcept ImportError: pass\\n'\n"
+    "code += 'print(\"x\")'\n"
+    "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)\n",
     "threads": "from concurrent.futures import ThreadPoolExecutor\n"
     "print(ThreadPoolExecutor(2).submit(lambda: 'x').result())\n",
     "an HDF5 file": "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = [1]\nprint('x')\n",
@@ -273,8 +321,11 @@ REFUSED = {
     "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust "
     "the page",
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
-    "import multiprocessing\nmultiprocessing.Pool(1)": "the sandbox has no memory to share with other "
-    "processes; set kerasshape_sandbox to 'auto' if you trust the page",
+    **dict.fromkeys(
+        ["import multiprocessing\nmultiprocessing.Manager()", "import socket\nsocket.socket(socket.AF_UNIX)"],
+        "the sandbox has no sockets between processes, which managers of multiprocessing need: use a Queue, "
+        "a Pipe or shared memory, or set kerasshape_sandbox to 'off' if you trust the page",
+    ),
     **dict.fromkeys(
         ["import os\nos.chroot('.')", "import os\nos.kill(os.getppid(), 0)"],
         "the sandbox keeps code from this; set kerasshape_sandbox to 'off' if you trust the page",
@@ -403,6 +454,83 @@ def test_an_audit_without_a_sandbox_runs_nothing(make_project: Make) -> None:
         "documents\n"
     )
     assert done.stdout.count(said) == len(IN_PLAIN_CODE)
+
+
+OLDER = """\
+import os, sys
+from sphinx_kerasshape.worker.sandbox import confine, landlock
+landlock.version = lambda: 4
+settings = {"network": False, "path": [], "sources": [], "hidden": [], "is_audit": False}
+assert confine.prepare({"sandbox": "on", **settings}) is None
+confine.enter(sys.argv[1])
+import multiprocessing, time
+with multiprocessing.Pool(2) as pool:
+    print(pool.map(abs, [-1, 2]))
+process = multiprocessing.Process(target=time.sleep, args=(99,))
+process.start()
+process.terminate()
+process.join()
+print(process.exitcode)
+os.kill(os.getppid(), 0)
+"""
+
+
+def test_pools_end_where_signals_are_refused(tmp_path: Path) -> None:
+    """A kernel that can't tell one's own processes from others, as before Linux 6.12."""
+    done = subprocess.run(
+        [sys.executable, "-c", OLDER, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    assert (done.stdout, done.stderr.splitlines()[-1]) == (
+        "[1, 2]\n143\n",
+        "PermissionError: [Errno 1] Operation not permitted",
+    )
+
+
+PLANTED = (
+    *("__future__", "argparse", "ast", "babel", "dataclasses", "json", "keras", "markdown_it"),
+    *("numpy", "pathlib", "platform", "runpy", "sphinx", "tensorflow", "tokenize", "typing", "usercustomize"),
+)
+"""Modules that a stranger puts into the folder where someone calls a command."""
+HOOK = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))[0]["entry"]
+
+
+@pytest.mark.parametrize("command", ["python -m sphinx_kerasshape audit", "adopt --diff", HOOK])
+def test_modules_of_the_folder_of_documents_run_in_the_sandbox_only(command: str, make_project: Make) -> None:
+    """Modules in a stranger's folder are for its documents: the command itself imports none of them."""
+    code = "import keras\nimport beside\nhead = keras.layers.Dense(beside.UNITS)\n"
+    code += "m = keras.Sequential([keras.Input((4,)), head])\nm.output_shape  # (None, 5)\n"
+    project = make_project({"page.md": f"# P\n\n```python\n{code}```\n", "beside.py": "UNITS = 3\n"})
+    trap = f"open({str(project.folder / 'trap')!r}, 'a').write(__name__ + ' ')\nraise SystemExit(77)\n"
+    # Without -P, Python itself imports a few before anybody can keep it from that.
+    names = (*PLANTED, "contextlib", "sphinx_kerasshape") if " -P " in command else PLANTED
+    for name in names:
+        project.write(f"{name}.py", trap)
+    words = command.removeprefix("python ").split()
+    words = words if words[0].startswith("-") else ["-m", "sphinx_kerasshape", *words]
+    done = subprocess.run(
+        [sys.executable, *words, "page.md", "--cache-dir", str(project.folder / "cache")],
+        cwd=project.folder / "source",
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not (project.folder / "trap").exists(), (project.folder / "trap").read_text()
+    assert "TensorFlow says (None, 3)" in done.stdout + done.stderr, done.stderr
+
+
+@pytest.mark.slow
+def test_pools_without_fork(make_project: Make) -> None:
+    codes = [code for name, code in HONEST.items() if "pool" in name or "share" in name]
+    blocks = "\n".join(f"```{{keras:code}}\n{code}```\n" for code in codes)
+    conf = "kerasshape_sandbox = 'on'\nkerasshape_executor = 'spawn'\n"
+    built = make_project({"index.md": f"# P\n\n{blocks}"}, conf).run("text")
+    assert (built.warnings, built.page("index.txt").count("\n   x\n")) == ([], len(codes))
 
 
 @pytest.mark.slow

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.projects import Built, Project
+from tests.support.workers import SANDBOX
 
 CONF = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 """
+NETWORK = "set kerasshape_network to True in conf.py" if SANDBOX == "on" else "build where there is a network"
 MODULE = """\
 import keras
 
@@ -135,7 +137,7 @@ CASES = {
         "None -- [Errno -2]MEND\n"
         '  @1: raise Exception("URL fetch failure on https://host/mnist.npz: None -- [Errno -2]") '
         "[kerasshape.code]",
-        mend="shapes need no real data: use zeros of the same shape, or build where there is a network",
+        mend=f"shapes need no real data: use zeros of the same shape, or {NETWORK}",
     ),
     "indented": Case(
         "  units = 3\nmodel = [units]\n",

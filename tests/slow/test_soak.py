@@ -23,6 +23,7 @@ def test_an_interrupted_build_leaves_nothing_and_breaks_nothing(
     what = ", ".join(f"{count} × {name}" for name, count in sorted(done.items()))
     record_property(
         "figure",
-        f"{done.total()} builds interrupted ({what}): no process left, no wrong answer, all completed next",
+        f"{done.total()} signals to processes of {ROUNDS} builds ({what}): no process left, no wrong answer, "
+        "all completed next",
     )
-    assert done.total() == ROUNDS
+    assert done.total() >= ROUNDS

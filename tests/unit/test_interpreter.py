@@ -80,6 +80,14 @@ def test_what_is_no_program(tmp_path: Path) -> None:
         assert f"{path} can't be started: [Errno {says}]" in interpreter(str(path)).problem
 
 
+def test_the_working_folder_has_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an interpreter is asked with is its own, whatever a stranger has put into the working folder."""
+    for name in ("json", "platform", "importlib"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    assert interpreter(sys.executable).installed("pytest")
+
+
 def test_a_greeting(tmp_path: Path) -> None:
     found = interpreter(program(tmp_path, f'echo Welcome; exec {sys.executable} "$@"'))
     assert found.problem == ""

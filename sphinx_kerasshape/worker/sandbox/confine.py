@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Failure
-from sphinx_kerasshape.worker.sandbox import caches, landlock, modes, privileges, seccomp, system
+from sphinx_kerasshape.worker.sandbox import (
+    caches,
+    landlock,
+    modes,
+    pools,
+    privileges,
+    seccomp,
+    signals,
+    system,
+)
 
 _FATAL = (
     'kerasshape_sandbox is "on", but this system can\'t confine code ({}): build where it can, or set '
@@ -78,7 +87,14 @@ def description() -> str:
 def enter(folder: str) -> None:
     """Confine this process, which must have one thread, to its own folder. Raises ``OSError``."""
     if _sandbox is not None:
+        # The code may remove its working folder, as it may without a sandbox, but not the folder around it.
+        os.chdir(tempfile.mkdtemp(dir=folder))
         _enter(_sandbox, folder)
+        modes.keep_going(folder)
+        caches.provide(folder)
+        pools.provide(os.path.join(folder, ".shared"))
+        if _sandbox.kernel < landlock.SCOPES:
+            signals.provide()
 
 
 def mend(error: BaseException) -> str:
@@ -102,6 +118,8 @@ def _made(settings: dict[str, Any], kernel: int) -> _Sandbox:
         read.append((_SHARED_MEMORY, landlock.OWN))
     shared = seccomp.program(network=network, truncation=kernel < landlock.TRUNCATES)
     program = shared if kernel >= landlock.SCOPES else None
+    if program is None:
+        signals.prepare()
     return _Sandbox(tuple(read), network, kernel, program, settings["is_audit"])
 
 
@@ -127,9 +145,7 @@ def _refusal(sandbox: _Sandbox) -> str:
 
 
 def _enter(sandbox: _Sandbox, folder: str) -> None:
-    """Confine this process. Raises ``OSError``."""
-    # The code may remove its working folder, as it may outside of a sandbox, but not the folder around it.
-    os.chdir(tempfile.mkdtemp(dir=folder))
+    """Have the kernel confine this process. Raises ``OSError``."""
     own = [(folder, landlock.OWN), (f"/proc/{os.getpid()}", landlock.READ | landlock.USE)]
     landlock.restrict([*sandbox.rules, *own], sandbox.kernel)
     truncation = sandbox.kernel < landlock.TRUNCATES
@@ -137,8 +153,6 @@ def _enter(sandbox: _Sandbox, folder: str) -> None:
         sandbox.program
         or seccomp.program(network=sandbox.network, truncation=truncation, only_signal=os.getpid())
     )
-    modes.keep_going(folder)
-    caches.provide(folder)
 
 
 def _lack() -> str:

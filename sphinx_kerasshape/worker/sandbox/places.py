@@ -65,7 +65,7 @@ def readable(path: Iterable[str], sources: Iterable[str], hidden: Iterable[str],
     installed |= {*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()}
     project = {os.path.realpath(one) for one in (*path, *sources, *_editable()) if one}
     hidden = {os.path.realpath(one) for one in hidden if os.path.lexists(one)}
-    hidden |= {secret for folder in project for secret in _secrets(folder)}
+    hidden |= {secret for folder in project for secret in _secrets(folder, project)}
     hidden.add(os.path.join(os.path.realpath(tempfile.gettempdir()), _TEMPORARY))
     home = os.path.expanduser("~")
     rules = [(one, landlock.READ) for one in (*_PROGRAMS, *_SYSTEM, *(_OF_NETWORK if network else ()))]
@@ -115,18 +115,21 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _secrets(folder: str) -> Iterator[str]:
-    """Yield the files and folders in a project that usually hold secrets."""
+def _secrets(folder: str, searched: Collection[str]) -> Iterator[str]:
+    """Yield what usually holds secrets in a folder, without folders that are ``searched`` by themselves."""
     waiting, left = deque([folder]), _MOST_FOLDERS
     while waiting and left:
         left -= 1
         for entry in _entries(waiting.popleft()):
             if entry.name in _SECRETS:
                 yield entry.path
-            elif (
-                entry.name[0] != "." and entry.name not in _UNSEARCHED and entry.is_dir(follow_symlinks=False)
-            ):
+            elif _is_searched(entry) and entry.path not in searched:
                 waiting.append(entry.path)
+
+
+def _is_searched(entry: os.DirEntry[str]) -> bool:
+    is_plain = entry.name[0] != "." and entry.name not in _UNSEARCHED
+    return is_plain and entry.is_dir(follow_symlinks=False)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -139,7 +142,9 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 def _editable() -> Iterator[str]:
     """Yield the folders of packages that are installed as links to them, whatever has installed them."""
     for place in sys.path:
-        for file in glob.glob(os.path.join(glob.escape(place), "*.dist-info", "direct_url.json")):
+        for file in (
+            f"{place}/{name}/direct_url.json" for name in _names(place) if name.endswith(".dist-info")
+        ):
             with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
                 with open(file, "rb") as text:
                     record = json.load(text)

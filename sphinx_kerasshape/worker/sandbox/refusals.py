@@ -5,38 +5,44 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
+import traceback
+import types
 
 _REFUSED = re.compile(
     r"[Pp]ermission denied|Operation not permitted|[Ee]rrno( =)? (1|13)\b|cross-device link"
 )
 _SOCKETS = ("socket.py", "ssl.py", "selectors.py")
-_SHARED = (f"multiprocessing{os.sep}synchronize.py", f"multiprocessing{os.sep}shared_memory.py")
+_MANAGERS = (f"multiprocessing{os.sep}managers.py",)
+"""Its server has a process of its own, and the socket is refused there."""
 _CODES = (errno.EPERM, errno.EACCES, errno.EXDEV)
 _SETTINGS = {
     "network": "set kerasshape_network to True",
     "reads": "name more folders to read in kerasshape_file_folders",
-    "shared": "set kerasshape_sandbox to 'auto' if you trust the page",
     "other": "set kerasshape_sandbox to 'off' if you trust the page",
 }
 _OPTIONS = {
     "network": "give --network",
     "reads": "give --sandbox off if you trust the documents",
-    "shared": "give --sandbox auto if you trust the documents",
     "other": "give --sandbox off if you trust the documents",
 }
 
 
 def mend(error: BaseException, *, network: bool, is_audit: bool = False) -> str:
     """Return how to mend an exception that a refusal has caused; empty for any other."""
+    mends = _OPTIONS if is_audit else _SETTINGS
+    if _wants_local_socket(error):
+        return (
+            ": the sandbox has no sockets between processes, which managers of multiprocessing need: use a "
+            f"Queue, a Pipe or shared memory, or {mends['other']}"
+        )
     code = getattr(error, "errno", None)
     if code not in _CODES and not (isinstance(error, Exception) and _REFUSED.search(str(error))):
         return ""
-    mends = _OPTIONS if is_audit else _SETTINGS
     path = getattr(error, "filename", None)
-    if not network and _is_raised_in(error, _SOCKETS):
+    frames = _frames(error)
+    if not network and frames and frames[-1].f_code.co_filename.endswith(_SOCKETS):
         return f": the sandbox has no network; {mends['network']}"
-    if _is_raised_in(error, _SHARED):
-        return f": the sandbox has no memory to share with other processes; {mends['shared']}"
     if code == errno.EPERM or (path is None and code is not None):
         return f": the sandbox keeps code from this; {mends['other']}"
     if isinstance(path, str | bytes) and _was_to_be_written(path):
@@ -50,12 +56,20 @@ def mend(error: BaseException, *, network: bool, is_audit: bool = False) -> str:
     )
 
 
-def _is_raised_in(error: BaseException, files: tuple[str, ...]) -> bool:
-    """Whether an exception was raised in one of Python's modules."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_code.co_filename.endswith(files)
+def _wants_local_socket(error: BaseException) -> bool:
+    """Whether an exception comes from a socket that is no part of the network."""
+    frames = _frames(error)
+    if isinstance(error, EOFError):
+        return any(frame.f_code.co_filename.endswith(_MANAGERS) for frame in frames)
+    if not isinstance(error, PermissionError) or not frames:
+        return False
+    family = frames[-1].f_locals.get("family")
+    return frames[-1].f_code.co_filename.endswith(_SOCKETS) and family == getattr(socket, "AF_UNIX", None)
+
+
+def _frames(error: BaseException) -> list[types.FrameType]:
+    """Return the frames that an exception has passed, from the outermost to where it was raised."""
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
 
 
 def _was_to_be_written(path: str | bytes) -> bool:
