@@ -12,7 +12,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 PRELUDE = "import tensorflow as tf\nimport keras\nfrom keras import layers\n"
@@ -43,9 +43,11 @@ def answer(state: State, asked: dict[str, Any]) -> dict[str, Any]:
 def make(state: State, code: str, *, is_described: bool = True) -> dict[str, Any]:
     """Run a program, and say what its model is made of, if that is asked for."""
     import keras
+    from keras.src.backend.common import global_state
 
     keras.backend.clear_session()
-    keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+    global_state.set_global_attribute("dtype_policy", None)
     names: State = {"__name__": "__main__"}
     try:
         exec(PRELUDE, names)
@@ -140,9 +142,12 @@ def configured(model: Any) -> dict[str, list[Any]]:
 
     if isinstance(model, keras.Sequential) or not has_graph(model):
         return {}
-    config = model.get_config()
-    if "layers" not in config:
-        config = keras.Model(model.inputs, model.outputs).get_config()
+    try:
+        config = model.get_config()
+        if "layers" not in config:
+            config = keras.Model(model.inputs, model.outputs).get_config()
+    except NotImplementedError:  # A layer's own class has no configuration.
+        return {}
     return {one["name"]: [list(sources(node)) for node in one["inbound_nodes"]] for one in config["layers"]}
 
 
@@ -193,7 +198,7 @@ def call_with(model: Any, arguments: Any) -> dict[str, Any]:
 def noted_call(model: Any, *given: Any) -> dict[str, Any]:
     import keras
 
-    with noting() as noted:
+    with noting(set(constants(model))) as noted:
         try:
             made = model(*given)
         except Exception as error:
@@ -220,9 +225,20 @@ def refusing_empty() -> Iterator[None]:
         keras.KerasTensor.__init__ = original
 
 
+def constants(model: Any) -> Iterator[int]:
+    """Give the ids of what a graph's operations are given besides what other operations make."""
+    import keras
+
+    for operation in getattr(model, "operations", ()):
+        for node in operation._inbound_nodes:
+            yield from map(id, keras.tree.flatten((node.arguments.args, node.arguments.kwargs)))
+        if isinstance(operation, keras.Model):
+            yield from constants(operation)
+
+
 @contextlib.contextmanager
-def noting() -> Iterator[list[dict[str, Any]]]:
-    """Note the calls of all layers and other operations."""
+def noting(constants: set[int]) -> Iterator[list[dict[str, Any]]]:
+    """Note the calls of all layers and other operations; constants are none of their inputs."""
     import keras
 
     noted: list[dict[str, Any]] = []
@@ -237,7 +253,7 @@ def noting() -> Iterator[list[dict[str, Any]]]:
             if above is layer or of_layer or kind_above in CELLS:
                 return originals[kind](layer, *given, **more)
             stack.append(layer)
-            one = {"path": path(stack), "inputs": tensors((given, more))}
+            one = {"path": path(stack), "inputs": tensors(arguments(layer, given, more), constants)}
             noted.append(one)
             try:
                 made = originals[kind](layer, *given, **more)
@@ -267,12 +283,20 @@ def path(stack: list[Any]) -> list[str]:
     return found
 
 
-def tensors(value: Any) -> list[Any]:
+def arguments(layer: Any, given: Any, more: Any) -> Any:
+    """Return what a call is given, in the order of the parameters."""
+    try:
+        bound = inspect.signature(layer.call).bind_partial(*given, **more)
+    except (TypeError, ValueError):
+        return given, more
+    return list(bound.arguments.values())
+
+
+def tensors(value: Any, constants: Container[int] = ()) -> list[Any]:
     import keras
 
-    return [
-        described(one) for one in keras.tree.flatten(value) if hasattr(one, "shape") and hasattr(one, "dtype")
-    ]
+    found = (one for one in keras.tree.flatten(value) if id(one) not in constants)
+    return [described(one) for one in found if hasattr(one, "shape") and hasattr(one, "dtype")]
 
 
 if __name__ == "__main__":
