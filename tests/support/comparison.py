@@ -13,6 +13,7 @@ from typing import Any
 
 from sphinx_kerasshape.axes import expression, notation
 from sphinx_kerasshape.axes.expression import Expr
+from sphinx_kerasshape.messages import input_spec
 from sphinx_kerasshape.messages.layers import weights_of
 from sphinx_kerasshape.messages.report import Axis, Failure, LayerCall, LayerRow, Model, Report, TensorSpec
 from sphinx_kerasshape.run.worker_process import Worker
@@ -20,6 +21,8 @@ from tests.support.projects import REPOSITORY
 from tests.support.random_models import Program
 from tests.support.workers import answers, request
 
+FAR = 29
+"""A number of steps beyond the usual sizes."""
 SIZES = 5
 """Sizes of each axis that calls are made with, where it has so many."""
 NEAR = 8
@@ -32,7 +35,7 @@ class Plain:
     """A process that runs programs in plain TensorFlow."""
 
     def __init__(self) -> None:
-        script = REPOSITORY / "tests" / "support" / "random_models.py"
+        script = REPOSITORY / "tests" / "support" / "plain_tensorflow.py"
         self._process = subprocess.Popen(
             [sys.executable, script],
             stdin=subprocess.PIPE,
@@ -48,7 +51,9 @@ class Plain:
 
     def said(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, "plain TensorFlow has crashed"
+        found: dict[str, Any] = json.loads(line)
         return found
 
     def call(self, program: Program, sizes: Sizes, *, symbolic: bool = False) -> dict[str, Any]:
@@ -79,33 +84,23 @@ def compare(program: Program, worker: Worker, tensorflow: Plain) -> Counter[str]
     return described(answer.model, truth) + at_sizes(program, answer.model, tensorflow)
 
 
-def at_sizes(program: Program, model: Model, tensorflow: Plain, *, is_whole: bool = True) -> Counter[str]:
+def at_sizes(
+    program: Program, model: Model, tensorflow: Plain, *, is_near: bool = True, is_far: bool = False
+) -> Counter[str]:
     """Compare calls of the last program at several sizes of each axis.
 
-    If that ``is_whole``, layers inside others are compared too, and sizes near those that are said are tried.
+    With ``is_near``, sizes near those that are said are tried too; with ``is_far``, much larger ones.
     """
     if model.unfollowed:
         refused(program, tensorflow)
         return Counter(unfollowed=1)
     found = Counter({"models at several sizes": int(bool(model.axes))})
-    for sizes in some_sizes(model):
-        said = tensorflow.call(program, sizes)
-        found.update(
-            called(model if is_whole else outermost(model), said if is_whole else outer(said), sizes)
-        )
-    if is_whole:
+    for sizes in some_sizes(model, (FAR,) if is_far else ()):
+        found.update(called(model, tensorflow.call(program, sizes), sizes), sizes=1)
+    if is_near:
         not_said(program, model, tensorflow)
     found.update(axes_of(model))
     return found
-
-
-def outermost(model: Model) -> Model:
-    return model._replace(layers=tuple(row for row in model.layers if row.depth == 0))
-
-
-def outer(said: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the calls inside of others."""
-    return said | {"calls": [one for one in said.get("calls", ()) if len(one["path"]) == 1]}
 
 
 def refused(program: Program, tensorflow: Plain) -> None:
@@ -129,16 +124,23 @@ def axes_of(model: Model) -> Counter[str]:
 # What is known without a call.
 
 
-def described(model: Model, truth: dict[str, Any]) -> Counter[str]:
-    """Compare the rows, their weights, and the connections."""
-    totals = (model.params, model.trainable, model.non_trainable)
-    assert totals == (truth["params"], truth["trainable"], truth["non_trainable"])
-    assert ends(model.inputs) == pairs(truth["inputs"])
-    assert ends(model.outputs) == pairs(truth["outputs"])
+def described(model: Model, truth: dict[str, Any], *, is_random: bool = True) -> Counter[str]:
+    """Compare the rows, their weights, the totals, and the connections.
+
+    A random model has composite layers of known classes only.
+    """
+    totals(model, truth)
+    is_kept = not any(row.declared for row in model.layers)
+    if "inputs" in truth and is_kept:
+        assert ends(model.inputs) == pairs(truth["inputs"])
+        assert ends(model.outputs) == pairs(truth["outputs"])
+    inside(model, truth)
+    if "inputs" not in truth:
+        return counts(model)
     places = {path: number for number, path in enumerate(paths(model))}
     graph = [tuple(row["path"]) for row in truth["rows"]]
     assert [path for path in places if path in graph] == graph
-    assert all(is_inside(path, truth["rows"]) for path in places if path not in graph)
+    assert not is_random or all(is_inside(path, truth["rows"]) for path in places if path not in graph)
     seen: set[int] = set()
     for true in truth["rows"]:
         number = places[tuple(true["path"])]
@@ -148,7 +150,7 @@ def described(model: Model, truth: dict[str, Any]) -> Counter[str]:
         assert sorted((one.shape, one.dtype) for one in weights) == sorted(
             (tuple(shape), dtype) for _, _, shape, dtype in true["weights"]
         ), row
-        if true["calls"] is not None:
+        if true["calls"] is not None and is_kept:
             above = tuple(true["path"][:-1])
             beside = {path[-1]: model.layers[places[path]] for path in graph if path[:-1] == above}
             connected(row, true["calls"] or [[]], beside)
@@ -157,7 +159,33 @@ def described(model: Model, truth: dict[str, Any]) -> Counter[str]:
             again = [shape for one, shape in ids.items() if one in seen]
             assert row.shared == sum(weight_size(shape) for shape in again), row
             seen.update(ids)
-    return Counter(models=1, rows=len(model.layers))
+    return counts(model)
+
+
+def counts(model: Model) -> Counter[str]:
+    return Counter(models=1, rows=len(model.layers), totals=3)
+
+
+def totals(model: Model, truth: dict[str, Any]) -> None:
+    """Compare the totals, and the sums of the outermost rows with them."""
+    counts = (model.params, model.trainable, model.non_trainable)
+    assert counts == (truth["params"], truth["trainable"], truth["non_trainable"])
+    outermost = [row for row in model.layers if row.depth == 0]
+    if not any(row.shared for row in outermost):
+        assert sum(row.trainable for row in outermost) == model.trainable
+    assert sum(row.params - row.shared for row in outermost) == model.params
+
+
+def inside(model: Model, truth: dict[str, Any]) -> None:
+    """Compare the rows of all layers, at whatever depth, with those of the same path."""
+    true: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+    for one in truth["inside"]:
+        true.setdefault(tuple(one["path"]), []).append((one["params"], one["trainable"], one["type"]))
+    for path, row in zip(paths(model), model.layers, strict=True):
+        assert path not in true or (row.params, row.trainable, row.type) in true[path], (row, true[path])
+    if "inputs" not in truth:
+        missing = {path for path in true if len(path) == 1}.difference(paths(model))
+        assert not missing, missing
 
 
 def weight_size(shape: tuple[int, ...]) -> int:
@@ -207,14 +235,18 @@ def is_inside(path: tuple[str, ...], rows: list[dict[str, Any]]) -> bool:
 # What a call says.
 
 
-def some_sizes(model: Model) -> list[Sizes]:
-    """Return some sizes of each axis, the smallest and the largest ones among them, and single ones."""
+def some_sizes(model: Model, far: Iterable[int] = ()) -> list[Sizes]:
+    """Return some sizes of each axis, the smallest and the largest ones among them, and single ones.
+
+    There are ``far`` ones too, so many steps beyond the smallest one.
+    """
     draw = random.Random(0)
     chosen = {}
     for axis in model.axes:
         least, *more = taken(axis)
         some = draw.sample(more, min(len(more), SIZES - 1))
-        chosen[axis.name] = [least, *some, *([axis.most] if axis.most else [])]
+        beyond = (least + steps * axis.unit for steps in far if axis.unit)
+        chosen[axis.name] = [least, *some, *([axis.most] if axis.most else beyond)]
     count = max(map(len, chosen.values()), default=1)
     rows = [{name: sizes[number % len(sizes)] for name, sizes in chosen.items()} for number in range(count)]
     small = rows[0]
@@ -305,3 +337,26 @@ def kinds(calls: Iterable[LayerCall]) -> Iterator[str]:
                 yield "unknown sizes"
             elif size is None:
                 yield "named sizes"
+
+
+# Inputs.
+
+
+def named_input(tensor: TensorSpec) -> tuple[str, tuple[int | str, ...], str]:
+    """Name the open sizes of an input: the batch, and others by their place; those of a decoder apart."""
+    place = "_out" if tensor.name.startswith("decoder") else ""
+    names = ["batch", *(f"size{axis}{place}" for axis in range(1, len(tensor.shape)))]
+    dims = tuple(name if size is None else size for name, size in zip(names, tensor.shape, strict=True))
+    return tensor.name, dims, tensor.dtype
+
+
+def sized(structure: input_spec.Structure, batch: int, *sizes: int) -> Any:
+    """Write an input with some sizes as JSON for a plain run; the open axes of each tensor differ."""
+    if isinstance(structure, input_spec.InputSpec):
+        others = itertools.cycle(sizes)
+        first, *shape = structure.shape
+        taken_ = [batch if first is None else first, *(next(others) if one is None else one for one in shape)]
+        return {"shape": taken_, "dtype": structure.dtype or "float32"}
+    if isinstance(structure, dict):
+        return {name: sized(item, batch, *sizes) for name, item in structure.items()}
+    return [sized(item, batch, *sizes) for item in structure]

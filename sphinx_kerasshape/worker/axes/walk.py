@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sphinx_kerasshape.worker.axes.effort import TooLong
+from sphinx_kerasshape.worker.read import masks
 from sphinx_kerasshape.worker.read.recorder import graph_of
 
 TensorPath = tuple[int, ...]
@@ -63,7 +64,7 @@ def walk(
         for node in functional._nodes_by_depth[depth]:
             if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
                 continue
-            args, kwargs = node.arguments.fill_in(values)
+            args, kwargs = masks.filled(functional, node, values)
             outputs = _call(node, args, kwargs, path, probe, outputs_of)
             try:
                 _replace(node.outputs, tf.nest.flatten(outputs), values, path, probe)
@@ -105,5 +106,5 @@ def _replace(own: Any, others: Any, values: dict[int, Any], path: TensorPath, pr
         shape = tuple(other.shape)
         if any(size is None or size < 1 for size in shape):
             raise ValueError(shape)
-        values[id(tensor)] = other
+        values[id(tensor)] = masks.with_mask(tensor, other)
         probe.shapes[*path, id(tensor)] = tuple(map(int, shape))

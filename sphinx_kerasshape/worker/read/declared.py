@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
-from sphinx_kerasshape.worker.read import identity, weights
+from sphinx_kerasshape.worker.read import identity, masks, weights
 from sphinx_kerasshape.worker.read.identity import is_of_keras, spec
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic, quiet
@@ -92,7 +92,6 @@ def outputs(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
 def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
     """Return a symbolic call. Raises whatever the call raises."""
     import tensorflow as tf
-    from keras.src import backend
 
     graphs = []
 
@@ -101,7 +100,7 @@ def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
         return operation(*args, **kwargs)
 
     with undisturbed(operation):
-        spec = backend.compute_output_spec(call, *args, **kwargs)
+        spec = masks.output_spec(call, args, kwargs)
     operations = [made for graph in graphs for made in graph.get_operations()]
     made = [tensor for one in operations if one.type not in _WEIGHTS for tensor in one.outputs]
     given = filter(is_symbolic, tf.nest.flatten((args, dict(kwargs))))
@@ -137,22 +136,24 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
                 continue
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
-            real = _real(node, values, memo, is_changed=is_changed)
+            real = _real(functional, node, values, memo, is_changed=is_changed)
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
-                values[id(own)] = own if spec(own) == spec(other) else other
+                values[id(own)] = own if spec(own) == spec(other) else masks.with_mask(own, other)
                 if values[id(own)] is not own:
                     changed.add(id(own))
             wrong = [own for own in node.outputs if id(own) in changed]
             if found is not None and wrong:
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
                 if graph_of(node.operation) is None:
-                    said = _said(node, values) if is_changed else node.outputs
+                    said = _said(functional, node, values) if is_changed else node.outputs
                     if [*map(spec, said)] != [spec(values[id(own)]) for own in node.outputs]:
                         found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
 
 
-def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed: bool) -> Any:
+def _real(
+    functional: Any, node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed: bool
+) -> Any:
     """Return the real outputs of a node; the declared ones where they are certain, or no call works."""
     import tensorflow as tf
 
@@ -164,7 +165,7 @@ def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed
         and keeps(operation, arguments.args, arguments.kwargs, KEPT | CAREFREE)
     ):
         return node.outputs
-    args, kwargs = arguments.fill_in(values)
+    args, kwargs = masks.filled(functional, node, values)
     try:
         if inner is not None and is_changed:
             return _walk(inner, tf.nest.flatten(args[0] if args else kwargs["inputs"]), None, memo)
@@ -179,11 +180,11 @@ def _real(node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed
         return node.outputs
 
 
-def _said(node: Any, values: dict[int, Any]) -> list[Any]:
+def _said(functional: Any, node: Any, values: dict[int, Any]) -> list[Any]:
     """Return what an operation declares for other inputs than its own."""
     import tensorflow as tf
 
-    args, kwargs = node.arguments.fill_in(values)
+    args, kwargs = masks.filled(functional, node, values)
     try:
         return list(tf.nest.flatten(node.operation.compute_output_spec(*args, **kwargs)))
     except Exception:
@@ -261,7 +262,7 @@ def _with_sizes(structure: Any, batch: int, size: int) -> Any:
             return value
         sizes = [batch, *[size] * len(value.shape)]
         shape = [sizes[axis] if dim is None else dim for axis, dim in enumerate(value.shape)]
-        return keras.KerasTensor(shape, dtype=value.dtype)
+        return masks.with_mask(value, keras.KerasTensor(shape, dtype=value.dtype))
 
     return keras.tree.map_structure(sized, structure)
 

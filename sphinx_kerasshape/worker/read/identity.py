@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sphinx_kerasshape.worker.read import weights
+from sphinx_kerasshape.worker.read import masks, weights
 from sphinx_kerasshape.worker.read.trace import quiet
 
 _OF_KERAS = ("keras.src.layers.", "keras.src.models.")
@@ -35,7 +35,11 @@ def given(args: Any, kwargs: Mapping[str, Any]) -> list[Any]:
     import tensorflow as tf
 
     flat = tf.nest.flatten((args, dict(kwargs)))
-    return [spec(item) if hasattr(item, "shape") else repr(item) for item in flat]
+    masked = [masks.mask_of(item) is not None for item in flat]
+    return [
+        (*spec(item), *(["masked"] if is_masked else [])) if hasattr(item, "shape") else repr(item)
+        for item, is_masked in zip(flat, masked, strict=True)
+    ]
 
 
 def identity(operation: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import LayerCall, Shape, TensorSpec
 from sphinx_kerasshape.worker.axes.follow import Symbols
-from sphinx_kerasshape.worker.read import declared, trace, weights
+from sphinx_kerasshape.worker.read import declared, masks, trace, weights
 from sphinx_kerasshape.worker.read.recorder import Origin, RecordedCall, graph_of
 from sphinx_kerasshape.worker.read.trace import Signature
 
@@ -54,7 +54,7 @@ class Graph:
         yield from _own_weights(model)
         for operation in model.layers if isinstance(model, keras.Sequential) else self.functional.operations:
             nodes = self.calls(operation)
-            signatures = tuple(Signature(node.arguments.args, node.arguments.kwargs) for node in nodes)
+            signatures = tuple(Signature(*masks.own(self.functional, node)) for node in nodes)
             wrong = self._corrections.declared.get(id(operation), "")
             yield Part(operation, tuple(map(self._call, nodes)), signatures=signatures, declared=wrong)
 

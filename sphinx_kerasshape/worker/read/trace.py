@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import Shape, TensorSpec
-from sphinx_kerasshape.worker.read import weights
+from sphinx_kerasshape.worker.read import masks, weights
 from sphinx_kerasshape.worker.read.recorder import RecordedCall, recording
 
 _SIZES = ((2, 4), (16, 24), (32, 64), (224, 256))
@@ -62,13 +62,11 @@ def record(layer: Any, signature: Signature, *, symbolic_only: bool = False) -> 
 
 
 def _on_symbols(layer: Any, signature: Signature) -> list[RecordedCall]:
-    from keras.src import backend
-
     if not all(getattr(inner, "built", True) for inner in weights.all_layers(layer)):
         # The first call builds, and for that Keras makes calls of its own, which nobody wrote.
-        backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
+        masks.output_spec(layer, signature.args, signature.kwargs)
     with quiet(), recording() as runs:
-        backend.compute_output_spec(layer, *signature.args, **signature.kwargs)
+        masks.output_spec(layer, signature.args, signature.kwargs)
     return [run for run in runs if run.layer is layer]
 
 
@@ -96,7 +94,7 @@ def with_sizes(signature: Signature, batch: int, size: int) -> Signature:
     def sized(tensor: Any) -> Any:
         sizes = [batch, *[size] * len(tensor.shape)]
         shape = [sizes[axis] if dim is None else dim for axis, dim in enumerate(tensor.shape)]
-        return keras.KerasTensor(shape, dtype=tensor.dtype)
+        return masks.with_mask(tensor, keras.KerasTensor(shape, dtype=tensor.dtype))
 
     return signature.map(sized)
 
@@ -110,9 +108,12 @@ def zeros(tensor: Any) -> Any:
     """Return zeros, or empty strings, of the shape and dtype of a symbolic tensor."""
     import tensorflow as tf
 
-    return (
-        tf.fill(tensor.shape, "") if str(tensor.dtype) == "string" else tf.zeros(tensor.shape, tensor.dtype)
-    )
+    if str(tensor.dtype) == "string":
+        return tf.fill(tensor.shape, "")
+    filled = tf.zeros(tensor.shape, tensor.dtype)
+    if masks.mask_of(tensor) is not None:
+        filled._keras_mask = tf.ones(masks.mask_of(tensor).shape, "bool")
+    return filled
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 _TEXT = (
     "vocabulary_size=50, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32, "
     "max_sequence_length=32"
@@ -29,3 +32,8 @@ BACKBONES = {
         "image_shape=(None, None, 3)",
     }.items()
 }
+MORE = {
+    name: f"import keras_hub\nmodel = keras_hub.models.{name}({config})"
+    for name, config in tomllib.loads(Path(__file__).with_suffix(".toml").read_text()).items()
+}
+"""Further ones, for the census alone."""
