@@ -72,9 +72,12 @@ def _untracked(report: Report) -> Iterator[str]:
 def _misdeclared(report: Report) -> Iterator[str]:
     """Yield a remark on the layers of each class that declare other outputs than their calls give."""
     of_class: dict[str, list[tuple[str, LayerRow]]] = {}
+    refusing = ""
     for path, row in _paths_and_rows(report):
         if row.declared:
             of_class.setdefault(row.type, []).append((path, row))
+        if row.refused and not refusing:
+            refusing = f"; the model can't be called, since layer {path!r} refuses that ({row.refused})"
     for (path, row), *others in of_class.values():
         tensors = (tensor for call in row.calls for tensor in call.outputs)
         real = ", ".join(f"{shape_text(tensor.shape)} {tensor.dtype}" for tensor in tensors)
@@ -82,8 +85,9 @@ def _misdeclared(report: Report) -> Iterator[str]:
         yield (
             f"layer {path!r} ({row.type}, Keras {report.versions.keras}{more}) declares the output "
             f"{row.declared}, but a call gives {real}, which the page shows: "
-            "if the class is yours, correct its compute_output_shape() or compute_output_spec()"
+            "if the class is yours, correct its compute_output_shape() or compute_output_spec()" + refusing
         )
+        refusing = ""
 
 
 def _paths_and_rows(report: Report) -> Iterator[tuple[str, LayerRow]]:

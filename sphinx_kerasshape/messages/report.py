@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 8
+SCHEMA = 9
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -89,6 +89,8 @@ class LayerRow(NamedTuple):
     since the model does not know of them."""
     declared: str = ""
     """The outputs that Keras declares, if calls give others."""
+    refused: str = ""
+    """Why it refuses what the layers before it really give, if these declare something else."""
 
     @property
     def is_shared(self) -> bool:

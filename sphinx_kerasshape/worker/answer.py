@@ -106,6 +106,7 @@ def _loaded(request: Request, namespace: dict[str, Any]) -> Any:
     """Load a saved model; the later blocks of a session know it as ``model``."""
     sources.depend_on(request.file)
     namespace["model"] = saved.load(request.file, request.custom_objects)
+    author_calls.note_build(namespace["model"])
     return namespace["model"]
 
 

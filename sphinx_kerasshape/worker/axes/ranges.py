@@ -17,6 +17,11 @@ _FEWER_STEPS = (10_000, 3_000, 1_000, 300, 100, 30, 10, 3, 1, 0)
 _NEAR = 8
 """The sizes that are tried from one on, and around the smallest one, as single ones."""
 
+_IRREGULAR = sorted({2**power for power in range(3, 12)} | {root**2 for root in range(3, 17)})
+"""Sizes that are tried beyond the largest one of an axis that has a limit."""
+_MAX_LISTED = 64
+"""Up to this size, those of an axis without steps are listed."""
+
 _TOGETHER = ((0, 1), (1, 0), (1, 2), (3, 1), (2, 6))
 """How many steps from the smallest sizes combinations are checked: of one axis, and of the others."""
 
@@ -64,7 +69,8 @@ class Ranges:
         small = {axis.name: axis.least for axis in smallest}
         if not self._probes.takes(small):
             small = self._start
-        return tuple(self._with_others(self._with_limit(axis, small), small) for axis in smallest)
+        found = (self._with_others(self._with_limit(axis, small), small) for axis in smallest)
+        return tuple(self._listed(axis, small) for axis in found)
 
     def _all_smallest(self) -> list[Axis]:
         """Return all axes from their smallest sizes on, which fit together."""
@@ -175,6 +181,21 @@ class Ranges:
         ]
         is_taken = axis.least - axis.unit in others
         return axis._replace(others=tuple(others), refused="" if is_taken else axis.refused)
+
+    def _listed(self, axis: Axis, small: Sizes) -> Axis:
+        """Return an axis as it is, or with a list of sizes if some beyond the largest are taken too.
+
+        Powers of two and squares are no steps.
+        """
+
+        def is_taken(size: int) -> bool:
+            return self._probes.takes({**small, axis.name: size})
+
+        largest = max(axis.most, *axis.others, axis.least)
+        if (axis.unit and not axis.most) or not any(is_taken(size) for size in _IRREGULAR if size > largest):
+            return axis
+        least, *others = filter(is_taken, range(1, _MAX_LISTED + 1))
+        return Axis(axis.name, least, 0, axis.refused, others=tuple(others), tried=_MAX_LISTED)
 
     def _refusing(self, name: str, size: int) -> str:
         """Return the layer that refuses a size of an axis, or what gives tensors of another rank for it."""

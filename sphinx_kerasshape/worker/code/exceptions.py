@@ -16,9 +16,13 @@ from sphinx_kerasshape.worker.code import execute, mends, sources
 # CSI and OSC sequences and lone escapes of terminals; control characters but tab and newline.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bid=)\d{9,}\b")
 _INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
 """TensorFlow's internal names, which it adds to the message of an operation."""
+_FRAMES = re.compile(
+    r"(?:^[^\n]*\bwas defined here:\n)?(?:^ +File \"[^\n]*\", line \d+, in [^\n]*\n)+", re.MULTILINE
+)
+"""Where TensorFlow says that a tensor was made: in files of this machine."""
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """What an exception's class can't replace."""
 _MAX_MESSAGE_LENGTH = 8000
@@ -42,7 +46,7 @@ def message(error: BaseException) -> str:
         text = str(error)
     except BaseException as second:
         text = f"(its message could not be made: {type(second).__name__})"
-    text = _INTERNAL.sub("", clean(text)).strip()
+    text = _FRAMES.sub("", _INTERNAL.sub("", clean(text))).strip()
     if isinstance(error, ImportError):
         # Python adds where it looked: a folder of this machine, which does not belong in a page.
         text = re.sub(r"\((?:[^()]*[/\\])([^()/\\]+)\)$", r"(\1)", text)

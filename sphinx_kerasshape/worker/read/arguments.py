@@ -86,6 +86,20 @@ def is_layer(operation: Any) -> bool:
     return isinstance(operation, keras.Layer)
 
 
+def is_adapted(layer: Any) -> bool:
+    """Whether a layer has a vocabulary or boundaries from its ``adapt()``, without which it can't be called."""
+    own = vars(layer)
+    if "input_bin_boundaries" in own:
+        return own["input_bin_boundaries"] is None and own.get("bin_boundaries") is not None
+    return own.get("input_vocabulary", own) is None and getattr(layer, "vocabulary_size", int)() > 0
+
+
+def has_drawn_seed(layer: Any) -> bool:
+    """Whether the seed of a layer is a random number: that of a RandomCrop for which none was given."""
+    generator = getattr(layer, "generator", None)
+    return getattr(generator, "_initial_seed", generator) is None and generator is not None
+
+
 def is_own_function(value: object) -> bool:
     """Whether a value is a function that is not one of Keras or TensorFlow, which configs name."""
     module = str(getattr(value, "__module__", None))
@@ -140,6 +154,10 @@ def _config(layer: Any) -> dict[str, Any]:
     except NotImplementedError:
         raise NoView(f"the class {type(layer).__name__} has no get_config()") from None
     config |= {name: value for name, value in kept_arguments(layer).items() if name not in config}
+    if "seed" in config and has_drawn_seed(layer):
+        config["seed"] = None
+    if is_adapted(layer):
+        raise NoView(f"what {layer.name!r} has learned by adapt() is no argument")
     if isinstance(layer, keras.layers.Bidirectional):
         forward, backward = layer.forward_layer.get_config(), layer.backward_layer.get_config()
         mirrored = {**forward, "go_backwards": not forward["go_backwards"], "name": backward["name"]}

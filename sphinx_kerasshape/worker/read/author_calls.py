@@ -33,6 +33,13 @@ def watch() -> None:
     keras.Model.__call__ = recorded_call
 
 
+def note_build(model: Any) -> None:
+    """Take what a loaded class was built for as a call: the batch was that of the call before it was saved."""
+    if graph_of(model) is None:
+        for signature in signatures(model):
+            _last_calls[id(model)] = model, signature
+
+
 def forget_values(model: Any) -> bool:
     """Take from a model the values that it has kept since its first call; return whether there were any."""
     return id(model) in _first_calls and take_back(_first_calls[id(model)][1])

@@ -12,8 +12,10 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from sphinx_kerasshape.worker.read import identity
 from sphinx_kerasshape.worker.read.arguments import (
     NoView,
     given_arguments,
@@ -126,6 +128,8 @@ class _Script(Expressions):
                 continue
             text = _input(node.operation) if node.is_input else self._call(node)
             name = "inputs" if node.is_input and _is_plain_input(node.operation) else node.operation.name
+            if not node.is_input and not _gives_tensors(node):
+                text = f"keras.tree.flatten({text})" + ("[0]" if len(node.outputs) == 1 else "")
             names = [self._new_name(name) for _ in node.outputs]
             for tensor, tensor_name in zip(node.outputs, names, strict=True):
                 self._tensors[id(tensor)] = tensor_name
@@ -175,6 +179,18 @@ class _Script(Expressions):
             new = f"{plain}_{number}"
         self._taken.add(new)
         return new
+
+
+def _gives_tensors(node: Any) -> bool:
+    """Whether a call gives one tensor, or several in a plain list, not in a dict or in lists of lists."""
+    is_single = len(node.outputs) == 1
+    if is_single and identity.is_of_keras(node.operation) and graph_of(node.operation) is None:
+        return True
+    with suppress(Exception):
+        given = node.operation.compute_output_spec(*node.arguments.args, **node.arguments.kwargs)
+        is_list = isinstance(given, list | tuple) and all(map(is_symbolic, given))
+        return is_symbolic(given) if is_single else is_list
+    return True
 
 
 def _is_made_of_parts(model: Any) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import shape_text
+from sphinx_kerasshape.worker.code import exceptions
 from sphinx_kerasshape.worker.read import identity, masks, weights
 from sphinx_kerasshape.worker.read.identity import is_of_keras, spec
 from sphinx_kerasshape.worker.read.recorder import graph_of
@@ -40,7 +41,10 @@ CAREFREE = {
 _WEIGHTS = {"ReadVariableOp", "Placeholder"}
 """Operations of a graph that read a weight. The inputs of a call are placeholders too."""
 _WRAPPERS = {"Bidirectional": "forward_layer", "TimeDistributed": "layer"}
+_ACTIVATIONS = "keras.src.activations."
 _FLAGS = {"training", "mask"}
+_MAX_REASON = 300
+"""Characters of an error's message."""
 _SIZES = ((2, 20), (3, 36))
 """A batch and the other open axes, twice, for calls whose shapes are known for stated sizes only."""
 
@@ -52,6 +56,8 @@ class Corrections(NamedTuple):
     """The real symbolic tensor in place of a declared one, by the id of that."""
     declared: dict[int, str]
     """The shapes that an operation declares wrongly, by the id of the operation."""
+    refused: dict[int, str]
+    """Why an operation refuses what those before it really give, by its id."""
 
 
 _found: dict[int, tuple[Any, Corrections]] = {}
@@ -61,7 +67,7 @@ _found: dict[int, tuple[Any, Corrections]] = {}
 def corrections(functional: Any) -> Corrections:
     """Return where the calls of a functional model differ from what its graph declares."""
     if id(functional) not in _found:
-        found = Corrections({}, {})
+        found = Corrections({}, {}, {})
         _walk(functional, functional.inputs, found, {})
         _found[id(functional)] = functional, found
     return _found[id(functional)][1]
@@ -122,7 +128,13 @@ def keeps(operation: Any, args: Any, kwargs: Mapping[str, Any], classes: set[str
         return all(
             keeps(node.operation, node.arguments.args, node.arguments.kwargs, classes) for node in nodes
         )
-    return name in classes and len(args) <= 1
+    return name in classes and len(args) <= 1 and _is_plain(getattr(operation, "activation", None))
+
+
+def _is_plain(activation: Any) -> bool:
+    """Whether an activation leaves the shape as it is: a layer may be one, and ``glu`` halves an axis."""
+    name = getattr(activation, "__name__", "glu")
+    return activation is None or (name != "glu" and activation.__module__.startswith(_ACTIVATIONS))
 
 
 def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[str, Any]) -> list[Any]:
@@ -136,7 +148,13 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
                 continue
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
-            real = _real(functional, node, values, memo, is_changed=is_changed)
+            try:
+                real = _real(functional, node, values, memo, is_changed=is_changed)
+            except Exception as error:
+                if found is None:
+                    raise
+                found.refused[id(node.operation)] = _reason(error)
+                real = node.outputs
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
                 values[id(own)] = own if spec(own) == spec(other) else masks.with_mask(own, other)
                 if values[id(own)] is not own:
@@ -146,15 +164,27 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
                 if graph_of(node.operation) is None:
                     said = _said(functional, node, values) if is_changed else node.outputs
-                    if [*map(spec, said)] != [spec(values[id(own)]) for own in node.outputs]:
+                    pairs = zip(said, node.outputs, strict=True)
+                    if any(_contradicts(one, values[id(own)]) for one, own in pairs):
                         found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
+
+
+def _contradicts(declared: Any, real: Any) -> bool:
+    """Whether a real tensor is not what is declared; an open size promises nothing."""
+    (shape, dtype), (real_shape, real_dtype) = spec(declared), spec(real)
+    if dtype != real_dtype or len(shape) != len(real_shape):
+        return True
+    return any(size not in (None, other) for size, other in zip(shape, real_shape, strict=True))
 
 
 def _real(
     functional: Any, node: Any, values: dict[int, Any], memo: dict[str, Any], *, is_changed: bool
 ) -> Any:
-    """Return the real outputs of a node; the declared ones where they are certain, or no call works."""
+    """Return the real outputs of a node; the declared ones where they are certain, or no call works.
+
+    Raises what the operation raises for other inputs than those that it was called with.
+    """
     import tensorflow as tf
 
     operation, arguments = node.operation, node.arguments
@@ -176,8 +206,17 @@ def _real(
             memo[key] = _filled(node, operation, args, kwargs)
         return memo[key]
     except Exception:
+        if is_changed:
+            raise
         # The layer was called when the graph was made, so it is the tracing that it does not bear.
         return node.outputs
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of an error's message that says why."""
+    lines = [line for line in exceptions.message(error).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("Exception encountered")]
+    return f"{exceptions.name(error)}: {next(iter(told), '')}"[:_MAX_REASON]
 
 
 def _said(functional: Any, node: Any, values: dict[int, Any]) -> list[Any]:

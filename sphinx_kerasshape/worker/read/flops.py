@@ -43,18 +43,25 @@ def count(model: Any, signature: Signature) -> Flops:
     from keras.src import backend
 
     spans: list[tuple[int, int, int]] = []
+    uncounted: list[int] = []
+    graphs: list[Any] = []
     original = keras.Operation.__call__
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        start = tf.compat.v1.get_default_graph().version
+        graph = tf.compat.v1.get_default_graph()
+        start = graph.version
         value = original(layer, *args, **kwargs)
-        spans.append((id(layer), start, tf.compat.v1.get_default_graph().version))
+        if graph is graphs[0]:
+            spans.append((id(layer), start, graph.version))
+        else:  # In the body of a loop, which may run any number of times.
+            uncounted.append(id(layer))
         return value
 
     figures: list[int | None] = []
 
     def run(*args: Any, **kwargs: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
+        graphs.append(graph)
         # Without placeholders, Keras would compute each weight's initial value, and that would be counted.
         placeholders = [
             (variable, tf.compat.v1.placeholder(variable.dtype, variable.shape))
@@ -73,7 +80,7 @@ def count(model: Any, signature: Signature) -> Flops:
         return {}
     finally:
         keras.Operation.__call__ = original
-    return _summed(spans, figures)
+    return _summed(spans, figures) | dict.fromkeys(uncounted)
 
 
 def _seeds(layer: Any) -> list[Any]:

@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.read.arguments import NoView, is_layer, is_own_function, parameters_of
+from sphinx_kerasshape.worker.read.arguments import (
+    NoView,
+    has_drawn_seed,
+    is_layer,
+    is_own_function,
+    parameters_of,
+)
 from sphinx_kerasshape.worker.read.expressions import literal
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic
@@ -79,6 +85,8 @@ def _settings(operation: Any) -> list[Any]:
         config = operation.get_config() if graph_of(operation) is None else {}
     except Exception:
         config = {}
+    drawn = {"seed"} if has_drawn_seed(operation) else set()
+    config = {name: value for name, value in config.items() if name not in drawn}
     # Keras' own layers also keep what happened to them since, such as that their weights were loaded.
     is_from_keras = is_layer(operation) and type(operation).__module__.startswith("keras.")
     names = parameters_of(operation) if is_from_keras else vars(operation)
@@ -86,6 +94,7 @@ def _settings(operation: Any) -> list[Any]:
         name: value
         for name, value in vars(operation).items()
         if name in names
+        and name not in drawn
         and not name.startswith("_")
         and (isinstance(value, bool | int | float | str | tuple) or is_own_function(value))
     }

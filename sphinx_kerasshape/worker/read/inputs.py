@@ -129,10 +129,13 @@ def _signature(model: Any, structure: input_spec.Structure) -> Signature:
     parameters = inspect.signature(model.call).parameters
     inputs = [name for name, item in parameters.items() if name not in _FLAGS and item.kind not in _VARIADIC]
     required = [name for name in inputs if _is_required(parameters[name])]
-    takes_any = any(item.kind is item.VAR_POSITIONAL for item in parameters.values())
+    kinds = {item.kind for item in parameters.values()}
+    takes_any = inspect.Parameter.VAR_POSITIONAL in kinds
     required_flags = flags(model)
     tensors = _symbolic(structure)
     fits = isinstance(tensors, dict) and tensors.keys() <= {*inputs, "mask"} & parameters.keys()
+    if isinstance(tensors, dict) and inspect.Parameter.VAR_KEYWORD in kinds and required:
+        fits = fits or tensors.keys() >= {*required}
     if fits and (len(tensors) > 1 or len(inputs) > 1 or inputs == list(tensors)):
         return Signature((), required_flags | tensors)
     if isinstance(tensors, list) and (takes_any or len(required) > 1):

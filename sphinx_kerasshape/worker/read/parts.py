@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import LayerCall, Shape, TensorSpec
 from sphinx_kerasshape.worker.axes.follow import Symbols
-from sphinx_kerasshape.worker.read import declared, masks, trace, weights
-from sphinx_kerasshape.worker.read.recorder import Origin, RecordedCall, graph_of
+from sphinx_kerasshape.worker.read import declared, masks, reopened, trace, weights
+from sphinx_kerasshape.worker.read.recorder import Origin, RecordedCall
 from sphinx_kerasshape.worker.read.trace import Signature
 
 
@@ -31,6 +31,8 @@ class Part(NamedTuple):
     """For a layer whose calls were recorded: these calls."""
     declared: str = ""
     """For a layer of a graph that declares other outputs than a call gives: what it declares."""
+    refused: str = ""
+    """For a layer of a graph that refuses what those before it really give: why."""
 
 
 class Graph:
@@ -55,8 +57,14 @@ class Graph:
         for operation in model.layers if isinstance(model, keras.Sequential) else self.functional.operations:
             nodes = self.calls(operation)
             signatures = tuple(Signature(*masks.own(self.functional, node)) for node in nodes)
-            wrong = self._corrections.declared.get(id(operation), "")
-            yield Part(operation, tuple(map(self._call, nodes)), signatures=signatures, declared=wrong)
+            found = self._corrections
+            yield Part(
+                operation,
+                tuple(map(self._call, nodes)),
+                signatures=signatures,
+                declared=found.declared.get(id(operation), ""),
+                refused=found.refused.get(id(operation), ""),
+            )
 
     def calls(self, operation: Any) -> list[Any]:
         """Return the calls of an operation, in the order of calling."""
@@ -170,7 +178,7 @@ class Traced:
 def inside(part: Part, symbols: Symbols) -> Iterator[Part]:
     """Yield the parts of a part."""
     layer = part.element
-    graph = None if part.is_weight else graph_of(layer)
+    graph = None if part.is_weight else reopened.graph_for(layer, part.calls)
     if graph is not None:
         yield from Graph(graph, symbols).parts(layer)
     elif part.traced is not None:

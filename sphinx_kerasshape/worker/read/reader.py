@@ -26,6 +26,8 @@ from sphinx_kerasshape.worker.read.trace import Signature
 _EXAMPLES = (128, 32, 8, 224)
 """Sizes to try for open axes; the first that works is shown as an example."""
 
+_UNFOLLOWED = "can't be followed through a subclassed model: make it a functional one, or remove the option"
+
 
 class Unreadable(Exception):
     """A model that can't be read as it is; the message says how to mend that."""
@@ -80,8 +82,6 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
     if isinstance(model, keras.Sequential) and type(model).call is keras.Sequential.call:
         raise Unreadable(_unbuilt_sequential(model))
     signature, call = _recorded(model, signature)
-    if axes:
-        raise follow.BadAxes("can't be followed through a subclassed model")
 
     def sized(text: str) -> Signature:
         return _with_batch((inputs.build(model, text) if text != "batch" else None) or signature)
@@ -95,6 +95,7 @@ def _read_call(model: Any, axes: str, signature: Signature | None, flops_at: str
         outputs=outputs,
         trailing=_is_trailing(report.layers, outputs),
         uncounted=uncounted,
+        unfollowed=_UNFOLLOWED if axes else "",
     )
 
 

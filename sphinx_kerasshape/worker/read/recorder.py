@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,12 @@ class RecordedCall:
     inner: list[RecordedCall] = field(default_factory=list)
     known: dict[Any, tuple[Origin, ...]] = field(default_factory=dict)
     """The origins of the tensors that were met inside the call."""
+
+    def give(self, value: Any) -> None:
+        """Set its outputs to the tensors in a value, unless they are those that it has."""
+        found = [(tuple(tensor.shape), str(tensor.dtype)) for _, tensor in _named_tensors("", value)]
+        if found != [(output.shape, output.dtype) for output in self.outputs]:
+            self.outputs = [_spec(tensor, name) for name, tensor in _named_tensors("", value)]
 
     def layers(self) -> set[int]:
         """Return the ids of its layer and of all layers that it has called, at any depth."""
@@ -153,6 +160,7 @@ class _Recorder:
             return self.record(inner, function, args, kwargs)
 
         call.__signature__ = inspect.signature(inner.call)  # type: ignore[attr-defined]
+        call.is_recorder = True  # type: ignore[attr-defined]
         object.__setattr__(inner, "call", call)
         try:
             yield
@@ -163,14 +171,27 @@ class _Recorder:
 def graph_of(layer: Any) -> Any:
     """Return the functional model that a layer is or has inside; ``None`` if there is none."""
     import keras
+
+    if not isinstance(layer, keras.Model):
+        return None
+    # An author's own code may call more than the graph that the model was made from.
+    if "call" in vars(layer) and not hasattr(layer.call, "is_recorder"):
+        return None
+    if isinstance(layer, keras.Sequential):
+        return layer._functional if _calls_its_graph(type(layer)) else None
+    return layer if hasattr(layer, "_nodes_by_depth") and _calls_its_graph(type(layer)) else None
+
+
+@functools.cache
+def _calls_its_graph(kind: Any) -> bool:
+    """Whether the models of a class do what their graphs say."""
+    import keras
     from keras.src.models.functional import Functional
 
-    if isinstance(layer, keras.Sequential):
-        return layer._functional if type(layer).call is keras.Sequential.call else None
-    if not (isinstance(layer, keras.Model) and hasattr(layer, "_nodes_by_depth")):
-        return None
-    # A class of the author's may call more than the graph that it was made from.
-    return layer if type(layer).call is Functional.call else None
+    own = [base for base in kind.__mro__ if not base.__module__.startswith(("keras.", "builtins"))]
+    if any("__call__" in vars(base) for base in own):
+        return False
+    return kind.call is (keras.Sequential if issubclass(kind, keras.Sequential) else Functional).call
 
 
 def _inputs(layer: Any, args: Any, kwargs: Any) -> tuple[list[Any], list[TensorSpec]]:

@@ -72,6 +72,7 @@ class Rows:
                 shared=shared.get(number, 0),
                 flops=self._flops.get(id(element)),
                 declared=part.declared,
+                refused=part.refused,
                 note=f"{UNTRACKED} {untracked}" if untracked else "",
             )
 

@@ -10,7 +10,7 @@ import contextlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sphinx_kerasshape.messages.report import Shape, TensorSpec
@@ -66,8 +66,11 @@ def _on_symbols(layer: Any, signature: Signature) -> list[RecordedCall]:
         # The first call builds, and for that Keras makes calls of its own, which nobody wrote.
         masks.output_spec(layer, signature.args, signature.kwargs)
     with quiet(), recording() as runs:
-        masks.output_spec(layer, signature.args, signature.kwargs)
-    return [run for run in runs if run.layer is layer]
+        value = masks.output_spec(layer, signature.args, signature.kwargs)
+    mine = [run for run in runs if run.layer is layer]
+    if len(mine) == 1:
+        mine[0].give(value)  # A __call__() of the author's may change it.
+    return mine
 
 
 def _on_values(layer: Any, signature: Signature) -> RecordedCall:
@@ -146,12 +149,13 @@ def _with_open_axes(runs: list[list[TensorSpec]]) -> list[TensorSpec]:
     if len({len(tensors) for tensors in runs}) > 1:
         return runs[0]
     return [
-        same[0]._replace(shape=_common_shape([tensor.shape for tensor in same]))
+        same[0]._replace(shape=common_shape([tensor.shape for tensor in same]))
         for same in zip(*runs, strict=True)
     ]
 
 
-def _common_shape(shapes: list[Shape]) -> Shape:
+def common_shape(shapes: Sequence[Shape]) -> Shape:
+    """Return a shape with open axes where shapes differ."""
     if len({len(shape) for shape in shapes}) > 1:
         return (None,) * len(shapes[0])
     return tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True))
