@@ -12,7 +12,7 @@ from sphinx_kerasshape import claims
 from sphinx_kerasshape.check import frames
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Failure, Model
+from sphinx_kerasshape.messages.report import Failure, Model, Report
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.records import Block, Claim, Finding, Page, Reference
 from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
@@ -204,6 +204,9 @@ def _warn_of_remarks(context: BuildContext) -> None:
     for _, block in context.blocks():
         for problem, text in context.results[block.request].remarks:
             warn(problem, f"{block.title}: {text}", block.location)
+        answer = context.results[block.request].answer if block.unseen else None
+        if isinstance(answer, Report) and answer.output.strip():
+            _warn(block.unseen_output(block.unseen))
 
 
 def _warn_of_code_warnings(context: BuildContext) -> None:

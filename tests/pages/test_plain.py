@@ -296,7 +296,7 @@ def test_the_lock_has_the_answers(make_project: Callable[..., Project]) -> None:
     (warning,) = project.build("html", *locked).warnings
     assert warning.startswith("index.md:4: WARNING: some plain code is not in the lock as it is now")
     (warning,) = project.build("html").warnings
-    assert warning.startswith("index.md:4: WARNING: plain code: its code, options or prelude have changed")
+    assert warning.startswith("index.md:4: WARNING: plain code: its code or options have changed")
 
 
 def test_what_must_not_run_is_not_judged(make_project: Callable[..., Project]) -> None:
