@@ -327,3 +327,57 @@ def test_the_cells_of_a_notebook_are_blocks(make_project: Callable[..., Project]
         drift("book.ipynb:20003", "(None, 2)", "(None, 3)"),
         drift("book.ipynb:20002", "(None, 4)", "(None, 3)"),
     ]
+
+
+BROKEN = {
+    "index.rst": """\
+Page
+====
+
+.. code-block:: python
+
+   import keras
+   model = keras.Sequential([
+       keras.Input((4,)),
+       keras.layers.Dense(3)
+
+.. code-block:: python
+
+   def call(self, inputs, training=None):
+
+.. code-block:: python
+
+   model = keras.Sequential([keras.Input((4,)), …])
+""",
+    "myst.md": """\
+---
+orphan: true
+---
+# Page
+
+```python
+model = keras.Sequential([
+    keras.Input((4,)), keras.layers.Dense(3]
+)
+```
+
+% kerasshape: off
+
+```python
+model = keras.Sequential([
+```
+""",
+}
+
+
+def test_code_that_makes_a_model_and_is_no_python(make_project: Callable[..., Project]) -> None:
+    """Also if nothing of the page needs it; signatures and sketches may be what they are."""
+    warnings = make_project(BROKEN, CHECK).build("text").warnings
+    mend = "mend it, or switch the block off with the comment 'kerasshape: off' [kerasshape.syntax]"
+    assert [warning.partition(": the plain code is no Python: ")[::2] for warning in warnings] == [
+        ("index.rst:7: WARNING", f"'[' was never closed: {mend}"),
+        (
+            "myst.md:8: WARNING",
+            f"closing parenthesis ']' does not match opening parenthesis '(': {mend}",
+        ),
+    ]
