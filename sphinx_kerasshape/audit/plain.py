@@ -84,7 +84,7 @@ def outcome(file: str, reading: Reading, answering: Answering) -> Outcome:
     audited = _audited(file, reading, answering)
     return Outcome(
         tuple(_statements(file, audited, reading.document)),
-        tuple(_failures(file, audited)),
+        tuple(_failures(file, audited, reading.document)),
         (*_tables(audited, reading.document), *_lines(audited, reading.document)),
     )
 
@@ -175,18 +175,17 @@ def _statements(file: str, audited: Audited, document: Document) -> Iterator[Sta
         )
 
 
-def _failures(file: str, audited: Audited) -> Iterator[Finding]:
+def _failures(file: str, audited: Audited, document: Document) -> Iterator[Finding]:
     for block in audited.blocks:
         if block.outcome == FAILED or block.kind == "refused":
             line = notebooks.line_number(block.cell, block.line) if block.cell else block.line
             problem = Problem.SYNTAX if block.kind == "syntax" else Problem.CODE
             how = "fails" if block.outcome == FAILED else "can't run"
             yield Finding(problem, f"the plain code {how}: {_for_pages(block.message)}", f"{file}:{line}")
-    document = audited.document
-    for number, line, fault in _unparsed(document) if document else ():
+    for number, line, fault in _unparsed(document):
         if not audited.blocks[number].message:
-            block = document.blocks[number]
-            place = f"{file}:{_line(document, block.text, block.lines[line - 1].start)}"
+            code = document.blocks[number]
+            place = f"{file}:{_line(document, code.text, code.lines[line - 1].start)}"
             mend = "mend it, or switch the block off with the comment 'kerasshape: off'"
             yield Finding(Problem.SYNTAX, f"the plain code is no Python: {fault}: {mend}", place)
 
