@@ -90,12 +90,15 @@ def numerals(language: str) -> Numerals:
     return Numerals(language, group, fraction.strip("05"))
 
 
-_SIGNS = {"٬": ",", "٫": "."}
-"""What numbers in Arabic digits have in place of English signs."""
+_SIGNS = {"٬": ",", "٫": ".", "，": ",", "．": "."}
+"""What numbers in Arabic and in wide digits have in place of English signs."""
+_DIRECTIONS = re.compile(r"[\u200e\u200f\u061c\u2066-\u2069]")
+"""Invisible marks of the direction of a text."""
 
 
 def latin(text: str) -> tuple[str, int]:
     """Return a text with the digits 0 to 9, and the zero of the script that it has; 0 if it has these."""
+    text = _DIRECTIONS.sub("", text)
     zeros = {ord(sign) - int(sign) for sign in text if sign.isdecimal()} - {ord("0")}
     if not zeros:
         return text, 0
@@ -108,8 +111,7 @@ def latin(text: str) -> tuple[str, int]:
 def in_script(text: str, zero: int, like: str) -> str:
     """Return a text with the digits of a script, and with the signs that another text has."""
     digits: dict[int, str | int] = {ord("0") + digit: zero + digit for digit in range(10)}
-    if any(sign in like for sign in _SIGNS):
-        digits |= {ord(written): sign for sign, written in _SIGNS.items()}
+    digits |= {ord(written): sign for sign, written in _SIGNS.items() if sign in like}
     return text.translate(digits) if zero else text
 
 
@@ -161,12 +163,13 @@ def _is_english(language: str) -> bool:
 
 
 def _folded(word: str) -> str:
-    return " ".join(word.casefold().replace(".", "").split())
+    return " ".join(_DIRECTIONS.sub("", word).casefold().replace(".", "").split())
 
 
 @functools.lru_cache(maxsize=1)
 def _english() -> Mapping[str, int]:
-    short = {"mio": 10**6, "mln": 10**6, "mrd": 10**9, "mds": 10**9, "bn": 10**9, "tn": 10**12}
+    short = {"tsd": 1000, "mio": 10**6, "mln": 10**6, "mrd": 10**9, "mds": 10**9, "bn": 10**9}
+    short |= {"tn": 10**12, "lakh": 10**5, "crore": 10**7}
     return short | _WORDS | {f"{word}s": unit for word, unit in _WORDS.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.pages import notebooks
 from sphinx_kerasshape.pages.records import Finding, Statement, Truth
 
+_MAKES_MODEL = re.compile(
+    r"^[ \t]*\w+[ \t]*=[ \t]*(?:\w+\.)*(?:Sequential|Model|Functional|Input|layers\.\w+)\("
+    r"|\blayers\.\w+\(.*\)\(",
+    re.MULTILINE,
+)
+"""Code that is more than a signature, or a sketch of something else."""
 _OPTION = re.compile(r"--define \S+=VALUE, or")
 
 
@@ -77,7 +84,7 @@ def outcome(file: str, reading: Reading, answering: Answering) -> Outcome:
     audited = _audited(file, reading, answering)
     return Outcome(
         tuple(_statements(file, audited, reading.document)),
-        tuple(_failures(file, audited)),
+        tuple(_failures(file, audited, reading.document)),
         (*_tables(audited, reading.document), *_lines(audited, reading.document)),
     )
 
@@ -142,7 +149,21 @@ def _has_plain(document: Document, plans: Iterable[Planned]) -> bool:
     """Whether a page has plain code that runs, or states something beside code; not prose alone."""
     if any(not isinstance(statement, Mention) for statement in document.statements):
         return True
-    return any(not document.blocks[piece.block].is_off for plan in plans for piece in plan.run.pieces)
+    has_run = any(not document.blocks[piece.block].is_off for plan in plans for piece in plan.run.pieces)
+    return has_run or any(_unparsed(document))
+
+
+def _unparsed(document: Document) -> Iterator[tuple[int, int, str]]:
+    """Yield the number, the line and the fault of each block that makes a model, and is no Python."""
+    for number, block in enumerate(document.blocks):
+        if block.is_off or "…" in block.code or not _MAKES_MODEL.search(block.code):
+            continue
+        try:
+            ast.parse(block.code)
+        except SyntaxError as error:
+            yield number, min(error.lineno or 1, len(block.lines)), error.msg
+        except (ValueError, RecursionError, MemoryError):
+            continue
 
 
 def _statements(file: str, audited: Audited, document: Document) -> Iterator[Statement]:
@@ -154,13 +175,19 @@ def _statements(file: str, audited: Audited, document: Document) -> Iterator[Sta
         )
 
 
-def _failures(file: str, audited: Audited) -> Iterator[Finding]:
+def _failures(file: str, audited: Audited, document: Document) -> Iterator[Finding]:
     for block in audited.blocks:
         if block.outcome == FAILED or block.kind == "refused":
             line = notebooks.line_number(block.cell, block.line) if block.cell else block.line
             problem = Problem.SYNTAX if block.kind == "syntax" else Problem.CODE
             how = "fails" if block.outcome == FAILED else "can't run"
             yield Finding(problem, f"the plain code {how}: {_for_pages(block.message)}", f"{file}:{line}")
+    for number, line, fault in _unparsed(document):
+        if not audited.blocks[number].message:
+            code = document.blocks[number]
+            place = f"{file}:{_line(document, code.text, code.lines[line - 1].start)}"
+            mend = "mend it, or switch the block off with the comment 'kerasshape: off'"
+            yield Finding(Problem.SYNTAX, f"the plain code is no Python: {fault}: {mend}", place)
 
 
 def _line(document: Document, text: int, offset: int) -> int:

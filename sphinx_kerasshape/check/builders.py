@@ -124,7 +124,7 @@ class LockBuilder(ModelBuilder):
             self._refuse(f"{path.name} is not written: {reason}")
             return
         models = {name: (block.request, answer) for name, (block, answer) in self.ledger.reports().items()}
-        data = store.lock.to_bytes(models, self.ledger.versions, self.plan.root)
+        data = store.lock.to_bytes(models, self.ledger.versions, self.plan.root, self.plan.prelude_digest)
         try:
             if path.exists() and path.read_bytes() == data:
                 logger.info("%s is unchanged (%s models)", path, len(models))

@@ -46,6 +46,8 @@ def run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     stale = [verdict for verdict in stale if not verdict.holds]
     sources, problems = _sources(stale, built.encoding, started)
     edits, unfixed = fix.edits(stale, sources)
+    edits = sorted([*edits, *built.in_catalogs(edits)], key=lambda edit: (edit.file, edit.start))
+    sources |= {source.file: source for source in built.catalogs}
     problems += unfixed
     for file in dict.fromkeys(edit.file for edit in edits):
         problems += _change(options, sources[file], [edit for edit in edits if edit.file == file])
@@ -92,6 +94,14 @@ class Checked:
     """The encoding of the sources."""
     plain: Sequence[PlainPage] = ()
     """The pages with plain code."""
+    catalogs: Sequence[edited_files.Source] = ()
+    """Translations of sentences with stale statements."""
+    catalog_edits: Sequence[edited_files.Edit] = ()
+
+    def in_catalogs(self, edits: Iterable[edited_files.Edit]) -> list[edited_files.Edit]:
+        """Return the edits of catalogs that are no statements of this language."""
+        places = {(edit.file, edit.start) for edit in edits}
+        return [edit for edit in self.catalog_edits if (edit.file, edit.start) not in places]
 
 
 @dataclass(frozen=True)
@@ -136,8 +146,23 @@ def _checked(options: argparse.Namespace) -> Checked:
         if named:
             found = [verdict for verdict in found if _is_named(verdict, named)]
         reasons = [*_not_read(app.env, named), *tally.reasons(found, context, Path.cwd())]
+        catalogs, in_catalogs = _catalogs(found, app.env, context)
         plain = [] if not any(page.plain for page in context.pages.values()) else _plain_pages(context, named)
-        return Checked(found, reasons, app.config.source_encoding, plain)
+        return Checked(found, reasons, app.config.source_encoding, plain, catalogs, in_catalogs)
+
+
+def _catalogs(
+    verdicts: Iterable[Verdict], env: BuildEnvironment, context: BuildContext
+) -> tuple[list[edited_files.Source], list[edited_files.Edit]]:
+    """Return the catalogs that have to change with the pages, and their edits."""
+    stale = [verdict for verdict in verdicts if verdict.actual and not verdict.holds]
+    if not stale or not env.config.locale_dirs:
+        return [], []
+    from sphinx_kerasshape.check import translations  # few projects have any
+
+    edits = list(translations.edits(stale, env, context))
+    files = dict.fromkeys(edit.file for edit in edits)
+    return [edited_files.read(file, "utf-8") for file in files], edits
 
 
 def _not_read(env: BuildEnvironment, named: list[Path]) -> Iterator[str]:

@@ -74,6 +74,8 @@ def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, bef
         from sphinx_kerasshape.check.summary_edits import row_edits  # few pages need it
 
         return list(row_edits(verdict, source, before))
+    if source.file.endswith(".po"):
+        return list(_edits_of_catalog(verdict, source))
     position = position_of(claim, source.text, earlier, before)
     if position is None:
         raise Unfixable(f"{quoted(claim.stated)} for {excerpt(claim.target)} can't be found in the source")
@@ -84,6 +86,20 @@ def _edits_of_text(verdict: Verdict, source: Source, earlier: LocatedClaims, bef
     line, _ = line_of(source.text, position.start)
     edit = Edit(source.file, before + line, position.start, position.end, old, new)
     return [edit, *_padding(source, position, new)]
+
+
+def _edits_of_catalog(verdict: Verdict, source: Source) -> Iterator[Edit]:
+    """Yield the edits of all translations that state a claim; they are one statement."""
+    from sphinx_kerasshape.pages.catalogs import messages, quoted  # few projects have any
+
+    roles = [role for message in messages(source.text) for role in message.translation]
+    equal = [role for role in roles if role[:3] == verdict.claim[:3] and verdict.restated != role.stated]
+    if not equal:
+        raise Unfixable(f"{excerpt(verdict.claim.stated)} can't be found in the catalog")
+    for number, role in enumerate(equal):
+        line, _ = line_of(source.text, role.start)
+        old, new = source.text[role.start : role.end], quoted(verdict.restated)
+        yield Edit(source.file, line, role.start, role.end, old, new, is_part=number > 0)
 
 
 def _spaced_like(old: str, new: str) -> str:

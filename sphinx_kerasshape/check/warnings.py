@@ -12,7 +12,7 @@ from sphinx_kerasshape import claims
 from sphinx_kerasshape.check import frames
 from sphinx_kerasshape.check.diagnostics import warn
 from sphinx_kerasshape.messages.problems import Problem
-from sphinx_kerasshape.messages.report import Failure, Model
+from sphinx_kerasshape.messages.report import Failure, Model, Report
 from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.records import Block, Claim, Finding, Page, Reference
 from sphinx_kerasshape.text import excerpt, hint, quoted, truncated
@@ -204,6 +204,9 @@ def _warn_of_remarks(context: BuildContext) -> None:
     for _, block in context.blocks():
         for problem, text in context.results[block.request].remarks:
             warn(problem, f"{block.title}: {text}", block.location)
+        answer = context.results[block.request].answer if block.unseen else None
+        if isinstance(answer, Report) and answer.output.strip():
+            _warn(block.unseen_output(block.unseen))
 
 
 def _warn_of_code_warnings(context: BuildContext) -> None:
@@ -215,16 +218,16 @@ def _warn_of_code_warnings(context: BuildContext) -> None:
 
 def _warn_of_mentions(context: BuildContext) -> None:
     for page in context.pages.values():
-        models = list(_models_of(page, context)) if page.mentions else []
+        models = dict(_models_of(page, context)) if page.mentions else {}
         # Without any report there is nothing to compare with.
         for mention in page.mentions if models else ():
-            if message := claims.doubts.doubt(mention, models, context.language):
+            if message := claims.doubts.doubt(mention, models.values(), context.language, models):
                 advice = "correct the text, let a role check it, or write keras:unchecked if it is meant"
                 warn(Problem.LINT, f"{message}: {advice}", mention.location)
 
 
-def _models_of(page: Page, context: BuildContext) -> Iterator[Model]:
-    """Yield the models that a page shows, or states values of."""
+def _models_of(page: Page, context: BuildContext) -> Iterator[tuple[str, Model]]:
+    """Yield the names and the models that a page shows, or states values of."""
     targets = claims.targets
     names = {block.name for block in page.blocks.values()}
     names |= {summary.model for summary in page.summaries}
@@ -234,7 +237,7 @@ def _models_of(page: Page, context: BuildContext) -> Iterator[Model]:
     for name in sorted(names & context.models.keys()):
         report = context.report(name)
         if report is not None and report.model is not None:
-            yield report.model
+            yield name, report.model
 
 
 def _warn_of_references(context: BuildContext, inventory: Mapping[str, Any]) -> None:

@@ -7,36 +7,23 @@ compared at the precision in which it is written. It is read in the page's langu
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
 
 from sphinx_kerasshape import numerals
-from sphinx_kerasshape.claims import language_words, number_words
+from sphinx_kerasshape.claims import byte_units, count_grammar, count_nouns, number_words
 from sphinx_kerasshape.numerals import Numerals
 from sphinx_kerasshape.text import quoted
 
-_ABOUT = (
-    *("about", "around", "approximately", "approx.", "approx", "close to", "roughly", "circa", "ca.", "c."),
-    *("etwa", "rund", "ungefähr", "zirka", "environ", "à peu près", "unos", "unas", "aproximadamente"),
-    *("alrededor de", "cerca de", "más o menos", "autour de", "quelque", "some", "около", "примерно"),
-)
-"""Words of the languages that the extension speaks for a rounded number."""
-_ALMOST = "~≈∼≃≅約约약"
-_SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_POWER = rf"[eE]\+?\d{{1,2}}|\s?[×·⋅*x]\s?10(?:(?:\^|\*\*)\{{?\d{{1,2}}\}}?|[{_SUPERSCRIPT}]{{1,2}})"
 _ENGLISH = Numerals()
-_THOUSANDS = {"k": 1, "m": 2, "b": 3, "g": 3, "t": 4, "p": 5}
-_BYTES = re.compile(r"(?P<prefix>[kKMGTPmgtp](?P<binary>i?))?B|[bB]ytes?")
-_OCTETS = re.compile(r"(?P<prefix>[kKMGTP](?P<binary>i?))?o|octets?")
-"""The French units of bytes."""
 _WITH_SIZE = re.compile(r"(?P<count>[^()]+?)(?P<open>\s*\(\s*)(?P<size>[^()]+?)(?P<close>\s*\))")
 """A count with its size, as Keras prints it: ``29,505 (115.25 KB)``."""
 
+_LONGEST = 100
+"""Characters of a number that has two parts."""
 PARAMS, LAYERS = "parameters", "layers"
 """What may be counted; counts may have it as a noun."""
 
@@ -73,6 +60,9 @@ class CountClaim:
     """The zero of the script of its digits, if they are not 0 to 9."""
     nouns: Sequence[tuple[str, str]] = ()
     """The singulars and plurals that the noun may be one of."""
+    above: str = ""
+    """The unit of a larger part of the number, and what is behind it: ``1 million 200 thousand``."""
+    above_unit: int = 0
 
     def holds(self, actual: int) -> bool:
         """Whether the actual value, rounded like the claim, equals the claim."""
@@ -96,18 +86,32 @@ class CountClaim:
         scaled = math.floor(Fraction(actual, unit) / step + Fraction(1, 2)) * step
         if actual and not scaled:
             return self.notation.written(actual) + (" B" if self.of_bytes else "")
-        digits = self._digits(scaled)
-        return f"{self.about}{digits}{self._suffix(scaled)}"
+        above, scaled = self._above(scaled, unit)
+        digits = f"{self._digits(scaled)}{self._suffix(scaled)}" if scaled or not above else ""
+        return f"{self.about}{above}{digits}".rstrip()
+
+    def _above(self, scaled: Fraction, unit: int) -> tuple[str, Fraction]:
+        """Return the larger part of a number, which may be none, and the rest of it."""
+        if not self.above or scaled * unit < self.above_unit:
+            return "", scaled
+        whole, rest = divmod(scaled * unit, self.above_unit)
+        word = re.split(r"\s", self.above.strip())[0]
+        above = self.above.replace(word, self.notation.unit_with(word, str(whole)))
+        above = above if rest else above[: above.index(word) + len(word)].replace(word, above.split()[0])
+        return f"{self._digits(Fraction(whole))}{above}", rest / unit
 
     def _suffix(self, number: Fraction) -> str:
         """Return the unit, in the singular or plural that the number needs."""
         word = self.suffix.strip()
         decimals = f"{float(number):.{self.decimals}f}"
+        language = self.notation.language
+        if self.of_bytes and (new := byte_units.unit_with(word, decimals, language)) != word:
+            return self.suffix.replace(word, new)
         return self.suffix.replace(word, self.notation.unit_with(word, decimals)) if word else self.suffix
 
     def _digits(self, number: Fraction) -> str:
         """Return a number with the words, or the separator and the decimals, of the claim."""
-        if self.words and number < number_words.END:
+        if self.words and number < number_words.END and number.denominator == 1:
             return number_words.written(int(number), self.words, self.notation.language)
         whole, rest = divmod(int(number * 10**self.decimals), 10**self.decimals)
         is_grouped = self.group or self.words or (not self.suffix and whole >= 1000 > self.number)
@@ -117,15 +121,15 @@ class CountClaim:
     def _with_power(self, actual: int) -> str:
         mantissa, _, exponent = f"{actual:.{self.decimals}e}".partition("e")
         power = str(int(exponent))
-        if self.power[-1] in _SUPERSCRIPT:
-            power = power.translate(str.maketrans("0123456789", _SUPERSCRIPT))
-        new = re.sub(rf"(\d+|[{_SUPERSCRIPT}]+)(?=\}}?$)", power, self.power)
+        if self.power[-1] in count_grammar.SUPERSCRIPT:
+            power = power.translate(str.maketrans("0123456789", count_grammar.SUPERSCRIPT))
+        new = re.sub(rf"(\d+|[{count_grammar.SUPERSCRIPT}]+)(?=\}}?$)", power, self.power)
         return f"{self.about}{mantissa.replace('.', self.notation.decimal)}{new}"
 
     def _noun(self, actual: int) -> str:
         """Return the noun, in the singular or plural if the claim has it in the right one."""
         word, language = re.split(r"[\s-]", self.noun)[-1], self.notation.language
-        is_singular = language_words.is_singular
+        is_singular = count_nouns.is_singular
         for nouns in self.nouns:
             form = nouns[not is_singular(int(self.number * self.units[0]), language)]
             if word.casefold() == form:
@@ -143,14 +147,16 @@ def count_claim(text: str, language: str = "en", noun: str = PARAMS) -> CountCla
 
     ``noun`` is what may be counted.
     """
-    nouns = language_words.nouns(noun, language)
-    number, counted = _without_noun(text.strip(), nouns)
-    claim = _claim(number, language, of_bytes=False)
+    nouns = count_nouns.nouns(noun, language)
+    number, counted = count_nouns.without_noun(text.strip(), noun, language)
+    rounded = "~" if count_nouns.is_rounded(counted) and number[:1].isdecimal() else ""
+    claim = _claim(rounded + number, language, of_bytes=False)
     if claim is None:
         write = numerals.numerals(language).written
         examples = f"{write(29505)}, {write(29.5)}k or ~30k"
         raise Unreadable(f"{quoted(text)} is not a count: write one such as {examples}")
-    return replace(claim, text=text, noun=counted, nouns=nouns)
+    about = claim.about.removeprefix(rounded)
+    return replace(claim, text=text, noun=counted, nouns=nouns, about=about)
 
 
 def size_claim(text: str, language: str = "en") -> CountClaim:
@@ -169,22 +175,44 @@ def with_size(text: str) -> tuple[str, str, str, str] | None:
     return (match["count"], match["open"], match["size"], match["close"]) if match else None
 
 
-def _without_noun(text: str, nouns: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Return a count without its noun, and the noun with the space before it: ``millions de paramètres``."""
-    forms = "|".join(chain.from_iterable(nouns))
-    apart = rf"(?:(?:\s+d[ei])?\s+|-)(?:{forms})"
-    counted = re.search(rf"(?<=\S)(?:{apart}|\s?(?:{language_words.WITHOUT_PLURAL}))$", text, re.IGNORECASE)
-    return (text[: counted.start()], counted[0]) if counted else (text, "")
-
-
 def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
     latin, zero = numerals.latin(text.strip())
     digits_text, words = number_words.in_digits(latin, language)
-    match = _pattern(language).fullmatch(digits_text)
+    claim = _one(digits_text, language, of_bytes=of_bytes)
+    if claim is not None:
+        return replace(claim, text=text, words=words, zero=zero)
+    claim = None if of_bytes else _of_two_parts(digits_text, language)
+    return replace(claim, text=text, zero=zero) if claim is not None else None
+
+
+def _of_two_parts(text: str, language: str) -> CountClaim | None:
+    """Return the claim of a number that is written as ``1 million 200 thousand``, ``1億3836万``."""
+    parts = count_grammar.TWO_PARTS.fullmatch(text) if len(text) <= _LONGEST else None
+    if parts is None:
+        return None
+    above = _one(parts["above"] + parts["unit"], language, of_bytes=False)
+    below = _one(parts["below"], language, of_bytes=False)
+    if above is None or below is None or above.decimals or above.power or below.about:
+        return None
+    unit, own = above.units[0], below.units[0]
+    if not 0 < below.number * own < unit:
+        return None
+    number, joint = below.number + above.number * unit / own, parts["joint"]
+    group = below.group or above.group
+    return replace(
+        below, number=number, above=parts["unit"] + joint, above_unit=unit, about=above.about, group=group
+    )
+
+
+def _one(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
+    """Return the claim of a number in digits, with one unit at most."""
+    match = count_grammar.pattern(language).fullmatch(text)
     if match is None:
         return None
-    power, suffix = match["power"] or "", (match["suffix"] or "").strip()
-    units = (_power(power),) if power and not suffix else _units(suffix, language, of_bytes=of_bytes)
+    power, suffix = match["power"] or "", (match["suffix"] or "").strip().removeprefix("-")
+    units = count_grammar.units(suffix, language, of_bytes=of_bytes)
+    if power and not suffix:
+        units = (count_grammar.power(power),)
     if units is None or (power and suffix):
         return None
     is_whole = units == (1,)
@@ -202,56 +230,10 @@ def _claim(text: str, language: str, *, of_bytes: bool) -> CountClaim | None:
         step=step,
         units=units,
         notation=notation,
-        about=match["about"] or "",
+        about=(match["article"] or "") + (match["about"] or ""),
         group=group,
         decimals=len(decimals),
         power=power,
         suffix=match["suffix"] or "",
         of_bytes=of_bytes,
-        words=words,
-        zero=zero,
     )
-
-
-@functools.lru_cache(maxsize=64)
-def _pattern(language: str) -> re.Pattern[str]:
-    signs = re.escape(numerals.numerals(language).signs + _ENGLISH.signs)
-    about = "|".join(map(re.escape, _ABOUT))
-    return re.compile(
-        rf"(?P<about>[{_ALMOST}]\s*|大约|(?i:{about})\s+)?(?P<number>\d(?:[{signs}]?\d){{0,40}})"
-        rf"(?P<power>{_POWER})?(?P<suffix>\s*[^\d\s(][^\d(]{{0,30}})?"
-    )
-
-
-def _power(text: str) -> int:
-    """Return the value of ``e8`` or ``×10⁸``."""
-    exponent = (
-        text[1:]
-        if text[0] in "eE"
-        else text.translate(str.maketrans(_SUPERSCRIPT, "0123456789")).partition("10")[2]
-    )
-    return int(10 ** int(exponent.strip("+^*{}")))
-
-
-def _units(suffix: str, language: str, *, of_bytes: bool) -> tuple[int, ...] | None:
-    """Return the values that a suffix may have; ``None`` if it is no unit of this kind."""
-    if not suffix:
-        return (1,)
-    if len(suffix) == 1 and suffix in "kKMGTmgt":
-        return (1000 ** _THOUSANDS[suffix.lower()],)
-    if suffix == "B" and not of_bytes:
-        return (10**9,)
-    if (match := _BYTES.fullmatch(suffix)) is not None:
-        return _units_of_bytes(match) if of_bytes else None
-    if of_bytes and language.startswith("fr") and (match := _OCTETS.fullmatch(suffix)) is not None:
-        return _units_of_bytes(match)
-    word, _, noun = suffix.rpartition(" ") if of_bytes else (suffix, "", "")
-    unit = numerals.numerals(language).unit(word if _BYTES.fullmatch(noun) else suffix)
-    return (unit,) if unit else None
-
-
-def _units_of_bytes(match: re.Match[str]) -> tuple[int, ...]:
-    if not match["prefix"]:
-        return (1,)
-    power = _THOUSANDS[match["prefix"][0].lower()]
-    return (1024**power,) if match["binary"] else (1024**power, 1000**power)

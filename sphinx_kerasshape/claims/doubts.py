@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
+from sphinx_kerasshape.claims import reasons
 from sphinx_kerasshape.claims.counts import CountClaim, Unreadable, count_claim
 from sphinx_kerasshape.claims.shapes import shape_claim
 from sphinx_kerasshape.messages.report import LayerRow, Model, Shape, shape_text
@@ -70,6 +71,8 @@ _OF_MODEL = re.compile(
     re.IGNORECASE,
 )
 """The last word before a shape that says of which end of a model it is."""
+_OF_PARTS = re.compile(r"together$|does not train|^that of the .* of ")
+"""What has a count that few texts mean: weights, neighbouring layers."""
 _SLIP = math.log(1.25)
 """Sizes that differ by less, on a logarithmic scale, may be a slip."""
 _LEAST_COUNT = 100
@@ -88,12 +91,25 @@ class Opinion(NamedTuple):
     nearest: str = ""
     """The nearest value, in the notation of the mention."""
     is_sure: bool = True
-    """Whether the nearest shape is surely the one that is meant, and not a guess."""
+    """Whether the nearest value is surely the one that is meant, and not a guess."""
+    shape: Shape | None = None
+    """The nearest shape."""
 
 
-def doubt(mention: Mention, models: Iterable[Model], language: str = "en") -> str:
-    """Return the message about a mention that no model confirms; empty if one does, or without a reason."""
-    return opinion(mention, models, language).doubt
+def doubt(mention: Mention, models: Iterable[Model], language: str = "en", names: Iterable[str] = ()) -> str:
+    """Return the message about a mention that no model confirms; empty if one does, or without a reason.
+
+    ``names`` are those that the page gives its models.
+    """
+    models = list(models)
+    found = opinion(mention, models, language)
+    if not found.doubt or reasons.is_of_other(mention, models, names):
+        return ""
+    if found.shape is not None:
+        is_kept = reasons.is_far(mention, found.shape, names_layer=_names_layer(mention, models))
+    else:
+        is_kept = not found.is_sure or reasons.is_round(mention)
+    return "" if is_kept else found.doubt
 
 
 def opinion(mention: Mention, models: Iterable[Model], language: str = "en") -> Opinion:
@@ -139,7 +155,7 @@ def _on_shape(mention: Mention, models: list[Model]) -> Opinion:
     )
     omits = None not in stated and nearest[:1] == (None,) and len(stated) + 1 == len(nearest)
     restated = claim.restated((nearest[1:] if omits else nearest,))
-    return Opinion(doubt=message, nearest=restated, is_sure=is_sure)
+    return Opinion(doubt=message, nearest=restated, is_sure=is_sure, shape=nearest)
 
 
 def _is_sure(distances: Collection[tuple[bool, int, float]]) -> bool:
@@ -268,7 +284,10 @@ def _on_count(mention: Mention, models: list[Model], language: str) -> Opinion:
         f"nothing on this page has {excerpt(mention.text)} params; "
         f"the nearest count is {numerals(language).written(nearest)}, {counts[nearest]}"
     )
-    return Opinion(doubt=message, nearest=claims[0].restated(nearest))
+    is_own = not _OF_PARTS.search(counts[nearest])
+    is_sure = is_own or _is_typo(int(stated), nearest)
+    is_sure = is_sure and not reasons.is_rounding(int(stated), nearest)
+    return Opinion(doubt=message, nearest=claims[0].restated(nearest), is_sure=is_sure)
 
 
 def _is_of_page(name: str, models: Iterable[Model]) -> bool:

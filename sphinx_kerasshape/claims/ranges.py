@@ -23,26 +23,34 @@ _MAX_LENGTH = 100
 _EXACT = ("exactly", "precisely", "genau", "exakt", "exactement", "exactamente")
 _SIGNS = {">": ">", "≥": "≥", ">=": "≥", "⩾": "≥", "<": "<", "≤": "≤", "<=": "≤", "⩽": "≤"}
 _WORDS = {
-    "≥": ("at least", "no fewer than", "no less than", "mindestens", "au moins", "al menos", "por lo menos"),
+    "≥": (
+        *("at least", "no fewer than", "no less than", "mindestens", "au moins", "al menos", "por lo menos"),
+        *("almeno", "pelo menos", "не менее", "不少于", "至少", "少なくとも"),
+    ),
     "≤": (
-        *("at most", "up to", "no more than", "höchstens", "maximal", "bis zu", "au plus", "jusqu'à"),
-        *("como máximo", "hasta"),
+        *("at most", "up to", "no more than", "as many as", "höchstens", "maximal", "bis zu", "au plus"),
+        *("jusqu'à", "como máximo", "hasta", "al massimo", "fino a", "no máximo", "até", "не более", "最多"),
+        "不超过",
     ),
     ">": (
         *("more than", "over", "above", "upwards of", "greater than", "well over", "mehr als", "über"),
-        *("plus de", "más de"),
+        *("plus de", "más de", "più di", "oltre", "mais de", "более", "больше", "свыше", "meer dan", "ponad"),
+        *("超过", "超過", "多于"),
     ),
     "<": (
         *("less than", "fewer than", "under", "below", "well under", "weniger als", "unter", "moins de"),
-        "menos de",
+        *("menos de", "meno di", "менее", "меньше", "minder dan", "少于", "不到", "低于"),
     ),
     "near >": (
         *("just over", "just above", "a little over", "a little more than", "slightly over"),
-        *("slightly more than", "etwas mehr als", "etwas über", "gut", "un peu plus de", "poco más de"),
+        *("slightly more than", "a bit over", "a bit more than", "etwas mehr als", "etwas über", "gut"),
+        *("un peu plus de", "poco más de", "poco più di", "pouco mais de"),
     ),
     "near <": (
         *("nearly", "almost", "just under", "just below", "slightly less than", "slightly under", "fast"),
-        *("knapp", "beinahe", "etwas weniger als", "près de", "presque", "un peu moins de", "casi"),
+        *("slightly fewer than", "a little under", "a little less than", "a bit under", "not quite"),
+        *("knapp", "beinahe", "etwas weniger als", "près de", "presque", "un peu moins de", "casi", "quasi"),
+        *("quase", "почти", "bijna", "prawie", "近"),
     ),
     "=": _EXACT,
 }
@@ -50,13 +58,15 @@ _NEAR = Fraction(1, 10)
 """How far ``nearly`` reaches, as a part of the number."""
 _KINDS = _SIGNS | {word: kind for kind, words in _WORDS.items() for word in words}
 _BOUND = re.compile(
-    r"(?P<before>(?:{signs})\s*|(?i:{words})\s+)(?P<number>\S.*)".format(
+    r"(?P<before>(?:{signs})\s*|(?i:{words})(?:\s+|(?<=[^\x00-\u3000])))(?P<number>\S.*)".format(
         signs="|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True)),
         words="|".join(sorted(map(re.escape, _KINDS.keys() - _SIGNS), key=len, reverse=True)),
     ),
     re.DOTALL,
 )
-_PLUS = re.compile(r"(?P<number>[^+]*[^+\s])(?P<plus>\s?\+)(?P<noun>(?:\s.*)?)", re.DOTALL)
+_PLUS = re.compile(
+    r"(?P<number>[^+以이]*[^+以이\s])(?P<plus>\s?(?:\+|以上|이상))(?P<noun>(?:\s.*)?)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,10 @@ def list_claim(text: str) -> ListClaim:
 def _require_items(stated: str, items: Sequence[str]) -> None:
     """Raise :class:`Unreadable` if items can't be layers, such as ``a stack of LSTMs``."""
     if not all(_ITEM.fullmatch(item) for item in items):
-        raise Unreadable(f"{quoted(stated)} is not a list of layers: write one such as LSTM, Dense")
+        raise Unreadable(
+            f"{quoted(stated)} is not a list of layers: write one such as LSTM, Dense, "
+            "or their number, such as 3 layers"
+        )
 
 
 def type_holds(stated: str, actual: str) -> bool:

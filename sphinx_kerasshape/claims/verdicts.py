@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from sphinx_kerasshape.axes import notation
 from sphinx_kerasshape.claims import (
+    count_nouns,
     counts,
     dtypes,
     formula,
@@ -159,7 +161,7 @@ def _verdict(
         case "dtype":
             compared = _dtypes(stated, targets.dtypes(target, model))
         case "params":
-            compared = _params(stated, target, model, language)
+            compared = _params(claim, target, model, language)
         case "bytes":
             compared = _count(stated, targets.size(target, model), ranges.size, language, "")
         case "type":
@@ -253,16 +255,33 @@ def _count(
         return _Compared(text, text, count=actual)
     claim = read(stated, language)
     noun = "" if claim.noun else noun
-    return _Compared(text, claim.restated(actual), claim.holds(actual), count=actual, noun=noun)
+    holds = claim.holds(actual)
+    restated = stated if holds else claim.restated(actual)
+    return _Compared(text, restated, holds, count=actual, noun=noun)
 
 
-def _params(stated: str, target: targets.Target, model: Model, language: str) -> _Compared:
+def _params(claim: Claim, target: targets.Target, model: Model, language: str) -> _Compared:
+    stated = claim.stated
     if target.attribute == "formula":
         return _formula(stated, targets.breakdown(target, model, language), language)
     count = targets.params(target, model)
     if sized := counts.with_size(stated):
         return _count_with_size(sized, count, targets.size(target, model), language)
+    _require_share(claim, target, model, language)
     return _count(stated, count, ranges.count, language)
+
+
+def _require_share(claim: Claim, target: targets.Target, model: Model, language: str) -> None:
+    """Raise :class:`.targets.Unresolved` if a claim of trainable parameters has the target of others."""
+    share = count_nouns.share(count_nouns.without_noun(claim.stated, counts.PARAMS, language)[1])
+    if share and not target.attribute:
+        own = targets.params(dataclasses.replace(target, attribute=share), model)
+        if own != targets.params(target, model):
+            raise targets.Unresolved(
+                f"{quoted(claim.stated)} is about {share.replace('_', '-')} parameters, "
+                f"and its target about all: "
+                f"make the target {claim.target}.{share}"
+            )
 
 
 def _count_with_size(

@@ -23,8 +23,8 @@ from sphinx_kerasshape.collect.options import MAX_NAME_LENGTH, Options, Unusable
 from sphinx_kerasshape.collect.table import TableDirective
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.pages.records import OFF, Block, Claim, Finding
-from sphinx_kerasshape.pages.shown_code import printing_line
+from sphinx_kerasshape.pages.records import OFF, Block, Claim
+from sphinx_kerasshape.pages.shown_code import called_printing_line, printing_line
 from sphinx_kerasshape.text import quoted
 
 
@@ -78,6 +78,7 @@ class ModelDirective(TableDirective):
             blocks=tuple((block.code_file, block.code_line) for block in earlier),
             is_annotated=options.annotate,
             is_off=OFF in options.classes,
+            unseen=self._unseen(options, source, file),
         )
 
     def _request(self, options: Options, source: ModelSource, earlier: list[Block]) -> Request:
@@ -136,10 +137,13 @@ class ModelDirective(TableDirective):
         if "show" in self.options or options.raises or not block.code_file:
             return
         if line := printing_line(block.request.code):
-            mend = "add ':show: code, table, output', remove it, or name other parts with :show:"
-            message = f"model {quoted(block.name)}: readers don't see what this line prints: {mend}"
-            place = f"{block.code_file}:{block.code_line + line - 1}"
-            self._page.findings.append(Finding(Problem.OPTION, message, place))
+            self._page.findings.append(block.unseen_output(line))
+
+    def _unseen(self, options: Options, source: ModelSource, file: str) -> int:
+        """Return the line in a function that prints what readers don't see, should it be called."""
+        if "show" in self.options or options.raises or not file or printing_line(source.code):
+            return 0
+        return called_printing_line(source.code)
 
     def _report_options_of_table(self, options: Options) -> None:
         for option, value in (("caption", options.caption), ("name", options.name)):

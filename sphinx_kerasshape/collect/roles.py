@@ -104,12 +104,23 @@ def _at_its_line(role: SphinxRole, claim: Claim, located: LocatedClaims, *, tran
             from sphinx_kerasshape.pages.notebooks import cell
 
             text, before = cell(text, location.line)
+        if translated and text:
+            return claim._replace(location=f"{file}:{line}") if (line := _in_catalog(claim, text)) else claim
         position = position_of(here, text, located, before) if text else None
         if position is not None:
             at = parse_location(here.location)
             assert at is not None
             return claim._replace(location=str(replace(at, line=position.line)))
     return claim
+
+
+def _in_catalog(claim: Claim, text: str) -> int:
+    """Return the line on which a translation states a claim; 0 if none does."""
+    from sphinx_kerasshape.pages.catalogs import messages
+    from sphinx_kerasshape.pages.positions import line_of
+
+    roles = (role for message in messages(text) for role in message.translation)
+    return next((line_of(text, role.start)[0] for role in roles if role[:3] == claim[:3]), 0)
 
 
 def _other_files(role: SphinxRole, *, translated: bool) -> Iterator[str]:

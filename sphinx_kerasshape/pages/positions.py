@@ -11,7 +11,7 @@ import ast
 import bisect
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +114,11 @@ def position_of(claim: Claim, text: str, earlier: LocatedClaims, before: int = 0
         number = earlier.count(claim, *lines)
     span = spans[candidates[number % len(candidates)]]
     return Position(*span, before + _line(line_starts, span[0]))
+
+
+def roles_of(text: str) -> Mapping[tuple[str, str, str], Sequence[Span]]:
+    """Return the offsets of the stated value of each role, by its kind, target and stated value."""
+    return _roles(text)
 
 
 def times_stated(claim: Claim, otherwise: int) -> int:

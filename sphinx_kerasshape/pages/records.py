@@ -20,6 +20,16 @@ def absolute(location: str, page: str) -> str:
     return f"{os.path.abspath(file) if is_in_file else f'{page}:generated text'}:{line or 1}"
 
 
+class Finding(NamedTuple):
+    """A mistake on a page, whatever TensorFlow reports."""
+
+    problem: Problem
+    message: str
+    location: str
+    reported: bool = False
+    """Whether docutils has already reported it, in the build that read the page."""
+
+
 class Block(NamedTuple):
     """A directive on a page, with a model or with code that only runs: its request and its location."""
 
@@ -47,11 +57,19 @@ class Block(NamedTuple):
     """Whether readers see the shapes behind its lines."""
     is_off: bool = False
     """Whether the comments of its code are no claims."""
+    unseen: int = 0
+    """The line of the code, inside of a function, whose output readers don't see; 0 if there is none."""
 
     @property
     def is_code(self) -> bool:
         """Whether this is code that only runs, and not a model."""
         return self.request.kind != "model"
+
+    def unseen_output(self, line: int) -> Finding:
+        """Return the finding about a line of its code that prints what readers don't see."""
+        mend = "add ':show: code, table, output', remove it, or name other parts with :show:"
+        message = f"{self.title}: readers don't see what this line prints: {mend}"
+        return Finding(Problem.OPTION, message, f"{self.code_file}:{self.code_line + line - 1}")
 
     @property
     def title(self) -> str:
@@ -115,16 +133,6 @@ class Mention(NamedTuple):
     after: str = ""
     in_code: bool = False
     """Whether the page's code has this shape."""
-
-
-class Finding(NamedTuple):
-    """A mistake on a page, whatever TensorFlow reports."""
-
-    problem: Problem
-    message: str
-    location: str
-    reported: bool = False
-    """Whether docutils has already reported it, in the build that read the page."""
 
 
 OFF = "kerasshape-off"

@@ -28,6 +28,18 @@ def printing_line(code: str) -> int:
     A printed ``summary()`` does not count, since the table is shown in its place. Nor do functions: whether
     they are called is not known.
     """
+    return _printing_line(code, inside=False)
+
+
+def called_printing_line(code: str) -> int:
+    """Return the number of the first line in a function that prints something if it is called; 0 if none.
+
+    Code that prints a summary, too, has none: what it prints doesn't tell whether that line did.
+    """
+    return 0 if ".summary(" in code else _printing_line(code, inside=True)
+
+
+def _printing_line(code: str, *, inside: bool) -> int:
     try:
         nodes: list[ast.AST] = list(reversed(ast.parse(code).body))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -37,7 +49,8 @@ def printing_line(code: str) -> int:
         node = nodes.pop()
         if isinstance(node, ast.Call) and node.lineno in shown and _prints(node):
             return node.lineno
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+        if inside or not is_function:
             nodes += reversed(list(ast.iter_child_nodes(node)))
     return 0
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sphinx_kerasshape import store
+from sphinx_kerasshape.messages.codec import fingerprint
 from sphinx_kerasshape.messages.problems import REMEDY, Problem
 from sphinx_kerasshape.messages.report import Answer, Failure, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import Result, fingerprint_of
 from sphinx_kerasshape.pages.records import Block, Finding
-from sphinx_kerasshape.settings.settings import Settings
+from sphinx_kerasshape.settings.settings import PRELUDE, Settings
 from sphinx_kerasshape.store.cache import RunEnvironment
 from sphinx_kerasshape.text import listed, truncated
 
@@ -47,6 +48,12 @@ class Plan(NamedTuple):
     """The versions that give, or gave, the answers."""
     lock_problem: Finding | None = None
     """The problem of the lock itself."""
+    prelude: str = PRELUDE
+
+    @property
+    def prelude_digest(self) -> str:
+        """The digest of the prelude; empty for the default."""
+        return fingerprint(self.prelude) if self.prelude != PRELUDE else ""
 
     @property
     def is_off(self) -> bool:
@@ -61,12 +68,16 @@ class Plan(NamedTuple):
             requests = ((block.name, block.request) for block in blocks)
             answers.update(store.lock.answers(self.lock, requests, self.root))
         sessions: set[tuple[str, int]] = set()  # those with a block that has no answer
+        causes: set[object] = set()
         for block in blocks:
             if block.request not in answers:
                 first = _first_of_session(block)
                 is_first = self.lock is None or first is None or first not in sessions
-                answers[block.request] = self._missing(block) if is_first else _EARLIER
+                failure = self._missing(block) if is_first else _EARLIER
+                cause = self._cause(block)
+                answers[block.request] = failure._replace(problem=None) if cause in causes else failure
                 sessions |= {first} if first else set()
+                causes |= {cause} if self.lock is not None else set()
         return answers
 
     def drifts(self, results: Iterable[tuple[Block, Result]]) -> Iterator[Finding]:
@@ -119,10 +130,12 @@ class Plan(NamedTuple):
         return [f"TensorFlow gives other values than {self.path.name} has: {mend}", *lines] if lines else []
 
     def _cause(self, block: Block) -> object:
-        """Return what several blocks have in common whose answers have changed: a session, or files."""
+        """Return what blocks have in common whose answers have changed: prelude, session, or files."""
         locked = self.lock.models.get(block.name) if self.lock is not None else None
         if locked is None or not self._change(block):
             return block.key, block.location
+        if self._has_other_prelude(block):
+            return "prelude"
         if locked.code == store.lock.code_digest(block.request, self.root):
             return tuple(locked.changed_files(self.root))
         return _first_of_session(block) or (block.key, block.location)
@@ -132,10 +145,17 @@ class Plan(NamedTuple):
         locked = self.lock.models.get(block.name) if self.lock is not None else None
         if locked is None:
             return f"it is not in {self.path.name}"
+        if self._has_other_prelude(block):
+            return f"kerasshape_prelude has changed since {self.path.name} was written"
         if locked.code != store.lock.code_digest(block.request, self.root):
-            return f"its code, options or prelude have changed since {self.path.name} was written"
+            return f"its code or options have changed since {self.path.name} was written"
         files = locked.changed_files(self.root)
         return f"{listed(files)} changed since {self.path.name} was written" if files else ""
+
+    def _has_other_prelude(self, block: Block) -> bool:
+        """Return whether the model begins with a prelude that the project did not have then."""
+        is_own = block.request.prelude == self.prelude  # plain code has none
+        return is_own and self.lock is not None and self.lock.prelude != self.prelude_digest
 
     def _missing(self, block: Block) -> Failure:
         """Return the answer of a model that the lock has no valid report of."""
@@ -151,7 +171,7 @@ def _first_of_session(block: Block) -> tuple[str, int] | None:
 
 def make(settings: Settings, environment: RunEnvironment, path: Path, root: Path) -> Plan:
     """Return the plan of a build."""
-    plan = Plan(runs=False, path=path, root=root)
+    plan = Plan(runs=False, path=path, root=root, prelude=settings.prelude)
     if settings.execution == "off":
         return plan
     versions = environment.versions

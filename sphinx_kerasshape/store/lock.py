@@ -3,8 +3,9 @@
 The file is JSON, ``{"schema", "versions", "models": {NAME: {"code", "files", "report"}}}``:
 models sorted by name, one tensor or weight a line. ``code`` is the digest of the request, and
 ``files`` has the digests of the project's files that the code imported: they tell a build
-without TensorFlow whether the report is still about the code in the page. Installed versions
-and absolute paths are no part of these digests.
+without TensorFlow whether the report is still about the code in the page. ``prelude`` is the
+digest of one that is not the default. Installed versions and absolute paths are no part of
+these digests.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Lock:
 
     versions: Versions
     models: Mapping[str, LockedModel]
+    prelude: str = ""
+    """The digest of the prelude that all models began with; empty for the default."""
 
 
 def read(path: Path) -> Lock | None:
@@ -83,8 +86,13 @@ def read(path: Path) -> Lock | None:
     return _lock(path, text, data)
 
 
-def to_bytes(models: Mapping[str, tuple[Request, Report]], versions: Versions, root: Path) -> bytes:
-    """Return the file of a lock; the same reports give the same bytes."""
+def to_bytes(
+    models: Mapping[str, tuple[Request, Report]], versions: Versions, root: Path, prelude: str = ""
+) -> bytes:
+    """Return the file of a lock; the same reports give the same bytes.
+
+    ``prelude`` is the digest of one that is not the default.
+    """
     entries = {
         name: {
             "code": code_digest(request, root),
@@ -97,7 +105,10 @@ def to_bytes(models: Mapping[str, tuple[Request, Report]], versions: Versions, r
         }
         for name, (request, report) in sorted(models.items())
     }
-    data = {"schema": SCHEMA, "versions": encode(versions), "models": entries}
+    data: dict[str, object] = {"schema": SCHEMA, "versions": encode(versions)}
+    if prelude:
+        data["prelude"] = prelude
+    data["models"] = entries
     return (pretty(data) + "\n").encode()
 
 
@@ -166,6 +177,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
     name, number = "", 1
     try:
         versions = decode(Versions, data["versions"])
+        prelude = decode(str, data.get("prelude", ""))
         models = {}
         for name, entry in data["models"].items():
             # A model begins with this line, unless somebody else has formatted the file.
@@ -175,7 +187,7 @@ def _lock(path: Path, text: str, data: Any) -> Lock:
         place = f" in the model {truncated(name)!r}" if name else ""
         message = f"{path.name} is not a lock of this sphinx-kerasshape: wrong layout{place} ({error})"
         raise BadLock(message, number) from None
-    return Lock(versions, models)
+    return Lock(versions, models, prelude)
 
 
 def _locked_model(entry: Any, versions: Versions, line: int) -> LockedModel:

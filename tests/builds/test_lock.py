@@ -164,7 +164,7 @@ def test_values_that_differ_are_one_warning_at_their_model(locked: Project) -> N
     orphan = next(number for number, line in enumerate(known, 1) if '"talking"' in line)
     lstm, imported = "index.md:4: WARNING: model 'lstm-demo': ", "other.rst:6: WARNING: model 'imported': "
     assert [line.removesuffix(" [kerasshape.lock]") for line in said] == [
-        f"{lstm}its code, options or prelude have changed since kerasshape.lock.json was written: {REMEDY}\n"
+        f"{lstm}its code or options have changed since kerasshape.lock.json was written: {REMEDY}\n"
         "  layer 'lstm' of the lock is 'memory' now",
         f"index.md:20: WARNING: model 'silent': it is not in kerasshape.lock.json: {REMEDY}",
         f"{imported}zoo.py changed since kerasshape.lock.json was written: {REMEDY}\n"
@@ -207,7 +207,7 @@ def test_without_tensorflow_other_code_is_pointed_out(bare: str, locked: Project
     locked.write("zoo.py", ZOO + "# more\n")
     built = locked.build("text", "-D", bare)
     assert [line.removesuffix(" [kerasshape.lock]") for line in built.warnings] == [
-        "index.md:4: WARNING: model 'lstm-demo': its code, options or prelude have changed since "
+        "index.md:4: WARNING: model 'lstm-demo': its code or options have changed since "
         f"kerasshape.lock.json was written: {REMEDY}",
         f"index.md:20: WARNING: model 'silent': it is not in kerasshape.lock.json: {REMEDY}",
         "other.rst:6: WARNING: model 'imported': zoo.py changed since kerasshape.lock.json was written: "
@@ -382,7 +382,7 @@ def test_what_one_edit_changes_is_one_warning(make_project: Callable[..., Projec
         f"index.md:4: WARNING: keras:code: {{}} {since}",
         "index.md:16: WARNING: model 'second': ",
     )
-    code = code.format("its code, options or prelude have changed")
+    code = code.format("its code or options have changed")
     built = project.build("text")
     assert [warning.partition(" [")[0] for warning in built.warnings] == [
         f"{code}\n  model 'first': output (None, 3) in the lock, (None, 5) now\n"
@@ -403,3 +403,30 @@ def test_what_one_edit_changes_is_one_warning(make_project: Callable[..., Projec
     assert asking.warnings[0] == f"{code} [kerasshape.lock]"
     assert "'first'" not in "".join(asking.warnings)
     assert asking.page("index.txt").count("was not run") == 4
+
+
+@pytest.mark.parametrize("page", ["index.rst", "index.md"])
+def test_another_prelude_is_one_warning(page: str, make_project: Callable[..., Project]) -> None:
+    directive = (
+        ".. keras:model:: {0}\n\n   {1}\n\n"
+        if page == "index.rst"
+        else "```{{keras:model}} {0}\n{1}\n```\n\n"
+    )
+    models = "".join(
+        directive.format(name, f"model = keras.Sequential([keras.Input((4,)), layers.Dense({units})])")
+        for name, units in (("one", 3), ("two", 5))
+    )
+    prelude = "import keras\nfrom keras import layers\n"
+    conf = f"{CONF}kerasshape_prelude = {prelude!r}"
+    project = make_project({page: f"Page\n====\n\n{models}"}, f"{conf}\n")
+    written = (project.folder / "source" / "conf.py").read_text()
+    assert project.build("kerasshape-lock").status == 0
+    project.write("conf.py", written.replace(conf, f"{conf} + 'import math\\n'"))
+    changed = (
+        f"kerasshape_prelude has changed since kerasshape.lock.json was written: {REMEDY} [kerasshape.lock]"
+    )
+    warning = f"{page}:4: WARNING: model 'one': {changed}"
+    assert project.build("text").warnings == [warning]
+    locked = project.build("text", "-E", "-D", "kerasshape_execution=locked")
+    assert locked.warnings == [warning]
+    assert locked.page("index.txt").count("was not run") == 2

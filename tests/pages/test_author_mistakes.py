@@ -1016,6 +1016,42 @@ for layer in model.layers: print(layer.name)
 print(1)
 ```
 """,
+    "called.rst": """Print
+=====
+
+.. keras:model:: called
+
+   def small(units):
+       print("units:", units)
+       return keras.Sequential([keras.Input((4,)), layers.Dense(units)])
+
+   model = small(3)
+
+.. keras:model:: quiet
+
+   def small(units, verbose=False):
+       if verbose:
+           print("units:", units)
+       return keras.Sequential([keras.Input((4,)), layers.Dense(units)])
+
+   model = small(3)
+""",
+    "calls.md": """# Print
+
+```{keras:model} called-myst
+class Small(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3)
+
+    def call(self, x):
+        print("shape:", x.shape)
+        return self.dense(x)
+
+model = Small()
+model(keras.Input((4,)))
+```
+""",
 }
 
 
@@ -1032,4 +1068,6 @@ def test_what_is_printed_unseen_and_a_fence_with_backticks(make_project: Callabl
             "[kerasshape.option]",
             f"loop.md:5: WARNING: model 'e': {unseen} [kerasshape.option]",
             f"print.rst:10: WARNING: model 'a': {unseen} [kerasshape.option]",
+            f"called.rst:7: WARNING: model 'called': {unseen} [kerasshape.option]",
+            f"calls.md:10: WARNING: model 'called-myst': {unseen} [kerasshape.option]",
         ]

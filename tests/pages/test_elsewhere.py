@@ -77,6 +77,12 @@ msgstr ""
 "Das Modell m hat :keras:params:`28 "
 "<m>` Parameter: :keras:model:`n`."
 """
+FRENCH = """\
+msgid "The model m has {keras:params}`32 <m>` params: {keras:model}`n`."
+msgstr "Le modèle a {keras:params}"
+"`trente-deux <m>` paramètres, "
+"{keras:params}`25 <m>`."
+"""
 FRONT = '---\nmyst:\n  substitutions:\n    local: "{keras:params}`32 <m>`"\n---\n'
 CLAIMS = [
     ("conf.py:9", "31", "25"),
@@ -97,6 +103,7 @@ def project(make_project: Callable[..., Project]) -> Project:
     )
     made.write("parts/cells.csv", "a,b\n1,:keras:params:`29 <m>`\n2,:keras:params:`30 <m>`\n")
     made.write("locale/de/LC_MESSAGES/index.po", PO)
+    made.write("locale/fr/LC_MESSAGES/sub.po", FRENCH)
     return made
 
 
@@ -120,8 +127,14 @@ def test_each_claim_is_reported_once_where_it_has_to_be_changed(builder: str, pr
 def test_they_are_rewritten_with_the_lines_of_their_titles(project: Project) -> None:
     done = command_line(project.folder, "fix", "source")
     lines = [f"source/{place}: {stated} -> {actual}" for place, stated, actual in CLAIMS]
+    # What catalogs have of these statements, in all languages, has to follow them.
+    german, french = "source/locale/de/LC_MESSAGES/index.po", "source/locale/fr/LC_MESSAGES/sub.po"
+    lines += [f"{german}:{line}: {edit}" for line in (5, 6) for edit in ("26 -> 25", "1 MB -> 100 B")]
+    lines += [f"{french}:1: 32 -> 25", f"{french}:3: trente-deux -> vingt-cinq"]
     *changes, summary = done.stdout.splitlines()
     assert sorted(changes) == sorted(lines)
+    catalog = (project.folder / french).read_text(encoding="utf-8")
+    assert catalog == FRENCH.replace("32 <", "25 <").replace("trente-deux", "vingt-cinq")
     assert (summary, done.returncode) == ("1 statement holds, 8 were rewritten", 0)
     text = (project.folder / "source" / "index.rst").read_text(encoding="utf-8")
     assert text.startswith("Page :keras:params:`25 <m>`\n===========================\n\nThe model has")

@@ -75,6 +75,14 @@ SILENT = {
         "LeNet has 96,706 parameters, MobileNetV9 had only 97k parameters.",
         "An old VGG-7 with about 18,490 parameters is SqueezeNet's rival, which has few.",
         "The largest has 1.2e9 parameters, and 54 410 parameters fit a watch.",
+        # other tensors, and models that are only spoken of
+        "One-hot, the labels are `(None, 11)`, and masks of the pictures `(28, 28, 2)`.",
+        "In the paper, the same layer returns `(None, 26, 26, 64)`; a SimpleRNN has 97,266 parameters.",
+        "Replace `(28, 28, 1)` by `(28, 28, 3)` for color, and the discriminator has 94,266 parameters.",
+        "With 33 filters there are `(None, 26, 26, 33)` numbers and 99,266 parameters.",
+        "In the bottleneck, `(26, 26, 8)` is enough; `(None, None, None, 32)` fits any size.",
+        "The network of the last chapter had 94,266 parameters, and 99,999 parameters would be a few more.",
+        "Rounded, the model has 96,270 parameters, and `(None, 3)` stands for something else.",
         # comparisons
         "It saves 90,000 parameters, and has more than 95,000 parameters.",
         "It has about 0.1 million trainable parameters.",
@@ -87,6 +95,8 @@ SILENT = {
         "The argument `(None, 50)` is written without a batch.",
         "An LSTM has `(50, 256)` and `(64, 256)` as kernels, and a bias of `(256,)`.",
         "Each gate of 4 parameters groups has 64 units.",
+        "The hidden state is `(None, 32)`, and a mask `(None, None)`; scores would be `(None, 8, 50, 50)`.",
+        "A bidirectional LSTM returns `(None, 128)`, and a GRU of that size has 29,240 parameters.",
         "A sigmoid gives `(None, 1)`, any model of images `(None, 224, 224, 3)`.",
         "It has 29.5k params, 29 505 params, 29'505 params.",
     ],

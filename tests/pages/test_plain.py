@@ -296,7 +296,7 @@ def test_the_lock_has_the_answers(make_project: Callable[..., Project]) -> None:
     (warning,) = project.build("html", *locked).warnings
     assert warning.startswith("index.md:4: WARNING: some plain code is not in the lock as it is now")
     (warning,) = project.build("html").warnings
-    assert warning.startswith("index.md:4: WARNING: plain code: its code, options or prelude have changed")
+    assert warning.startswith("index.md:4: WARNING: plain code: its code or options have changed")
 
 
 def test_what_must_not_run_is_not_judged(make_project: Callable[..., Project]) -> None:
@@ -326,4 +326,58 @@ def test_the_cells_of_a_notebook_are_blocks(make_project: Callable[..., Project]
     assert told(project.run("text")) == [
         drift("book.ipynb:20003", "(None, 2)", "(None, 3)"),
         drift("book.ipynb:20002", "(None, 4)", "(None, 3)"),
+    ]
+
+
+BROKEN = {
+    "index.rst": """\
+Page
+====
+
+.. code-block:: python
+
+   import keras
+   model = keras.Sequential([
+       keras.Input((4,)),
+       keras.layers.Dense(3)
+
+.. code-block:: python
+
+   def call(self, inputs, training=None):
+
+.. code-block:: python
+
+   model = keras.Sequential([keras.Input((4,)), …])
+""",
+    "myst.md": """\
+---
+orphan: true
+---
+# Page
+
+```python
+model = keras.Sequential([
+    keras.Input((4,)), keras.layers.Dense(3]
+)
+```
+
+% kerasshape: off
+
+```python
+model = keras.Sequential([
+```
+""",
+}
+
+
+def test_code_that_makes_a_model_and_is_no_python(make_project: Callable[..., Project]) -> None:
+    """Also if nothing of the page needs it; signatures and sketches may be what they are."""
+    warnings = make_project(BROKEN, CHECK).build("text").warnings
+    mend = "mend it, or switch the block off with the comment 'kerasshape: off' [kerasshape.syntax]"
+    assert [warning.partition(": the plain code is no Python: ")[::2] for warning in warnings] == [
+        ("index.rst:7: WARNING", f"'[' was never closed: {mend}"),
+        (
+            "myst.md:8: WARNING",
+            f"closing parenthesis ']' does not match opening parenthesis '(': {mend}",
+        ),
     ]

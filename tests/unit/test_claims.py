@@ -174,12 +174,34 @@ COUNTS = [
     ("about twenty", 23, True, "about twenty"),
     ("about two hundred", 260, False, "about 300"),
     ("two million", 29505, False, "29,505"),
+    ("twelve hundred", 1300, False, "1,300"),
+    ("a dozen", 13, False, "thirteen"),
+    ("half a dozen", 6, True, "six"),
+    ("a couple of thousand", 2400, True, "two thousand"),
+    ("half a million", 520_000, True, "0.5 million"),
+    ("half a million", 3_000_000, False, "three million"),
+    ("two and a half million", 2_700_000, False, "2.7 million"),
+    ("a million and a half", 1_500_000, True, "1.5 million"),
+    ("three quarters of a million", 750_000, True, "0.75 million"),
+    ("1½ million", 1_800_000, False, "1.8 million"),
+    ("none", 7, False, "seven"),
+    # in two parts
+    ("1 million 200 thousand", 1_200_400, True, "1 million 200 thousand"),
+    ("1 million 200 thousand", 1_300_000, False, "1 million 300 thousand"),
+    ("1 million and 200 thousand", 3_000_000, False, "3 million"),
+    ("one million two hundred thousand", 29505, False, "30 thousand"),
+    ("two hundred thousand and five", 29505, False, "29,505"),
     # with a noun
     ("29,505 parameters", 29505, True, "29,505 parameters"),
     ("twelve params", 1, False, "one param"),
     ("one parameter", 12, False, "twelve parameters"),
     ("29506 Parameter", 29505, False, "29505 Parameter"),
     ("1.2 million parameters", 2_300_000, False, "2.3 million parameters"),
+    ("29,506 trainable parameters", 29505, False, "29,505 trainable parameters"),
+    ("a total of 29,506 params", 29505, False, "a total of 29,505 params"),
+    ("29,506 parameters in total", 29505, False, "29,505 parameters in total"),
+    ("30,000 or so", 29505, True, "30,000 or so"),
+    ("a 1.2-billion-parameter", 2_300_000_000, False, "a 2.3-billion-parameter"),
 ]
 layer_claim = functools.partial(count_claim, noun=LAYERS)
 IN_LANGUAGES = [
@@ -227,6 +249,33 @@ IN_LANGUAGES = [
     (count_claim, "es", "un millón de parámetros", 2_300_000, False, "dos millones de parámetros"),
     (count_claim, "es", "treinta y dos parámetros", 22, False, "veintidós parámetros"),
     (count_claim, "ru", "1 миллион", 5_000_000, False, "5 миллионов"),
+    (count_claim, "de", "neunundzwanzigtausendfünfhundertfünf", 29506, False, "29.506"),
+    (count_claim, "de", "hundertundzwölf", 112, True, "112"),
+    (count_claim, "de", "dreißigtausend", 29505, True, "dreißig tausend"),
+    (count_claim, "de", "eine halbe Million", 1_200_000, False, "1,2 Millionen"),
+    (count_claim, "de", "anderthalb Millionen", 1_500_000, True, "1,5 Millionen"),
+    (count_claim, "de", "zwei Dutzend", 24, True, "vierundzwanzig"),
+    (count_claim, "de", "29,5 Tsd.", 29505, True, "29,5 Tsd."),
+    (count_claim, "de", "29.506 trainierbare Parameter", 29505, False, "29.505 trainierbare Parameter"),
+    (count_claim, "fr", "vingt-neuf mille cinq cent cinq", 29505, True, "29\u202f505"),
+    (count_claim, "fr", "un million et demi", 1_500_000, True, "1,5 million"),
+    (count_claim, "fr", "un million deux cent mille", 1_300_000, False, "1 million 300 mille"),
+    (count_claim, "fr", "nonante-neuf", 81, False, "81"),
+    (count_claim, "es", "ciento treinta y dos", 133, False, "133"),
+    (count_claim, "es", "mil doscientos millones", 1_200_000_000, True, "1.200 millones"),
+    (count_claim, "es", "medio millón", 500_000, True, "0,5 millones"),
+    (count_claim, "it", "duecentoventitré", 28, False, "ventotto"),
+    (count_claim, "pt", "vinte e nove mil quinhentos e cinco", 43, False, "quarenta e três"),
+    (count_claim, "zh_CN", "两百万", 2_600_000, False, "260万"),
+    (count_claim, "ja", "1億3800万", 138_000_000, True, "1億3800万"),
+    (count_claim, "ja", "２９，５０６", 29505, False, "２９，５０５"),
+    (count_claim, "he", "138 מיליון", 138_357_544, True, "138 מיליון"),
+    (count_claim, "ru", "138 млн параметров", 2_000_000, False, "2 млн параметров"),
+    (layer_claim, "zh_CN", "三层", 12, False, "十二层"),
+    (layer_claim, "ru", "3 слоя", 3, True, "3 слоя"),
+    (size_claim, "ru", "115,3 КБ", 118020, True, "115,3 КБ"),
+    (size_claim, "fr", "2 mégaoctets", 1024**2, False, "1 mégaoctet"),
+    (size_claim, "en", "half a gigabyte", 2**30, False, "one gigabyte"),
     (layer_claim, "de", "zwei Schichten", 1, False, "1 Schicht"),
     (layer_claim, "de", "drei Layer", 3, True, "drei Layer"),
     (layer_claim, "fr", "deux couches", 0, False, "zéro couche"),
@@ -287,6 +336,10 @@ RANGES = [
     ("au moins 20 000", "fr", 29505, True, ""),
     ("más de 1,2 millones", "es", 29505, False, "más de 20.000"),
     ("over 5", "en", 0, False, "0"),
+    ("più di 29.000", "it", 29505, True, ""),
+    ("超过3万", "zh_CN", 29505, False, "超过2万"),
+    ("3万以上", "ja", 29505, False, "2万以上"),
+    ("a little under 30k", "en", 29505, True, ""),
 ]
 SIZES = [
     ("118,020 B", 118020, True, "118,020 B"),
@@ -347,12 +400,12 @@ def test_ranges_of_sizes() -> None:
             ranges.count(text)
 
 
-@pytest.mark.parametrize("language", ["de", "fr", "es"])
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt"])
 def test_a_number_in_words_is_restated_in_words_or_digits(language: str) -> None:
-    twelve = {"de": "zwölf", "fr": "douze", "es": "doce"}[language]
+    twelve = {"de": "zwölf", "fr": "douze", "es": "doce", "it": "dodici", "pt": "doze"}[language]
     texts = [count_claim(twelve, language).restated(number) for number in range(100)]
     assert len(set(texts)) == 100
-    assert sum(text.isdecimal() for text in texts) == {"de": 1, "fr": 7, "es": 9}[language]
+    assert sum(text.isdecimal() for text in texts) == {"de": 1, "fr": 7, "es": 9, "it": 9, "pt": 9}[language]
     for number, text in enumerate(texts):
         assert count_claim(text, language).holds(number)
         assert count_claim(text.replace(" ", "-"), language).restated(number) == text
@@ -441,9 +494,13 @@ def test_unreadable_shape(text: str) -> None:
         "29,5k",
         "2 lots",
         "two three",
-        "twelve hundred",
         "a",
-        "a twelve",
+        "twenty eleven",
+        "zero five",
+        "several hundred",
+        "a few thousand",
+        "three hidden layers",
+        "five thousand two thousand",
         "million",
         "thousand million",
         "twelve layers",
