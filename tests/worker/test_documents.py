@@ -473,6 +473,75 @@ extension for the native Keras format (recommended) or a `.h5` extension. Use `m
     """)
 
 
+def test_a_model_that_grows(observe: Observe) -> None:
+    """Keras' own layers are called once each, others whenever Keras would; all else is as in Keras."""
+    found = observe("""
+        import keras
+        from keras import layers
+        calls, call = [], layers.Dense.__call__
+
+        class Own(layers.Layer):
+            def call(self, x):
+                calls.append(1)
+                return x
+        #= Own
+
+        def counted(layer, inputs):
+            calls.append(1)
+            return call(layer, inputs)
+        layers.Dense.__call__ = counted
+        model = keras.Sequential([keras.Input((3,))])
+        for units in range(1, 21):
+            model.add(layers.Dense(units))
+        #= model
+        #? len(calls); model; len(model._functional.operations)
+
+        model.pop()
+        model.add(layers.Dense(2))
+        #= model
+        #? model.output_shape; model.layers[-2].output; keras.Model(model.inputs, model.layers[3].output)
+
+        model.add(layers.Conv1D(3, 2))
+        #= model
+
+        own = keras.Sequential([keras.Input((3,)), Own()])
+        calls.clear()
+        own.add(layers.Flatten())
+        own.add(layers.Flatten())
+        #= own
+        #? len(calls); own
+
+        free = keras.Sequential([layers.Dense(3)])
+        free.add(layers.Dense(2))
+        #= free
+        #? free
+
+        free.build((None, 4))
+        free.add(layers.Dense(1))
+        #= free
+        #? free
+
+        second = keras.Model(free.inputs, free.outputs)
+        #= second
+        #? int(second.name.rpartition("_")[2]) > 20 and 1
+    """)
+    dense = " ".join(["Dense"] * 20)
+    assert found == expected(f"""
+        2 len(calls): 20
+        2 model: Sequential {dense} -> (None, 20) 2873
+        2 len(model._functional.operations): 21
+        3 model.output_shape: (None, 2)
+        3 model.layers[-2].output: (None, 19) float32
+        3 keras.Model(model.inputs, model.layers[3].output): Functional InputLayer Dense Dense Dense Dense -> (None, 4) 33
+        5 len(calls): 2
+        5 own: Sequential Own Flatten Flatten -> (None, 3) 0
+        6 free: {UNBUILT.format("Sequential 'sequential_2'")}
+        7 free: Sequential Dense Dense Dense -> (None, 1) 26
+        8 int(second.name.rpartition("_")[2]) > 20 and 1: 1
+        failed 4: code ValueError: Input 0 with name 'None' of layer 'conv1d' is incompatible with the layer: expected min_ndim=3, found ndim=2. Full shape received: (None, 2)
+    """)
+
+
 def test_gan(observe: Observe) -> None:
     found = observe("""
         import numpy as np
