@@ -70,17 +70,18 @@ class Modules:
                 used.note(f"the layer of {handle}")
                 options = {key: kwargs[key] for key in ("name", "input_shape") if kwargs.get(key) is not None}
                 super().__init__(trainable=trainable, **options)
+                self._handle = str(handle)
 
-            def build(self, _: Any) -> None:
+            def build(self, input_shape: Any) -> None:
                 """Make as many weights as the model has."""
+                if len(input_shape) != self._known.rank:
+                    raise NotHere(f"the model of {self._handle!r} is not here, and takes other inputs")
                 self.add_weight(shape=(self._known.params - self._known.fixed,), name="weights")
                 if self._known.fixed:
                     self.add_weight(shape=(self._known.fixed,), trainable=False, name="fixed")
 
             def call(self, inputs: Any) -> Any:
                 """Return zeros in the shape of what the model gives."""
-                if len(inputs.shape) != self._known.rank:
-                    raise NotHere(f"the layer of {self.name} is not here, and takes other inputs")
                 return keras.ops.zeros((keras.ops.shape(inputs)[0], self._known.units))
 
         module = _Module(name)
