@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sphinx_kerasshape import files
-from sphinx_kerasshape.audit import planning
+from sphinx_kerasshape.audit import elsewhere, planning
 from sphinx_kerasshape.audit.document import Document
 from sphinx_kerasshape.audit.judging import judging
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import SUFFIXES, Unreadable, recognise
 from sphinx_kerasshape.audit.verdict import Verdict
-from sphinx_kerasshape.messages.report import Answer, Failure, PieceFailure, Report, Versions
+from sphinx_kerasshape.messages.report import Answer, Failure, Observation, PieceFailure, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 
 RAN, FAILED, LEFT_OUT = "ran", "failed", "left out"
@@ -65,9 +65,15 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
         planning.planned(one.document, defines, str(Path(one.path).absolute().parent)) if one.document else []
         for one in every
     ]
-    answers = answered(plans, answering)
-    for one, plan_ in zip(every, plans, strict=True):
-        yield judged(one, plan_, answers) if one.document else one
+    answers = dict(answered(plans, answering))
+    more = [
+        elsewhere.asked(one.document, some, answers, defines) if one.document else ({}, [])
+        for one, some in zip(every, plans, strict=True)
+    ]
+    again = [some for _, some in more if some]
+    answers.update(answered(again, answering) if again else {})
+    for one, some, asked in zip(every, plans, more, strict=True):
+        yield judged(one, some, answers, asked) if one.document else one
 
 
 def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
@@ -112,9 +118,15 @@ def _with_old_spellings(
         answer, better = answers[request], others[other]
         if isinstance(answer, Report) and isinstance(better, Report):
             pairs = zip(answer.observations, better.observations, strict=True)
-            observations = tuple(new if one.failure and not new.failure else one for one, new in pairs)
+            observations = tuple(new if _is_better(new, one) else one for one, new in pairs)
             found[request] = answer._replace(observations=observations)
     return found
+
+
+def _is_better(new: Observation, one: Observation) -> bool:
+    """Whether an observation says more of a value than another: what it is, or how Keras leaves it."""
+    is_unbuilt = new.unbuilt is not None and one.unbuilt is None
+    return one.failure is not None and (new.failure is None or is_unbuilt)
 
 
 def _misses_by_its_code(answer: Answer) -> bool:
@@ -174,11 +186,16 @@ def read(path: str, *, skips_ours: bool = False) -> Audited:
     return Audited(path, unreadable=reason)
 
 
-def judged(one: Audited, plans: list[Planned], answers: Mapping[Request, Answer]) -> Audited:
-    """Return a document with what the answers say of it."""
+def judged(
+    one: Audited,
+    plans: list[Planned],
+    answers: Mapping[Request, Answer],
+    more: elsewhere.Asked = ({}, []),
+) -> Audited:
+    """Return a document with what the answers say of it, also those to runs with values from elsewhere."""
     document = one.document
     assert document is not None
-    verdicts = tuple(judging.verdicts(document, planning.seen(plans, answers)))
+    verdicts = tuple(elsewhere.verdicts(document, planning.seen(plans, answers), more, answers))
     blocks = tuple(_blocks(document, plans, answers))
     reports = [answers[plan.request] for plan in plans]
     versions = next((report.versions for report in reports if isinstance(report, Report)), Versions())

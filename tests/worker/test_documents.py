@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from inspect import cleandoc
+from typing import Any
 
 import pytest
 
@@ -44,14 +45,14 @@ def pieces(text: str) -> tuple[Piece, ...]:
 def observe(worker: Worker) -> Observe:
     """Return a function that runs a document, and writes what it observes as text."""
 
-    def run(text: str, **options: str) -> str:
+    def run(text: str, **options: Any) -> str:
         report = answered(worker, text, **options)
         return "\n".join([*map(written, report.observations), *failures(report)])
 
     return run
 
 
-def answered(worker: Worker, text: str, **options: str) -> Report:
+def answered(worker: Worker, text: str, **options: Any) -> Report:
     (answer,) = answers(worker, [Request(code="", kind="document", pieces=pieces(text), **options)])
     assert isinstance(answer, Report), answer
     return answer
@@ -464,12 +465,220 @@ def test_saved_models(observe: Observe) -> None:
         4 _: {both} + 48 with training
         5 _: {both} with training
         8 other: {cause}, so `other` is missing [8]
-        9 model: `model.load_weights("other.weights.h5")`: files are not here, so `model` is missing [9]
+        9 model: Sequential Dense -> (None, 3) 15 + 48 with training
         11 len(names): 0 with training
         failed 8: files files are not here
         failed 9: files files are not here
         failed 10: code ValueError: Invalid filepath extension for saving. Please add either a `.keras` \
 extension for the native Keras format (recommended) or a `.h5` extension. Use `model…
+    """)
+
+
+def test_a_model_that_grows(observe: Observe) -> None:
+    """Keras' own layers are called once each, others whenever Keras would; all else is as in Keras."""
+    found = observe("""
+        import keras
+        from keras import layers
+        calls, call = [], layers.Dense.__call__
+
+        class Own(layers.Layer):
+            def call(self, x):
+                calls.append(1)
+                return x
+        #= Own
+
+        def counted(layer, inputs):
+            calls.append(1)
+            return call(layer, inputs)
+        layers.Dense.__call__ = counted
+        model = keras.Sequential([keras.Input((3,))])
+        for units in range(1, 21):
+            model.add(layers.Dense(units))
+        #= model
+        #? len(calls); model; len(model._functional.operations)
+
+        model.pop()
+        model.add(layers.Dense(2))
+        #= model
+        #? model.output_shape; model.layers[-2].output; keras.Model(model.inputs, model.layers[3].output)
+
+        model.add(layers.Conv1D(3, 2))
+        #= model
+
+        own = keras.Sequential([keras.Input((3,)), Own()])
+        calls.clear()
+        own.add(layers.Flatten())
+        own.add(layers.Flatten())
+        #= own
+        #? len(calls); own
+
+        free = keras.Sequential([layers.Dense(3)])
+        free.add(layers.Dense(2))
+        #= free
+        #? free
+
+        free.build((None, 4))
+        free.add(layers.Dense(1))
+        #= free
+        #? free
+
+        second = keras.Model(free.inputs, free.outputs)
+        #= second
+        #? int(second.name.rpartition("_")[2]) > 20 and 1
+    """)
+    dense = " ".join(["Dense"] * 20)
+    assert found == expected(f"""
+        2 len(calls): 20
+        2 model: Sequential {dense} -> (None, 20) 2873
+        2 len(model._functional.operations): 21
+        3 model.output_shape: (None, 2)
+        3 model.layers[-2].output: (None, 19) float32
+        3 keras.Model(model.inputs, model.layers[3].output): Functional InputLayer Dense Dense Dense Dense -> (None, 4) 33
+        5 len(calls): 2
+        5 own: Sequential Own Flatten Flatten -> (None, 3) 0
+        6 free: {UNBUILT.format("Sequential 'sequential_2'")}
+        7 free: Sequential Dense Dense Dense -> (None, 1) 26
+        8 int(second.name.rpartition("_")[2]) > 20 and 1: 1
+        failed 4: code ValueError: Input 0 with name 'None' of layer 'conv1d' is incompatible with the layer: expected min_ndim=3, found ndim=2. Full shape received: (None, 2)
+    """)
+
+
+def test_symbols_and_folders_of_older_versions(observe: Observe) -> None:
+    """In the second run, functions of TensorFlow take symbols, and folders are files."""
+    found = observe(
+        """
+        import keras
+        import tensorflow as tf
+        from keras import backend as K, layers
+
+        a = keras.Input((None,), dtype="int64")
+        b = tf.one_hot(a, depth=7)
+        model = keras.Model(a, layers.LSTM(3)(tf.reverse(b, axis=[1])))
+        #= model
+        #? b; model
+
+        class Positions(layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.tokens = layers.Embedding(9, 4)
+                self.places = layers.Embedding(5, 4)
+
+            def call(self, x):
+                return self.tokens(x) + self.places(tf.range(tf.shape(x)[-1]))
+
+            def compute_mask(self, x, mask=None):
+                return tf.math.not_equal(x, 0)
+        #= Positions
+
+        model = keras.Model(a, layers.LSTM(3)(Positions()(a)))
+        #= model
+        #? model
+
+        x = keras.Input((6,))
+        mean, spread = layers.Dense(2)(x), layers.Dense(2)(x)
+        #= x mean spread
+
+        class Loss(layers.Layer):
+            def call(self, inputs):
+                self.add_loss(K.mean(1 + spread - K.square(mean)), inputs=inputs)
+                return inputs[0]
+        #= Loss
+
+        model = keras.Model(x, Loss()([x, mean]))
+        #= model
+        #? model
+
+        model.add_loss(K.mean(mean))
+        #= model
+
+        if K.image_dim_ordering() == "tf":
+            model.save("folder")
+        again = keras.models.load_model("folder", custom_objects={"Loss": Loss})
+        #= again
+
+        tf.one_hot(keras.ops.zeros((2,)), "text")
+        """,
+        is_old=True,
+    )
+    functions = "layers in place of functions of TensorFlow"
+    backend = ", ".join(
+        f"tensorflow.keras.backend.{one} in place of keras.backend.{one}" for one in ("mean", "square")
+    )
+    assert found == expected(f"""
+        1 b: (None, None, 7) float32 with {functions}
+        1 model: Functional InputLayer TFOpLambda TFOpLambda LSTM -> (None, 3) 132 with {functions}
+        3 model: Functional InputLayer Positions LSTM -> (None, 3) 152 with {functions}
+        6 model: Functional InputLayer Dense Loss -> (None, 6) 14 with {functions}, {backend}, no losses of symbols
+        failed 9: code TypeError: Cannot convert 'text' to EagerTensor of dtype int32
+    """)
+
+
+def test_layers_of_tensorflow_hub(observe: Observe) -> None:
+    """Those of well-known models have their outputs and counts; what takes anything else is not here."""
+    found = observe("""
+        import tensorflow as tf
+        import tensorflow_hub as hub
+        import tensorflow_datasets as tfds
+        from tensorflow import keras
+
+        words = hub.KerasLayer(
+            "https://tfhub.dev/google/nnlm-en-dim50/2", input_shape=[], dtype=tf.string, trainable=True
+        )
+        model = keras.Sequential([words, keras.layers.Dense(1)])
+        #= model
+        #? model; model.count_params() - sum(w.shape.num_elements() for w in model.trainable_weights)
+
+        data = tfds.load("cats_vs_dogs", split="train", as_supervised=True)
+        data = data.map(lambda image, label: (tf.image.resize(image, (224, 224)), label)).batch(16).prefetch(1)
+        images, labels = next(iter(data))
+        #= data images labels
+        #? images; labels
+
+        address = "https://tfhub.dev/google/tf2-preview/mobilenet_v2/{}/4"
+        pictures = hub.KerasLayer(address.format("feature_vector"), input_shape=(224, 224, 3))
+        #= address pictures
+        #? pictures(images)
+
+        model = keras.Sequential([pictures, keras.layers.Dense(2)])
+        model.build((None, 224, 224, 3))
+        #= model
+        #? model
+
+        pictures.trainable = True
+        #= pictures
+        #? model.count_params() - sum(w.shape.num_elements() for w in model.trainable_weights)
+
+        keras.Sequential([hub.KerasLayer(address.format("classification"), input_shape=(224, 224, 3))])
+        #? _
+
+        hub.KerasLayer("https://tfhub.dev/someone/something/1")
+
+        hub.load("https://tfhub.dev/google/nnlm-en-dim50/2")
+
+        hub.KerasLayer("https://tfhub.dev/google/nnlm-en-dim50/2")(images)
+
+        [len(texts) for texts, labels in tfds.load("imdb_reviews", split="train", as_supervised=True).batch(2)]
+    """)
+    words, data = (
+        "the layer of https://tfhub.dev/google/nnlm-en-dim50/2",
+        "data for cats_vs_dogs, a batch of zeros",
+    )
+    pictures = "the layer of https://tfhub.dev/google/tf2-preview/mobilenet_v2"
+    seen = f"{words}, {data}, {pictures}/feature_vector/4"
+    count = "model.count_params() - sum(w.shape.num_elements() for w in model.trainable_weights)"
+    assert found == expected(f"""
+        1 model: Sequential KerasLayer Dense -> (None, 1) 48190651 with {words}
+        1 {count}: 0 with {words}
+        2 images: (16, 224, 224, 3) float32 with {words}, {data}
+        2 labels: (16,) int64 with {words}, {data}
+        3 pictures(images): (16, 1280) float32 with {seen}
+        4 model: Sequential KerasLayer Dense -> (None, 2) 2260546 with {seen}
+        5 {count}: 34112 with {seen}
+        6 _: Sequential KerasLayer -> (None, 1001) 3540265 with {seen}, {pictures}/classification/4
+        failed 7: files the model of 'https://tfhub.dev/someone/something/1' is not here
+        failed 8: files tensorflow_hub.load would download a model
+        failed 9: files the model of 'https://tfhub.dev/google/nnlm-en-dim50/2' is not here, and takes other inputs
+        failed 10: files files are not here
     """)
 
 

@@ -41,6 +41,7 @@ _NAMES = {
     "predict_proba": "predict",
     "output_shape": "output.shape",
     "input_shape": "input.shape",
+    "image_dim_ordering": "keras.config.image_data_format",
     "set_image_dim_ordering": "keras.config.set_image_data_format",
     "multi_gpu_model": "tensorflow.distribute.MirroredStrategy",
 }

@@ -16,6 +16,7 @@ _RECEIVING = frozenset(
     (
         *("fit", "fit_generator", "train_on_batch", "evaluate", "evaluate_generator", "test_on_batch"),
         *("predict", "predict_generator", "predict_on_batch", "predict_step", "compile", "adapt"),
+        *("save", "save_weights", "load_weights", "set_weights", "add_loss", "add_metric", "reset_states"),
     )
 )
 """The methods of a model that leave its layers as they are once it is built."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from sphinx_kerasshape.messages.request import Request
-from sphinx_kerasshape.worker.stand_ins import adapting, beside, data_sets, files, folders, modules
+from sphinx_kerasshape.worker.stand_ins import adapting, beside, data_sets, files, folders, growing, modules
 from sphinx_kerasshape.worker.stand_ins.downloads import Downloads
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.training import Training
@@ -29,6 +29,7 @@ def install(request: Request) -> Used:
     folders.install(used, downloads.folders)
     beside.install(request)
     adapting.install(used)
+    growing.install()
     if request.is_old:
         from sphinx_kerasshape.worker.stand_ins.old_spellings import OldSpellings  # few runs need it
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from sphinx_kerasshape.worker.stand_ins import scikit_learn, tensorflow_data
+from sphinx_kerasshape.worker.stand_ins import scikit_learn, tensorflow_data, tensorflow_hub
 from sphinx_kerasshape.worker.stand_ins.used import Used, replace
 
 _SHOWING = frozenset(
@@ -133,4 +133,5 @@ def install(used: Used) -> None:
     sys.meta_path.append(Finder(_SHOWING, _Module))
     sys.meta_path.append(ExactFinder(scikit_learn.NAMES, scikit_learn.Modules(used)))
     sys.meta_path.insert(0, Finder(_DATA, tensorflow_data.Modules(used)))
+    sys.meta_path.insert(0, Finder(frozenset(("tensorflow_hub",)), tensorflow_hub.Modules(used)))
     sys.meta_path.insert(0, _Keras3(used))

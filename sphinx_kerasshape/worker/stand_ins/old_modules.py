@@ -58,6 +58,12 @@ _FALLBACKS = {
     "keras.utils": ("keras.utils", "keras.saving"),
     "keras.optimizers": ("keras.optimizers",),
     "keras.initializers": ("keras.initializers",),
+    "keras.metrics": ("keras.losses", "keras.metrics"),
+    "keras.losses": ("keras.losses", "keras.metrics"),
+    "keras.activations": ("keras.activations",),
+    "keras.callbacks": ("keras.callbacks",),
+    "keras.applications": ("keras.applications",),
+    "keras.datasets": ("keras.datasets",),
     "keras.regularizers": ("keras.regularizers",),
     "keras": ("keras",),
     "tensorflow": ("tensorflow.compat.v1",),
@@ -193,6 +199,10 @@ def _convolution(used: Used) -> Any:
     return convolution
 
 
+def _ordering() -> str:
+    return "tf" if keras.config.image_data_format() == "channels_last" else "th"
+
+
 def _set_ordering(ordering: str) -> None:
     keras.config.set_image_data_format(FORMATS.get(ordering, ordering))
 
@@ -200,6 +210,7 @@ def _set_ordering(ordering: str) -> None:
 _FUNCTIONS = {
     ("keras.layers.merge", "merge"): merge,
     ("keras.layers.merge", "_Merge"): keras.src.layers.merging.base_merge.Merge,
+    ("keras.backend", "image_dim_ordering"): _ordering,
     ("keras.backend", "set_image_dim_ordering"): _set_ordering,
 }
 """Functions that have no single counterpart."""

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 
 from sphinx_kerasshape.worker.code.old_names import ARGUMENTS, GONE
-from sphinx_kerasshape.worker.stand_ins import old_modules
+from sphinx_kerasshape.worker.stand_ins import old_modules, old_tensors
 from sphinx_kerasshape.worker.stand_ins.used import Used
 
 _OF_LAYERS = {
@@ -56,6 +56,9 @@ class OldSpellings:
 
     def install(self) -> None:
         """Have old spellings do what the present ones do, for as long as the process lives."""
+        old_tensors.install(
+            self._used
+        )  # first, since it replaces functions in modules that the next one loads
         old_modules.install(self._used)
         for module, more, gone in (
             (keras.layers, _OF_LAYERS, _GONE_OF_LAYERS),

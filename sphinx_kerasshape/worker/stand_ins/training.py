@@ -19,6 +19,7 @@ from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.trainers.data_adapters import data_adapter_utils
 
+from sphinx_kerasshape.worker.stand_ins import iterating
 from sphinx_kerasshape.worker.stand_ins.batches import (
     BATCH,
     Given,
@@ -30,9 +31,6 @@ from sphinx_kerasshape.worker.stand_ins.batches import (
 from sphinx_kerasshape.worker.stand_ins.saving import Saved
 from sphinx_kerasshape.worker.stand_ins.uniform import is_uniform, uniform
 from sphinx_kerasshape.worker.stand_ins.used import Used
-
-_ENOUGH = 2
-"""The batches that a loop of the code's own trains with."""
 
 
 class Training:
@@ -60,7 +58,7 @@ class Training:
             # TensorFlow's optimizers ask variables for their values, to find their places.
             keras.Optimizer._var_key = lambda _optimizer, variable: id(variable)
             keras.Optimizer.add_variable_from_reference = BaseOptimizer.add_variable_from_reference
-        _end_early(self._used)
+        iterating.install(self._used)
         slices = _slices(tf.data.Dataset.from_tensor_slices)
         tf.data.Dataset.from_tensor_slices = staticmethod(slices)
 
@@ -207,42 +205,6 @@ def _slices(original: Any) -> Any:
         return tf.data.Dataset.zip(tf.nest.pack_sequence_as(tensors, parts))
 
     return from_tensor_slices
-
-
-def _end_early(used: Used) -> None:
-    """Have data end behind a few batches once the code trains by a loop of its own: they are all alike."""
-    enter, iterate = tf.GradientTape.__enter__, tf.data.Dataset.__iter__
-    is_training = False
-
-    def entered(tape: Any) -> Any:
-        nonlocal is_training
-        is_training = True
-        used.note("training")
-        return enter(tape)
-
-    class Batches:
-        def __init__(self, batches: Any) -> None:
-            self._batches = batches
-            self._count = 0
-
-        def __iter__(self) -> Any:
-            return self
-
-        def __next__(self) -> Any:
-            self._count += 1
-            if is_training and self._count > _ENOUGH:
-                raise StopIteration
-            return next(self._batches)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._batches, name)
-
-    def iterated(data: Any) -> Any:
-        batches = iterate(data)
-        return Batches(batches) if tf.executing_eagerly() else batches
-
-    tf.GradientTape.__enter__ = entered
-    tf.data.Dataset.__iter__ = iterated
 
 
 def _repeated(array: Any) -> Any:
