@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 8
+SCHEMA = 9
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]
@@ -283,6 +283,8 @@ class Report(NamedTuple):
     """The pieces of a document that failed."""
     warnings: tuple[CodeWarning, ...] = ()
     """The warnings that the code caused; pages don't show them, and the lock does not have them."""
+    saved: Verbatim = ""
+    """What Keras describes the model by that a document saves, as JSON, if the request wants it."""
 
 
 Answer = Report | Failure
