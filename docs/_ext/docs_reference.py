@@ -172,6 +172,7 @@ _NOT_IN_THE_LOCK = (
     (report.Report, "observations"),
     (report.Report, "failed"),
     (report.Report, "warnings"),
+    (report.Report, "saved"),
     (report.Model, "ingredients"),
 )
 NAMES: dict[str, Iterable[str]] = {

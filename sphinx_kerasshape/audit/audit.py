@@ -66,14 +66,19 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
         for one in every
     ]
     answers = dict(answered(plans, answering))
-    more = [
-        elsewhere.asked(one.document, some, answers, defines) if one.document else ({}, [])
+    reads = [
+        elsewhere.Read(one.path, one.document, some)
         for one, some in zip(every, plans, strict=True)
+        if one.document
     ]
-    again = [some for _, some in more if some]
-    answers.update(answered(again, answering) if again else {})
-    for one, some, asked in zip(every, plans, more, strict=True):
-        yield judged(one, some, answers, asked) if one.document else one
+    more = elsewhere.asked(reads, answers, defines, answering)
+    again = [list(asked.plans) for asked in more]
+    answers.update(answered(again, answering) if any(again) else {})
+    by_path = {
+        one.path: asked._replace(plans=some) for one, asked, some in zip(reads, more, again, strict=True)
+    }
+    for one, some in zip(every, plans, strict=True):
+        yield judged(one, some, answers, by_path[one.path]) if one.document else one
 
 
 def answered(plans: list[list[Planned]], answering: Answering) -> Mapping[Request, Answer]:
@@ -190,7 +195,7 @@ def judged(
     one: Audited,
     plans: list[Planned],
     answers: Mapping[Request, Answer],
-    more: elsewhere.Asked = ({}, []),
+    more: elsewhere.Asked = elsewhere.NOTHING,
 ) -> Audited:
     """Return a document with what the answers say of it, also those to runs with values from elsewhere."""
     document = one.document

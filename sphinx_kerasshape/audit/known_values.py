@@ -1,4 +1,4 @@
-"""Values that a notebook prints of data that is not here, such as ``X.shape``: its stored outputs have them."""
+"""Values of data that is not here, such as ``X.shape``, that a notebook prints: stored outputs have them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Printed(NamedTuple):
 
 
 def values(document: Document) -> dict[str, str]:
-    """Return what outputs say of expressions that mean one thing in the whole document, as Python writes it."""
+    """Return what outputs say of expressions that mean one thing in a document, as Python writes it."""
     trees = [_parsed(block.code) for block in document.blocks]
     found: dict[str, str] = {}
     for number, block in enumerate(document.blocks):

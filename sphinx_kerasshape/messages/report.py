@@ -285,6 +285,8 @@ class Report(NamedTuple):
     """The pieces of a document that failed."""
     warnings: tuple[CodeWarning, ...] = ()
     """The warnings that the code caused; pages don't show them, and the lock does not have them."""
+    saved: Verbatim = ""
+    """What Keras describes the model by that a document saves, as JSON, if the request wants it."""
 
 
 Answer = Report | Failure

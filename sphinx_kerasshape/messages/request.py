@@ -62,6 +62,16 @@ class Piece(NamedTuple):
     """Values that are wanted when lines inside it run, by then or later."""
 
 
+class Saved(NamedTuple):
+    """A model that another document saves."""
+
+    file: Verbatim
+    document: str
+    """The name of that document."""
+    config: Verbatim
+    """What Keras describes the model by, as JSON."""
+
+
 class Request(NamedTuple):
     """What is to be run: all that an answer depends on, apart from imported files and installed versions."""
 
@@ -101,6 +111,10 @@ class Request(NamedTuple):
     """Whether old spellings of Keras and TensorFlow have their present meaning."""
     looks: tuple[Look, ...] = ()
     """The values of lines that are wanted: for hints, and to check comments."""
+    saves: Verbatim = ""
+    """The file that a document saves a model to, whose description is wanted."""
+    saved: tuple[Saved, ...] = ()
+    """Models that other documents save."""
 
     def step(self) -> Step:
         """Return this request as later blocks of its session have it run."""

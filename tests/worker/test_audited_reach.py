@@ -144,3 +144,34 @@ def test_values_that_a_notebook_prints(worker: Worker, tmp_path: Path) -> None:
         ("holds", ("x.shape as the document prints it", "len(x) as the document prints it"))
     }
     assert {one.verdict for one in false} == {"unchecked"}
+
+
+def test_models_that_another_document_saves(worker: Worker, tmp_path: Path) -> None:
+    """They are known beside it, whether code saves them itself, while it trains, or in an old way."""
+    build = "model = keras.Sequential([keras.Input((3,)), layers.Dense({})])\n"
+    saving = {
+        "first": build.format(4) + "model.save('four.h5')\nmodel.add(layers.Dense(9))\n",
+        "second": build.format(5)
+        + "best = keras.callbacks.ModelCheckpoint('five.keras')\nmodel.compile('adam', 'mse')\n"
+        + "model.fit(np.ones((8, 3)), np.ones((8, 5)), callbacks=[best])\n",
+        "third": "from keras.layers.core import Dense\n"
+        + "model = keras.Sequential([keras.Input((3,)), Dense(6)])\nmodel.save('six')\n",
+    }
+    for name, code in saving.items():
+        (tmp_path / f"{name}.md").write_text(f"{HEAD}```python\n{code}```\n")
+    loads = "```python\nmodel = keras.models.load_model('{}')\nmodel.summary()\n```\n\n```\n{}```\n"
+    loaded = [
+        loads.format(file, TABLE.format(units=units, count=count))
+        for file, units, count in (("four.h5", 4, 16), ("five.keras", 5, 20), ("six", 6, 24), ("x.h5", 4, 16))
+    ]
+    (tmp_path / "loads.md").write_text(HEAD + "\n\n".join(loaded))
+    results = Audits(worker).of([*sorted(tmp_path.glob("*.md"))])
+    verdicts = next(one.verdicts for one in results if one.path.endswith("loads.md"))
+    of = {number: {one.verdict for one in verdicts if one.summary == number} for number in range(4)}
+    assert of == {0: {"holds"}, 1: {"holds"}, 2: {"holds"}, 3: {"unchecked"}}
+    notes = {name for one in verdicts for name in one.stand_ins if " saves it" in name}
+    assert notes == {
+        "four.h5 as first.md saves it",
+        "five.keras as second.md saves it",
+        "six as third.md saves it",
+    }

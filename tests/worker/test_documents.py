@@ -526,20 +526,21 @@ def test_a_model_that_grows(observe: Observe) -> None:
         #= second
         #? int(second.name.rpartition("_")[2]) > 20 and 1
     """)
-    dense = " ".join(["Dense"] * 20)
+    dense, four = " ".join(["Dense"] * 20), " ".join(["Dense"] * 4)
     assert found == expected(f"""
         2 len(calls): 20
         2 model: Sequential {dense} -> (None, 20) 2873
         2 len(model._functional.operations): 21
         3 model.output_shape: (None, 2)
         3 model.layers[-2].output: (None, 19) float32
-        3 keras.Model(model.inputs, model.layers[3].output): Functional InputLayer Dense Dense Dense Dense -> (None, 4) 33
+        3 keras.Model(model.inputs, model.layers[3].output): Functional InputLayer {four} -> (None, 4) 33
         5 len(calls): 2
         5 own: Sequential Own Flatten Flatten -> (None, 3) 0
         6 free: {UNBUILT.format("Sequential 'sequential_2'")}
         7 free: Sequential Dense Dense Dense -> (None, 1) 26
         8 int(second.name.rpartition("_")[2]) > 20 and 1: 1
-        failed 4: code ValueError: Input 0 with name 'None' of layer 'conv1d' is incompatible with the layer: expected min_ndim=3, found ndim=2. Full shape received: (None, 2)
+        failed 4: code ValueError: Input 0 with name 'None' of layer 'conv1d' is incompatible with the \
+layer: expected min_ndim=3, found ndim=2. Full shape received: (None, 2)
     """)
 
 
@@ -608,7 +609,8 @@ def test_symbols_and_folders_of_older_versions(observe: Observe) -> None:
         1 b: (None, None, 7) float32 with {functions}
         1 model: Functional InputLayer TFOpLambda TFOpLambda LSTM -> (None, 3) 132 with {functions}
         3 model: Functional InputLayer Positions LSTM -> (None, 3) 152 with {functions}
-        6 model: Functional InputLayer Dense Loss -> (None, 6) 14 with {functions}, {backend}, no losses of symbols
+        6 model: Functional InputLayer Dense Loss -> (None, 6) 14 with {functions}, {backend}, no losses \
+of symbols
         failed 9: code TypeError: Cannot convert 'text' to EagerTensor of dtype int32
     """)
 
@@ -629,8 +631,8 @@ def test_layers_of_tensorflow_hub(observe: Observe) -> None:
         #? model; model.count_params() - sum(w.shape.num_elements() for w in model.trainable_weights)
 
         data = tfds.load("cats_vs_dogs", split="train", as_supervised=True)
-        data = data.map(lambda image, label: (tf.image.resize(image, (224, 224)), label)).batch(16).prefetch(1)
-        images, labels = next(iter(data))
+        data = data.map(lambda image, label: (tf.image.resize(image, (224, 224)), label)).batch(16)
+        images, labels = next(iter(data.prefetch(1)))
         #= data images labels
         #? images; labels
 
@@ -657,7 +659,7 @@ def test_layers_of_tensorflow_hub(observe: Observe) -> None:
 
         hub.KerasLayer("https://tfhub.dev/google/nnlm-en-dim50/2")(images)
 
-        [len(texts) for texts, labels in tfds.load("imdb_reviews", split="train", as_supervised=True).batch(2)]
+        [len(text) for text, _ in tfds.load("imdb_reviews", split="train", as_supervised=True).batch(2)]
     """)
     words, data = (
         "the layer of https://tfhub.dev/google/nnlm-en-dim50/2",
@@ -677,7 +679,8 @@ def test_layers_of_tensorflow_hub(observe: Observe) -> None:
         6 _: Sequential KerasLayer -> (None, 1001) 3540265 with {seen}, {pictures}/classification/4
         failed 7: files the model of 'https://tfhub.dev/someone/something/1' is not here
         failed 8: files tensorflow_hub.load would download a model
-        failed 9: files the model of 'https://tfhub.dev/google/nnlm-en-dim50/2' is not here, and takes other inputs
+        failed 9: files the model of 'https://tfhub.dev/google/nnlm-en-dim50/2' is not here, and takes \
+other inputs
         failed 10: files files are not here
     """)
 

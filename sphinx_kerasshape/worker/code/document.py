@@ -80,7 +80,7 @@ class Document:
         self._lost: dict[str, Loss] = {}
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
-        self._used = install(request)
+        self._used, self._saved = install(request)
         self._following = followed.Following()
         self._sight = Sight(lambda model: self._described(self._unseen(), model), self._following.tensors)
 
@@ -97,7 +97,8 @@ class Document:
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
         packages = tuple(Source("package", causes.distribution(name), "") for name in missing if name)
         beside.depend_on_absence(self._request.folder, filter(None, missing))
-        return Report(observations=observations, failed=failed, sources=packages)
+        saved = self._saved.config(self._request.saves) if self._request.saves else ""
+        return Report(observations=observations, failed=failed, sources=packages, saved=saved)
 
     def _observations(self) -> Iterator[Observation]:
         flags = future_flags(self._request.pieces)

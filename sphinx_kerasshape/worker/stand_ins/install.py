@@ -15,9 +15,10 @@ from sphinx_kerasshape.worker.stand_ins.training import Training
 from sphinx_kerasshape.worker.stand_ins.used import Used
 
 
-def install(request: Request) -> Used:
-    """Install all stand-ins for the run of a document; return the record of those that are used."""
-    used, saved = Used(), Saved()
+def install(request: Request) -> tuple[Used, Saved]:
+    """Install all stand-ins for the run of a document; return the records of what is used and saved."""
+    used = Used()
+    saved = Saved(used, request.saved)
     _have_small_pages()
     data_sets.install(used)
     downloads = Downloads(used)
@@ -34,7 +35,7 @@ def install(request: Request) -> Used:
         from sphinx_kerasshape.worker.stand_ins.old_spellings import OldSpellings  # few runs need it
 
         OldSpellings(used).install()
-    return used
+    return used, saved
 
 
 def _have_small_pages() -> None:

@@ -1,4 +1,4 @@
-"""Batches that code takes from data sets of TensorFlow one by one: a few are enough, and one may be made up."""
+"""Batches that code takes from data sets of TensorFlow itself: a few are enough, and one may be made up."""
 
 from __future__ import annotations
 

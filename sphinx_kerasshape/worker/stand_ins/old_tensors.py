@@ -1,5 +1,8 @@
-"""What symbols and files could do in older versions: functions of TensorFlow took the ones, folders were the
-others, and losses could be added to models."""
+"""What symbols, losses and files could be in older versions.
+
+Functions of TensorFlow took symbols, losses of symbols could be added to models, and models were saved to
+folders.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,6 @@ from tensorflow.python.util import tf_export
 
 from sphinx_kerasshape.worker.stand_ins.used import Used, replace
 
-_DISPATCH = tf.__internal__.dispatch
-
 
 class TFOpLambda(keras.Layer):  # type: ignore[misc]
     """A function of TensorFlow as a layer, as older summaries print it."""
@@ -36,8 +37,9 @@ class TFOpLambda(keras.Layer):  # type: ignore[misc]
 
 def install(used: Used) -> None:
     """Have all that work, for as long as the process lives."""
+    dispatcher: Any = tf.__internal__.dispatch.GlobalOpDispatcher
 
-    class Symbols(_DISPATCH.GlobalOpDispatcher):  # type: ignore[misc]
+    class Symbols(dispatcher):  # type: ignore[misc]
         def handle(self, op: Any, args: Any, kwargs: Any) -> Any:
             """Return what a function gives for symbols."""
             symbols = _symbols(args, kwargs)
@@ -97,7 +99,7 @@ def _of_symbols(function: Any, used: Used) -> Any:
 
 
 def _masks() -> None:
-    """Drop masks that layers compute by functions of TensorFlow: they were in no graph, and change no shape."""
+    """Drop masks that layers compute by functions of TensorFlow: they're in no graph, and change no shape."""
     set_mask = keras.Layer._set_mask_metadata
 
     @wraps(set_mask)

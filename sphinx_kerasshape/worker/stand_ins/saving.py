@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -12,14 +15,17 @@ from keras.src.saving import saving_api, saving_lib
 from keras.src.saving.object_registration import CustomObjectScope
 from keras.src.saving.serialization_lib import ObjectSharingScope
 
-from sphinx_kerasshape.worker.stand_ins.used import replace
+from sphinx_kerasshape.messages import request
+from sphinx_kerasshape.worker.stand_ins.used import Used, replace
 
 
 class Saved:
     """The models that were saved, as Keras describes them, by their paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, used: Used, others: Iterable[request.Saved] = ()) -> None:
+        self._used = used
         self._models: dict[str, dict[str, Any]] = {}
+        self._others = {_path(_file(one.file)): one for one in others}
         self._weights: set[str] = set()
 
     def install(self) -> None:
@@ -33,6 +39,9 @@ class Saved:
         def load_model(filepath: Any, **options: Any) -> Any:
             if _path(filepath) in self._models:
                 return self._loaded(self._models[_path(filepath)], **options)
+            if other := self._others.get(_path(filepath)):
+                self._used.note(f"{other.file} as {other.document} saves it")
+                return self._loaded(json.loads(other.config), **options)
             return load(filepath, **options)
 
         def load_saved_weights(model: Any, filepath: Any, **options: Any) -> Any:
@@ -49,6 +58,13 @@ class Saved:
         with ObjectSharingScope():
             self._models[_path(filepath)] = keras.saving.serialize_keras_object(model)
 
+    def config(self, file: str) -> str:
+        """Return what describes the model that was saved to a file, as JSON; empty if there is none."""
+        with contextlib.suppress(TypeError, ValueError):
+            model = self._models.get(_path(_file(file)))
+            return json.dumps(model) if model is not None else ""
+        return ""
+
     def save_weights(self, _model: Any, filepath: Any, *_: Any, **__: Any) -> None:
         """Keep that there are weights at a path."""
         self._weights.add(_path(filepath))
@@ -59,6 +75,11 @@ class Saved:
             config["compile_config"] = None
         with ObjectSharingScope(), CustomObjectScope(custom_objects or {}):
             return keras.saving.deserialize_keras_object(config, safe_mode=safe_mode)
+
+
+def _file(path: str) -> str:
+    """Return the file of Keras at a path: older code that saves to a folder saves there in a second run."""
+    return path if path.endswith((".keras", ".h5", ".hdf5")) else f"{path.rstrip('/')}.keras"
 
 
 def _path(filepath: Any) -> str:
