@@ -72,11 +72,8 @@ def audited(paths: Iterable[str], defines: Mapping[str, str], answering: Answeri
         if one.document
     ]
     more = elsewhere.asked(reads, answers, defines, answering)
-    again = [list(asked.plans) for asked in more]
-    answers.update(answered(again, answering) if any(again) else {})
-    by_path = {
-        one.path: asked._replace(plans=some) for one, asked, some in zip(reads, more, again, strict=True)
-    }
+    answers.update(answered(more, answering) if any(more) else {})
+    by_path = {one.path: some for one, some in zip(reads, more, strict=True)}
     for one, some in zip(every, plans, strict=True):
         yield judged(one, some, answers, by_path[one.path]) if one.document else one
 
@@ -195,9 +192,9 @@ def judged(
     one: Audited,
     plans: list[Planned],
     answers: Mapping[Request, Answer],
-    more: elsewhere.Asked = elsewhere.NOTHING,
+    more: Sequence[Planned] = (),
 ) -> Audited:
-    """Return a document with what the answers say of it, also those to runs with values from elsewhere."""
+    """Return a document with what the answers say of it, also those to runs with models of others."""
     document = one.document
     assert document is not None
     verdicts = tuple(elsewhere.verdicts(document, planning.seen(plans, answers), more, answers))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
@@ -116,34 +115,6 @@ def test_a_training_loop_of_its_own(audit: Audit) -> None:
         ```
     """)
     assert found == []
-
-
-def test_values_that_a_notebook_prints(worker: Worker, tmp_path: Path) -> None:
-    """Stored outputs say what data is like that is not here: they confirm, and contradict nothing."""
-
-    def cell(code: str, output: str = "") -> dict[str, object]:
-        outputs = [{"output_type": "stream", "name": "stdout", "text": output}] if output else []
-        return {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": code, "outputs": outputs}
-
-    model = "model = keras.Sequential([keras.Input((x.shape[1],)), layers.Dense({})])\nmodel.summary()"
-    cells = [
-        cell("import keras\nimport numpy as np\nfrom keras import layers\nx = np.load('x.npy')"),
-        cell("print('Shape:', x.shape)", "Shape: (90, 3)"),
-        cell(model.format(4), TABLE.format(units=4, count=16)),
-        cell(model.format(5), TABLE.format(units=5, count=21)),
-    ]
-    path = tmp_path / "a.ipynb"
-    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 2}))
-    (result,) = Audits(worker).of([path])
-    printed, true, false = [
-        [one for one in result.verdicts if result.document.texts[one.place.text].cell == number]
-        for number in (2, 3, 4)
-    ]
-    assert [one.verdict for one in printed] == ["unchecked"]
-    assert {(one.verdict, one.stand_ins) for one in true} == {
-        ("holds", ("x.shape as the document prints it", "len(x) as the document prints it"))
-    }
-    assert {one.verdict for one in false} == {"unchecked"}
 
 
 def test_models_that_another_document_saves(worker: Worker, tmp_path: Path) -> None:
