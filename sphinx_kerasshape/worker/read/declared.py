@@ -148,13 +148,7 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             if node.is_input or any(id(tensor) not in values for tensor in node.input_tensors):
                 continue
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
-            try:
-                real = _real(functional, node, values, memo, is_changed=is_changed)
-            except Exception as error:
-                if found is None:
-                    raise
-                found.refused[id(node.operation)] = _reason(error)
-                real = node.outputs
+            real = _given(functional, node, values, memo, found, is_changed=is_changed)
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
                 values[id(own)] = own if spec(own) == spec(other) else masks.with_mask(own, other)
                 if values[id(own)] is not own:
@@ -168,6 +162,25 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
                     if any(_contradicts(one, values[id(own)]) for one, own in pairs):
                         found.declared[id(node.operation)] = _shapes(said)
     return [values[id(tensor)] for tensor in functional.outputs]
+
+
+def _given(
+    functional: Any,
+    node: Any,
+    values: dict[int, Any],
+    memo: dict[str, Any],
+    found: Corrections | None,
+    *,
+    is_changed: bool,
+) -> Any:
+    """Return the real outputs of a node; if it refuses its real inputs, note why, and return its own."""
+    try:
+        return _real(functional, node, values, memo, is_changed=is_changed)
+    except Exception as error:
+        if found is None:
+            raise
+        found.refused[id(node.operation)] = _reason(error)
+        return node.outputs
 
 
 def _contradicts(declared: Any, real: Any) -> bool:
