@@ -19,7 +19,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bid=)\d{9,}\b")
 _INTERNAL = re.compile(r"\{\{function_node [^{}]*\}\} ?| \[Op:\w+\](?=\s|$)")
 """TensorFlow's internal names, which it adds to the message of an operation."""
-_FRAMES = re.compile(r"(?:^[^\n]*\bwas defined here:\n)?(?:^ +File \"[^\n]*\", line \d+, in [^\n]*\n)+", re.MULTILINE)
+_FRAMES = re.compile(
+    r"(?:^[^\n]*\bwas defined here:\n)?(?:^ +File \"[^\n]*\", line \d+, in [^\n]*\n)+", re.MULTILINE
+)
 """Where TensorFlow says that a tensor was made: in files of this machine."""
 _TRACEBACK = BaseException.__dict__["__traceback__"]
 """What an exception's class can't replace."""

@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_kerasshape.worker.read.arguments import NoView, has_drawn_seed, is_layer, is_own_function, parameters_of
+from sphinx_kerasshape.worker.read.arguments import (
+    NoView,
+    has_drawn_seed,
+    is_layer,
+    is_own_function,
+    parameters_of,
+)
 from sphinx_kerasshape.worker.read.expressions import literal
 from sphinx_kerasshape.worker.read.recorder import graph_of
 from sphinx_kerasshape.worker.read.trace import is_symbolic

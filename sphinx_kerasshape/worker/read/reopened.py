@@ -23,10 +23,13 @@ def graph_for(model: Any, calls: Sequence[LayerCall]) -> Any:
     if graph is None or not shapes or not isinstance(model, keras.Sequential):
         return graph
     own, shape = graph.inputs[0].shape, common_shape(shapes)
-    if len(own) != len(shape) or all(size in (None, of_call) for size, of_call in zip(own, shape, strict=True)):
+    if len(own) != len(shape) or all(
+        size in (None, of_call) for size, of_call in zip(own, shape, strict=True)
+    ):
         return graph
     with suppress(Exception), quiet():
-        inputs = tensor = keras.Input(batch_shape=shape, dtype=graph.inputs[0].dtype)
+        name = graph.inputs[0]._keras_history[0].name
+        inputs = tensor = keras.Input(batch_shape=shape, dtype=graph.inputs[0].dtype, name=name)
         for layer in model.layers:
             tensor = layer(tensor)
         return graph_of(keras.Model(inputs, tensor))
