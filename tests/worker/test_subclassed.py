@@ -131,7 +131,7 @@ def test_a_sequential_model_inside_has_the_batch_of_the_call(show: Show) -> None
         (None, 4) -> (None, 5) 35
         half Sequential 35: x -> (None, 5)
           inner Sequential 15: input_layer -> (None, 3)
-            deep Dense 15: input_layer -> (None, 3)
+            deep Dense 15: input_layer_1 -> (None, 3)
           wide Dense 20: inner -> (None, 5)
         """
     )
