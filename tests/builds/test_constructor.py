@@ -110,6 +110,14 @@ NOT_WRITTEN = {
         """,
         "'net' can't be written: the argument 'units' of Net() is not known",
     ),
+    "adapted": (
+        """
+        words = layers.StringLookup(name="words")
+        words.adapt(["a", "b"])
+        model = keras.Sequential([keras.Input((1,), dtype="string"), words])
+        """,
+        "what 'words' has learned by adapt() is no argument",
+    ),
     "depth": (
         """
         model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
@@ -128,6 +136,27 @@ def test_why_there_is_no_code(worker: Worker, name: str) -> None:
 
 
 BUILT = {
+    "drawn seed": (
+        "keras.Sequential([keras.Input((9, 9)), layers.RandomCrop(4, 4), layers.RandomCrop(2, 2, seed=3)])",
+        "    layers.RandomCrop(4, 4),\n    layers.RandomCrop(2, 2, seed=3),\n",
+    ),
+    "outputs in lists": (
+        """
+        x = keras.Input((5, 3))
+        cells = [layers.LSTMCell(2), layers.LSTMCell(2)]
+        model = keras.Model(x, layers.RNN(cells, return_state=True, name="rnn")(x)[0])
+        """,
+        "rnn, rnn_2, rnn_3, rnn_4, rnn_5 = keras.tree.flatten(layers.RNN(",
+    ),
+    "outputs in a dict": (
+        """
+        a = keras.Input((4,))
+        inner = keras.Model(a, {"one": layers.Dense(2)(a)}, name="inner")
+        x = keras.Input((4,))
+        model = keras.Model(x, inner(x)["one"])
+        """,
+        "inner_2 = keras.tree.flatten(inner(inputs))[0]",
+    ),
     "nested": (
         """
         inner = keras.Sequential([keras.Input((4,)), layers.Dense(3)], name="inner")

@@ -663,6 +663,46 @@ def test_positions_beside_a_large_table_of_words_have_a_largest_size(worker: Wor
     assert answer.model.axes[1].most == 80
 
 
+WITHOUT_STEPS = {
+    "if n & (n - 1): raise ValueError('no')": ("x", "time = 1, 2, 4, 8, 16, 32, 64", "time"),
+    # Where squares are folded into the batch, so are some other sizes.
+    "root = int(n**0.5)": (
+        "keras.ops.reshape(x, (-1, root, root, 4))",
+        "time = 1–4, 8, 9, 16, 25, 36, 49, 64",
+        "depends on time",
+    ),
+}
+
+
+@pytest.mark.parametrize("begin", WITHOUT_STEPS)
+def test_sizes_without_steps_are_listed_up_to_one_that_is_said(worker: Worker, begin: str) -> None:
+    given, needed, size = WITHOUT_STEPS[begin]
+    code = f"""
+        class Choosy(layers.Layer):
+            def call(self, x):
+                n = x.shape[1] or 1
+                {begin}
+                return {given}
+
+        x = keras.Input((None, 4))
+        model = keras.Model(x, Choosy()(x))"""
+    (answer,) = answers(worker, [request(cleandoc(code), axes=TIME)])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert needs.needs(answer.model.axes) == needed
+    assert needs.tried(answer.model.axes) == "time = 64"
+    assert answer.model.outputs[0].symbolic[1] == size
+
+
+def test_the_table_of_a_subclassed_model_stays_without_axes(worker: Worker) -> None:
+    code = "class Own(keras.Model):\n    def call(self, x):\n        return x\nmodel = Own()\n"
+    (answer,) = answers(worker, [request(f"{code}model(tf.zeros((2, 3)))", axes="batch")])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert answer.model.outputs[0].shape == (None, 3)
+    assert answer.model.unfollowed.startswith("can't be followed through a subclassed model: ")
+
+
 def test_a_subclassed_model_has_no_axes(worker: Worker) -> None:
     (failure,) = answers(worker, [request("class Own(keras.Model): ...\nmodel = Own()", axes=TIME)])
     assert isinstance(failure, Failure)

@@ -83,6 +83,12 @@ def test_weightless_or_not(worker: Worker) -> None:
             "batch",
             {"": None, "l": None, "d": 27},
         ),
+        # Nor has a cell that is called in that loop.
+        (
+            "keras.Sequential([keras.Input((5, 8)), layers.RNN(layers.LSTMCell(4, name='c'), name='r')])",
+            "batch",
+            {"": None, "r": None, "c": None},
+        ),
         # All calls of a shared layer.
         (
             "a = keras.Input((8,), name='a')\n"

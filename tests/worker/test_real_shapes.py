@@ -11,6 +11,7 @@ from inspect import cleandoc
 import pytest
 from packaging.version import Version
 
+from sphinx_kerasshape.messages.layers import remarks
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Model, Report
 from sphinx_kerasshape.run.worker_process import Worker
@@ -82,6 +83,39 @@ CASES = {
     "activation": (
         "model = keras.Model(inputs, layers.Dense(4, activation=lambda x: x[..., :2], name='wrong')(inputs))",
         ["wrong"],
+    ),
+    "halving": (
+        "model = keras.Model(inputs, layers.Dense(4, activation='glu', name='wrong')(inputs))",
+        ["wrong"],
+    ),
+    "layer-as-activation": (
+        """
+        inner = keras.Sequential([layers.Dense(5)])
+        model = keras.Model(inputs, layers.Dense(4, activation=inner, name="wrong")(inputs))
+        """,
+        ["wrong"],
+    ),
+    "open-promise": (
+        "model = keras.Model(inputs, layers.EinsumDense('abc,cd->abd', output_shape=(None, 3))(inputs))",
+        [],
+    ),
+    "own-call-of-an-instance": (
+        """
+        model = keras.Model(inputs, layers.Dense(4, name="dense")(inputs))
+        given = model.call
+        model.call = lambda x, **more: given(x, **more)[:, :2]
+        """,
+        [],
+    ),
+    "own-call-method": (
+        """
+        class Own(keras.Model):
+            def __call__(self, x, **more):
+                return super().__call__(x, **more)[:, :2]
+
+        model = Own(inputs, layers.Dense(4, name="dense")(inputs))
+        """,
+        [],
     ),
     "wrapped": ("model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(3))(inputs))", []),
     "method": (
@@ -167,6 +201,8 @@ def test_outputs_are_those_of_a_call(name: str, worker: Worker) -> None:
     said = [((3, *tensor.shape[1:]), tensor.dtype) for tensor in model.outputs]
     assert said == real
     assert found == wrong
+    if model.trailing:
+        return
     # The table ends with what the model gives.
     last = [row for row in model.layers if row.depth == 0][-1].calls[-1].outputs
     assert [(3, *tensor.shape[1:]) for tensor in last] == [shape for shape, _ in real]
@@ -200,6 +236,16 @@ def test_outputs_for_open_axes_are_those_of_calls(
     assert answer.model is not None
     assert answer.output.split() == [str(len(shape)), str(shape[-1]), gives]
     assert [(one.shape, one.dtype) for one in answer.model.outputs] == [(shape, gives)]
+
+
+def test_a_layer_that_refuses_what_another_really_gives_is_named(worker: Worker) -> None:
+    code = (
+        f"{cleandoc(LAYERS)}\nkeras.Sequential([inputs, Doubles(name='wrong'), layers.Dense(3, name='next')])"
+    )
+    (answer,) = answers(worker, [request(code)])
+    assert isinstance(answer, Report), answer
+    ((_, remark),) = remarks(answer)
+    assert "; the model can't be called, since layer 'next' refuses that (ValueError: Input 0 " in remark
 
 
 def test_layers_under_tf_function_have_their_calls(worker: Worker) -> None:

@@ -111,6 +111,32 @@ def test_a_call_with_values_leaves_the_batch_open(use: str, show: Show) -> None:
     assert found == expected(TAGGER_ROWS).replace("(None, None, ", "(None, 7, ")
 
 
+def test_a_sequential_model_inside_has_the_batch_of_the_call(show: Show) -> None:
+    """Keras builds it for the batch of its first call."""
+    code = """
+        class Coder(keras.Model):
+            def __init__(self):
+                super().__init__(name="coder")
+                inner = keras.Sequential([layers.Dense(3, name="deep")], name="inner")
+                self.half = keras.Sequential([inner, layers.Dense(5, name="wide")], name="half")
+
+            def call(self, x):
+                return self.half(x)
+
+        model = Coder()
+        model(tf.zeros((2, 4)))
+    """
+    assert show(code) == expected(
+        """
+        (None, 4) -> (None, 5) 35
+        half Sequential 35: x -> (None, 5)
+          inner Sequential 15: input_layer -> (None, 3)
+            deep Dense 15: input_layer_1 -> (None, 3)
+          wide Dense 20: inner -> (None, 5)
+        """
+    )
+
+
 def test_a_call_that_needs_values(show: Show) -> None:
     code = """
         class Net(keras.Model):
@@ -538,6 +564,18 @@ def test_calls_are_made_as_the_author_made_them(name: str, worker: Worker) -> No
 
 
 FED = {
+    "any-keyword": (
+        "x, **more",
+        "return self.one(x) + self.two(more['extra'])",
+        "{'x': (None, 4), 'extra': (None, 5)}",
+        "one two",
+    ),
+    "any-keyword-but-one-input": (
+        "inputs, **more",
+        "return self.one(inputs['x'])",
+        "{'x': (None, 4), 'y': (None, 5)}",
+        "one",
+    ),
     "required-training": ("x, training", "return self.one(x)", "(None, 4)", "one"),
     "keyword-only": (
         "x, *, more",

@@ -146,7 +146,8 @@ class _Follower:
             for more in (0, 1)
             if axis.unit
         ]
-        listed = [{**start, axis.name: size} for axis in axes if not axis.unit for size in axis.others]
+        lists = [axis for axis in axes if not axis.unit and axis.tried]
+        listed = [{**start, axis.name: size} for axis in lists for size in axis.others]
         for sizes in (*alone, *joint, *far, *ends, *listed):
             with suppress(Refused):
                 self._drop_wrong([self._probes.at(sizes)])

@@ -87,7 +87,7 @@ def is_layer(operation: Any) -> bool:
 
 
 def is_adapted(layer: Any) -> bool:
-    """Whether a layer has a vocabulary or boundaries from its ``adapt()``, without which it can't be called."""
+    """Whether a layer has a vocabulary or boundaries from its ``adapt()``, which it can't do without."""
     own = vars(layer)
     if "input_bin_boundaries" in own:
         return own["input_bin_boundaries"] is None and own.get("bin_boundaries") is not None

@@ -34,8 +34,10 @@ def watch() -> None:
 
 
 def note_build(model: Any) -> None:
-    """Take what a loaded class was built for as a call: the batch was that of the call before it was saved."""
-    if graph_of(model) is None:
+    """Take what a loaded class was built for as a call: its batch is that of a call before it was saved."""
+    import keras
+
+    if isinstance(model, keras.Model) and graph_of(model) is None:
         for signature in signatures(model):
             _last_calls[id(model)] = model, signature
 

@@ -156,12 +156,19 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             wrong = [own for own in node.outputs if id(own) in changed]
             if found is not None and wrong:
                 found.tensors.update({id(own): values[id(own)] for own in wrong})
-                if graph_of(node.operation) is None:
-                    said = _said(functional, node, values) if is_changed else node.outputs
-                    pairs = zip(said, node.outputs, strict=True)
-                    if any(_contradicts(one, values[id(own)]) for one, own in pairs):
-                        found.declared[id(node.operation)] = _shapes(said)
+                _note(functional, node, values, found, is_changed=is_changed)
     return [values[id(tensor)] for tensor in functional.outputs]
+
+
+def _note(
+    functional: Any, node: Any, values: dict[int, Any], found: Corrections, *, is_changed: bool
+) -> None:
+    """Note what an operation declares, if that is not what it gives."""
+    if graph_of(node.operation) is None:
+        said = _said(functional, node, values) if is_changed else node.outputs
+        pairs = [(one, values[id(own)]) for one, own in zip(said, node.outputs, strict=True)]
+        if any(_contradicts(one, real) for one, real in pairs):
+            found.declared[id(node.operation)] = _shapes(said)
 
 
 def _given(

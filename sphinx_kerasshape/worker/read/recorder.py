@@ -174,12 +174,13 @@ def graph_of(layer: Any) -> Any:
 
     if not isinstance(layer, keras.Model):
         return None
+    kind: Any = type(layer)
     # An author's own code may call more than the graph that the model was made from.
     if "call" in vars(layer) and not hasattr(layer.call, "is_recorder"):
         return None
     if isinstance(layer, keras.Sequential):
-        return layer._functional if _calls_its_graph(type(layer)) else None
-    return layer if hasattr(layer, "_nodes_by_depth") and _calls_its_graph(type(layer)) else None
+        return layer._functional if _calls_its_graph(kind) else None
+    return layer if hasattr(layer, "_nodes_by_depth") and _calls_its_graph(kind) else None
 
 
 @functools.cache

@@ -28,7 +28,8 @@ def graph_for(model: Any, calls: Sequence[LayerCall]) -> Any:
     ):
         return graph
     with suppress(Exception), quiet():
-        inputs = tensor = keras.Input(batch_shape=shape, dtype=graph.inputs[0].dtype)
+        name = graph.inputs[0]._keras_history[0].name
+        inputs = tensor = keras.Input(batch_shape=shape, dtype=graph.inputs[0].dtype, name=name)
         for layer in model.layers:
             tensor = layer(tensor)
         return graph_of(keras.Model(inputs, tensor))
