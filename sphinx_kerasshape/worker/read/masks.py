@@ -44,6 +44,9 @@ def output_spec(function: Callable[..., Any], args: Any, kwargs: Mapping[str, An
     import tensorflow as tf
     from keras.src import backend
 
+    # Older versions of Keras, whose only backend here lets them, have masks as attributes.
+    put = getattr(backend, "set_keras_mask", lambda tensor, mask: setattr(tensor, "_keras_mask", mask))
+    get = getattr(backend, "get_keras_mask", mask_of)
     masks = [mask_of(value) for value in tf.nest.flatten((args, dict(kwargs)))]
     if not any(mask is not None for mask in masks):
         return backend.compute_output_spec(function, *args, **kwargs)
@@ -51,9 +54,9 @@ def output_spec(function: Callable[..., Any], args: Any, kwargs: Mapping[str, An
     def call(masks: Any, *args: Any, **kwargs: Any) -> Any:
         for tensor, mask in zip(tf.nest.flatten((args, kwargs)), masks, strict=True):
             if mask is not None:
-                backend.set_keras_mask(tensor, mask)
+                put(tensor, mask)
         made = function(*args, **kwargs)
-        return made, [mask_of(tensor) for tensor in keras.tree.flatten(made)]
+        return made, [get(tensor) for tensor in keras.tree.flatten(made)]
 
     made, passed = backend.compute_output_spec(call, masks, *args, **kwargs)
     for tensor, mask in zip(keras.tree.flatten(made), passed, strict=True):
