@@ -199,14 +199,16 @@ def connected(row: LayerRow, true: list[list[Any]], beside: dict[str, LayerRow])
     """Compare where the inputs of each call are from, and what Keras knows of their shapes."""
     assert len(row.calls) == len(true), row
     for call, inputs in zip(row.calls, true, strict=True):
-        assert ends(call.inputs) == [(tuple(shape), dtype) for _, shape, dtype in inputs], row
         sources = []
         for (name, number, output), shape, dtype in inputs:
             calls = beside[name].calls
             assert ends(calls[number].outputs)[output] == (tuple(shape), dtype), (row, name)
             single = len(calls) == len(calls[0].outputs) == 1
-            sources.append(name if single else f"{name}[{number}][{output}]")
-        assert list(call.sources) == sources, row
+            source = name if single else f"{name}[{number}][{output}]"
+            sources.append((source, tuple(shape), dtype))
+        # Keras sorts what is given by keyword.
+        own = [(source, *end) for source, end in zip(call.sources, ends(call.inputs), strict=True)]
+        assert Counter(own) == Counter(sources), row
 
 
 def ends(tensors: Iterable[TensorSpec]) -> list[tuple[Shape, str]]:
@@ -288,17 +290,21 @@ def called(model: Model, said: dict[str, Any], sizes: Sizes) -> Counter[str]:
     for one in said["calls"]:
         true.setdefault(tuple(one["path"]), []).append(one)
     found: Counter[str] = Counter()
+    calls: dict[tuple[str, ...], list[LayerCall]] = {}
     for path, row in zip(paths(model), model.layers, strict=True):
-        if row.type == "InputLayer" or path not in true:
+        if row.type != "InputLayer":
+            calls.setdefault(path, []).extend(row.calls)  # Layers may have the same name.
+    for path, own in calls.items():
+        if path not in true:
             continue
         given = true.pop(path)
-        pairs_ = [(one, other) for one in row.calls for other in given if fits(one, other, sizes)]
-        assert {id(one) for one, _ in pairs_} == {id(one) for one in row.calls}, (sizes, row, given)
-        assert {id(other) for _, other in pairs_} == {id(other) for other in given}, (sizes, row, given)
-        if row.depth == 0:
-            assert len(row.calls) == len(given), (sizes, row, given)
-        found["calls"] += len(row.calls)
-        found.update(kinds(row.calls))
+        pairs_ = [(one, other) for one in own for other in given if fits(one, other, sizes)]
+        assert {id(one) for one, _ in pairs_} == {id(one) for one in own}, (sizes, path, own, given)
+        assert {id(other) for _, other in pairs_} == {id(other) for other in given}, (sizes, path, own, given)
+        if len(path) == 1:
+            assert len(own) == len(given), (sizes, path, own, given)
+        found["calls"] += len(own)
+        found.update(kinds(own))
     assert not true, (sizes, true)
     return found
 

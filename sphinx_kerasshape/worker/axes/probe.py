@@ -18,7 +18,7 @@ from sphinx_kerasshape.worker.axes import integers
 from sphinx_kerasshape.worker.axes.effort import Effort, TooLong
 from sphinx_kerasshape.worker.axes.real_calls import RealCalls, may_any_refuse
 from sphinx_kerasshape.worker.axes.walk import Probe, Refused, Sizes, TensorPath, Unsettled, walk
-from sphinx_kerasshape.worker.read import declared, identity, trace
+from sphinx_kerasshape.worker.read import declared, identity, masks, trace
 
 _MAX_LIMITS = 8
 
@@ -229,7 +229,9 @@ def _copied(made: _Made) -> _Made:
         is_plain = (
             type(tensor) is keras.KerasTensor and not getattr(tensor, "ragged", False) and not tensor.sparse
         )
-        return keras.KerasTensor(tensor.shape, dtype=tensor.dtype) if is_plain else tensor
+        if not is_plain:
+            return tensor
+        return masks.with_mask(tensor, keras.KerasTensor(tensor.shape, dtype=tensor.dtype))
 
     return made._replace(outputs=keras.tree.map_structure(copied, made.outputs))
 

@@ -92,7 +92,8 @@ def outputs(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
         shapes = [tensor.shape for tensor in tf.nest.flatten(call.outputs)]
         if all(shape is not None and None not in shape for shape in shapes):
             return call
-    return call._replace(outputs=operation.compute_output_spec(*args, **kwargs))
+    said = operation.compute_output_spec(*args, **kwargs)
+    return call._replace(outputs=masks.passed_on(operation, args, said))
 
 
 def traced(operation: Any, args: Any, kwargs: Mapping[str, Any]) -> Traced:
@@ -150,7 +151,9 @@ def _walk(functional: Any, inputs: Any, found: Corrections | None, memo: dict[st
             is_changed = any(id(tensor) in changed for tensor in node.input_tensors)
             real = _given(functional, node, values, memo, found, is_changed=is_changed)
             for own, other in zip(node.outputs, tf.nest.flatten(real), strict=True):
-                values[id(own)] = own if spec(own) == spec(other) else masks.with_mask(own, other)
+                is_masked = masks.mask_of(other) is not None and masks.mask_of(own) is None
+                is_equal = spec(own) == spec(other) and not is_masked
+                values[id(own)] = own if is_equal else masks.with_mask(own, other)
                 if values[id(own)] is not own:
                     changed.add(id(own))
             wrong = [own for own in node.outputs if id(own) in changed]
@@ -217,10 +220,10 @@ def _real(
         return node.outputs
     args, kwargs = masks.filled(functional, node, values)
     try:
-        if inner is not None and is_changed:
-            return _walk(inner, tf.nest.flatten(args[0] if args else kwargs["inputs"]), None, memo)
         if inner is not None:
-            return _called(node, inner)
+            given = tf.nest.flatten(args[0] if args else kwargs["inputs"])
+            is_equal = not is_changed and not _with_masks(inner, given) and not corrections(inner).tensors
+            return node.outputs if is_equal else _walk(inner, given, None, memo)
         key = identity.key(operation, args, kwargs)
         if key not in memo:
             memo[key] = _filled(node, operation, args, kwargs)
@@ -250,11 +253,15 @@ def _said(functional: Any, node: Any, values: dict[int, Any]) -> list[Any]:
         return [values[id(own)] for own in node.outputs]
 
 
-def _called(node: Any, inner: Any) -> list[Any]:
-    """Return the outputs of a call of an inner model, which only then differ where that itself is wrong."""
-    if not corrections(inner).tensors:
-        return list(node.outputs)
-    return _walk(inner, node.input_tensors, None, {})
+def _with_masks(inner: Any, given: list[Any]) -> bool:
+    """Whether a call brings masks into an inner model, whose own graph was made without; correct that."""
+    if not masks.are_passed_in(given, inner):
+        return False
+    own = [masks.like(*pair) for pair in zip(given, inner.inputs, strict=True)]
+    found = Corrections(dict(zip(map(id, inner.inputs), own, strict=True)), {}, {})
+    _walk(inner, own, found, {})
+    _found[id(inner)] = inner, found._replace(declared={}, refused={})
+    return True
 
 
 def _filled(node: Any, operation: Any, args: Any, kwargs: Any) -> list[Any]:

@@ -6,7 +6,7 @@ carry them too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Removed = Mapping[int, frozenset[int]]
@@ -31,11 +31,22 @@ def with_mask(tensor: Any, other: Any) -> Any:
     return other
 
 
+def like(tensor: Any, other: Any) -> Any:
+    """Return a symbolic tensor of the shape of another one, with such a mask as a tensor has."""
+    import keras
+
+    return with_mask(tensor, keras.KerasTensor(other.shape, dtype=other.dtype))
+
+
 def output_spec(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
     """Return symbolic tensors such as a function gives, which is called on tensors with masks."""
+    import keras
     import tensorflow as tf
     from keras.src import backend
 
+    # Older versions of Keras, whose only backend here lets them, have masks as attributes.
+    put = getattr(backend, "set_keras_mask", lambda tensor, mask: setattr(tensor, "_keras_mask", mask))
+    get = getattr(backend, "get_keras_mask", mask_of)
     masks = [mask_of(value) for value in tf.nest.flatten((args, dict(kwargs)))]
     if not any(mask is not None for mask in masks):
         return backend.compute_output_spec(function, *args, **kwargs)
@@ -43,10 +54,29 @@ def output_spec(function: Callable[..., Any], args: Any, kwargs: Mapping[str, An
     def call(masks: Any, *args: Any, **kwargs: Any) -> Any:
         for tensor, mask in zip(tf.nest.flatten((args, kwargs)), masks, strict=True):
             if mask is not None:
-                backend.set_keras_mask(tensor, mask)
-        return function(*args, **kwargs)
+                put(tensor, mask)
+        made = function(*args, **kwargs)
+        return made, [get(tensor) for tensor in keras.tree.flatten(made)]
 
-    return backend.compute_output_spec(call, masks, *args, **kwargs)
+    made, passed = backend.compute_output_spec(call, masks, *args, **kwargs)
+    for tensor, mask in zip(keras.tree.flatten(made), passed, strict=True):
+        if mask is not None:
+            tensor._keras_mask = mask
+    return made
+
+
+def passed_on(operation: Any, args: Any, outputs: Any) -> Any:
+    """Have declared outputs carry the mask that a call of a layer would pass on; return them."""
+    import keras
+
+    mask = mask_of(args[0]) if args else None
+    if mask is not None and getattr(operation, "supports_masking", False):
+        given = operation.compute_mask(args[0], mask)
+        flat = keras.tree.flatten(outputs)
+        for tensor, one in zip(flat, keras.tree.flatten(given), strict=False):
+            if one is not None:
+                tensor._keras_mask = one
+    return outputs
 
 
 def filled(functional: Any, node: Any, values: Mapping[int, Any]) -> tuple[Any, dict[str, Any]]:
@@ -57,9 +87,10 @@ def filled(functional: Any, node: Any, values: Mapping[int, Any]) -> tuple[Any, 
     return args, kwargs
 
 
-def own(functional: Any, node: Any) -> tuple[Any, dict[str, Any]]:
-    """Return the arguments of a graph's node: its own tensors, with the masks that they have by then."""
-    return filled(functional, node, {id(tensor): tensor for tensor in node.input_tensors})
+def are_passed_in(tensors: Iterable[Any], functional: Any) -> bool:
+    """Whether tensors bring masks into a graph, which its own inputs don't have."""
+    pairs = zip(tensors, functional.inputs, strict=True)
+    return any(mask_of(tensor) is not None and mask_of(own) is None for tensor, own in pairs)
 
 
 def _removed(functional: Any) -> Removed:

@@ -56,7 +56,7 @@ class Graph:
         yield from _own_weights(model)
         for operation in model.layers if isinstance(model, keras.Sequential) else self.functional.operations:
             nodes = self.calls(operation)
-            signatures = tuple(Signature(*masks.own(self.functional, node)) for node in nodes)
+            signatures = tuple(map(self._signature, nodes))
             found = self._corrections
             yield Part(
                 operation,
@@ -87,6 +87,11 @@ class Graph:
         return tuple(
             self._tensor(tensor)._replace(name=str(tensor._keras_history[0].name)) for tensor in tensors
         )
+
+    def _signature(self, node: Any) -> Signature:
+        """Return the arguments of a call: real tensors, with their masks."""
+        real = {id(one): self._corrections.tensors.get(id(one), one) for one in node.input_tensors}
+        return Signature(*masks.filled(self.functional, node, real))
 
     def _call(self, node: Any) -> LayerCall:
         inputs, outputs = (tuple(map(self._tensor, ends)) for ends in (node.input_tensors, node.outputs))
