@@ -104,7 +104,16 @@ SHAPES = [
     ("(1,024)", [(1, 24)], True, "(1,24)"),
     ("28×28", [(N, 28, 28)], True, "28×28"),
     ("2640", [(N, 2641)], False, "2641"),
+    # with a noun, or as code writes it
+    ("TensorShape([None, 50])", [(N, 51)], False, "TensorShape([None, 51])"),
+    ("a 50×256 matrix", [(50, 512)], False, "a 50×512 matrix"),
+    ("shape (None, 50)", [(N, 50)], True, "shape (None, 50)"),
+    ("28-by-28", [(N, 28, 27)], False, "28-by-27"),
+    ("28 mal 28", [(N, 28, 28)], True, "28 mal 28"),
+    ("（28，28，1）", [(N, 28, 28, 3)], False, "（28，28，3）"),
+    ("none × 50", [(N, 51)], False, "None × 51"),
     # several tensors
+    ("(None, 10) und (None, 20)", [(N, 10), (N, 21)], False, "(None, 10) und (None, 21)"),
     ("(None, 10, 4), (None, 20, 4)", [(N, 10, 4), (N, 20, 4)], True, "(None, 10, 4), (None, 20, 4)"),
     ("(None, 20, 4), (None, 10, 4)", [(N, 10, 4), (N, 20, 4)], False, "(None, 10, 4), (None, 20, 4)"),
     ("(10, 4) and (20, 5)", [(N, 10, 4), (N, 20, 4)], False, "(10, 4) and (20, 4)"),
