@@ -149,7 +149,8 @@ def failure_text(block: Block, failure: Failure) -> str:
     """Return the message about a failed model, with the frames of the author's code."""
     is_missing = _is_missing(block, failure)
     first, newline, rest = _message(block, failure).partition("\n")
-    message = first + ("" if is_missing else failure.mend) + newline + rest
+    mend = "" if is_missing else failure.mend
+    message = (first.removesuffix(".") if mend.startswith(":") else first) + mend + newline + rest
     lines = [f"{block.title}: " + message.replace("\n", "\n  ")]
     if is_missing:
         if failure.mend.startswith(";"):

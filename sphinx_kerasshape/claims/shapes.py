@@ -29,7 +29,8 @@ class StatedSize:
 Dim = int | str | StatedSize | SymbolicSize | None
 """A dimension: a number, ``None``, a wildcard (``?``, ``…``), or a size with names of axes."""
 
-_TIMES = r" ?[×⨯✕] ?| [xX] | by |(?<=[\d?….])[xX](?=[\d?….])|(?<=None)[xX]|[xX](?=None)"
+_TIMES = r" ?[×⨯✕] ?| [xX] | (?:by|mal|sur|par|por|per|на) |-by-"
+_TIMES += r"|(?<=[\d?….])[xX](?=[\d?….])|(?<=None)[xX]|[xX](?=None)"
 _SEPARATOR = re.compile(rf" ?, ?|{_TIMES}")
 _COMMA = re.compile(r" ?, ?")
 """Where commas separate the sizes, ``×`` is a product: ``(None, 4×4×64)``, ``(None, 4 x 4 x 64)``."""
@@ -39,6 +40,16 @@ _SIZE = r"(?:\d+|None|\?)"
 _PRODUCT = re.compile(rf"[\s(\[]*{_SIZE}(?: ?[*·⋅∙] ?{_SIZE})+[\s)\]]*")
 """Numbers that may be one size, or several: ``4*4*64``, which the truth decides."""
 _MAX_GROUPED_LENGTH = 40
+_AROUND = re.compile(
+    r"(?P<before>(?:(?:an?|the|shape|of shape|shape=|(?:tf\.)?TensorShape\(|torch\.Size\() ?(?=[\d\[(N?])))?"
+    r"(?P<shape>.*?)"
+    r"(?P<after>(?<=\])\)|(?: (?:matrix|matrices|tensors?|vectors?|images?|pixels?|grid|array|dimensions"
+    r"|units|Matrix|Tensor|Bild|Bilder|matrice|tenseur|matriz|imagen))?)",
+    re.DOTALL,
+)
+"""A shape, and what says that it is one: ``TensorShape([None, 50])``, ``a 50×256 matrix``."""
+_WIDE = {"（": "(", "）": ")", "，": ",", "、": ",", "［": "[", "］": "]"}
+_LONGEST_AROUND = 200
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,10 @@ class ShapeClaim:
     text: str
     shapes: tuple[tuple[Dim, ...], ...]
     language: str = "en"
+    around: tuple[str, str] = ("", "")
+    """What says that it is a shape, before and behind it."""
+    wide: str = ""
+    """The claim, if it has wide brackets and commas."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -71,6 +86,14 @@ class ShapeClaim:
 
     def restated(self, actual: tuple[Dims, ...]) -> str:
         """Return the actual shapes in the notation of the claim."""
+        before, after = self.around
+        text = f"{before}{self._restated(actual)}{after}"
+        for sign, plain in _WIDE.items() if self.wide else ():
+            if sign in self.wide:
+                text = re.sub(rf"{re.escape(plain)} ?", sign, text)
+        return text
+
+    def _restated(self, actual: tuple[Dims, ...]) -> str:
         if _PRODUCT.fullmatch(self.text) and any(len(shape) > 2 for shape in actual):
             sign = re.findall(" ?[*·⋅∙] ?", self.text)[0]
             return _as_sizes(self).restated(actual).replace("×", sign)
@@ -99,6 +122,13 @@ class ShapeClaim:
 
 def shape_claim(text: str, language: str = "en") -> ShapeClaim:
     """Return the claim that a text states. Raises :class:`Unreadable`."""
+    if any(sign in text for sign in _WIDE):
+        plain = "".join(_WIDE.get(sign, sign) for sign in text)
+        return replace(shape_claim(plain, language), wide=text)
+    around = _AROUND.fullmatch(text) if len(text) < _LONGEST_AROUND else None
+    if around and (around["before"] or around["after"]) and around["shape"]:
+        claim = shape_claim(around["shape"], language)
+        return replace(claim, around=(around["before"] or "", around["after"]))
     if _PRODUCT.fullmatch(text) and re.search(r"None|\?", text):
         return replace(shape_claim(re.sub(" ?[*·⋅∙] ?", "×", text), language), text=text)
     _, inner, _ = _unwrapped(text)
@@ -136,7 +166,8 @@ def _bracketed(text: str) -> list[tuple[int, int]]:
             depth -= 1
             if not depth:
                 spans.append((start, offset + 1))
-    return spans if not depth and not rest.replace(",", "").replace("and", "").strip() else []
+    joints = re.sub(r",|\b(?:and|und|et|y|e)\b", "", rest)
+    return spans if not depth and not joints.strip() else []
 
 
 def _substituted(dim: Dim, values: Mapping[str, expression.Expr]) -> Dim:
@@ -169,7 +200,7 @@ def _dims(text: str, whole: str, language: str) -> tuple[Dim, ...]:
 
 
 def _dim(text: str, whole: str, language: str) -> Dim:
-    if text in ("None", "-1", "?"):
+    if text in ("None", "none", "-1", "?"):
         return "?" if text == "?" else None
     if text in ("…", "..."):
         return "…"

@@ -11,18 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from sphinx_kerasshape.claims import number_words
 from sphinx_kerasshape.claims.counts import LAYERS, Unreadable
 from sphinx_kerasshape.claims.ranges import Counted, count
 from sphinx_kerasshape.messages.layers import origin
 from sphinx_kerasshape.messages.report import LayerRow
 from sphinx_kerasshape.text import quoted
 
-_BETWEEN = re.compile(r",? (?:and|und|et|y|e|then) |\s*(?:,|→|⟶|->|–>|➔|>|–|—)\s*|\s+[-/+|·]\s+")
+_BETWEEN = re.compile(r",? (?:and|und|et|y|e|then) |\s*(?:->|–>|=>|[,;、，→⟶⇒➔>–—])\s*|\s+[-/+|·]\s+")
 _TIMES = re.compile(
-    r"(?:and |und |et |y )?(?P<before>\d{1,3})\s*[×x]?\s+(?P<name>\w+)"
+    r"(?:and |und |et |y )?(?P<before>\d{1,3})\s*[×x]?\s+(?P<name>\w+?)(?:s|\s+layers?|-Schichten)?"
     r"|(?P<item>\w+)\s*[×x*]\s*(?P<behind>\d{1,3})"
 )
 """Several equal layers: ``2 Dense``, ``2× Dense``, ``Dense × 2``."""
+_ARTICLE = re.compile(r"(?i:an?|the|eine?r?|eine[mn]|une?|una)\s+(?=\S)")
+_AROUND = re.compile(
+    r"(?P<before>(?:(?i:an?|the|eine?|une?|una)\s+)?(?:(?:couche|capa)\s+)?`?)(?P<rest>.*?)(?P<tick>`?)"
+)
 _MODULE = re.compile(r"(?:\w+\.)+(?=\w+$)")
 _NOUN = re.compile(r"(?i:(?<=\w)(?:\s+layers?|-(?:Schicht|Layer)(?:en)?))$")
 """What may be behind a class: ``LSTM layer``, ``LSTM-Schicht``."""
@@ -49,7 +54,10 @@ class ListClaim:
 
 def list_claim(text: str) -> ListClaim:
     """Return the list that a claim states. Raises :class:`Unreadable`."""
-    items = tuple(item.strip() for item in _BETWEEN.split(text.strip()))
+    text = text.strip()
+    if text[:1] + text[-1:] in ("[]", "()"):
+        text = text[1:-1]
+    items = tuple(item.strip().strip("`") for item in _BETWEEN.split(text))
     if not all(items):
         raise Unreadable(f"{quoted(text)} is not a list: write one such as LSTM, Dense")
     return ListClaim(items, tuple(_BETWEEN.findall(text.strip())))
@@ -66,19 +74,26 @@ def _require_items(stated: str, items: Sequence[str]) -> None:
 
 def type_holds(stated: str, actual: str) -> bool:
     """Whether a class is stated, perhaps with the module that it is from: ``layers.LSTM``."""
-    return _MODULE.sub("", _NOUN.sub("", stated.strip())) == actual
+    return _MODULE.sub("", _NOUN.sub("", _bare(stated)[1])) == actual
 
 
 def require_class(stated: str) -> None:
     """Raise :class:`Unreadable` if a text is no class, such as ``two LSTMs``."""
-    if not _CLASS.fullmatch(_NOUN.sub("", stated.strip())):
+    if not _CLASS.fullmatch(_NOUN.sub("", _bare(stated)[1])):
         raise Unreadable(f"{quoted(stated)} is not a class: write one such as LSTM, or LSTM layer")
 
 
 def type_restated(stated: str, actual: str) -> str:
     """Return a class with the module that the claim has."""
-    module, noun = _MODULE.match(_NOUN.sub("", stated.strip())), _NOUN.search(stated.strip())
-    return (module[0] if module else "") + actual + (noun[0] if noun else "")
+    before, name, tick = _bare(stated)
+    module, noun = _MODULE.match(_NOUN.sub("", name)), _NOUN.search(name)
+    return before + (module[0] if module else "") + actual + (noun[0] if noun else "") + tick
+
+
+def _bare(stated: str) -> tuple[str, str, str]:
+    """Return a class between what may stand around it: an article, a noun, backticks."""
+    around = _AROUND.fullmatch(stated.strip())
+    return (around["before"], around["rest"], around["tick"]) if around else ("", stated.strip(), "")
 
 
 def number_claim(text: str, language: str) -> Counted | None:
@@ -97,9 +112,9 @@ def number_of_layers(stated: str, rows: Sequence[LayerRow], language: str) -> Co
     return None if any(_is_row(stated, row) for row in rows) else number_claim(stated, language)
 
 
-def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
+def layers_hold(stated: str, rows: Sequence[LayerRow], language: str = "en") -> bool:
     """Whether a list of names or types of layers is that of the rows, in their order."""
-    items = _repeated(list_claim(stated).items, rows)
+    items = _repeated(list_claim(stated).items, rows, language)
     _require_items(stated, [item for item in items if not any(_is_row(item, row) for row in rows)])
     names_inputs = any(_is_row(items[0], row) for row in rows if row.type == "InputLayer")
     rows = rows if names_inputs else without_inputs(rows)
@@ -114,12 +129,14 @@ def layers_hold(stated: str, rows: Sequence[LayerRow]) -> bool:
     return len(head) + len(tail) <= len(rows) and all(_is_row(item, row) for item, row in begin + end)
 
 
-def _repeated(items: Sequence[str], rows: Sequence[LayerRow]) -> list[str]:
+def _repeated(items: Sequence[str], rows: Sequence[LayerRow], language: str) -> list[str]:
     """Return items, with those that stand for several layers as often as these."""
     repeated: list[str] = []
     for item in items:
-        several = None if any(_is_row(item, row) for row in rows) else _TIMES.fullmatch(item)
-        name = (several["name"] or several["item"]) if several else item
+        is_known = any(_is_row(item, row) for row in rows)
+        single = _NOUN.sub("", _ARTICLE.sub("", item)) if _ARTICLE.match(item) else item
+        several = None if is_known else _TIMES.fullmatch(number_words.in_digits(single, language)[0])
+        name = item if is_known else (several["name"] or several["item"]) if several else single
         repeated += [name] * (int(several["before"] or several["behind"]) if several else 1)
     return repeated
 
@@ -165,4 +182,5 @@ def without_inputs(rows: Sequence[LayerRow]) -> list[LayerRow]:
 
 
 def _is_row(item: str, row: LayerRow) -> bool:
-    return item == row.name or type_holds(item, row.type)
+    is_input = item == "Input" and row.type == "InputLayer"
+    return item == row.name or type_holds(item, row.type) or is_input

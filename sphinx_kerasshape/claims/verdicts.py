@@ -202,7 +202,7 @@ def _layers(stated: str, rows: Sequence[LayerRow], language: str) -> _Compared:
     number = structure.number_of_layers(stated, rows, language)
     if number is None:
         restated = structure.layers_restated(stated, rows)
-        return _Compared(actual, restated, structure.layers_hold(stated, rows))
+        return _Compared(actual, restated, structure.layers_hold(stated, rows, language))
     count = len(structure.without_inputs(rows))
     noun = "" if number.noun else "layers"
     return _Compared(actual or "0", number.restated(count), number.holds(count), count=count, noun=noun)

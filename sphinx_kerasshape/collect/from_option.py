@@ -25,7 +25,9 @@ def imported_code(source: str) -> tuple[str, str]:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise Unusable(f"{quoted(expression)} is not Python: {example}") from None
     if not isinstance(call, ast.Call):
-        raise Unusable(f"{quoted(expression)} is not a call: {example}")
+        is_name = isinstance(call, ast.Name | ast.Attribute)
+        meant = f"; did you mean {quoted(f'{module.strip()}:{expression}()')}?" if is_name else f": {example}"
+        raise Unusable(f"{quoted(expression)} is not a call{meant}")
     target: ast.expr = call
     callee: ast.expr = call.func
     while isinstance(target, ast.Attribute | ast.Call):

@@ -184,8 +184,8 @@ def test_a_stale_lock_checks_nothing(make_project: Callable[..., Project]) -> No
     done = fix(project, "source", "-D", "kerasshape_execution=locked", "--check")
     assert done.returncode == 1
     assert (
-        "1 statement could not be checked (source/page.md:13): model 'failed' has no answer: its code, "
-        "options or prelude have changed since kerasshape.lock.json was written: run sphinx-build -b "
+        "1 statement could not be checked (source/page.md:13): model 'failed' has no answer: its code "
+        "or options have changed since kerasshape.lock.json was written: run sphinx-build -b "
     ) in done.stderr
     assert done.stdout.splitlines()[-1] == "1 statement holds, 1 would be rewritten, 1 could not be checked"
 

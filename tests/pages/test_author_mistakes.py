@@ -181,7 +181,7 @@ MISTAKES = {
     ),
     "no-call": mistake(
         ":from: zoo:model",
-        warning=":from: 'model' is not a call: write package.module:callable(units=64) [kerasshape.option]",
+        warning=":from: 'model' is not a call; did you mean 'zoo:model()'? [kerasshape.option]",
     ),
     "no-module": mistake(
         ":from: model()",

@@ -151,6 +151,50 @@ CASES = {
         "  @2: model = [units] [kerasshape.syntax]",
         mend="indent the line like the one above it",
     ),
+    "unclosed": Case(
+        "units = [\n    3,\n",
+        "@1: WARNING: model NAME: the code has a syntax error: '[' was never closedMEND\n"
+        "  @1: units = [ [kerasshape.syntax]",
+        mend="close it",
+    ),
+    "curly-quotes": Case(
+        "units = “3”\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid character '“' (U+201C)MEND\n"
+        "  @1: units = “3” [kerasshape.syntax]",
+        mend='write "',
+    ),
+    "dash": Case(
+        "units = 3 – 1\n",
+        "@1: WARNING: model NAME: the code has a syntax error: invalid character '–' (U+2013)MEND\n"
+        "  @1: units = 3 – 1 [kerasshape.syntax]",
+        mend="write -",
+    ),
+    "left-out": Case(
+        "units = [\n    3\n    ...\n]\n",
+        "@2: WARNING: model NAME: the code has a syntax error: invalid syntax. Perhaps you forgot a comma?"
+        "MEND\n"
+        "  @2: 3 [kerasshape.syntax]",
+        mend="write the code that ... stands for, or leave it out",
+    ),
+    "question": Case(
+        "units = 3\n?units\n",
+        "@2: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"
+        "  @2: ?units [kerasshape.syntax]",
+        mend="remove the line, which is a command of notebooks and not Python",
+    ),
+    "no-tuple": Case(
+        "keras.Input(4)\n",
+        "@1: WARNING: model NAME: ValueError: Cannot convert '4' to a shapeMEND\n"
+        "  @1: keras.Input(4) [kerasshape.code]",
+        mend="write a tuple, such as (4,)",
+    ),
+    "no-file": Case(
+        "keras.models.load_model('net.keras')\n",
+        "@1: WARNING: model NAME: ValueError: File not found: filepath=net.keras. "
+        "Please ensure the file is an accessible `.keras` zip fileMEND\n"
+        "  @1: keras.models.load_model('net.keras') [kerasshape.code]",
+        mend="show a saved model with ':file: net.keras'",
+    ),
     "prompt": Case(
         ">>> units = 3\n>>> units\n3\n",
         "@1: WARNING: model NAME: the code has a syntax error: invalid syntaxMEND\n"

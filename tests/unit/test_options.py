@@ -174,7 +174,7 @@ NO_NAME = f"does not begin with the name of a callable: {CALL}"
         ("zoo:model(", f"'model(' is not Python: {CALL}"),
         ("zoo:model(\0)", "is not Python"),
         ("zoo:model(); evil()", f"'model(); evil()' is not Python: {CALL}"),
-        ("zoo:model", f"'model' is not a call: {CALL}"),
+        ("zoo:model", "'model' is not a call; did you mean 'zoo:model()'?"),
         ("zoo:model() + 1", f"'model() + 1' is not a call: {CALL}"),
         ("zoo:models[0]()", f"'models[0]()' {NO_NAME}"),
         ("zoo:(build or build)()", f"'(build or build)()' {NO_NAME}"),

@@ -27,7 +27,9 @@ _PARTS = (
 )
 """The modules of Keras that a name may be missing from; the empty one is ``keras`` itself."""
 _PROMPT = re.compile(r">>>|\.\.\.:?(\s|$)|(?:In|Out) ?\[\d*\]:")
-_COMMAND = re.compile(r"[%!]|(?:\$ |> |# )?(?:python3? -m )?(?:pip|pip3|conda|uv|apt-get) |\$ ")
+_COMMAND = re.compile(
+    r"[%!]|\?{1,2}[\w.]+$|[\w.]+\?{1,2}$|(?:\$ |> |# )?(?:python3? -m )?(?:pip|pip3|conda|uv|apt-get) |\$ "
+)
 _WRONG_ARGUMENT = re.compile(
     r"(?P<function>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'"
     r"|Unrecognized keyword arguments passed to (?P<layer>\w+): \{'(?P<key>\w+)'"
@@ -37,6 +39,23 @@ _INDENTED = {
     "unindent does not match any outer indentation level": "indent the line like one above it",
     "inconsistent use of tabs and spaces in indentation": "indent all lines with spaces",
 }
+_CHARACTERS = {
+    "“”„«»": 'write "',
+    "‘’‚`´": "write '",
+    "–—−‐‑": "write -",
+    "×·": "write *",
+    "≤": "write <=",
+    "≥": "write >=",
+    "…": "write the code that it stands for, or leave it out",
+    "\u00a0\u202f\u2009\u3000\u200b": "write an ordinary space",
+}
+"""Characters that text has in place of those of code."""
+_VALUES = (
+    (r"Received: Ellipsis", "write the layers that ... stands for"),
+    (r"Cannot convert '(\d+)' to a shape", r"write a tuple, such as (\1,)"),
+    (r"File not found: filepath=([\w./-]*\w)", r"show a saved model with ':file: \1'"),
+)
+"""Messages of Keras, and how to mend what they are about."""
 _FEW = 8
 """So many names are listed where none is similar."""
 
@@ -51,16 +70,41 @@ def of_error(error: BaseException) -> str:
 
 def of_syntax(error: Any, code: str) -> str:
     """Return how to mend code that is not Python; empty if Python's message must do."""
+    mend = _of_line(error, code) or _of_message(error, code)
+    return f": {mend}" if mend else ""
+
+
+def _of_line(error: Any, code: str) -> str:
+    """Return how to mend a line that is no code, or the one before such a line."""
     text = (error.text or "").strip()
+    lines = [text, *(line.strip() for line in code.split("\n")[error.lineno or 1 :][:1])]
+    if ">>>" not in code and any(re.match(r"\.\.\.(?!\w)", line) for line in lines):
+        return "write the code that ... stands for, or leave it out"
     if _PROMPT.match(text):
-        return ": remove the prompts (>>> and ...) and the output below them"
+        return "remove the prompts (>>> and ...) and the output below them"
     if _COMMAND.match(text):
-        where = "notebooks" if text[0] in "%!" else "a terminal"
-        return f": remove the line, which is a command of {where} and not Python"
+        where = "notebooks" if text[0] in "%!?" or text[-1] == "?" else "a terminal"
+        return f"remove the line, which is a command of {where} and not Python"
+    return ""
+
+
+def _of_message(error: Any, code: str) -> str:
+    """Return how to mend what Python's message is about."""
     before = code.split("\n")[: (error.lineno or 1) - 1]
     if error.msg == "unexpected indent" and not any(line.strip() for line in before):
-        return ": remove the spaces before its first line"
-    return f": {_INDENTED[error.msg]}" if error.msg in _INDENTED else ""
+        return "remove the spaces before its first line"
+    if error.msg.startswith("expected an indented block"):
+        return "indent the line"
+    if error.msg.endswith("was never closed"):
+        return "close it"
+    return _INDENTED.get(error.msg, "") or _of_character(error.msg)
+
+
+def _of_character(message: str) -> str:
+    """Return what to write in place of a character that no code has."""
+    wrong = re.search(r"^invalid (?:non-printable )?character .*\(?U\+([0-9A-F]{4,6})\)?$", message)
+    sign = chr(int(wrong[1], 16)) if wrong else ""
+    return next((mend for signs, mend in _CHARACTERS.items() if sign and sign in signs), "")
 
 
 def _of_name(error: Any) -> str:
@@ -139,7 +183,10 @@ def _modules(package: types.ModuleType | None) -> list[str]:
 
 
 def _of_argument(error: Any) -> str:
-    """Return which argument of a function or a layer was meant."""
+    """Return which argument of a function or a layer was meant, or what a value has to be."""
+    for pattern, mend in _VALUES:
+        if found := re.search(pattern, str(error)):
+            return f": {found.expand(mend)}"
     wrong = _WRONG_ARGUMENT.match(str(error))
     called: Any = None
     if wrong and wrong["layer"]:
