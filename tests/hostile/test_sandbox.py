@@ -315,11 +315,15 @@ def test_honest_code_works(confined: Built) -> None:
 REFUSED = {
     "open('/etc/hostname').read()": "the sandbox lets code read the sources and installed packages, and "
     "write its working folder; name more folders to read in kerasshape_file_folders",
-    "open('/etc/mine', 'w')": "the sandbox lets code write its working folder only: use a path such as "
-    "'out.png', or set kerasshape_sandbox to 'off' if you trust the page",
-    "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))": "the sandbox lets code write its "
-    "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust "
-    "the page",
+    **dict.fromkeys(
+        [
+            *("open('/etc/mine', 'w')", "open('/etc/hostname', 'a')"),
+            "import logging\nlogging.FileHandler('/etc/hostname')",
+            "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))",
+        ],
+        "the sandbox lets code write its working folder only: use a path such as 'out.png', or set "
+        "kerasshape_sandbox to 'off' if you trust the page",
+    ),
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
     **dict.fromkeys(
         ["import multiprocessing\nmultiprocessing.Manager()", "import socket\nsocket.socket(socket.AF_UNIX)"],
