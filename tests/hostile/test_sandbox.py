@@ -246,6 +246,8 @@ HONEST = {
     "code = 'try:\\n import psutil; psutil.Process().memory_info()\\nexcept ImportError: pass\\n'\n"
     "code += 'print(\"x\")'\n"
     "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)\n",
+    "functions sent to processes of joblib": "from cloudpickle import cloudpickle\n"
+    "print('x' if __name__ in cloudpickle._PICKLE_BY_VALUE_MODULES else '')\n",
     "threads": "from concurrent.futures import ThreadPoolExecutor\n"
     "print(ThreadPoolExecutor(2).submit(lambda: 'x').result())\n",
     "an HDF5 file": "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = [1]\nprint('x')\n",
@@ -285,6 +287,9 @@ def confined(make_project: Make) -> Built:
     project.write("../shared/data.txt", "x")
     project.write("../elsewhere/linked/__init__.py", "TEXT = 'x'\n")
     project.write("../site/linked.pth", f"{base}/elsewhere\n")
+    # What joblib takes to send functions, as far as it matters here.
+    project.write("../site/cloudpickle/__init__.py", "")
+    project.write("../site/cloudpickle/cloudpickle.py", "_PICKLE_BY_VALUE_MODULES = set()\n")
     project.write("../editable/src/found/__init__.py", "")
     project.write("../editable/src/found/data.txt", "x")
     project.write("../site/found-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: found\nVersion: 1\n")
