@@ -246,6 +246,8 @@ HONEST = {
     "code = 'try:\\n import psutil; psutil.Process().memory_info()\\nexcept ImportError: pass\\n'\n"
     "code += 'print(\"x\")'\n"
     "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)\n",
+    "functions sent to processes of joblib": "from cloudpickle import cloudpickle\n"
+    "print('x' if __name__ in cloudpickle._PICKLE_BY_VALUE_MODULES else '')\n",
     "threads": "from concurrent.futures import ThreadPoolExecutor\n"
     "print(ThreadPoolExecutor(2).submit(lambda: 'x').result())\n",
     "an HDF5 file": "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = [1]\nprint('x')\n",
@@ -285,6 +287,9 @@ def confined(make_project: Make) -> Built:
     project.write("../shared/data.txt", "x")
     project.write("../elsewhere/linked/__init__.py", "TEXT = 'x'\n")
     project.write("../site/linked.pth", f"{base}/elsewhere\n")
+    # What joblib takes to send functions, as far as it matters here.
+    project.write("../site/cloudpickle/__init__.py", "")
+    project.write("../site/cloudpickle/cloudpickle.py", "_PICKLE_BY_VALUE_MODULES = set()\n")
     project.write("../editable/src/found/__init__.py", "")
     project.write("../editable/src/found/data.txt", "x")
     project.write("../site/found-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: found\nVersion: 1\n")
@@ -315,11 +320,15 @@ def test_honest_code_works(confined: Built) -> None:
 REFUSED = {
     "open('/etc/hostname').read()": "the sandbox lets code read the sources and installed packages, and "
     "write its working folder; name more folders to read in kerasshape_file_folders",
-    "open('/etc/mine', 'w')": "the sandbox lets code write its working folder only: use a path such as "
-    "'out.png', or set kerasshape_sandbox to 'off' if you trust the page",
-    "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))": "the sandbox lets code write its "
-    "working folder only: use a path such as 'out.png', or set kerasshape_sandbox to 'off' if you trust "
-    "the page",
+    **dict.fromkeys(
+        [
+            *("open('/etc/mine', 'w')", "open('/etc/hostname', 'a')"),
+            "import logging\nlogging.FileHandler('/etc/hostname')",
+            "import os\nos.makedirs(os.path.expanduser('~/.cache/mine/more'))",
+        ],
+        "the sandbox lets code write its working folder only: use a path such as 'out.png', or set "
+        "kerasshape_sandbox to 'off' if you trust the page",
+    ),
     "import socket\nsocket.socket()": "the sandbox has no network; set kerasshape_network to True",
     **dict.fromkeys(
         ["import multiprocessing\nmultiprocessing.Manager()", "import socket\nsocket.socket(socket.AF_UNIX)"],

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sphinx_kerasshape.messages.request import Piece, Request
+from sphinx_kerasshape.worker.code import by_value
 
 MODULE = "kerasshape_page"
 _DOCUMENT = "kerasshape_document"
@@ -32,6 +33,7 @@ def namespace(request: Request) -> dict[str, Any]:
     if request.origin:
         module.__file__ = request.origin
     sys.modules[module.__name__] = module
+    by_value.send(module.__name__)
     return module.__dict__
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import linecache
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ import types
 _REFUSED = re.compile(
     r"[Pp]ermission denied|Operation not permitted|[Ee]rrno( =)? (1|13)\b|cross-device link"
 )
+_WRITING = re.compile(r"""open\(.*,\s*(?:mode\s*=\s*)?['"][rbt]*[wax+]""")
 _SOCKETS = ("socket.py", "ssl.py", "selectors.py")
 _MANAGERS = (f"multiprocessing{os.sep}managers.py",)
 """Its server has a process of its own, and the socket is refused there."""
@@ -45,7 +47,7 @@ def mend(error: BaseException, *, network: bool, is_audit: bool = False) -> str:
         return f": the sandbox has no network; {mends['network']}"
     if code == errno.EPERM or (path is None and code is not None):
         return f": the sandbox keeps code from this; {mends['other']}"
-    if isinstance(path, str | bytes) and _was_to_be_written(path):
+    if isinstance(path, str | bytes) and (_was_to_be_written(path) or _opens_for_writing(frames[-1:])):
         return (
             ": the sandbox lets code write its working folder only: use a path such as 'out.png', or "
             f"{mends['other']}"
@@ -70,6 +72,15 @@ def _wants_local_socket(error: BaseException) -> bool:
 def _frames(error: BaseException) -> list[types.FrameType]:
     """Return the frames that an exception has passed, from the outermost to where it was raised."""
     return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+
+
+def _opens_for_writing(frames: list[types.FrameType]) -> bool:
+    """Whether a file was being opened for writing, as far as the function that opened it shows."""
+    for frame in frames:
+        mode = frame.f_locals.get("mode") or getattr(frame.f_locals.get("self"), "mode", "")
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        return bool(_WRITING.search(line) or (isinstance(mode, str) and set("wax+") & set(mode)))
+    return False
 
 
 def _was_to_be_written(path: str | bytes) -> bool:
