@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from sphinx_kerasshape.messages.codec import FilePath, Lines, Verbatim, Word
 from sphinx_kerasshape.messages.problems import Problem
 
-SCHEMA = 8
+SCHEMA = 9
 """Version of the JSON layout; it is part of every cache key, so a change empties the cache."""
 
 Shape = Annotated[tuple[int | None, ...], "shape"]

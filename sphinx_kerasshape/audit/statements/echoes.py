@@ -1,0 +1,198 @@
+"""Values that a document shows of what its code computes from data: ``Vocab size: 78``."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sphinx_kerasshape.audit.document import Echo
+from sphinx_kerasshape.audit.lines import Line, without_ansi
+from sphinx_kerasshape.audit.statements.printed import Run
+from sphinx_kerasshape.audit.statements.syntax import is_print, last_line
+
+_LONGEST = 5000
+_MOST_PARTS = 12
+_MOST_PAIRS = 5000
+"""Calls times lines: of more, it isn't tried which belong together."""
+_HOLE = r"(TensorShape\(\[.*?\]\)|\([^()]*\)|\[.*\]|\{.*\}|\S+?|.*?)"
+_MARKS = re.compile(r"%%|%[-+0 ]?\d*([dis])")
+_TENSOR_SHAPE = re.compile(r"(?:TensorShape|torch\.Size)\((.*)\)", re.DOTALL)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_WHOLE_FORMATS = ("", "d", ",", "_")
+
+
+class _Template(NamedTuple):
+    """What a call of ``print`` prints: a pattern with a group for each value."""
+
+    pattern: re.Pattern[str]
+    values: tuple[ast.expr, ...]
+    line: int
+    has_label: bool
+
+
+def of_value(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
+    """Yield what a cell shows as the value of its last statement."""
+    last = run.tree.body[-1] if run.tree.body else None
+    if isinstance(last, ast.Expr):
+        yield from _echo(run, last.value, "\n".join(without_ansi(one).text for one in lines), last_line(last))
+
+
+def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
+    """Yield what the calls of ``print`` on the top level of a block say of values, where that is clear."""
+    texts = [text for one in lines if (text := without_ansi(one).text.strip())]
+    templates = [_template(statement) for statement in run.tree.body if is_print(statement)]
+    if not templates or len(templates) * len(texts) > _MOST_PAIRS:
+        return
+    found = [[number for number, text in enumerate(texts) if _match(one, text)] for one in templates]
+    is_whole = len(templates) == len(texts) and all(
+        one is None or number in numbers
+        for number, (one, numbers) in enumerate(zip(templates, found, strict=True))
+    )
+    for place, template in enumerate(templates):
+        numbers = [place] if is_whole else found[place]
+        is_sure = is_whole or (len(numbers) == 1 and sum(numbers[0] in some for some in found) == 1)
+        if template is not None and is_sure and (is_whole or template.has_label):
+            match = _match(template, texts[numbers[0]])
+            for value, text in zip(template.values, match.groups() if match else (), strict=False):
+                yield from _echo(run, value, text, template.line)
+
+
+def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
+    """Yield what a text right below a block says, which the block has printed."""
+    lines = [line for line in lines if line.text.strip()]
+    if lines and run.tree.body and not is_print(run.tree.body[-1]):
+        count = sum(map(is_print, run.tree.body))
+        yield from of_value(run, lines[count:])
+        lines = lines[:count] if len(lines) == count + 1 else lines
+    yield from of_prints(run, lines)
+
+
+def _echo(run: Run, value: ast.expr, text: str, line: int) -> Iterator[Echo]:
+    """Yield what is known of a value, if its text says it all."""
+    value = _bare(value)
+    if len(text) <= _LONGEST and _is_chain(value) and (shown := _literal(text.strip())):
+        yield Echo(run.number, line, ast.unparse(value), shown)
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return what ``str`` and the like make a text or a tuple of."""
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "repr" | "tuple" | "list" | "int"), args=[inner], keywords=[]):
+            return _bare(inner)
+    return node
+
+
+def _is_chain(node: ast.expr) -> bool:
+    """Whether an expression is a name, or asks a name for something: ``len(x)``, ``x.shape[0]``."""
+    match node:
+        case ast.Name():
+            return True
+        case ast.Attribute(value=inner) | ast.Subscript(value=inner, slice=ast.Constant() | ast.UnaryOp()):
+            return _is_chain(inner)
+        case ast.Call(func=ast.Name(id="len"), args=[inner], keywords=[]):
+            return _is_chain(inner)
+        case ast.Call(func=ast.Attribute() as inner, args=[], keywords=[]):
+            return _is_chain(inner)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr="shape"), args=[inner]):
+            return _is_chain(inner)
+    return False
+
+
+def _literal(text: str) -> str:
+    """Return a text as a literal of whole numbers and strings; empty if it is none."""
+    match = _TENSOR_SHAPE.fullmatch(text)
+    text = match[1] if match else text
+    if _GROUPED.fullmatch(text):
+        return text.replace(",", "")
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return ""
+    value = tuple(value) if match and isinstance(value, list) else value
+    return repr(value) if _is_plain(value) else ""
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is what was printed: numbers with a point may be rounded."""
+    if isinstance(value, (list, tuple, set)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(_is_plain(one) for pair in value.items() for one in pair)
+    return isinstance(value, (int, str))
+
+
+def _match(template: _Template | None, text: str) -> re.Match[str] | None:
+    return template.pattern.fullmatch(text) if template and len(text) <= _LONGEST else None
+
+
+def _template(statement: ast.stmt) -> _Template | None:
+    """Return what a call of ``print`` prints; ``None`` if that isn't known."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or call.keywords or not call.args:
+        return None
+    parts: list[str | ast.expr] = []
+    for number, argument in enumerate(call.args):
+        parts += [" "] if number else []
+        parts += _parts(argument)
+    if len(parts) > _MOST_PARTS or any(isinstance(one, ast.Starred) for one in parts):
+        return None
+    constant = "".join(one for one in parts if isinstance(one, str)).strip()
+    if "\n" in constant:
+        return None
+    pattern = "".join(re.escape(one) if isinstance(one, str) else _HOLE for one in parts)
+    pattern = re.sub(r"(?:\\ |\\\n|\\\t)+", r"\\s+", pattern)
+    pattern = re.sub(r"^\\s\+|\\s\+$", r"\\s*", pattern)
+    values = tuple(one for one in parts if isinstance(one, ast.expr))
+    has_label = re.search(r"[^\W\d_]{2}", constant) is not None
+    return _Template(re.compile(pattern), values, last_line(statement), has_label)
+
+
+def _parts(node: ast.expr) -> list[str | ast.expr]:
+    """Return the texts and the values that are written one behind the other."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.JoinedStr(values=values):
+            return [part for one in values for part in _parts(one)]
+        case ast.FormattedValue(value=value, format_spec=None):
+            return [value]
+        case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])):
+            return [value if form in _WHOLE_FORMATS else _unknown()]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [*_parts(left), *_parts(right)]
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
+            return _marked(text, right.elts if isinstance(right, ast.Tuple) else [right])
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=values):
+            return _formatted(text, values)
+    return [node]
+
+
+def _unknown() -> ast.expr:
+    """Return a value that nothing is known of."""
+    return ast.Constant(None)
+
+
+def _marked(text: str, values: Sequence[ast.expr]) -> list[str | ast.expr]:
+    parts: list[str | ast.expr] = []
+    end, following = 0, iter(values)
+    for mark in _MARKS.finditer(text):
+        parts += [text[end : mark.start()], "%" if mark[0] == "%%" else next(following, _unknown())]
+        end = mark.end()
+    return [*parts, text[end:]] if "%" not in _MARKS.sub("", text) else [_unknown()]
+
+
+def _formatted(text: str, values: Sequence[ast.expr]) -> list[str | ast.expr]:
+    parts: list[str | ast.expr] = []
+    try:
+        for number, (before, field, form, _) in enumerate(string.Formatter().parse(text)):
+            parts.append(before)
+            if field is not None:
+                index = int(field) if field.isdecimal() else number if not field else len(values)
+                is_known = index < len(values) and form in _WHOLE_FORMATS
+                parts.append(values[index] if is_known else _unknown())
+    except ValueError:
+        return [_unknown()]
+    return parts
