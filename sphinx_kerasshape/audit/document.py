@@ -147,7 +147,8 @@ class Echo(NamedTuple):
     line: int
     """The last line of the statement that shows it."""
     expression: str
-    """A name, or what asks a name for something: ``len(words)``, ``x.shape``."""
+    """A name, or what asks a name for something: ``len(words)``, ``x.shape``. Empty: the value is how many
+    files and classes the statement has found in a folder."""
     value: str
 
 

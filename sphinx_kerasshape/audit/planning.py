@@ -147,7 +147,9 @@ def _echoes(run: DocumentRun, shown: Iterable[Echo]) -> dict[int, list[tuple[str
         root = _ROOT.sub("", echo.expression).partition(".")[0].partition("[")[0].rstrip(")")
         for number in range(len(run.pieces) - 1, -1, -1):
             piece = run.pieces[number]
-            if (piece.block, piece.last) <= (echo.block, echo.line) and root in piece.defines:
+            is_before = (piece.block, piece.last) <= (echo.block, echo.line)
+            is_same = piece.block == echo.block and piece.first <= echo.line <= piece.last
+            if is_before and root in piece.defines if root else is_same:
                 found.setdefault(number, []).append((echo.expression, echo.value))
                 break
     return found

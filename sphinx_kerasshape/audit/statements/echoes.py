@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sphinx_kerasshape.audit.document import Echo
 from sphinx_kerasshape.audit.lines import Line, without_ansi
 from sphinx_kerasshape.audit.statements.printed import Run
-from sphinx_kerasshape.audit.statements.syntax import is_print, last_line
+from sphinx_kerasshape.audit.statements.syntax import is_print, last_line, name_of
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LONGEST = 5000
 _MOST_PARTS = 12
 _MOST_PAIRS = 5000
@@ -21,6 +22,9 @@ _HOLE = r"(TensorShape\(\[.*?\]\)|\([^()]*\)|\[.*\]|\{.*\}|\S+?|.*?)"
 _MARKS = re.compile(r"%%|%[-+0 ]?\d*([dis])")
 _TENSOR_SHAPE = re.compile(r"(?:TensorShape|torch\.Size)\((.*)\)", re.DOTALL)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_FOUND = re.compile(r"Found (\d+) (?:validated )?(?:image )?\w+ belonging to (\d+) class(?:es)?\b")
+"""What is printed of a folder whose files are read."""
+_FOLDER_CALLS = re.compile(r"flow_from_(?:directory|dataframe)|\w+_dataset_from_directory")
 _WHOLE_FORMATS = ("", "d", ",", "_")
 
 
@@ -60,9 +64,24 @@ def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
                 yield from _echo(run, value, text, template.line)
 
 
+def of_folders(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
+    """Yield how many files and classes each call that reads a folder has found."""
+    found = [match for one in lines if (match := _FOUND.search(one.text))]
+    calls = [
+        statement
+        for statement in run.tree.body
+        for node in (ast.walk(statement) if found and not isinstance(statement, _DEFINITIONS) else ())
+        if isinstance(node, ast.Call) and _FOLDER_CALLS.fullmatch(name_of(node.func))
+    ]
+    if len(calls) == len(found):
+        for statement, match in zip(calls, found, strict=True):
+            yield Echo(run.number, last_line(statement), "", f"({match[1]}, {match[2]})")
+
+
 def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
     """Yield what a text right below a block says, which the block has printed."""
     lines = [line for line in lines if line.text.strip()]
+    yield from of_folders(run, lines)
     if lines and run.tree.body and not is_print(run.tree.body[-1]):
         count = sum(map(is_print, run.tree.body))
         yield from of_value(run, lines[count:])

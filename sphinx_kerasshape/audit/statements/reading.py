@@ -235,6 +235,7 @@ def _echoes(run: printed.Run, piece: Code) -> Iterator[Echo]:
         if one.is_value:
             yield from echoes.of_value(run, one.lines)
     lines = [line for one in piece.printed if not one.is_value for line in one.lines]
+    yield from echoes.of_folders(run, lines)
     yield from echoes.of_prints(run, _beside_summaries(lines))
 
 

@@ -141,6 +141,7 @@ class Document:
     def _ran(self, piece: Piece, code: Code) -> Any:
         """Run a piece; what it makes of files that it has looked for in vain is missing, not empty."""
         before, self._used.found_no_files = self._used.found_no_files, False
+        self._used.folders = self._echoes.folders(piece)
         try:
             value = code.run(self._names)
             if self._used.found_no_files and code.binds():

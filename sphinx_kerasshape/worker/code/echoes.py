@@ -29,12 +29,18 @@ class Echoes:
 
     def value(self, name: str, piece: Piece, loss: Loss) -> Any:
         """Return a stand-in for a name that a piece would define; ``None`` if nothing is shown of it."""
-        value = echoed.value(name, piece.echoes) if piece.echoes else None
+        shown = [one for one in piece.echoes if one[0]]
+        value = echoed.value(name, shown) if shown else None
         if value is not None and not echoed.is_whole(value):
             self._losses[name] = loss
         if value is not None:
             self._shown[name] = frozenset(expression for expression, _ in piece.echoes)
         return value
+
+    @staticmethod
+    def folders(piece: Piece) -> list[tuple[int, int]]:
+        """Return how many files and classes each call of a piece has found in a folder."""
+        return [ast.literal_eval(value) for expression, value in piece.echoes if not expression]
 
     def follow(self, piece: Piece) -> None:
         """Note that a piece has run: what it defines is made of stand-ins if something in it is."""
