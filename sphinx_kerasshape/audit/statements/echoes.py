@@ -21,7 +21,8 @@ _MOST_PAIRS = 5000
 _HOLE = r"(TensorShape\(\[.*?\]\)|\([^()]*\)|\[.*\]|\{.*\}|\S+?|.*?)"
 _MARKS = re.compile(r"%%|%[-+0 ]?\d*([dis])")
 _TENSOR_SHAPE = re.compile(r"(?:TensorShape|torch\.Size)\((.*)\)", re.DOTALL)
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+L")
+"""A whole number with marks between its digits, or as Python 2 prints it."""
 _FOUND = re.compile(r"Found (\d+) (?:validated )?(?:image )?\w+ belonging to (\d+) class(?:es)?\b")
 """What is printed of a folder whose files are read."""
 _FOLDER_CALLS = re.compile(r"flow_from_(?:directory|dataframe)|\w+_dataset_from_directory")
@@ -47,7 +48,7 @@ def of_value(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
 def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
     """Yield what the calls of ``print`` on the top level of a block say of values, where that is clear."""
     texts = [text for one in lines if (text := without_ansi(one).text.strip())]
-    templates = [_template(statement) for statement in run.tree.body if is_print(statement)]
+    templates = [_template(one, last) for last, one in _once(run.tree.body) if is_print(one)]
     if not templates or len(templates) * len(texts) > _MOST_PAIRS:
         return
     found = [[number for number, text in enumerate(texts) if _match(one, text)] for one in templates]
@@ -89,6 +90,19 @@ def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
     yield from of_prints(run, lines)
 
 
+def _once(statements: Sequence[ast.stmt], last: int = 0) -> Iterator[tuple[int, ast.stmt]]:
+    """Yield the statements that run once, each with the last line of the one at the top that has it."""
+    for one in statements:
+        line = last or last_line(one)
+        match one:
+            case ast.With(body=body):
+                yield from _once(body, line)
+            case ast.For(body=[*body, ast.Break()]) | ast.For(iter=ast.Call(args=[ast.Constant(1)]), body=body):
+                yield from _once(body, line)
+            case _:
+                yield line, one
+
+
 def _echo(run: Run, value: ast.expr, text: str, line: int) -> Iterator[Echo]:
     """Yield what is known of a value, if its text says it all."""
     value = _bare(value)
@@ -124,8 +138,8 @@ def _literal(text: str) -> str:
     """Return a text as a literal of whole numbers and strings; empty if it is none."""
     match = _TENSOR_SHAPE.fullmatch(text)
     text = match[1] if match else text
-    if _GROUPED.fullmatch(text):
-        return text.replace(",", "")
+    if _NUMBER.fullmatch(text):
+        return text.replace(",", "").rstrip("L")
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
@@ -147,8 +161,8 @@ def _match(template: _Template | None, text: str) -> re.Match[str] | None:
     return template.pattern.fullmatch(text) if template and len(text) <= _LONGEST else None
 
 
-def _template(statement: ast.stmt) -> _Template | None:
-    """Return what a call of ``print`` prints; ``None`` if that isn't known."""
+def _template(statement: ast.stmt, line: int) -> _Template | None:
+    """Return what a call of ``print`` prints, which is seen behind a line; ``None`` if that isn't known."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(call, ast.Call) or call.keywords or not call.args:
         return None
@@ -166,7 +180,7 @@ def _template(statement: ast.stmt) -> _Template | None:
     pattern = re.sub(r"^\\s\+|\\s\+$", r"\\s*", pattern)
     values = tuple(one for one in parts if isinstance(one, ast.expr))
     has_label = re.search(r"[^\W\d_]{2}", constant) is not None
-    return _Template(re.compile(pattern), values, last_line(statement), has_label)
+    return _Template(re.compile(pattern), values, line, has_label)
 
 
 def _parts(node: ast.expr) -> list[str | ast.expr]:
