@@ -335,11 +335,12 @@ class Document:
 
     def _described(self, seen: Observation, value: Any) -> Observation:
         if find_model.is_model(value):
+            shown = _unbuilt_layers(value)
             model = self._read(value)
             if isinstance(model, Failure):
                 seen = seen._replace(unbuilt=_printed(model, value))
                 return seen._replace(failure=_unread(model, value))
-            return seen._replace(model=model, optimizer=observed.optimizer_params(value))
+            return seen._replace(model=model, optimizer=observed.optimizer_params(value), unbuilt=shown)
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
@@ -395,6 +396,15 @@ def _printed(failure: Failure, model: Any) -> Model | None:
         Exception
     ):  # Layers of the author's own may fail when they are asked for anything.
         return unbuilt.printed(model)
+    return None
+
+
+def _unbuilt_layers(model: Any) -> Model | None:
+    """Return what Keras 3 prints of a model that counts as built, though some of its layers are not."""
+    layers = getattr(model, "_layers", ())
+    if getattr(model, "built", False) and not all(getattr(layer, "built", True) for layer in layers):
+        with contextlib.suppress(Exception):
+            return unbuilt.printed(model)
     return None
 
 
