@@ -243,7 +243,9 @@ def _parser() -> MarkdownIt:
             parser.inline.ruler.at(name, _noting(name, rule))
     names = parser.block.ruler.get_active_rules()
     html = parser.block.ruler.getRules("")[names.index("html_block")]
-    parser.block.ruler.at("html_block", _ending_at_fences(html), {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.block.ruler.at(
+        "html_block", _ending_at_fences(html), {"alt": ["paragraph", "reference", "blockquote"]}
+    )
     return parser
 
 

@@ -83,7 +83,8 @@ def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
     """Yield what a text right below a block says, which the block has printed."""
     lines = [line for line in lines if line.text.strip()]
     yield from of_folders(run, lines)
-    if lines and run.tree.body and not is_print(run.tree.body[-1]):
+    last = run.tree.body[-1] if run.tree.body else None
+    if lines and isinstance(last, ast.Expr) and not is_print(last):
         count = sum(map(is_print, run.tree.body))
         yield from of_value(run, lines[count:])
         lines = lines[:count] if len(lines) == count + 1 else lines
@@ -97,7 +98,9 @@ def _once(statements: Sequence[ast.stmt], last: int = 0) -> Iterator[tuple[int, 
         match one:
             case ast.With(body=body):
                 yield from _once(body, line)
-            case ast.For(body=[*body, ast.Break()]) | ast.For(iter=ast.Call(args=[ast.Constant(1)]), body=body):
+            case (
+                ast.For(body=[*body, ast.Break()]) | ast.For(iter=ast.Call(args=[ast.Constant(1)]), body=body)
+            ):
                 yield from _once(body, line)
             case _:
                 yield line, one
@@ -192,7 +195,9 @@ def _parts(node: ast.expr) -> list[str | ast.expr]:
             return [part for one in values for part in _parts(one)]
         case ast.FormattedValue(value=value, format_spec=None):
             return [value]
-        case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])):
+        case ast.FormattedValue(
+            value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])
+        ):
             return [value if form in _WHOLE_FORMATS else _unknown()]
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return [*_parts(left), *_parts(right)]

@@ -112,7 +112,9 @@ def _symbols(values: Sequence[Any]) -> dict[int, Followed]:
             graph = keras.Model(inputs, list(values))
             batch = f"{names[id(inputs[0])]}_0" if inputs else ""
             named = (
-                f"{names[id(one)]}: {_axes(names[id(one)], batch, one)}" for one in inputs if None in one.shape
+                f"{names[id(one)]}: {_axes(names[id(one)], batch, one)}"
+                for one in inputs
+                if None in one.shape
             )
             _, symbols = follow.follow(graph, " | ".join(named))
             every = dict.fromkeys(size for some in symbols.values() for size in some)

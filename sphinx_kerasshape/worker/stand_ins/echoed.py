@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -77,14 +77,12 @@ class Echoed:
     def __iter__(self) -> Iterator[Any]:
         raise Unknown(self._root, self._path)
 
-    def __bool__(self) -> bool:
+    def _unknown(self, *_: Any, **__: Any) -> Any:
         raise Unknown(self._root, self._path)
 
-    def __index__(self) -> int:
-        raise Unknown(self._root, self._path)
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise Unknown(self._root, self._path)
+    __bool__ = __index__ = __int__ = __float__ = __array__ = __contains__ = _unknown
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _unknown
+    __hash__ = object.__hash__
 
 
 def value(name: str, shown: Sequence[tuple[str, str]]) -> Any:
@@ -115,7 +113,7 @@ def _root(path: str) -> str:
     return names[0] if names else ""
 
 
-def _is_shape(shape: Any) -> bool:
+def _is_shape(shape: Any) -> TypeGuard[tuple[int, ...]]:
     return isinstance(shape, tuple) and all(isinstance(size, int) and size > 0 for size in shape)
 
 
