@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit.document import Echo
@@ -173,7 +174,10 @@ def _template(statement: ast.stmt, line: int) -> _Template | None:
     for number, argument in enumerate(call.args):
         parts += [" "] if number else []
         parts += _parts(argument)
-    if len(parts) > _MOST_PARTS or any(isinstance(one, ast.Starred) for one in parts):
+    are_apart = all(
+        isinstance(one, str) or isinstance(other, str) for one, other in pairwise(filter(None, parts))
+    )
+    if len(parts) > _MOST_PARTS or not are_apart or any(isinstance(one, ast.Starred) for one in parts):
         return None
     constant = "".join(one for one in parts if isinstance(one, str)).strip()
     if "\n" in constant:
@@ -188,24 +192,23 @@ def _template(statement: ast.stmt, line: int) -> _Template | None:
 
 def _parts(node: ast.expr) -> list[str | ast.expr]:
     """Return the texts and the values that are written one behind the other."""
+    found: list[str | ast.expr] = [node]
     match node:
         case ast.Constant(value=str(text)):
-            return [text]
+            found = [text]
         case ast.JoinedStr(values=values):
-            return [part for one in values for part in _parts(one)]
-        case ast.FormattedValue(value=value, format_spec=None):
-            return [value]
-        case ast.FormattedValue(
-            value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])
-        ):
-            return [value if form in _WHOLE_FORMATS else _unknown()]
+            found = [part for one in values for part in _parts(one)]
+        case ast.FormattedValue(value=value, format_spec=form):
+            is_whole = form is None or ast.unparse(form)[2:-1] in _WHOLE_FORMATS
+            found = [value if is_whole else _unknown()]
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return [*_parts(left), *_parts(right)]
+            parts = [*_parts(left), *_parts(right)]
+            found = parts if any(isinstance(one, str) for one in parts) else found
         case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
-            return _marked(text, right.elts if isinstance(right, ast.Tuple) else [right])
+            found = _marked(text, right.elts if isinstance(right, ast.Tuple) else [right])
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=values):
-            return _formatted(text, values)
-    return [node]
+            found = _formatted(text, values)
+    return found
 
 
 def _unknown() -> ast.expr:

@@ -131,12 +131,12 @@ class Document:
             code = Code(piece, flags, watch)
             value = self._ran(piece, code)
             self._echoes.follow(piece)
-            return value
         except weightless.NeedsValues:
             raise
         except BaseException as error:
             self._fail(number, piece, code, error)
-        return None
+            return None
+        return value
 
     def _ran(self, piece: Piece, code: Code) -> Any:
         """Run a piece; what it makes of files that it has looked for in vain is missing, not empty."""

@@ -28,7 +28,7 @@ class Unknown(NotHere):
 
 
 class Array(Uniform):
-    """An array of a shape that the document shows. Its items are no numbers, so nothing can be made of them."""
+    """An array of a shape that the document shows. Its items are no numbers: nothing is made of them."""
 
     @property
     def values(self) -> Any:
@@ -60,6 +60,7 @@ class Echoed:
         return self._of(f"{self._path}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what is shown of a call without arguments."""
         if args or kwargs:
             raise Unknown(self._root, f"{self._path}(…)")
         return self._of(f"{self._path}()")
