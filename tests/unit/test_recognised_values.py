@@ -388,6 +388,8 @@ def echoes(path: str, text: str) -> list[str]:
         ("print(x.shape, y.shape)", "(32, 8) (32,)", ["x.shape = (32, 8)", "y.shape = (32,)"]),
         ("print(n, 'classes')", "9L classes", ["n = 9"]),
         ("x.shape", "(32, 8)", ["x.shape = (32, 8)"]),
+        ("a, x.shape, 5", "(7, TensorShape([2, 3]), 5)", ["a = 7", "x.shape = (2, 3)"]),
+        ("a, b", "7", []),
         ("print('Read.')\nlen(x)", "Read.\n32", ["len(x) = 32"]),
         ("for x in data.take(1):\n    print(x.shape)", "(32, 8)", ["x.shape = (32, 8)"]),
         ("for x in data:\n    print(x.shape)\n    break", "(32, 8)", ["x.shape = (32, 8)"]),

@@ -21,7 +21,7 @@ _MOST_PAIRS = 5000
 """Calls times lines: of more, it isn't tried which belong together."""
 _HOLE = r"(TensorShape\(\[.*?\]\)|\([^()]*\)|\[.*\]|\{.*\}|\S+?|.*?)"
 _MARKS = re.compile(r"%%|%[-+0 ]?\d*([dis])")
-_TENSOR_SHAPE = re.compile(r"(?:TensorShape|torch\.Size)\((.*)\)", re.DOTALL)
+_TENSOR_SHAPE = re.compile(r"\b(?:TensorShape|torch\.Size)\(\[([^\[\]]+)\]\)")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+L")
 """A whole number with marks between its digits, or as Python 2 prints it."""
 _FOUND = re.compile(r"Found (\d+) (?:validated )?(?:image )?\w+ belonging to (\d+) class(?:es)?\b")
@@ -110,8 +110,14 @@ def _once(statements: Sequence[ast.stmt], last: int = 0) -> Iterator[tuple[int, 
 def _echo(run: Run, value: ast.expr, text: str, line: int) -> Iterator[Echo]:
     """Yield what is known of a value, if its text says it all."""
     value = _bare(value)
-    if len(text) <= _LONGEST and _is_chain(value) and (shown := _literal(text.strip())):
-        yield Echo(run.number, line, ast.unparse(value), shown)
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    if len(text) > _LONGEST or not any(map(_is_chain, parts)) or (shown := _literal(text.strip())) is None:
+        return
+    values = [shown] if parts == [value] else list(shown) if isinstance(shown, tuple) else []
+    if len(parts) == len(values):
+        for part, one in zip(parts, values, strict=True):
+            if _is_chain(part) and _is_plain(one):
+                yield Echo(run.number, line, ast.unparse(part), repr(one))
 
 
 def _bare(node: ast.expr) -> ast.expr:
@@ -138,18 +144,14 @@ def _is_chain(node: ast.expr) -> bool:
     return False
 
 
-def _literal(text: str) -> str:
-    """Return a text as a literal of whole numbers and strings; empty if it is none."""
-    match = _TENSOR_SHAPE.fullmatch(text)
-    text = match[1] if match else text
+def _literal(text: str) -> object:
+    """Return the value that a text is the literal of; ``None`` if it is none."""
     if _NUMBER.fullmatch(text):
-        return text.replace(",", "").rstrip("L")
+        return int(text.replace(",", "").rstrip("L"))
     try:
-        value = ast.literal_eval(text)
+        return ast.literal_eval(_TENSOR_SHAPE.sub(r"(\1,)", text))  # type: ignore[no-any-return]
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return ""
-    value = tuple(value) if match and isinstance(value, list) else value
-    return repr(value) if _is_plain(value) else ""
+        return None
 
 
 def _is_plain(value: object) -> bool:

@@ -49,6 +49,7 @@ from sphinx_kerasshape.worker.stand_ins.used import NotHere
 _MAX_ASKED = 6
 _MAX_NAMES = 6
 """How many names a message lists."""
+_NO_IMPORT = ("ImportError", "ModuleNotFoundError")
 _PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
 """The problems of failures by the kind of their cause, where it is not the code."""
 Reader = Callable[[Any], Model | Failure]
@@ -211,7 +212,9 @@ class Document:
 
     def _echoed(self, name: str, piece: Piece, loss: Loss) -> Any:
         """Return a stand-in for a name that is gone, if the document shows something of its value."""
-        if self._failed[loss.piece].kind == "code":
+        root = self._failed[loss.piece]
+        is_import = root.failure.error is not None and root.failure.error.type in _NO_IMPORT
+        if root.kind == "code" and not is_import:
             return None
         value = self._echoes.value(name, piece, loss._replace(names=(*loss.names, name)))
         if value is not None:
