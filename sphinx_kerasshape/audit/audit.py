@@ -17,7 +17,8 @@ from sphinx_kerasshape.audit.judging import judging
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import SUFFIXES, Unreadable, recognise
 from sphinx_kerasshape.audit.verdict import Verdict
-from sphinx_kerasshape.messages.report import Answer, Failure, PieceFailure, Report, Versions
+from sphinx_kerasshape.messages.problems import Problem
+from sphinx_kerasshape.messages.report import Answer, Failure, Observation, PieceFailure, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 
 RAN, FAILED, LEFT_OUT = "ran", "failed", "left out"
@@ -112,9 +113,15 @@ def _with_old_spellings(
         answer, better = answers[request], others[other]
         if isinstance(answer, Report) and isinstance(better, Report):
             pairs = zip(answer.observations, better.observations, strict=True)
-            observations = tuple(new if one.failure and not new.failure else one for one, new in pairs)
+            observations = tuple(new if one.failure and _is_settled(new) else one for one, new in pairs)
             found[request] = answer._replace(observations=observations)
     return found
+
+
+def _is_settled(one: Observation) -> bool:
+    """Whether something has a value, or is a model that Keras leaves unbuilt though all its code runs."""
+    is_unbuilt = one.failure is not None and one.failure.problem == Problem.UNBUILT and one.cause is None
+    return one.failure is None or is_unbuilt
 
 
 def _misses_by_its_code(answer: Answer) -> bool:

@@ -240,3 +240,44 @@ def test_inputs_of_one_graph_have_as_many_samples(audit: Audit) -> None:
         ```
     """)
     assert [one.split(" it is")[0] for one in found] == ["drifted (batch, time - 1, 4) (batch, time - 2, 4)"]
+
+
+def test_old_code_of_a_model_that_is_left_unbuilt(audit: Audit) -> None:
+    """It fails by its spelling; with the present one, Keras 3 prints no shapes of it."""
+    table = TABLE.format(units=4, count=16)
+    code = "model = keras.Sequential([layers.Dense(4, {})])\nmodel.summary()\n"
+    built, left = (
+        audit(f"```python\n{code.format(old)}```\n\n```\n{table}```\n")
+        for old in ("init='uniform', input_dim=3", "init='uniform'")
+    )
+    assert built == []
+    assert [one.split(" Keras")[0] for one in left] == [
+        "drifted dense (Dense)  (None, 4)  16",
+        "drifted Total params: 16",
+    ]
+
+
+def test_data_of_a_module_that_is_gone(audit: Audit) -> None:
+    """Its shape is known if the document shows it; what other code that fails has made is not believed."""
+    found = audit("""
+        ```python
+        from tensorflow.examples.tutorials.mnist import input_data
+        x = input_data.read_data_sets("data").train.images
+        y = layers.Dense(3, unit=1)(keras.Input((2,)))
+        print("Shapes:", x.shape, y.shape)
+        ```
+
+        ```
+        Shapes: (55000, 7) (None, 3)
+        ```
+
+        ```python
+        keras.Sequential([keras.Input(x.shape[1:]), layers.Dense(2)]).count_params()  # 16
+        layers.Dense(y.shape[1])(keras.Input((2,)))  # (None, 3)
+        ```
+    """)
+    assert [one.split(" `")[0] for one in found] == [
+        "unchecked (55000, 7)",
+        "unchecked (None, 3)",
+        "unchecked (None, 3)",
+    ]

@@ -149,7 +149,7 @@ def _literal(text: str) -> object:
     if _NUMBER.fullmatch(text):
         return int(text.replace(",", "").rstrip("L"))
     try:
-        return ast.literal_eval(_TENSOR_SHAPE.sub(r"(\1,)", text))  # type: ignore[no-any-return]
+        return ast.literal_eval(_TENSOR_SHAPE.sub(r"(\1,)", text))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
 
