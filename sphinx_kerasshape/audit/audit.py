@@ -17,6 +17,7 @@ from sphinx_kerasshape.audit.judging import judging
 from sphinx_kerasshape.audit.planning import Planned
 from sphinx_kerasshape.audit.recognise import SUFFIXES, Unreadable, recognise
 from sphinx_kerasshape.audit.verdict import Verdict
+from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, PieceFailure, Report, Versions
 from sphinx_kerasshape.messages.request import Request
 
@@ -127,8 +128,10 @@ def _with_old_spellings(
 
 def _is_better(new: Observation, one: Observation) -> bool:
     """Whether an observation says more of a value than another: what it is, or how Keras leaves it."""
+    if one.failure is None or new.failure is None:
+        return one.failure is not None
     is_unbuilt = new.unbuilt is not None and one.unbuilt is None
-    return one.failure is not None and (new.failure is None or is_unbuilt)
+    return is_unbuilt or (new.failure.problem == Problem.UNBUILT and new.cause is None)
 
 
 def _misses_by_its_code(answer: Answer) -> bool:

@@ -140,6 +140,18 @@ class Stated(NamedTuple):
     subject: Subject
 
 
+class Echo(NamedTuple):
+    """A value that the document shows of what its code computes: that of an expression, as a literal."""
+
+    block: int
+    line: int
+    """The last line of the statement that shows it."""
+    expression: str
+    """A name, or what asks a name for something: ``len(words)``, ``x.shape``. Empty: the value is how many
+    files and classes the statement has found in a folder."""
+    value: str
+
+
 class Mention(NamedTuple):
     """A shape or a count in prose, with the words around it; ``kind`` is ``shape`` or ``count``."""
 
@@ -167,5 +179,7 @@ class Document(NamedTuple):
     """Names and values of its comments ``kerasshape: define NAME = VALUE``."""
     models: tuple[Subject, ...] = ()
     """What may be models, in the order of the code that makes or prints them."""
+    echoes: tuple[Echo, ...] = ()
+    """Values that it shows, in the order of the code."""
     encoding: str = "utf-8"
     """That of its file."""

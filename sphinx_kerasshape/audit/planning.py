@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sphinx_kerasshape.audit import definitions
-from sphinx_kerasshape.audit.document import Document, Mention, Subject, Summary
+from sphinx_kerasshape.audit.document import Document, Echo, Mention, Subject, Summary
 from sphinx_kerasshape.audit.slicing import slices
 from sphinx_kerasshape.audit.slicing.slices import USUAL, DocumentRun, Slice
 from sphinx_kerasshape.messages.report import Answer, Failure, Observation, Report
 from sphinx_kerasshape.messages.request import Inside, Piece, Request
 
+_ROOT = re.compile(r"^(?:len\(|(?:np|numpy)\.shape\()+")
+"""What stands before the name that an expression asks for something."""
 _STOPPED = "raise type('Stopped', (OSError,), "
 """The code of a piece that is left out: it fails as one does that needs what is not here."""
 
@@ -46,7 +49,8 @@ def planned(document: Document, defines: Mapping[str, str], folder: str = "") ->
     defined = "".join(f"{name} = {value}\n" for name, value in given.items())
     runs = slices.runs(codes, _subjects(document), given)
     return [
-        Planned(run, _request(run, _usual_imports(run) + defined)._replace(folder=folder)) for run in runs
+        Planned(run, _request(run, _usual_imports(run) + defined, document.echoes)._replace(folder=folder))
+        for run in runs
     ]
 
 
@@ -136,7 +140,23 @@ def _is_around(piece: slices.Piece, subject: Subject) -> bool:
     return piece.block == subject.block and piece.first <= subject.line < piece.last + is_last
 
 
-def _request(run: DocumentRun, prelude: str) -> Request:
+def _echoes(run: DocumentRun, shown: Iterable[Echo]) -> dict[int, list[tuple[str, str]]]:
+    """Return what the document shows of the names that each piece defines, until another one does."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for echo in shown:
+        root = _ROOT.sub("", echo.expression).partition(".")[0].partition("[")[0].rstrip(")")
+        for number in range(len(run.pieces) - 1, -1, -1):
+            piece = run.pieces[number]
+            is_before = (piece.block, piece.last) <= (echo.block, echo.line)
+            is_same = piece.block == echo.block and piece.first <= echo.line <= piece.last
+            if is_before and root in piece.defines if root else is_same:
+                found.setdefault(number, []).append((echo.expression, echo.value))
+                break
+    return found
+
+
+def _request(run: DocumentRun, prelude: str, shown: Iterable[Echo]) -> Request:
+    echoes = _echoes(run, shown)
     observed: dict[int, list[str]] = {}
     inside: dict[int, list[Inside]] = {}
     for is_inside, place, one in _in_order(run):
@@ -150,6 +170,7 @@ def _request(run: DocumentRun, prelude: str) -> Request:
             *(piece.code, piece.first, piece.block, piece.defines),
             tuple(observed.get(number, ())),
             tuple(inside.get(number, ())),
+            tuple(echoes.get(number, ())),
         )
         for number, piece in enumerate(run.pieces)
     )

@@ -261,7 +261,8 @@ class Observation(NamedTuple):
     optimizer: int | None = None
     """The parameters of the model's optimizer, which the total of a summary includes, if it has any yet."""
     unbuilt: Model | None = None
-    """What Keras prints of a model whose shapes it doesn't know; rows have the note ``unbuilt``."""
+    """What Keras prints of a model whose shapes it doesn't know, or of some layers'; rows have the note
+    ``unbuilt``."""
     stand_ins: tuple[str, ...] = ()
     """What was replaced up to here, such as ``data for mnist``, ``weights of ResNet50`` or ``training``."""
     sizes: tuple[Verbatim, ...] = ()

@@ -60,6 +60,8 @@ class Piece(NamedTuple):
     """Expressions whose values are wanted once it has run; an empty one: that of its last statement."""
     inside: tuple[Inside, ...] = ()
     """Values that are wanted when lines inside it run, by then or later."""
+    echoes: tuple[tuple[Verbatim, Verbatim], ...] = ()
+    """Expressions of names that it defines, and the values that the document shows of them."""
 
 
 class Saved(NamedTuple):

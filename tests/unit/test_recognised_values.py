@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sphinx_kerasshape.audit.recognise import recognise
 from tests.support.recognised import notebook, recognised, stream, value
 
 
@@ -369,3 +370,58 @@ def test_a_print_beside_a_summary() -> None:
     assert lines[1] == "cell 1 output 0 line 1: shape (None, 6) of x.shape after block 0 line 1"
     assert lines[-1] == "cell 1 output 0 line 7: count 24 of model.count_params() after block 0 line 3"
     assert len(lines) == 6
+
+
+def echoes(path: str, text: str) -> list[str]:
+    """Return the values that a document shows of what its code computes."""
+    return [f"{one.expression} = {one.value}" for one in recognise(path, text.encode()).echoes]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown", "found"),
+    [
+        ("print('Words:', len(words))", "Words: 78", ["len(words) = 78"]),
+        ("print('Words: %d' % len(words))", "Words: 78", ["len(words) = 78"]),
+        ("print('{} of {:,}'.format(a, b))", "7 of 1,200", ["a = 7", "b = 1200"]),
+        ("print(f'{n:,} words, {x.shape}')", "1,200 words, (3, 4)", ["n = 1200", "x.shape = (3, 4)"]),
+        ("print('Names: ' + str(names))", "Names: ['a', 'b']", ["names = ['a', 'b']"]),
+        ("print(x.shape, y.shape)", "(32, 8) (32,)", ["x.shape = (32, 8)", "y.shape = (32,)"]),
+        ("print(n, 'classes')", "9L classes", ["n = 9"]),
+        ("x.shape", "(32, 8)", ["x.shape = (32, 8)"]),
+        ("a, x.shape, 5", "(7, TensorShape([2, 3]), 5)", ["a = 7", "x.shape = (2, 3)"]),
+        ("a, b", "7", []),
+        ("print('Read.')\nlen(x)", "Read.\n32", ["len(x) = 32"]),
+        ("for x in data.take(1):\n    print(x.shape)", "(32, 8)", ["x.shape = (32, 8)"]),
+        ("for x in data:\n    print(x.shape)\n    break", "(32, 8)", ["x.shape = (32, 8)"]),
+        ("a = flow_from_directory('a')", "Found 20 images belonging to 3 classes.", [" = (20, 3)"]),
+        ("for x in data:\n    print(x.shape)", "(32, 8)", []),
+        ("print('Loss:', loss)", "Loss: 0.25", []),
+        ("print('Most:', len(x) + 1)", "Most: 79", []),
+        ("print(f'Both: {a}{b}')", "Both: 79", []),
+        ("print(f'Part: {a:02d}')", "Part: 07", []),
+        ("print('Words:', words)", "Words: ['a', 'b', ...]", []),
+        ("print('Size:', f(x))", "Size: 3", []),
+        ("print('Size:', a)\nprint('Size:', b)", "Size: 3", []),
+        ("print(a)\nif a:\n    print(b)", "3\n4", []),
+        ("def f():\n    a = flow_from_directory('a')", "Found 20 images belonging to 3 classes.", []),
+    ],
+)
+def test_values_that_a_document_shows(code: str, shown: str, found: list[str]) -> None:
+    """In all formats alike; what is not certain, or may be rounded or cut off, is none."""
+    indented = "\n".join(f"   {line}" for line in code.split("\n"))
+    below = "\n".join(f"   {line}" for line in shown.split("\n"))
+    output = stream(shown) if "print" in code or "Found" in shown else value(shown)
+    outputs = [stream("Read.\n"), value("32")] if "Read" in code else [output]
+    assert echoes("page.ipynb", notebook(("code", code, outputs))) == found
+    html = f'```python\n{code}\n```\n\n<div class="shown">\n```\n{shown}\n```\n</div>\n'
+    assert echoes("page.md", f"```python\n{code}\n```\n\n```\n{shown}\n```\n") == found
+    assert echoes("page.md", html) == found
+    rest = f".. code-block:: python\n\n{indented}\n\n.. code-block:: text\n\n{below}\n"
+    assert echoes("page.rst", rest) == found
+
+
+def test_code_behind_html() -> None:
+    """A fence ends HTML that stands right above it; in text that is shown as it is, there is none."""
+    shown = "<div>\n```\n1\n\n2\n```\n</div>\n\n```python\nx = f(1)\n```\n\n"
+    text = shown + "<pre>\n```python\ny = 2\n```\n</pre>\n"
+    assert recognised("page.md", text) == "line 10: block 0: x = f(1)"

@@ -283,8 +283,11 @@ def test_old_spellings(audit: Audit) -> None:
         from keras.layers.core import Dense
         from keras.models import Sequential
 
+        from keras import backend as K
+
+        size = 3 if K.image_dim_ordering() == "tf" else 2
         model = Sequential()
-        model.add(Dense(4, input_dim=3, init="uniform"))
+        model.add(Dense(4, input_dim=size, init="uniform"))
         model.output_shape  # (None, 4)
         model.layers[0].output_shape  # (None, 5)
         ```
@@ -295,7 +298,10 @@ def test_old_spellings(audit: Audit) -> None:
         CuDNNLSTM(4)(Input((5, 3))).shape  # (None, 4)
         ```
     """)
-    core = "keras.layers.Dense in place of keras.layers.core.Dense, kernel_initializer in place of init"
+    core = (
+        "keras.layers.Dense in place of keras.layers.core.Dense, "
+        "present functions in place of keras.backend.image_dim_ordering, kernel_initializer in place of init"
+    )
     assert found == cleandoc(f"""
         holds: (None, 4) with {core}
         drifted: (None, 5) -> (None, 4) with {core}, output.shape in place of output_shape

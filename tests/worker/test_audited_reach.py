@@ -146,3 +146,169 @@ def test_models_that_another_document_saves(worker: Worker, tmp_path: Path) -> N
         "five.keras as second.md saves it",
         "six as third.md saves it",
     }
+
+
+def test_values_that_the_document_shows(audit: Audit) -> None:
+    """They stand in for what is not here, until a name is bound again; they don't confirm themselves."""
+    found = audit("""
+        ```python
+        import pandas
+        words = open("words.txt").read().split()
+        x = pandas.read_csv("table.csv").values
+        print("Words:", len(words))
+        print("Shape:", x.shape)
+        print("Names:", names := ["a", "b"])
+        ```
+
+        ```
+        Words: 78
+        Shape: (500, 20, 3)
+        Names: ['a', 'b']
+        ```
+
+        ```python
+        x = x.astype("uint8") / 255
+        part = x[:100]
+        model = keras.Sequential([keras.Input(x.shape[1:]), layers.Flatten(), layers.Dense(len(words))])
+        model.count_params()  # 4758
+        part.shape  # (100, 20, 3)
+        model.fit(x, epochs=1)
+        model.output_shape  # (None, 79)
+        words = open("more.txt").read().split()
+        other = keras.Sequential([keras.Input((3,)), layers.Dense(len(words))])
+        other.count_params()  # 312
+        ```
+    """)
+    (itself, drift, bound_again) = found
+    assert itself.startswith("unchecked (500, 20, 3)")
+    assert drift == "drifted (None, 79) (None, 78)"
+    assert bound_again.startswith("unchecked 312 `words = open(")
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        *("len(set(y))", "int(max(y)) + 1", "len(np.unique(x))", "int(x.max()) + 1", "(y == 2).sum()"),
+        *("keras.utils.to_categorical(x).shape[-1]", "x[x > 1].shape[0]", "sum(n for n in y)", "y.shape[1]"),
+    ],
+)
+def test_what_the_document_does_not_show(audit: Audit, size: str) -> None:
+    """Items are not made up, nor is what is computed from them; no code is said to fail for lack of them."""
+    (found,) = audit(f"""
+        ```python
+        x, y = np.load("x.npy"), np.load("y.npy")
+        print("Data:", len(x), len(y))
+        x.shape
+        ```
+
+        ```
+        Data: 500 500
+        (500, 3)
+        ```
+
+        ```python
+        size = {size}
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(size)])
+        model.count_params()  # 8
+        ```
+    """)[1:]
+    assert found.startswith("unchecked 8 ")
+
+
+def test_classes_that_the_document_shows(audit: Audit) -> None:
+    """Folders have as many classes as were found in them; a search that finds nothing makes nothing."""
+    found = audit("""
+        ```python
+        train = keras.utils.image_dataset_from_directory("photos", image_size=(8, 8))
+        ```
+
+        ```
+        Found 120 files belonging to 7 classes.
+        ```
+
+        ```python
+        import glob
+        model = keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten()])
+        model.add(layers.Dense(len(train.class_names)))
+        model.count_params()  # 1351
+        files = sorted(glob.glob("photos/*.png"))
+        other = keras.Sequential([keras.Input((2,)), layers.Dense(len(files) + 1)])
+        other.count_params()  # 30
+        ```
+    """)
+    assert [one.partition(" `")[0] for one in found] == ["unchecked 30"]
+
+
+def test_layers_that_a_call_of_build_leaves_unbuilt(audit: Audit) -> None:
+    """What Keras prints of them holds, and so does what the model would have."""
+    table = TABLE.replace("sequential", "tagger").replace("(None, {units}) ", "{shape}")
+    code = """```python
+class Tagger(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(4)
+    def call(self, x):
+        return self.dense(x)
+model = Tagger()
+model.build((None, 3))
+model.summary()
+```
+"""
+    for shape, count in (("?         ", "0"), ("(None, 4) ", "16")):
+        text = code + f"\n```\n{table.format(shape=shape, count=count)}```\n"
+        assert audit(text) == []
+    assert audit(code + f"\n```\n{table.format(shape='(None, 4) ', count='20')}```\n")
+
+
+def test_inputs_of_one_graph_have_as_many_samples(audit: Audit) -> None:
+    """Sizes of a model with several open inputs are found without a long search."""
+    found = audit("""
+        ```python
+        a, b = keras.Input((None, 8)), keras.Input((None, 6))
+        _, *state = layers.LSTM(16, return_state=True)(a)
+        c = layers.LSTM(16, return_sequences=True)(b, initial_state=state)  # (batch, time, 16)
+        d = layers.Conv1D(4, 3)(c)  # (batch, time - 1, 4)
+        ```
+    """)
+    assert [one.split(" it is")[0] for one in found] == ["drifted (batch, time - 1, 4) (batch, time - 2, 4)"]
+
+
+def test_old_code_of_a_model_that_is_left_unbuilt(audit: Audit) -> None:
+    """It fails by its spelling; with the present one, Keras 3 prints no shapes of it."""
+    table = TABLE.format(units=4, count=16)
+    code = "model = keras.Sequential([layers.Dense(4, {})])\nmodel.summary()\n"
+    built, left = (
+        audit(f"```python\n{code.format(old)}```\n\n```\n{table}```\n")
+        for old in ("init='uniform', input_dim=3", "init='uniform'")
+    )
+    assert built == []
+    assert [one.split(" Keras")[0] for one in left] == [
+        "drifted dense (Dense)  (None, 4)  16",
+        "drifted Total params: 16",
+    ]
+
+
+def test_data_of_a_module_that_is_gone(audit: Audit) -> None:
+    """Its shape is known if the document shows it; what other code that fails has made is not believed."""
+    found = audit("""
+        ```python
+        from tensorflow.examples.tutorials.mnist import input_data
+        x = input_data.read_data_sets("data").train.images
+        y = layers.Dense(3, unit=1)(keras.Input((2,)))
+        print("Shapes:", x.shape, y.shape)
+        ```
+
+        ```
+        Shapes: (55000, 7) (None, 3)
+        ```
+
+        ```python
+        keras.Sequential([keras.Input(x.shape[1:]), layers.Dense(2)]).count_params()  # 16
+        layers.Dense(y.shape[1])(keras.Input((2,)))  # (None, 3)
+        ```
+    """)
+    assert [one.split(" `")[0] for one in found] == [
+        "unchecked (55000, 7)",
+        "unchecked (None, 3)",
+        "unchecked (None, 3)",
+    ]

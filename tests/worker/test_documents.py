@@ -822,7 +822,8 @@ the package no_such_package is not here, so `Special` is missing
         failed 7: files files are not here
         failed 8: files files are not here
         failed 9: code ModuleNotFoundError: No module named 'keras.layers.merge'
-        failed 11: files files are not here
+        failed 10: files files are not here
+        failed 11: follows `import glob, os, pathlib`: files are not here, so `images` is missing
         failed 12: code ValueError: Unrecognized keyword arguments passed to Dense: {'activatoin': 'relu'}
     """)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -69,6 +70,9 @@ _MAY_STATE = re.compile(r"\((?:None|\d)|(?i:par[aá]m)|<!--")
 _LONGEST_PARAGRAPH = 10_000
 _ROLE = re.compile(r"\{[\w:.+-]+\}$")
 _LANGUAGE = re.compile(r"[\w.+#-]+")
+_VERBATIM = re.compile(r"\s*<(?:pre|script|style|textarea|!|\?)", re.IGNORECASE)
+"""HTML that may have a line of a fence in it as text."""
+_FENCE = re.compile(r"\s{,3}(?:```|~~~)")
 
 
 class _Span(NamedTuple):
@@ -237,7 +241,31 @@ def _parser() -> MarkdownIt:
     for name, rule in zip(names, parser.inline.ruler.getRules(""), strict=True):
         if name not in ("text", "newline"):
             parser.inline.ruler.at(name, _noting(name, rule))
+    names = parser.block.ruler.get_active_rules()
+    html = parser.block.ruler.getRules("")[names.index("html_block")]
+    parser.block.ruler.at(
+        "html_block", _ending_at_fences(html), {"alt": ["paragraph", "reference", "blockquote"]}
+    )
     return parser
+
+
+def _ending_at_fences(rule: Any) -> Any:
+    """Return a rule for HTML that ends before a fence, as in Python-Markdown: ``<div>``, then code."""
+
+    def html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if not rule(state, start, end, silent):
+            return False
+        if silent or _VERBATIM.match(state.getLines(start, start + 1, 0, False)):
+            return True
+        token = state.tokens[-1]
+        for line in range(start + 1, state.line):
+            if _FENCE.match(state.getLines(line, line + 1, state.blkIndent, False)):
+                state.line, token.map = line, [start, line]
+                token.content = state.getLines(start, line, state.blkIndent, True)
+                break
+        return True
+
+    return html_block
 
 
 def _noting(name: str, rule: Any) -> Any:

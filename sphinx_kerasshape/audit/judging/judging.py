@@ -146,7 +146,11 @@ def _of_unbuilt(summary: Summary, observation: Observation) -> Iterator[Verdict]
 
 def _of_model(summary: Summary, observation: Observation) -> Iterator[Verdict]:
     assert observation.model is not None
-    for verdict in compared(summary, observation.model, observation.optimizer):
+    verdicts = list(compared(summary, observation.model, observation.optimizer))
+    if observation.unbuilt is not None and any(one.verdict == DRIFTED for one in verdicts):
+        others = list(compared(summary, observation.unbuilt, observation.optimizer))
+        verdicts = verdicts if any(one.verdict == DRIFTED for one in others) else others
+    for verdict in verdicts:
         yield verdict._replace(stand_ins=observation.stand_ins, model=observation.model)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sphinx_kerasshape.audit.document import Block, Stated, Subject
 from sphinx_kerasshape.audit.lines import Line, flowed, without_ansi
 from sphinx_kerasshape.audit.statements import syntax
-from sphinx_kerasshape.audit.statements.syntax import last_line, segment
+from sphinx_kerasshape.audit.statements.syntax import is_print, last_line, segment
 
 _SIZE = r"\s*(?:None|\?|\d+)\s*"
 _SHAPE = rf"(?:\({_SIZE}(?:,{_SIZE})*,?\s*\)|\[{_SIZE}(?:,{_SIZE})*\]|\(\))"
@@ -94,7 +94,7 @@ def _shape(text: str, value: ast.expr) -> tuple[int, int] | None:
 def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
     """Yield what the calls of ``print`` on the top level of a block have printed, where it is clear which."""
     lines = [without_ansi(line) for line in lines if line.text.strip()]
-    templates = [_template(statement) for statement in run.tree.body if _is_print(statement)]
+    templates = [_template(statement) for statement in run.tree.body if is_print(statement)]
     if len(templates) == len(lines):
         pairs = [
             (template, line, template.pattern.match(line.text) if template else None)
@@ -130,8 +130,8 @@ def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
     if not run.tree.body or not lines:
         return
     last = run.tree.body[-1]
-    count = sum(map(_is_print, run.tree.body))
-    if not _is_print(last) and len(lines) == count + 1:
+    count = sum(map(is_print, run.tree.body))
+    if not is_print(last) and len(lines) == count + 1:
         yield from of_value(run, last, lines[-1:])
         lines = lines[:-1]
     if count and lines:
@@ -140,15 +140,10 @@ def of_shown(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
 
 def of_example(run: Run, statement: ast.stmt, lines: Sequence[Line]) -> Iterator[Stated]:
     """Yield what is shown below a statement with a prompt."""
-    if not _is_print(statement):
+    if not is_print(statement):
         yield from of_value(run, statement, lines)
         return
     yield from of_prints(run._replace(tree=ast.Module([statement], [])), lines)
-
-
-def _is_print(statement: ast.stmt) -> bool:
-    value = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print"
 
 
 def _template(statement: ast.stmt) -> _Template | None:

@@ -103,6 +103,10 @@ def is_likely_python(code: str) -> bool:
         return False
     kinds = (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef, ast.With, ast.For)
     return any(
-        isinstance(node, kinds) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
-        for node in tree.body
+        isinstance(node, kinds) or (isinstance(node, ast.Expr) and _is_call(node.value)) for node in tree.body
     )
+
+
+def _is_call(node: ast.expr) -> bool:
+    """Whether an expression calls something; two shapes side by side, ``(32, 8) (32,)``, are printed."""
+    return isinstance(node, ast.Call) and not isinstance(node.func, ast.Tuple | ast.Constant | ast.List)

@@ -6,12 +6,13 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from sphinx_kerasshape.audit.document import Block, Document, Place, Statement, Summary, Text
+from sphinx_kerasshape.audit.document import Block, Document, Echo, Place, Statement, Summary, Text
 from sphinx_kerasshape.audit.lines import Line
 from sphinx_kerasshape.audit.pieces import Code, Piece, Prose, Remark
 from sphinx_kerasshape.audit.statements import (
     blocks,
     comments,
+    echoes,
     literals,
     mentions,
     pairing,
@@ -28,7 +29,7 @@ _OFF = re.compile(r"\s*kerasshape:\s*off\s*")
 """The comment that says that the next block is none to check."""
 _SHOWN = ("", "text", "txt", "output", "out", "console", "none", "plaintext", "plain")
 _BETWEEN = re.compile(
-    r"[\s`~]{,80}(?:[#*_ ]{,8}"
+    r"[\s`~]{,80}(?:<div\b[^<>\n]{,200}>\s{,20})?(?:[#*_ ]{,8}"
     r"(?:(?:this|it|that|which|and|the|code|above|expected|will|should|we get|is)\s){,4}"
     r"(?:output|prints?|printed|result|out|returns?|shows?|displays?|gives?|get)"
     r"(?:\s(?:is|was|are|looks like|the following|this|below|output|as follows)){,2}[*_ ]{,3}:?:?[*_ ]{,3})?"
@@ -64,6 +65,7 @@ class Reading:
         """Whether functions call ``summary()``, so that code without such a call may print one."""
         self.last_run: printed.Run | None = None
         self.defines: list[tuple[str, str]] = []
+        self.echoes: list[Echo] = []
 
     def add(self, text: Text) -> int:
         """Take a text, and return its number."""
@@ -85,7 +87,8 @@ class Reading:
         )
         ordered = sorted(statements, key=lambda one: (one.place.text, one.place.start))
         models = tuple(dict.fromkeys(model.subject for model in self.models))
-        return Document(tuple(self.texts), tuple(self.blocks), tuple(ordered), tuple(self.defines), models)
+        found = tuple(self.defines), models, tuple(self.echoes)
+        return Document(tuple(self.texts), tuple(self.blocks), tuple(ordered), *found)
 
     def read(self, piece: Piece) -> None:
         """Take the next piece."""
@@ -109,6 +112,7 @@ class Reading:
             self._state([found])
         if self.last_run is not None and piece.language in _SHOWN and self._is_below(piece.lines[0]):
             self._state(printed.of_shown(self.last_run, piece.lines))
+            self.echoes.extend(echoes.of_shown(self.last_run, piece.lines))
         self.last_run = None
 
     def _is_below(self, line: Line) -> bool:
@@ -138,6 +142,7 @@ class Reading:
             self._state(_only_as_html(source, piece, tree, calls))
             self._state(_commented(run))
             self._state(_printed(run, source, piece))
+        self.echoes.extend(_echoes(run, piece))
         is_shown = piece.printed or source.examples or piece.is_module or is_off
         self.last_run = None if is_shown else run
         self.calls = [] if shown else calls or self.calls
@@ -222,6 +227,16 @@ def _printed(run: printed.Run, source: Source, piece: Code) -> Iterator[Statemen
             yield from printed.of_value(run, run.tree.body[-1], one.lines)
     lines = [line for one in piece.printed if not one.is_value for line in one.lines]
     yield from printed.of_prints(run, _beside_summaries(lines))
+
+
+def _echoes(run: printed.Run, piece: Code) -> Iterator[Echo]:
+    """Yield the values that a cell has shown of what its code computes."""
+    for one in piece.printed:
+        if one.is_value:
+            yield from echoes.of_value(run, one.lines)
+    lines = [line for one in piece.printed if not one.is_value for line in one.lines]
+    yield from echoes.of_folders(run, lines)
+    yield from echoes.of_prints(run, _beside_summaries(lines))
 
 
 def _beside_summaries(lines: Sequence[Line]) -> list[Line]:

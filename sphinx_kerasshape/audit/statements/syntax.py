@@ -62,6 +62,12 @@ def name_of(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
+def is_print(statement: ast.stmt) -> bool:
+    """Whether a statement is a call of ``print``."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print"
+
+
 def printed_argument(node: ast.expr) -> ast.expr:
     """Return what ``print`` prints if it is one value; other expressions as they are."""
     is_print = isinstance(node, ast.Call) and name_of(node.func) == "print"

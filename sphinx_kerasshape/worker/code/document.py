@@ -12,7 +12,7 @@ import os
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.messages.report import (
@@ -37,29 +37,23 @@ from sphinx_kerasshape.worker.code import (
     weightless,
 )
 from sphinx_kerasshape.worker.code.asked import Asked
+from sphinx_kerasshape.worker.code.echoes import Echoes, Loss
 from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
 from sphinx_kerasshape.worker.read import followed, observed, unbuilt
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.stand_ins import adapting, beside
 from sphinx_kerasshape.worker.stand_ins.install import install
+from sphinx_kerasshape.worker.stand_ins.used import NotHere
 
 _MAX_ASKED = 6
 _MAX_NAMES = 6
 """How many names a message lists."""
+_NO_IMPORT = ("ImportError", "ModuleNotFoundError")
 _PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
 """The problems of failures by the kind of their cause, where it is not the code."""
 Reader = Callable[[Any], Model | Failure]
 """Reads a model, or says why it can't be read."""
-
-
-class Loss(NamedTuple):
-    """Why a name is gone: the piece that failed first, and the names that are gone in turn."""
-
-    piece: int
-    names: tuple[str, ...] = ()
-    builder: str = ""
-    """The statement that would have built the model of that name."""
 
 
 class Document:
@@ -81,6 +75,7 @@ class Document:
         self._given: dict[str, Any] = {}
         """Names from outside: they have their values back if what binds them fails."""
         self._used, self._saved = install(request)
+        self._echoes = Echoes()
         self._following = followed.Following()
         self._sight = Sight(lambda model: self._described(self._unseen(), model), self._following.tensors)
 
@@ -136,12 +131,26 @@ class Document:
         try:
             watch = partial(self._sight.watch, piece=number, inside=piece.inside, names=self._names)
             code = Code(piece, flags, watch)
-            return code.run(self._names)
+            value = self._ran(piece, code)
+            self._echoes.follow(piece)
         except weightless.NeedsValues:
             raise
         except BaseException as error:
             self._fail(number, piece, code, error)
-        return None
+            return None
+        return value
+
+    def _ran(self, piece: Piece, code: Code) -> Any:
+        """Run a piece; what it makes of files that it has looked for in vain is missing, not empty."""
+        before, self._used.found_no_files = self._used.found_no_files, False
+        self._used.folders = self._echoes.folders(piece)
+        try:
+            value = code.run(self._names)
+            if self._used.found_no_files and code.binds():
+                raise NotHere("files are not here")
+            return value
+        finally:
+            self._used.found_no_files |= before
 
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""
@@ -172,6 +181,8 @@ class Document:
             return loss, *_syntax(piece, error)
         frames, cause = exceptions.frames(error, self._request), self._cause_of(error)
         if loss is None and cause.kind == "code":
+            loss = self._echoes.loss(piece.code)
+        if loss is None and cause.kind == "code":
             self._doubt(error)
         return loss, frames, cause
 
@@ -194,8 +205,22 @@ class Document:
                 self._names[name] = self._given[name]
             elif name not in kept:
                 self._remove(name)
+                if (value := self._echoed(name, piece, loss)) is not None:
+                    self._names[name] = value
+                    continue
                 builder = self._statements.get(number, "") if name in unbuilt else ""
                 self._lost[name] = loss._replace(names=(*loss.names, name), builder=builder)
+
+    def _echoed(self, name: str, piece: Piece, loss: Loss) -> Any:
+        """Return a stand-in for a name that is gone, if the document shows something of its value."""
+        root = self._failed[loss.piece]
+        is_import = root.failure.error is not None and root.failure.error.type in _NO_IMPORT
+        if root.kind == "code" and not is_import:
+            return None
+        value = self._echoes.value(name, piece, loss._replace(names=(*loss.names, name)))
+        if value is not None:
+            self._used.note(f"{name} as printed")
+        return value
 
     def _value(self, name: str) -> Any:
         """Return the value of a name, or of an attribute that the code has given to a module."""
@@ -213,6 +238,8 @@ class Document:
 
     def _loss_of(self, error: BaseException) -> Loss | None:
         """Return why the name is gone that an exception misses; ``None`` if that is not what it says."""
+        if (loss := self._echoes.loss_of(error)) is not None:
+            return loss
         name = getattr(error, "name", None)
         if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
             return next((loss for lost, loss in self._lost.items() if lost.endswith(f".{name}")), None)
@@ -266,6 +293,8 @@ class Document:
         seen = Observation(number, expression, stand_ins=self._used.names())
         if not expression and number in self._failed:
             return self._of_failed(seen)
+        if expression and (loss := self._echoes.asks_itself(expression)) is not None:
+            return self._of_lost(seen, loss)
         try:
             if expression:
                 with undisturbed():
@@ -289,11 +318,7 @@ class Document:
         """Return an observation that an exception has ended."""
         loss = self._loss_of(error)
         if loss is not None:
-            root = self._failed[loss.piece]
-            failure = root.failure._replace(message=self._why(loss) + self._mend_of(loss, seen.expression))
-            if loss.builder and root.kind in ("files", "refused", "package"):
-                failure = failure._replace(problem=Problem.UNBUILT)
-            return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
+            return self._of_lost(seen, loss)
         cause = self._cause_of(error)
         if cause.kind == "code" and not isinstance(error, observed.Unobservable):
             self._doubt(error)
@@ -304,13 +329,22 @@ class Document:
         )
         return seen._replace(failure=failure, missing=cause.missing)
 
+    def _of_lost(self, seen: Observation, loss: Loss) -> Observation:
+        """Return an observation of what needs a name that is gone."""
+        root = self._failed[loss.piece]
+        failure = root.failure._replace(message=self._why(loss) + self._mend_of(loss, seen.expression))
+        if loss.builder and root.kind in ("files", "refused", "package"):
+            failure = failure._replace(problem=Problem.UNBUILT)
+        return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
+
     def _described(self, seen: Observation, value: Any) -> Observation:
         if find_model.is_model(value):
+            shown = _unbuilt_layers(value)
             model = self._read(value)
             if isinstance(model, Failure):
                 seen = seen._replace(unbuilt=_printed(model, value))
                 return seen._replace(failure=_unread(model, value))
-            return seen._replace(model=model, optimizer=observed.optimizer_params(value))
+            return seen._replace(model=model, optimizer=observed.optimizer_params(value), unbuilt=shown)
         number = observed.whole_number(value)
         if number is not None:
             return seen._replace(number=number)
@@ -366,6 +400,15 @@ def _printed(failure: Failure, model: Any) -> Model | None:
         Exception
     ):  # Layers of the author's own may fail when they are asked for anything.
         return unbuilt.printed(model)
+    return None
+
+
+def _unbuilt_layers(model: Any) -> Model | None:
+    """Return what Keras 3 prints of a model that counts as built, though some of its layers are not."""
+    layers = getattr(model, "_layers", ())
+    if getattr(model, "built", False) and not all(getattr(layer, "built", True) for layer in layers):
+        with contextlib.suppress(Exception):
+            return unbuilt.printed(model)
     return None
 
 

@@ -110,7 +110,12 @@ def _symbols(values: Sequence[Any]) -> dict[int, Followed]:
         names = {id(one): str(one._keras_history[0].name) for one in inputs}
         with undisturbed():
             graph = keras.Model(inputs, list(values))
-            named = (f"{names[id(one)]}: {_axes(names[id(one)], one)}" for one in inputs if None in one.shape)
+            batch = f"{names[id(inputs[0])]}_0" if inputs else ""
+            named = (
+                f"{names[id(one)]}: {_axes(names[id(one)], batch, one)}"
+                for one in inputs
+                if None in one.shape
+            )
             _, symbols = follow.follow(graph, " | ".join(named))
             every = dict.fromkeys(size for some in symbols.values() for size in some)
             sizes = tuple(size for size in every if _OPEN.search(size) and len(size) < 100)[:_MAX_SIZES]
@@ -136,6 +141,7 @@ def _sources(values: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _axes(name: str, tensor: Any) -> str:
-    """Return a name for each open axis of an input."""
-    return ", ".join(f"{name}_{place}" for place, size in enumerate(tensor.shape) if size is None)
+def _axes(name: str, batch: str, tensor: Any) -> str:
+    """Return a name for each open axis of an input; all inputs have as many samples."""
+    open_ = (place for place, size in enumerate(tensor.shape) if size is None)
+    return ", ".join(f"{name}_{place}" if place else batch for place in open_)

@@ -87,7 +87,7 @@ def install(used: Used, known: Folders) -> None:
         ):
             return load(**given)
         used.note("batches of images")
-        given = _with_classes(given, known)
+        given = _with_classes(given, known, used)
         data = [_data_set(given) for _ in range(2 if given["subset"] == "both" else 1)]
         return data if len(data) == 2 else data[0]
 
@@ -96,7 +96,7 @@ def install(used: Used, known: Folders) -> None:
         if tf.io.gfile.isdir(str(directory)):
             return flow(self, directory, *args, **options)
         found = _images(directory, *args, **options)
-        found.know(known.classes(directory))
+        found.know(known.classes(directory) or used.classes())
         used.note("batches of images")
         return found
 
@@ -108,7 +108,7 @@ def install(used: Used, known: Folders) -> None:
         if given["label_mode"] not in ("int", "binary", "categorical", None):
             return load_texts(**given)
         used.note("batches of texts")
-        given = _with_classes(given, known)
+        given = _with_classes(given, known, used)
         data = [_of_folder(given, (), "string") for _ in range(2 if given["subset"] == "both" else 1)]
         return data if len(data) == 2 else data[0]
 
@@ -136,9 +136,9 @@ def _images(
     return Images(directory, shape, labels[class_mode], batch_size)
 
 
-def _with_classes(given: dict[str, Any], known: Folders) -> dict[str, Any]:
-    """Return arguments with the classes that a folder of a well-known archive has."""
-    names = known.classes(given["directory"])
+def _with_classes(given: dict[str, Any], known: Folders, used: Used) -> dict[str, Any]:
+    """Return arguments with the classes of a folder, if it is well-known or the document shows them."""
+    names = known.classes(given["directory"]) or used.classes()
     return {**given, "class_names": given["class_names"] or [*names] or None}
 
 

@@ -123,7 +123,7 @@ def install(used: Used) -> None:
     """Have the old modules found, and old names in the modules that are there."""
     sys.meta_path.append(_Finder(used))
     for layers in _twins(_LAYERS):
-        layers.Convolution2D = _convolution(used)
+        layers.Convolution2D = layers.AtrousConvolution2D = _convolution(used)
     for name in _INNER:
         sys.modules[f"tensorflow.python.{name}"] = _module(f"tensorflow.python.{name}", used)
     for name in _FALLBACKS:
@@ -190,11 +190,11 @@ def merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, name: str | Non
 
 
 def _convolution(used: Used) -> Any:
-    def convolution(filters: int, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 2 and all(isinstance(size, int) for size in args):
+    def convolution(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 3 and all(isinstance(size, int) for size in args):
             used.note("kernel_size=(…, …) in place of two numbers")
-            args = (tuple(args),)
-        return keras.layers.Conv2D(filters, *args, **kwargs)
+            args = (args[0], args[1:])
+        return keras.layers.Conv2D(*args, **kwargs)
 
     return convolution
 

@@ -24,6 +24,9 @@ _OF_LAYERS = {
     "p": "rate",
     "sigma": "stddev",
     "stride": "strides",
+    "atrous_rate": "dilation_rate",
+    "dims": "target_shape",
+    "dropout": "",
     "filter_length": "kernel_size",
     "U_regularizer": "recurrent_regularizer",
     "batch_input_shape": "batch_shape",
@@ -33,6 +36,8 @@ _GONE_OF_LAYERS = frozenset(("weights", "nb_col", "forget_bias_init"))
 _OF_FIT = {
     "nb_worker": "",
     "show_accuracy": "",
+    "class_mode": "",
+    "sample_weight_mode": "",
     "generator": "x",
     "val_samples": "steps",
     "nb_val_samples": "",
@@ -137,7 +142,7 @@ class OldSpellings:
         functional.__init__ = wraps(init)(
             lambda model, *args, **kwargs: init(model, *args, **renamed(kwargs))
         )
-        for name in ("fit", "evaluate", "predict"):
+        for name in ("fit", "evaluate", "predict", "compile"):
             setattr(keras.Model, name, self._method(getattr(keras.Model, name)))
         for name, (present, names) in _GENERATORS.items():
             setattr(keras.Model, name, self._of_generators(name, present, names))

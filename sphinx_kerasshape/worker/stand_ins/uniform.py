@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sphinx_kerasshape.worker.stand_ins.used import NotHere
+
 _JOINING = frozenset(
     (
         *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.append),
@@ -19,27 +21,46 @@ _JOINING = frozenset(
 """Functions of NumPy that repeat or join their arguments, whose result has a memory of its own."""
 
 
+_COMPARING = frozenset(
+    (
+        *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+        *(np.isnan, np.isfinite, np.logical_and, np.logical_or, np.logical_not),
+    )
+)
+_COUNTING = frozenset(
+    (
+        *(np.unique, np.bincount, np.argmax, np.argmin, np.argsort, np.nonzero, np.flatnonzero),
+        *(np.count_nonzero, np.argwhere, np.where, np.isin, np.any, np.all, np.array_equal),
+    )
+)
+"""Functions whose results, or the shapes of these, depend on what the items are."""
+
+
 class Uniform(np.ndarray):
     """An array whose items are all the same, unless it has come from an operation that keeps its class."""
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the items as another dtype."""
+        if is_unknown(self):
+            return self if np.dtype(dtype).kind != "f" else _strided(self.dtype.type(np.nan), self.shape)
         return uniform(self.shape, dtype) if is_uniform(self) else super().astype(dtype, *args, **kwargs)
 
     def copy(self, order: Any = "C") -> Any:
         """Return another such array."""
-        return uniform(self.shape, self.dtype) if is_uniform(self) else super().copy(order)
+        return _like(self, self.shape) if is_uniform(self) else super().copy(order)
 
     def flatten(self, order: Any = "C") -> Any:
         """Return the items along one axis."""
-        return uniform((self.size,), self.dtype) if is_uniform(self) else super().flatten(order)
+        return _like(self, (self.size,)) if is_uniform(self) else super().flatten(order)
 
     def __getitem__(self, index: Any) -> Any:
         if is_uniform(self) and any(map(_is_list, index if isinstance(index, tuple) else (index,))):
-            return uniform(np.broadcast_to(np.False_, self.shape)[index].shape, self.dtype)
+            return _like(self, np.broadcast_to(np.False_, self.shape)[index].shape)
         return super().__getitem__(index)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if ufunc in _COMPARING and any(map(is_unknown, inputs)):
+            raise NotHere("the document does not show what the items are")
         if ufunc.signature is None and "where" not in kwargs:
             if method == "reduce" and out is None and is_uniform(inputs[0]):
                 return _reduced(ufunc, inputs[0], *inputs[1:], **kwargs)
@@ -56,9 +77,13 @@ class Uniform(np.ndarray):
         return out[0] if out is not None and len(out) == 1 else result
 
     def __array_function__(self, function: Any, kinds: Any, args: Any, kwargs: Any) -> Any:
+        if function in _COUNTING and any(map(is_unknown, _arrays([args, kwargs]))):
+            raise NotHere("the document does not show what the items are")
         if function in _JOINING and all(is_uniform(array) for array in _arrays([args, kwargs])):
             shape = function(*_as_flags(args), **_as_flags(kwargs)).shape
-            return uniform(shape, np.result_type(*(array.dtype for array in _arrays([args, kwargs]))))
+            arrays = _arrays([args, kwargs])
+            found = uniform(shape, np.result_type(*(array.dtype for array in arrays)))
+            return _like(next(filter(is_unknown, arrays)), shape) if any(map(is_unknown, arrays)) else found
         return super().__array_function__(function, kinds, args, kwargs)
 
 
@@ -72,6 +97,16 @@ def is_uniform(array: Any) -> bool:
     if not isinstance(array, Uniform):
         return False
     return all(stride == 0 or size == 1 for stride, size in zip(array.strides, array.shape, strict=True))
+
+
+def is_unknown(array: Any) -> bool:
+    """Whether nobody knows what the items of an array are: they are no numbers."""
+    return is_uniform(array) and array.dtype.kind == "f" and array.size > 0 and bool(np.isnan(_first(array)))
+
+
+def _like(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return an array of another shape with the same items, if these are unknown; else of zeros."""
+    return _strided(_first(array), shape) if is_unknown(array) else uniform(shape, array.dtype)
 
 
 def _strided(item: Any, shape: tuple[int, ...]) -> Any:

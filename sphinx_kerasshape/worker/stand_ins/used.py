@@ -27,10 +27,20 @@ class Used:
         self._names: dict[str, None] = {}
         self.found_no_files = False
         """Whether the code has looked for files, and there were none."""
+        self.folders: list[tuple[int, int]] = []
+        """How many files and classes the code that runs has found in folders, where the document shows it."""
 
     def note(self, name: str) -> None:
         """Note that a stand-in is used."""
         self._names[excerpt(name)] = None
+
+    def classes(self) -> tuple[str, ...]:
+        """Return names for the classes that the next folder has, if the document shows how many."""
+        if not self.folders:
+            return ()
+        _, count = self.folders.pop(0)
+        self.note("classes as printed")
+        return tuple(f"class{number}" for number in range(count))
 
     def names(self) -> tuple[str, ...]:
         """Return what has been used, in order."""
