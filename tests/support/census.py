@@ -46,7 +46,7 @@ SEEDS = "0-14"
 DRAWN = 10
 """Models of each seed: Hypothesis varies models from the tenth on."""
 DEADLINE = 900
-TOGETHER = 12
+TOGETHER = 6
 """Models that are answered in one batch."""
 LARGE = 100
 """Rows of a model that isn't called with sizes beyond those that it has to be."""
