@@ -9,7 +9,6 @@ import pytest
 
 from sphinx_kerasshape.messages.report import Report
 from sphinx_kerasshape.run.worker_process import Worker
-from tests.slow.test_testbed import named_input
 from tests.support import comparison
 from tests.support.comparison import Plain
 from tests.support.random_models import Program
@@ -47,7 +46,7 @@ def test_whole_models_at_several_sizes(
     for (name, code), answer in zip(codes.items(), plain, strict=True):
         assert isinstance(answer, Report), answer
         assert answer.model is not None
-        programs[name] = Program(code, tuple(map(named_input, answer.model.inputs)))
+        programs[name] = Program(code, tuple(map(comparison.named_input, answer.model.inputs)))
     asked = [request(program.code, axes=program.axes) for program in programs.values()]
     found = dict(zip(programs, answers(worker, asked, 300), strict=True))
     figures: Counter[str] = Counter()
@@ -69,4 +68,4 @@ def compared(program: Program, answer: object, tensorflow: Plain) -> Counter[str
     assert answer.model is not None
     tensorflow.send(code=program.code, is_described=False)
     assert "error" not in tensorflow.said()
-    return comparison.at_sizes(program, answer.model, tensorflow, is_whole=False)
+    return comparison.at_sizes(program, answer.model, tensorflow, is_near=False)

@@ -18,11 +18,12 @@ from packaging.version import Version
 from sphinx_kerasshape.claims import formula
 from sphinx_kerasshape.messages import input_spec
 from sphinx_kerasshape.messages.layers import weights_of
-from sphinx_kerasshape.messages.report import Answer, Model, Report, TensorSpec
+from sphinx_kerasshape.messages.report import Answer, Model, Report
 from sphinx_kerasshape.messages.request import Request
 from sphinx_kerasshape.messages.result import fingerprint_of
 from sphinx_kerasshape.run.worker_process import Worker
 from tests.support import comparison, models
+from tests.support.census import APPLICATIONS
 from tests.support.comparison import Plain
 from tests.support.projects import DEADLINE, REPOSITORY
 from tests.support.random_models import Program
@@ -35,12 +36,6 @@ pytestmark = pytest.mark.slow
 
 TRUTH = REPOSITORY / "tests" / "support" / "testbed" / "truth.py"
 NEWEST = Version(version("keras")) >= Version("3.15")
-APPLICATIONS = (
-    *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionResNetV2"),
-    *("InceptionV3", "MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "ResNet50"),
-    *("ResNet50V2", "VGG16", "Xception"),
-)
-"""The smallest of each family of ``keras.applications``. They are not called: their graphs say the shapes."""
 # fmt: off
 LARGER = {
     "ConvNeXtBase": 88_591_464, "ConvNeXtLarge": 197_767_336, "ConvNeXtSmall": 50_223_688,
@@ -195,7 +190,7 @@ def named(worker: Worker, reports: dict[str, tuple[Report, Report]]) -> dict[str
     given = {name: code for name, (code, text) in codes().items() if not text and is_followed(name)}
     read = {name: answer.model for name, (answer, _real) in reports.items() if isinstance(answer, Report)}
     programs = {
-        name: Program(code, tuple(map(named_input, model.inputs)))
+        name: Program(code, tuple(map(comparison.named_input, model.inputs)))
         for name, code in given.items()
         if (model := read.get(name))
     }
@@ -217,13 +212,6 @@ def named_sizes(program: Program, answer: Answer, tensorflow: Plain) -> Counter[
 def is_followed(name: str) -> bool:
     """Whether a model is called at several sizes; following axes through hundreds of layers is slow."""
     return name.startswith(("layer ", "model ")) and name not in SINGLE
-
-
-def named_input(tensor: TensorSpec) -> tuple[str, tuple[int | str, ...], str]:
-    """Name the open sizes of an input: the batch, and the others by their place."""
-    names = ["batch", *(f"size{axis}" for axis in range(1, len(tensor.shape)))]
-    dims = tuple(name if size is None else size for name, size in zip(names, tensor.shape, strict=True))
-    return tensor.name, dims, tensor.dtype
 
 
 def compare(usual: Report, real: Report, truth: dict[str, Any]) -> int:

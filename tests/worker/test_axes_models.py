@@ -822,3 +822,15 @@ def test_axes_are_part_of_the_request(make_project: Callable[..., Project]) -> N
 
 def test_every_case_has_a_code_of_its_own() -> None:
     assert len(set(itertools.chain(map(layer, CASES), GRAPHS))) == len(CASES) + len(GRAPHS)
+
+
+def test_layers_of_keras_applications_refuse_by_shape(worker: Worker) -> None:
+    """Calls of theirs, in large models too large to be made, are not needed to know which sizes are taken."""
+    code = (
+        "from keras.src.applications.convnext import LayerScale\n"
+        "model = keras.Sequential([keras.Input((None, 4096)), LayerScale(0.1, 4096)])"
+    )
+    (answer,) = answers(worker, [request(code, axes="batch, time")])
+    assert isinstance(answer, Report), answer
+    assert answer.model is not None
+    assert [axis.tried for axis in answer.model.axes] == [None, None]

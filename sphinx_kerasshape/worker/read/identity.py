@@ -10,7 +10,7 @@ from typing import Any
 from sphinx_kerasshape.worker.read import masks, weights
 from sphinx_kerasshape.worker.read.trace import quiet
 
-_OF_KERAS = ("keras.src.layers.", "keras.src.models.")
+_OF_KERAS = ("keras.src.layers.", "keras.src.models.", "keras.src.applications.")
 
 
 def is_of_keras(layer: Any) -> bool:
