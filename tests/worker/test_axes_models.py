@@ -665,6 +665,11 @@ def test_positions_beside_a_large_table_of_words_have_a_largest_size(worker: Wor
 
 WITHOUT_STEPS = {
     "if n & (n - 1): raise ValueError('no')": ("x", "time = 1, 2, 4, 8, 16, 32, 64", "time"),
+    "root = int(n**0.5); assert root * root == n": (
+        "keras.ops.reshape(x, (-1, root, root, 4))",
+        "time = 1, 4, 9, 16, 25, 36, 49, 64",
+        "depends on time",
+    ),
     # Where squares are folded into the batch, so are some other sizes.
     "root = int(n**0.5)": (
         "keras.ops.reshape(x, (-1, root, root, 4))",

@@ -8,6 +8,7 @@ import pytest
 
 from sphinx_kerasshape.messages.report import Report
 from sphinx_kerasshape.run.worker_process import Worker
+from sphinx_kerasshape.worker.code.exceptions import message
 from sphinx_kerasshape.worker.read.declared import CAREFREE, KEPT
 from tests.support.workers import answers, request
 
@@ -112,3 +113,15 @@ def test_layers_give_what_they_declare(part: int, worker: Worker) -> None:
     (answer,) = answers(worker, [request(f"CALLS = {tried!r}\n{cleandoc(CODE)}\n{model}")])
     assert isinstance(answer, Report), answer
     assert answer.output == f"{len(tried)} calls\n"
+
+
+def test_messages_have_no_files_of_this_machine() -> None:
+    """TensorFlow adds where a tensor was made, and the number of a graph, which differs in each run."""
+    text = (
+        "<tf.Tensor 'x:0'> is out of scope.\n\n<tf.Tensor 'x:0'> was defined here:\n"
+        '    File "/srv/worker/__main__.py", line 61, in <module>\n    File "/srv/core.py", line 2, in run\n'
+        "\nThe tensor was defined in FuncGraph(name=scratch_graph, id=140356193504064)."
+    )
+    first, *_, last = message(TypeError(text)).splitlines()
+    assert first == "<tf.Tensor 'x:0'> is out of scope."
+    assert last == "The tensor was defined in FuncGraph(name=scratch_graph, id=0x…)."

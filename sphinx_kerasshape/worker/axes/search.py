@@ -155,7 +155,7 @@ class Search:
             return all(self._probes.takes({**start, name: start[name] + step * more}) for more in times)
 
         self._steps[name] = integers.MOST
-        if step := next((step for step in numbers if takes(step, 1, 2, 5)), 0):
+        if step := next((step for step in numbers if takes(step, 1, 2, 3, 5)), 0):
             return step
         step = next((step for step in numbers if takes(step, 1)), 0)
         self._steps[name] = next(steps for steps in count(1) if not takes(step, steps + 1)) if step else 0
