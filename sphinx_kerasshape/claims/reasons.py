@@ -78,8 +78,8 @@ def is_far(mention: Mention, nearest: Shape, *, names_layer: bool) -> bool:
 
 def is_round(mention: Mention) -> bool:
     """Whether a count has one digit that is no zero, and nothing says what has it: ``5,000 parameters``."""
-    digits = re.sub(r"\D", "", mention.text).rstrip("0")
-    return len(digits) == 1 and not _OF_COUNT.search(mention.before)
+    digits = re.sub(r"\D", "", mention.text)
+    return len(digits.rstrip("0")) == 1 < len(digits) and not _OF_COUNT.search(mention.before)
 
 
 def is_rounding(stated: int, count: int) -> bool:

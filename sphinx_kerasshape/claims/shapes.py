@@ -42,7 +42,7 @@ _PRODUCT = re.compile(rf"[\s(\[]*{_SIZE}(?: ?[*·⋅∙] ?{_SIZE})+[\s)\]]*")
 _MAX_GROUPED_LENGTH = 40
 _AROUND = re.compile(
     r"(?P<before>(?:(?:an?|the|shape|of shape|shape=|(?:tf\.)?TensorShape\(|torch\.Size\() ?(?=[\d\[(N?])))?"
-    r"(?P<shape>.*?)"
+    r"(?P<shape>[\d\[(N?].*?)"
     r"(?P<after>(?<=\])\)|(?: (?:matrix|matrices|tensors?|vectors?|images?|pixels?|grid|array|dimensions"
     r"|units|Matrix|Tensor|Bild|Bilder|matrice|tenseur|matriz|imagen))?)",
     re.DOTALL,

@@ -128,12 +128,14 @@ def _compared(claim: Claim, report_of: ReportOf, language: str, request_of: Requ
 def _swapped(claim: Claim, names: Sequence[str]) -> str:
     """Return the end of a message about a target that has the value in it, or is in its place."""
     inside = re.fullmatch(r"(.+?)\s*[\s<(]\s*([^\s<>()]+)\s*[>)]?", claim.target)
+    first = re.fullmatch(r"<\s*([^<>]+?)\s*>\s*(.+)", claim.target)
     value, target = (claim.target, claim.stated) if claim.stated else inside.groups() if inside else ("", "")
+    value, target = (first[2], first[1]) if first and not claim.stated else (value, target)
     try:
         is_target = targets.parse(target).model in names
     except targets.Unresolved:
         return ""
-    how = "the value comes first" if claim.stated else "the target is in angle brackets"
+    how = "the value comes first" if claim.stated or first else "the target is in angle brackets"
     return f": {how}, `{value} <{target}>`" if is_target else ""
 
 

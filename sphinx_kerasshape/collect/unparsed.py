@@ -27,6 +27,11 @@ _FENCE = re.compile(
 )
 _BARE_ROLE_BEFORE = re.compile(rf"(?:(?<![\w`:}}])|(?<=\s)):?keras:({_NAMES}):?$")
 """A role without one of its signs, directly before what is in backticks."""
+_WITHOUT_TICKS = re.compile(
+    rf"(?P<role>:(?:keras:(?:{_NAMES})):|\{{keras:(?:{_NAMES})\}})['\"‘“]?"
+    r"(?P<content>\w[\w./\[\]-]*)['\"’”]?"
+)
+"""A role with quotes, or nothing, in place of its backticks."""
 _FENCE_OF_ANY = re.compile(r"(`{3,})\{[\w:.-]+\}")
 _COLONS = re.compile(r"(keras) ?::? ?(model|code|summary)(?:::?(?!:)[ \t]*(.*)|[ \t]*(\S*))")
 """A directive with a colon too few or too many; without the last ones, only a name may be behind it."""
@@ -96,6 +101,10 @@ def _of_text(text: nodes.Text) -> Iterator[tuple[int, Problem, str]]:
         yield role.start(), Problem.REF, message
     if found := _of_role(text):
         yield found[0], Problem.REF, found[1]
+    for role in _WITHOUT_TICKS.finditer(text):
+        mend = quoted(f"{role['role']}`{role['content']}`")
+        message = f"{quoted(role[0])} is text, since it has no backticks: write {mend}"
+        yield role.start(), Problem.REF, message
     if directive := _RST_DIRECTIVE.match(text):
         written = quoted(directive[0].rstrip())
         _, space, name, argument = directive.groups()

@@ -726,6 +726,8 @@ Text keras:params:`10 <a>` and
 .. keras: model:: a
 
 How: `` ```{keras:model} a``, and the role :keras:params: of *a*.
+
+Quoted :keras:params:'a'.
 """,
     "colons.md": """\
 # Colons
@@ -742,6 +744,8 @@ Roles {keras:params} `10 <a>` and
 Text keras:params`10 <a>`.
 
 How: ```{keras:model} a```, and the role {keras:params} of *a*.
+
+Quoted {keras:params}"a".
 """,
 }
 
@@ -762,6 +766,8 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "[kerasshape.ref]",
         f"colons.md:12: WARNING: 'keras:params`10 <a>`' {unchecked}: write '{{keras:params}}`10 <a>`' "
         "[kerasshape.ref]",
+        "colons.md:16: WARNING: '{keras:params}\"a\"' is text, since it has no backticks: "
+        "write '{keras:params}`a`' [kerasshape.ref]",
         "fences.rst:24: WARNING: '.. keras: model:: a' is a comment, so nothing is run or shown: write "
         "'.. keras:model:: a' [kerasshape.option]",
         f"fences.rst:4: WARNING: '```{{keras:model}} a' {is_markdown}: write '.. keras:model:: a' "
@@ -776,6 +782,8 @@ def test_fences_in_rest_and_spaces_in_roles(make_project: Callable[..., Project]
         "[kerasshape.ref]",
         f"fences.rst:22: WARNING: ':keras:params:``10 <a>``' {unchecked}: write ':keras:params:`10 <a>`' "
         "[kerasshape.ref]",
+        "fences.rst:28: WARNING: \":keras:params:'a'\" is text, since it has no backticks: "
+        "write ':keras:params:`a`' [kerasshape.ref]",
     ]
 
 

@@ -903,3 +903,9 @@ def test_what_is_wrong_is_either_the_target_or_the_statement(target: str, stated
     trouble = claim_finding(verdict("shape", target, stated))
     assert trouble is not None
     assert trouble.problem == problem
+
+
+def test_a_target_before_its_value_and_trainable_parameters_of_all() -> None:
+    known = {"m": Report(MODEL, versions=Versions(tensorflow="2.21"))}
+    found = judge(Claim("params", "<m> 80", "", "page:1"), known.__getitem__, ["m"])
+    assert found.problem.endswith(": the value comes first, `80 <m>`")
