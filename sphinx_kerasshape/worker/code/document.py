@@ -142,15 +142,12 @@ class Document:
 
     def _ran(self, piece: Piece, code: Code) -> Any:
         """Run a piece; what it makes of files that it has looked for in vain is missing, not empty."""
-        before, self._used.found_no_files = self._used.found_no_files, False
+        self._used.made_of_no_files = False
         self._used.folders = self._echoes.folders(piece)
-        try:
-            value = code.run(self._names)
-            if self._used.found_no_files and code.binds():
-                raise NotHere("files are not here")
-            return value
-        finally:
-            self._used.found_no_files |= before
+        value = code.run(self._names)
+        if self._used.made_of_no_files and code.binds():
+            raise NotHere("files are not here")
+        return value
 
     def _fail(self, number: int, piece: Piece, code: Code | None, error: BaseException) -> None:
         """Record why a piece failed, and drop the names that it defines."""

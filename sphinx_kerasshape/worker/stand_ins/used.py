@@ -27,6 +27,8 @@ class Used:
         self._names: dict[str, None] = {}
         self.found_no_files = False
         """Whether the code has looked for files, and there were none."""
+        self.made_of_no_files = False
+        """Whether the document's own code that runs has done so."""
         self.folders: list[tuple[int, int]] = []
         """How many files and classes the code that runs has found in folders, where the document shows it."""
 
