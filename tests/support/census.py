@@ -51,6 +51,7 @@ TOGETHER = 6
 LARGE = 100
 """Rows of a model that isn't called with sizes beyond those that it has to be."""
 SIZES = ((1, 7, 16), (3, 16, 23), (2, 32, 61), (5, 23, 40), (4, 64, 33), (7, 40, 16), (6, 61, 32))
+MULTIPLES = ((1, 12, 24), (2, 24, 36), (3, 36, 48), (4, 48, 60), (5, 60, 12))
 """Sizes of the batch and, in turn, of other axes, for models that have no named axes."""
 
 
@@ -191,7 +192,7 @@ def at_inputs(one: Answered, tensorflow: Plain) -> Counter[str]:
     structure = input_spec.parse(one.subject.input)
     tensorflow.send(code=one.subject.code, is_described=False)
     said = tensorflow.said()
-    for sizes in SIZES if "error" not in said else ():
+    for sizes in (*SIZES, *MULTIPLES) if "error" not in said else ():
         tensorflow.send(arguments=comparison.sized(structure, *sizes))
         if "error" not in (said := tensorflow.said()):
             break
@@ -202,8 +203,10 @@ def at_inputs(one: Answered, tensorflow: Plain) -> Counter[str]:
     tensorflow.send()
     found = comparison.described(model, tensorflow.said(), is_random=False)
     specs = list(input_spec.tensors(structure))
-    chosen = SIZES if any(None in spec.shape for spec in specs) else SIZES[:1]
+    chosen = (*SIZES, *MULTIPLES) if any(None in spec.shape for spec in specs) else SIZES[:1]
     for sizes in chosen:
+        if found["sizes"] == len(SIZES):
+            break
         tensorflow.send(arguments=comparison.sized(structure, *sizes))
         said = tensorflow.said()
         if "error" in said:

@@ -146,7 +146,7 @@ def configured(model: Any) -> dict[str, list[Any]]:
         config = model.get_config()
         if "layers" not in config:
             config = keras.Model(model.inputs, model.outputs).get_config()
-    except NotImplementedError:  # A layer's own class has no configuration.
+    except Exception:  # A layer's own class has no configuration, or none that can be made.
         return {}
     return {one["name"]: [list(sources(node)) for node in one["inbound_nodes"]] for one in config["layers"]}
 
