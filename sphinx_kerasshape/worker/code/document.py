@@ -10,7 +10,7 @@ import ast
 import contextlib
 import os
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,6 @@ from sphinx_kerasshape.messages.report import (
     Error,
     Failure,
     Frame,
-    Model,
     Observation,
     PieceFailure,
     Report,
@@ -37,10 +36,11 @@ from sphinx_kerasshape.worker.code import (
     weightless,
 )
 from sphinx_kerasshape.worker.code.asked import Asked
+from sphinx_kerasshape.worker.code.described import Describing, Reader
 from sphinx_kerasshape.worker.code.echoes import Echoes, Loss
 from sphinx_kerasshape.worker.code.inside import Sight
 from sphinx_kerasshape.worker.code.pieces import Code, future_flags
-from sphinx_kerasshape.worker.read import followed, observed, unbuilt
+from sphinx_kerasshape.worker.read import observed
 from sphinx_kerasshape.worker.read.undisturbed import undisturbed
 from sphinx_kerasshape.worker.stand_ins import adapting, beside
 from sphinx_kerasshape.worker.stand_ins.install import install
@@ -52,8 +52,6 @@ _MAX_NAMES = 6
 _NO_IMPORT = ("ImportError", "ModuleNotFoundError")
 _PROBLEMS = {"syntax": Problem.SYNTAX, "files": Problem.FILE}
 """The problems of failures by the kind of their cause, where it is not the code."""
-Reader = Callable[[Any], Model | Failure]
-"""Reads a model, or says why it can't be read."""
 
 
 class Document:
@@ -66,7 +64,6 @@ class Document:
     def __init__(self, request: Request, names: dict[str, Any], read: Reader, *, real: bool) -> None:
         self._request = request
         self._names = names
-        self._read = read
         self._real = real
         self._failed: dict[int, PieceFailure] = {}
         self._statements: dict[int, str] = {}
@@ -76,8 +73,10 @@ class Document:
         """Names from outside: they have their values back if what binds them fails."""
         self._used, self._saved = install(request)
         self._echoes = Echoes()
-        self._following = followed.Following()
-        self._sight = Sight(lambda model: self._described(self._unseen(), model), self._following.tensors)
+        self._describing = Describing(read)
+        self._sight = Sight(
+            lambda model: self._describing.described(self._unseen(), model), self._describing.tensors
+        )
 
     def report(self) -> Report:
         """Run the prelude and all pieces; return what was observed, and what failed."""
@@ -86,7 +85,7 @@ class Document:
         self._given = dict(self._names)
         # Nobody reads what a document prints: statements are held against values.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-            observations = self._followed(tuple(self._observations()))
+            observations = self._describing.followed(tuple(self._observations()))
         failed = tuple(self._failed.values())
         # They are sources as well: once they are installed, the answer is another one.
         missing = dict.fromkeys(one.missing for one in failed if one.kind == "package")
@@ -104,11 +103,6 @@ class Document:
         for number, piece in enumerate(self._request.pieces):
             for one in piece.inside:
                 yield self._inside(number, one)
-
-    def _followed(self, observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
-        """Return observations with the open sizes of tensors as expressions."""
-        known = self._following.followed()
-        return tuple(_followed(one, known) for one in observations)
 
     def _unseen(self) -> Observation:
         return Observation(0, "", stand_ins=self._used.names())
@@ -296,7 +290,7 @@ class Document:
             if expression:
                 with undisturbed():
                     value = eval(expression, self._names)
-            return self._described(seen._replace(stand_ins=self._used.names()), value)
+            return self._describing.described(seen._replace(stand_ins=self._used.names()), value)
         except weightless.NeedsValues:
             raise
         except BaseException as error:
@@ -334,27 +328,6 @@ class Document:
             failure = failure._replace(problem=Problem.UNBUILT)
         return seen._replace(failure=failure, cause=loss.piece, missing=root.missing)
 
-    def _described(self, seen: Observation, value: Any) -> Observation:
-        if find_model.is_model(value):
-            shown = _unbuilt_layers(value)
-            model = self._read(value)
-            if isinstance(model, Failure):
-                seen = seen._replace(unbuilt=_printed(model, value))
-                return seen._replace(failure=_unread(model, value))
-            return seen._replace(model=model, optimizer=observed.optimizer_params(value), unbuilt=shown)
-        number = observed.whole_number(value)
-        if number is not None:
-            return seen._replace(number=number)
-        return seen._replace(tensors=self._following.tensors(value))
-
-
-def _followed(one: Observation, known: Mapping[int, followed.Followed]) -> Observation:
-    found = [known[id(spec)] for spec in one.tensors if id(spec) in known]
-    if not found:
-        return one
-    tensors = tuple(known[id(spec)].spec if id(spec) in known else spec for spec in one.tensors)
-    return one._replace(tensors=tensors, sizes=found[0].sizes)
-
 
 def _shell(text: str) -> str:
     return text if text.isidentifier() else f"'{text}'" if "'" not in text else f'"{text}"'
@@ -387,31 +360,3 @@ def _syntax(piece: Piece, error: BaseException) -> tuple[tuple[Frame, ...], caus
 def _mend(error: BaseException, kind: str) -> str:
     """Return how to mend code that is wrong; empty if something is only not here."""
     return old_names.of_error(error) or mends.of_error(error) if kind in ("code", "name") else ""
-
-
-def _printed(failure: Failure, model: Any) -> Model | None:
-    """Return what Keras 3 prints of a model that it has not built."""
-    if failure.problem != Problem.UNBUILT or not hasattr(model, "_layers"):
-        return None
-    with contextlib.suppress(
-        Exception
-    ):  # Layers of the author's own may fail when they are asked for anything.
-        return unbuilt.printed(model)
-    return None
-
-
-def _unbuilt_layers(model: Any) -> Model | None:
-    """Return what Keras 3 prints of a model that counts as built, though some of its layers are not."""
-    layers = getattr(model, "_layers", ())
-    if getattr(model, "built", False) and not all(getattr(layer, "built", True) for layer in layers):
-        with contextlib.suppress(Exception):
-            return unbuilt.printed(model)
-    return None
-
-
-def _unread(failure: Failure, model: Any) -> Failure:
-    """Return why a model can't be read, in words for authors who have no directive to add an input to."""
-    if failure.problem != Problem.UNBUILT:
-        return failure
-    text = f"Keras does not know the shapes of {type(model).__name__} {excerpt(str(model.name))!r} here"
-    return failure._replace(message=f"{text}: nothing before it builds or calls it", mend="")
