@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_kerasshape.collect.unparsed import lines
 from sphinx_kerasshape.messages.problems import Problem
 from sphinx_kerasshape.pages.placeholder import above, values
 from sphinx_kerasshape.pages.records import LINKS, VALUES, Claim, Finding, absolute
@@ -64,6 +63,8 @@ def _inserted_into_terms(document: nodes.document, claims: Iterable[Claim]) -> I
 
 def _at_its_line(claim: Claim) -> Claim:
     """Return a claim of a glossary at its line, which MyST counts from the beginning of the glossary."""
+    from sphinx_kerasshape.collect.unparsed import lines  # few pages need it
+
     file, _, line = claim.location.rpartition(":")
     texts = enumerate(lines(file), 1)
     inside = itertools.dropwhile(lambda numbered: not _GLOSSARY.search(numbered[1]), texts)

@@ -106,10 +106,10 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is Annotated:
         return _shape_reader(members[0]) if members[1] == "shape" else _TEXT_READERS[members[1]]
     if origin in (Union, types.UnionType):
-        (inner,) = (_reader(member) for member in members if member is not type(None))
-        return lambda data: None if data is None else inner(data)
+        (inner,) = (member for member in members if member is not type(None))
+        return lambda data: None if data is None else _reader(inner)(data)
     assert origin is tuple
-    return _tuple_reader(_reader(members[0]))
+    return _tuple_reader(members[0])
 
 
 def _plain_reader(kind: Any) -> Callable[[Any], Any]:
@@ -136,11 +136,12 @@ def _record_reader(kind: Any) -> Callable[[Any], Any]:
     return record
 
 
-def _tuple_reader(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _tuple_reader(kind: Any) -> Callable[[Any], Any]:
     def items(data: Any) -> Any:
         if not isinstance(data, list):
             raise ValueError(f"expected a list, got {type(data).__name__}")  # noqa: TRY004 - bad data
-        return tuple(map(read, data))
+        # Most reports have no values of most kinds, and a reader of records takes time to make.
+        return tuple(map(_reader(kind), data)) if data else ()
 
     return items
 

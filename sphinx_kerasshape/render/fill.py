@@ -13,7 +13,7 @@ from sphinx_kerasshape.pages.context import BuildContext
 from sphinx_kerasshape.pages.domain import layer_anchors
 from sphinx_kerasshape.pages.placeholder import View, placeholders
 from sphinx_kerasshape.pages.records import Block, Claim
-from sphinx_kerasshape.render import columns, hints, nested, parts, table, truths
+from sphinx_kerasshape.render import columns, parts, table
 from sphinx_kerasshape.render.style import NOTHING, Style
 from sphinx_kerasshape.render.values import value
 
@@ -30,6 +30,8 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         block, answer = _answered(placeholder, context)
         if isinstance(node, nodes.literal_block):
             if block is not None and isinstance(answer, Report):
+                from sphinx_kerasshape.render import hints  # few pages have any
+
                 hints.add(node, block.request, answer.observations, style)
         elif not isinstance(node, nodes.table):
             node.replace_self(_part(placeholder.part, block, answer, style))
@@ -38,8 +40,14 @@ def fill_page(document: nodes.document, context: BuildContext) -> None:
         else:
             _fill_table(node, placeholder, block, answer, style)
             _add_notes(node, answer, context, style)
-    truths.show(document, context, style)
-    nested.flatten(document, style)
+    if any(page.judged is not None for page in context.pages.values()):
+        from sphinx_kerasshape.render import truths
+
+        truths.show(document, context, style)
+    if style.format != "html":
+        from sphinx_kerasshape.render import nested
+
+        nested.flatten(document, style)
 
 
 def _answered(view: View, context: BuildContext) -> tuple[Block | None, Answer]:
