@@ -158,7 +158,7 @@ def test_latex_has_lines_where_it_has_no_tables(printed: Built) -> None:
     assert printed.warnings == []
     tex = next(printed.out.glob("*.tex")).read_text("utf-8")
     # Only those of the page itself are tables, and none has the columns of another one.
-    assert tex.count("\\begin{tabulary}") + tex.count("\\begin{longtable}") == 3
+    assert tex.count("\\begin{tabular") + tex.count("\\begin{longtable}") == 3
     assert "{LLR}" not in tex
 
 
