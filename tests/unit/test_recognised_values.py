@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sphinx_kerasshape.audit.recognise import recognise
+from tests.support import work
 from tests.support.recognised import notebook, recognised, stream, value
 
 
@@ -425,3 +426,13 @@ def test_code_behind_html() -> None:
     shown = "<div>\n```\n1\n\n2\n```\n</div>\n\n```python\nx = f(1)\n```\n\n"
     text = shown + "<pre>\n```python\ny = 2\n```\n</pre>\n"
     assert recognised("page.md", text) == "line 10: block 0: x = f(1)"
+
+
+def test_lines_that_no_call_has_printed_take_no_longer() -> None:
+    """Values between texts: a line that may be divided in many ways is not divided in all of them."""
+
+    def recognised_line(length: int) -> None:
+        code = 'print(x, "a", y, "a", z, "a", "end")'
+        recognise("a.md", f"```python\n{code}\n```\n\n```\n{'a ' * length}b\n```\n".encode())
+
+    assert work.growth(recognised_line, 40) < work.LINEAR

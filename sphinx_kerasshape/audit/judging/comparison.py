@@ -30,6 +30,7 @@ _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
 _LEAST_SHARE = 0.5
+"""The share of rows that a summary must have in common with a model to be of it, if no call says so."""
 
 
 class Fit(NamedTuple):

@@ -19,7 +19,6 @@ _LONGEST = 5000
 _MOST_PARTS = 12
 _MOST_PAIRS = 5000
 """Calls times lines: of more, it isn't tried which belong together."""
-_HOLE = r"(TensorShape\(\[.*?\]\)|\([^()]*\)|\[.*\]|\{.*\}|\S+?|.*?)"
 _MARKS = re.compile(r"%%|%[-+0 ]?\d*([dis])")
 _TENSOR_SHAPE = re.compile(r"\b(?:TensorShape|torch\.Size)\(\[([^\[\]]+)\]\)")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+L")
@@ -31,9 +30,10 @@ _WHOLE_FORMATS = ("", "d", ",", "_")
 
 
 class _Template(NamedTuple):
-    """What a call of ``print`` prints: a pattern with a group for each value."""
+    """What a call of ``print`` prints."""
 
-    pattern: re.Pattern[str]
+    constants: tuple[str, ...]
+    """The texts before, between and behind the values."""
     values: tuple[ast.expr, ...]
     line: int
     has_label: bool
@@ -48,11 +48,13 @@ def of_value(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
 
 def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
     """Yield what the calls of ``print`` on the top level of a block say of values, where that is clear."""
-    texts = [text for one in lines if (text := without_ansi(one).text.strip())]
+    texts = [text for one in lines if (text := _spaced(without_ansi(one).text).strip())]
     templates = [_template(one, last) for last, one in _once(run.tree.body) if is_print(one)]
     if not templates or len(templates) * len(texts) > _MOST_PAIRS:
         return
-    found = [[number for number, text in enumerate(texts) if _match(one, text)] for one in templates]
+    found = [
+        [number for number, text in enumerate(texts) if _values(one, text) is not None] for one in templates
+    ]
     is_whole = len(templates) == len(texts) and all(
         one is None or number in numbers
         for number, (one, numbers) in enumerate(zip(templates, found, strict=True))
@@ -61,8 +63,7 @@ def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Echo]:
         numbers = [place] if is_whole else found[place]
         is_sure = is_whole or (len(numbers) == 1 and sum(numbers[0] in some for some in found) == 1)
         if template is not None and is_sure and (is_whole or template.has_label):
-            match = _match(template, texts[numbers[0]])
-            for value, text in zip(template.values, match.groups() if match else (), strict=False):
+            for value, text in zip(template.values, _values(template, texts[numbers[0]]) or (), strict=False):
                 yield from _echo(run, value, text, template.line)
 
 
@@ -163,8 +164,44 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, (int, str))
 
 
-def _match(template: _Template | None, text: str) -> re.Match[str] | None:
-    return template.pattern.fullmatch(text) if template and len(text) <= _LONGEST else None
+def _values(template: _Template | None, text: str) -> list[str] | None:
+    """Return the texts of the values in what is printed; ``None`` if the call can't have printed it.
+
+    Each value ends where the next constant begins for the first time, or with the bracket that it begins
+    with: hostile texts take no longer than others.
+    """
+    if template is None or len(text) > _LONGEST or not text.startswith(template.constants[0]):
+        return None
+    place, texts = len(template.constants[0]), list[str]()
+    for constant in template.constants[1:-1]:
+        bracket = _end_of_bracket(text, place)
+        end = bracket if bracket and text.startswith(constant, bracket) else text.find(constant, place)
+        if end < 0:
+            return None
+        texts.append(text[place:end])
+        place = end + len(constant)
+    if len(template.constants) > 1:
+        end = len(text) - len(template.constants[-1])
+        if end < place or not text.endswith(template.constants[-1]):
+            return None
+        texts.append(text[place:end])
+        place = len(text)
+    return texts if place == len(text) else None
+
+
+def _end_of_bracket(text: str, start: int) -> int:
+    """Return where the bracket that a value begins with ends; 0 if it begins with none."""
+    depth = 0
+    begin = start + len("TensorShape") if text.startswith("TensorShape(", start) else start
+    for place in range(begin, len(text)):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth <= 0:
+            return place + 1 if place > begin else 0
+    return 0
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
 
 
 def _template(statement: ast.stmt, line: int) -> _Template | None:
@@ -184,12 +221,14 @@ def _template(statement: ast.stmt, line: int) -> _Template | None:
     constant = "".join(one for one in parts if isinstance(one, str)).strip()
     if "\n" in constant:
         return None
-    pattern = "".join(re.escape(one) if isinstance(one, str) else _HOLE for one in parts)
-    pattern = re.sub(r"(?:\\ |\\\n|\\\t)+", r"\\s+", pattern)
-    pattern = re.sub(r"^\\s\+|\\s\+$", r"\\s*", pattern)
+    constants = [""]
+    for part in parts:
+        constants[-1:] = [constants[-1] + part] if isinstance(part, str) else [constants[-1], ""]
+    constants = [_spaced(one) for one in constants]
+    constants[0], constants[-1] = constants[0].lstrip(), constants[-1].rstrip()
     values = tuple(one for one in parts if isinstance(one, ast.expr))
     has_label = re.search(r"[^\W\d_]{2}", constant) is not None
-    return _Template(re.compile(pattern), values, line, has_label)
+    return _Template(tuple(constants), values, line, has_label)
 
 
 def _parts(node: ast.expr) -> list[str | ast.expr]:

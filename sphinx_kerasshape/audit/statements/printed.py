@@ -47,6 +47,10 @@ class _Template(NamedTuple):
     line: int
     has_label: bool
 
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return the values in a line, if the call can have printed it."""
+        return self.pattern.match(text) if len(text) <= _LONGEST else None
+
 
 class Run(NamedTuple):
     """A block that has run: its code, which something was printed by."""
@@ -97,7 +101,7 @@ def of_prints(run: Run, lines: Sequence[Line]) -> Iterator[Stated]:
     templates = [_template(statement) for statement in run.tree.body if is_print(statement)]
     if len(templates) == len(lines):
         pairs = [
-            (template, line, template.pattern.match(line.text) if template else None)
+            (template, line, template.match(line.text) if template else None)
             for template, line in zip(templates, lines, strict=True)
         ]
         if all(match is not None or template is None for template, _, match in pairs):
@@ -116,10 +120,10 @@ def _single(
     run: Run, template: _Template, others: Sequence[_Template | None], lines: Sequence[Line]
 ) -> Iterator[Stated]:
     """Yield what a labelled line states, if no other call and no other line has the label."""
-    found = [(line, match) for line in lines if (match := template.pattern.match(line.text)) is not None]
+    found = [(line, match) for line in lines if (match := template.match(line.text)) is not None]
     if len(found) == 1:
         line, match = found[0]
-        rivals = [one for one in others if one is not None and one.pattern.match(line.text)]
+        rivals = [one for one in others if one is not None and one.match(line.text)]
         if len(rivals) == 1:
             yield from _filled(run, template, line, match)
 
@@ -153,13 +157,16 @@ def _template(statement: ast.stmt) -> _Template | None:
     call = statement.value
     if call.keywords or not call.args or any(isinstance(one, ast.Starred) for one in call.args):
         return None
-    pattern, holes = "", list[_Hole]()
+    groups, holes = [r"\s*"], list[_Hole]()
     for index, argument in enumerate(call.args):
-        pattern += " " if index else ""
+        groups[-1] += " " if index else ""
         for part in argument.values if isinstance(argument, ast.JoinedStr) else [argument]:
-            pattern += _part(part, holes)
+            pattern = _part(part, holes)
+            groups[-1:] = [groups[-1] + pattern] if isinstance(part, ast.Constant) else [groups[-1], pattern]
+    groups[-1] += r"\s*$"
     try:
-        compiled = re.compile(rf"\s*{pattern}\s*$")
+        # A value ends where the text behind it first stands: to try all ends of all values takes for ever.
+        compiled = re.compile("".join(f"(?>{group})" for group in groups))
     except re.error:
         return None
     labels = [str(node.value) for node in ast.walk(call) if isinstance(node, ast.Constant)]
