@@ -11,6 +11,8 @@ work, such as the body of a loop, the layer has no count.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -42,45 +44,69 @@ def count(model: Any, signature: Signature) -> Flops:
         return {}
     from keras.src import backend
 
-    spans: list[tuple[int, int, int]] = []
-    uncounted: list[int] = []
-    graphs: list[Any] = []
+    seen = _Seen()
+    figures: list[int | None] = []
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        graph = seen.graph = tf.compat.v1.get_default_graph()
+        with keras.StatelessScope(state_mapping=_placeholders(model)):
+            value = model(*args, **kwargs)
+        figures.extend(map(_figure, graph.get_operations()))
+        return value
+
+    try:
+        with _watched(seen):
+            backend.compute_output_spec(run, *signature.args, **signature.kwargs)
+    except Exception:
+        return {}
+    return _summed(seen.spans, figures) | dict.fromkeys(seen.uncounted)
+
+
+class _Seen:
+    """The calls of layers in a graph."""
+
+    def __init__(self) -> None:
+        self.graph: Any = None
+        self.spans: list[tuple[int, int, int]] = []
+        """For each call, the id of the layer, and the versions of the graph before and behind it."""
+        self.uncounted: list[int] = []
+        """The ids of layers that are called in the body of a loop, which may run any number of times."""
+
+
+@contextlib.contextmanager
+def _watched(seen: _Seen) -> Iterator[None]:
+    """Note the calls of layers."""
+    import keras
+    import tensorflow as tf
+
     original = keras.Operation.__call__
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         graph = tf.compat.v1.get_default_graph()
         start = graph.version
         value = original(layer, *args, **kwargs)
-        if graph is graphs[0]:
-            spans.append((id(layer), start, graph.version))
-        else:  # In the body of a loop, which may run any number of times.
-            uncounted.append(id(layer))
-        return value
-
-    figures: list[int | None] = []
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        graph = tf.compat.v1.get_default_graph()
-        graphs.append(graph)
-        # Without placeholders, Keras would compute each weight's initial value, and that would be counted.
-        placeholders = [
-            (variable, tf.compat.v1.placeholder(variable.dtype, variable.shape))
-            for layer in weights.all_layers(model)
-            for variable in (*weights.own_variables(layer), *_seeds(layer))
-        ]
-        with keras.StatelessScope(state_mapping=placeholders):
-            value = model(*args, **kwargs)
-        figures.extend(map(_figure, graph.get_operations()))
+        if graph is seen.graph:
+            seen.spans.append((id(layer), start, graph.version))
+        else:
+            seen.uncounted.append(id(layer))
         return value
 
     keras.Operation.__call__ = call
     try:
-        backend.compute_output_spec(run, *signature.args, **signature.kwargs)
-    except Exception:
-        return {}
+        yield
     finally:
         keras.Operation.__call__ = original
-    return _summed(spans, figures) | dict.fromkeys(uncounted)
+
+
+def _placeholders(model: Any) -> list[tuple[Any, Any]]:
+    """Return a placeholder for each variable: Keras would compute, and one count, their initial values."""
+    import tensorflow as tf
+
+    return [
+        (variable, tf.compat.v1.placeholder(variable.dtype, variable.shape))
+        for layer in weights.all_layers(model)
+        for variable in (*weights.own_variables(layer), *_seeds(layer))
+    ]
 
 
 def _seeds(layer: Any) -> list[Any]:
